@@ -1,0 +1,33 @@
+import type { BridgeError } from "../errors.js";
+
+/** Why a message of the outage buffer was given up. */
+export type DropReason = "count" | "bytes" | "age" | "closed";
+
+/** What an operator can see of a bus without a debug flag. Times are in milliseconds. */
+export type BusStatus =
+  | { readonly type: "connecting" }
+  /** Connected, subscribed to all channels, and what waited is being published. */
+  | { readonly type: "ready" }
+  | { readonly type: "reconnecting"; readonly attempt: number; readonly delay: number }
+  /** The connection or one operation failed; the bus goes on trying. */
+  | { readonly type: "error"; readonly error: BridgeError }
+  /** Messages that will never be published. `count` is how many this event speaks of. */
+  | { readonly type: "dropped"; readonly reason: DropReason; readonly count: number; readonly bytes: number }
+  | { readonly type: "closed" };
+
+/**
+ * A broker as this package sees it: named channels that carry bytes.
+ *
+ * Order per publisher is kept on each channel. What a bus publishes itself it also receives.
+ */
+export interface Bus {
+  /** The kind of broker, for logs and errors. */
+  readonly name: string;
+  /** Resolves when every message published from now on will arrive. Rejects with `CLOSED`. */
+  subscribe(channel: string, onMessage: (payload: Uint8Array) => void): Promise<void>;
+  /** Resolves when the broker has taken the message. Rejects with `MESSAGE_DROPPED` or `CLOSED`. */
+  publish(channel: string, payload: Uint8Array | string): Promise<void>;
+  onStatus(listener: (status: BusStatus) => void): void;
+  /** Gives waiting messages a last chance where the broker is there, then releases every handle. Idempotent. */
+  close(): Promise<void>;
+}

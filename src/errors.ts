@@ -1,0 +1,29 @@
+/** What went wrong, as a word that programs can switch on. Each is documented by its consequence. */
+export type BridgeErrorCode =
+  /** The first argument of `createAdapter` / `createEmitter` is no URL of a known scheme. Nothing was opened. */
+  | "INVALID_URL"
+  /** An option has a value that cannot work. Nothing was opened. */
+  | "INVALID_OPTION"
+  /** An argument of an emit or a room command cannot be said on the channel. Nothing was published. */
+  | "INVALID_ARGUMENT"
+  /** The broker refused or could not be reached. Publishing goes on buffering while the bus reconnects. */
+  | "BROKER_UNAVAILABLE"
+  /** The outage buffer was full, or the message waited longer than it may. That message is lost. */
+  | "MESSAGE_DROPPED"
+  /** The adapter, emitter or bus was closed. Nothing more is published or received. */
+  | "CLOSED";
+
+/**
+ * Every error this package throws or rejects with.
+ *
+ * `code` says which consequence it has, `message` names the operand, `cause` keeps what the library below threw.
+ */
+export class BridgeError extends Error {
+  override readonly name = "BridgeError";
+  readonly code: BridgeErrorCode;
+
+  constructor(code: BridgeErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
