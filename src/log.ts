@@ -20,7 +20,7 @@ export function normalizeLogger(logger: Logger | false | undefined): Logger {
  */
 export function redactUrl(url: string): string {
   return url
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^/@]*?):[^@]*@/i, "$1:***@")
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^:@/]*):.*@/i, "$1:***@")
     .replace(/([?&]password=)[^&#]*/gi, "$1***");
 }
 
