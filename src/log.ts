@@ -19,9 +19,7 @@ export function normalizeLogger(logger: Logger | false | undefined): Logger {
  * redis-py takes for `unix://`.
  */
 export function redactUrl(url: string): string {
-  return url
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^:@/]*):.*@/i, "$1:***@")
-    .replace(/([?&]password=)[^&#]*/gi, "$1***");
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:@/]*):.*@/i, "$1:***@").replace(/([?&]password=)[^&#]*/gi, "$1***");
 }
 
 /** One line per key and window; what is left out is counted into the next line. */

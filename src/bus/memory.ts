@@ -1,4 +1,5 @@
 import { BridgeError } from "../errors.js";
+import { Listeners } from "../listeners.js";
 import type { Bus, BusStatus } from "./bus.js";
 
 type Listener = (payload: Uint8Array) => void;
@@ -13,14 +14,9 @@ const BROKERS = new Map<string, Map<Bus, Map<string, Listener>>>();
  */
 export function memoryBus(name = "default"): Bus {
   const subscriptions = new Map<string, Listener>();
-  const statusListeners = new Set<(status: BusStatus) => void>();
+  const status = new Listeners<BusStatus>();
   let closed = false;
 
-  const report = (status: BusStatus): void => {
-    for (const listener of statusListeners) {
-      listener(status);
-    }
-  };
   const assertOpen = (): void => {
     if (closed) {
       throw new BridgeError("CLOSED", `the in-memory bus "${name}" is closed`);
@@ -32,7 +28,7 @@ export function memoryBus(name = "default"): Bus {
     async subscribe(channel, onMessage) {
       assertOpen();
       subscriptions.set(channel, onMessage);
-      report({ type: "ready" });
+      status.notify({ type: "ready" });
     },
     async publish(channel, payload) {
       assertOpen();
@@ -45,7 +41,7 @@ export function memoryBus(name = "default"): Bus {
       }
     },
     onStatus(listener) {
-      statusListeners.add(listener);
+      status.add(listener);
     },
     async close() {
       if (closed) {
@@ -57,7 +53,7 @@ export function memoryBus(name = "default"): Bus {
       if (broker?.size === 0) {
         BROKERS.delete(name);
       }
-      report({ type: "closed" });
+      status.notify({ type: "closed" });
     },
   } satisfies Bus;
 

@@ -1,0 +1,291 @@
+import type { Namespace } from "socket.io";
+import { Adapter, type BroadcastOptions, type Room } from "socket.io-adapter";
+import type { Bus } from "../bus/bus.js";
+import { toBus } from "../bus/from-url.js";
+import { BridgeError } from "../errors.js";
+import { type AdapterOptions, normalizeAdapter } from "../options.js";
+import type { AckTicket, WireRoom } from "../protocol/messages.js";
+import { EVENT } from "./deliver.js";
+import { Host } from "./host.js";
+import type { BridgeHandle } from "./observe.js";
+
+/** A sid as Engine.IO and python-engineio make them: 20 url-safe characters; Engine.IO 3 puts the namespace before. */
+const SID = /^(?:\/[^#]*#)?[\w-]{20}$/;
+
+interface Packet {
+  readonly type: number;
+  readonly data: readonly unknown[];
+  readonly id?: number;
+}
+
+/** `socket.io-adapter` leaves these fields optional; the rest of this file does not. */
+interface Target {
+  readonly rooms: ReadonlySet<Room>;
+  readonly except: ReadonlySet<Room>;
+  readonly local: boolean;
+  /** Milliseconds; socket.io itself gives up after this. */
+  readonly timeout: number;
+}
+
+function normalizeTarget(options: BroadcastOptions): Target {
+  return {
+    rooms: options.rooms,
+    except: options.except ?? new Set(),
+    local: options.flags?.local === true,
+    timeout: options.flags?.timeout ?? 0,
+  };
+}
+
+/** One namespace of one server. Delivery to its own clients comes first and never waits for the broker. */
+class PythonBridgeAdapter extends Adapter {
+  readonly #host: Host;
+
+  constructor(namespace: Namespace, host: Host) {
+    super(namespace);
+    this.#host = host;
+  }
+
+  override init(): void {
+    this.#host.attach(this);
+  }
+
+  override close(): Promise<void> {
+    return this.#host.detach(this);
+  }
+
+  override broadcast(packet: Packet, options: BroadcastOptions): void {
+    const target = normalizeTarget(options);
+    const { data } = packet;
+    // A packet with an id is an acknowledged emit to one client of this host.
+    const everywhere = !target.local && packet.type === EVENT && packet.id === undefined;
+    if (everywhere) {
+      this.#observe(data, target);
+    }
+    super.broadcast(packet, options);
+    if (everywhere) {
+      this.#publishEmit(data, target, null);
+    }
+  }
+
+  override broadcastWithAck(
+    packet: Packet,
+    options: BroadcastOptions,
+    clientCountCallback: (clientCount: number) => void,
+    ack: (...args: unknown[]) => void,
+  ): void {
+    const target = normalizeTarget(options);
+    const { data } = packet;
+    const [room] = target.rooms;
+    const isOwnClient = target.rooms.size === 1 && this.nsp.sockets.has(room);
+    if (target.local || isOwnClient) {
+      super.broadcastWithAck(packet, options, clientCountCallback, ack);
+      return;
+    }
+    this.#observe(data, target);
+    const answers = new ExpectedAnswers(clientCountCallback, ack);
+    super.broadcastWithAck(
+      packet,
+      options,
+      (count) => answers.expectLocal(count),
+      (answer) => answers.fromLocal(answer),
+    );
+    const ticket = this.#requestAcks(target, answers);
+    if (ticket !== undefined) {
+      this.#publishEmit(data, target, ticket);
+    }
+  }
+
+  /**
+   * Nobody can say how many clients of Python hosts are in a room, so the answers to more than one sid are collected
+   * until just before socket.io's own timeout, which is when it would otherwise call them incomplete.
+   */
+  #requestAcks(target: Target, answers: ExpectedAnswers): AckTicket | undefined {
+    const [first] = target.rooms;
+    const many = target.rooms.size !== 1 || !SID.test(first as string);
+    const room = target.rooms.size === 1 ? this.#pythonRoom(first as string) : null;
+    const ticket = this.#host.acks.add({
+      room,
+      namespace: this.nsp.name,
+      many,
+      timeout: many ? target.timeout - 1 : target.timeout,
+      onAnswer: (args) => answers.fromRemote(args[0]),
+      onTimeout: () => answers.end(),
+    });
+    if (ticket === undefined) {
+      const limit = this.#host.options.maxPendingAcks;
+      this.#host.warn("acks", `${limit} acknowledgements are awaited already; this one can only time out`);
+    } else if (!many) {
+      answers.expectRemote();
+    }
+    return ticket;
+  }
+
+  override addSockets(options: BroadcastOptions, rooms: Room[]): void {
+    super.addSockets(options, rooms);
+    this.#forEachRemoteSid("socketsJoin", options, (sid) => this.#publishMoves("enter_room", sid, rooms));
+  }
+
+  override delSockets(options: BroadcastOptions, rooms: Room[]): void {
+    super.delSockets(options, rooms);
+    const { rooms: targets, except, local } = normalizeTarget(options);
+    const [room] = targets;
+    // Everyone in a room leaves that room: that much Python can say.
+    if (!local && except.size === 0 && targets.size === 1 && rooms.length === 1 && room === rooms[0]) {
+      this.#host.publish({ method: "close_room", room: this.#pythonRoom(room as string), ...this.#sender() });
+      return;
+    }
+    this.#forEachRemoteSid("socketsLeave", options, (sid) => this.#publishMoves("leave_room", sid, rooms));
+  }
+
+  override disconnectSockets(options: BroadcastOptions, close: boolean): void {
+    // Asked first: the clients of this host are gone afterwards.
+    const remote = this.#remoteTargets(options);
+    super.disconnectSockets(options, close);
+    this.#warnIfLocalOnly("disconnectSockets", options);
+    for (const sid of remote) {
+      this.#host.publish({ method: "disconnect", sid, ...this.#sender() });
+    }
+  }
+
+  /** Python moves and disconnects clients by sid, and only the host that holds a client knows that it does. */
+  #forEachRemoteSid(operation: string, options: BroadcastOptions, publish: (sid: string) => void): void {
+    this.#warnIfLocalOnly(operation, options);
+    for (const sid of this.#remoteTargets(options)) {
+      publish(sid);
+    }
+  }
+
+  #remoteTargets(options: BroadcastOptions): readonly string[] {
+    const { rooms, except, local } = normalizeTarget(options);
+    return local ? [] : [...rooms].filter((room) => !this.nsp.sockets.has(room) && !except.has(room));
+  }
+
+  #warnIfLocalOnly(operation: string, options: BroadcastOptions): void {
+    const { rooms, local } = normalizeTarget(options);
+    if (!local && ![...rooms].every((room) => SID.test(room) || this.nsp.sockets.has(room))) {
+      this.#host.warn(operation, `${operation}() on a room acts on the clients of this host; on others, by sid only`);
+    } else if (!local && rooms.size === 0) {
+      this.#host.warn(operation, `${operation}() on everyone acts on the clients of this host only`);
+    }
+  }
+
+  #publishMoves(method: "enter_room" | "leave_room", sid: string, rooms: readonly Room[]): void {
+    for (const room of rooms) {
+      this.#host.publish({ method, sid, room: this.#pythonRoom(room), ...this.#sender() });
+    }
+  }
+
+  #publishEmit(data: readonly unknown[], target: Target, callback: AckTicket | null): void {
+    const [event, ...args] = data;
+    const rooms = target.rooms.size === 0 ? null : [...target.rooms].map((room) => this.#pythonRoom(room));
+    const skipSids = [...target.except];
+    this.#host.publish({
+      method: "emit",
+      event: String(event),
+      args,
+      rooms,
+      skipSids,
+      // Python skips sids alone, so what may be a room is said once more, for Node hosts.
+      exceptRooms: skipSids.every((room) => SID.test(room)) ? [] : skipSids,
+      callback,
+      ...this.#sender(),
+    });
+  }
+
+  #observe(data: readonly unknown[], target: Target): void {
+    if (this.#host.isWatched) {
+      const [event, ...args] = data;
+      const rooms = target.rooms.size === 0 ? null : [...target.rooms];
+      const skipSids = [...target.except];
+      this.#host.observe({ event: String(event), args, rooms, skipSids, ...this.#sender(), origin: "local" });
+    }
+  }
+
+  #pythonRoom(room: Room): WireRoom {
+    return SID.test(room) ? room : this.#host.options.toPythonRoom(room, this.nsp.name);
+  }
+
+  #sender(): { readonly namespace: string; readonly hostId: string } {
+    return { namespace: this.nsp.name, hostId: this.#host.hostId };
+  }
+}
+
+/**
+ * Counts what `BroadcastOperator` of socket.io waits for: it ends when one call has told it the number of clients and
+ * as many have answered.
+ */
+class ExpectedAnswers {
+  readonly #tell: (clientCount: number) => void;
+  readonly #pass: (answer: unknown) => void;
+  #local = 0;
+  #localAnswered = 0;
+  #remoteAnswered = 0;
+
+  constructor(tell: (clientCount: number) => void, pass: (answer: unknown) => void) {
+    this.#tell = tell;
+    this.#pass = pass;
+  }
+
+  expectLocal(count: number): void {
+    this.#local = count;
+  }
+
+  /** One client, somewhere else. */
+  expectRemote(): void {
+    this.#tell(this.#local + 1);
+  }
+
+  fromLocal(answer: unknown): void {
+    this.#localAnswered += 1;
+    this.#pass(answer);
+  }
+
+  fromRemote(answer: unknown): void {
+    this.#remoteAnswered += 1;
+    this.#pass(answer);
+  }
+
+  /** Nothing more is waited for. If own clients still owe an answer, socket.io's timeout says so. */
+  end(): void {
+    if (this.#localAnswered === this.#local) {
+      this.#tell(this.#local + this.#remoteAnswered);
+    }
+  }
+}
+
+/** What `createAdapter` returns: goes into `new Server(http, { adapter })`, and can be watched. */
+export type BridgeAdapter = ((namespace: Namespace) => Adapter) & BridgeHandle;
+
+/**
+ * Makes a Socket.IO server one more host of a python-socketio fleet.
+ *
+ * Connects when the server that gets it is made, and closes with `io.close()`. One adapter serves one server.
+ *
+ * @param urlOrBus - the broker that the Python side names, as a URL or as a bus made by hand
+ * @throws BridgeError `INVALID_URL`, `INVALID_OPTION`
+ * @example
+ *     const adapter = createAdapter("redis://localhost:6379", { channel: "flask-socketio" });
+ *     const io = new Server(http, { adapter });
+ *     await adapter.ready();
+ */
+export function createAdapter(urlOrBus: string | Bus, options: AdapterOptions = {}): BridgeAdapter {
+  const normalized = normalizeAdapter(options);
+  const host = new Host(toBus(urlOrBus, normalized.channels[0], options.outage), normalized);
+
+  // socket.io calls this with `new`, so it cannot be an arrow function.
+  function adapterOf(namespace: Namespace): Adapter {
+    if (host.server !== undefined && host.server !== namespace.server) {
+      throw new BridgeError("INVALID_OPTION", "this adapter serves another server already: call createAdapter() again");
+    }
+    return new PythonBridgeAdapter(namespace, host);
+  }
+
+  return Object.assign(adapterOf, {
+    hostId: host.hostId,
+    ready: () => host.ready(),
+    onStatus: host.onStatus.bind(host),
+    onRejected: host.onRejected.bind(host),
+    onEmit: host.onEmit.bind(host),
+    stats: () => host.stats(),
+  });
+}

@@ -1,0 +1,174 @@
+import type { Adapter, Room, SocketId } from "socket.io-adapter";
+import {
+  type AckTicket,
+  type CloseRoomMessage,
+  type DisconnectMessage,
+  type EmitMessage,
+  type MoveRoomMessage,
+  quote,
+  type Rejected,
+  roomName,
+} from "../protocol/messages.js";
+import { decodePayload } from "../protocol/payload.js";
+import type { OwedAcks } from "./acks.js";
+
+/** Socket.IO packet type EVENT (socket.io-protocol). */
+export const EVENT = 2;
+
+/** What another host can ask of this one. */
+export type Delivery = EmitMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage;
+
+/** What delivery needs of the host around it. */
+export interface DeliveryContext {
+  readonly owedAcks: OwedAcks;
+  /** Sends a client's acknowledgement back to the host that asked for it. */
+  answer(ticket: AckTicket, hostId: string | undefined, args: readonly unknown[]): void;
+  /** Set when somebody watches. */
+  readonly observe: ((message: EmitMessage, args: readonly unknown[]) => void) | undefined;
+}
+
+/** Everything below stays on this host: `local` keeps the adapter from publishing it again. */
+const LOCAL = { local: true } as const;
+
+function hasMember(adapter: Adapter, rooms: ReadonlySet<Room>): boolean {
+  if (rooms.size === 0) {
+    return adapter.sids.size > 0;
+  }
+  for (const room of rooms) {
+    if (adapter.rooms.has(room)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function membersOf(adapter: Adapter, rooms: ReadonlySet<Room>, except: ReadonlySet<Room>): Set<SocketId> {
+  const members = new Set(rooms.size === 0 ? adapter.sids.keys() : []);
+  for (const room of rooms) {
+    for (const sid of adapter.rooms.get(room) ?? []) {
+      members.add(sid);
+    }
+  }
+  for (const room of except) {
+    for (const sid of adapter.rooms.get(room) ?? []) {
+      members.delete(sid);
+    }
+  }
+  return members;
+}
+
+/** `PubSubManager._handle_emit` */
+function deliverEmit(adapter: Adapter, message: EmitMessage, context: DeliveryContext): Rejected | undefined {
+  const rooms = new Set(message.rooms?.map(roomName));
+  const reached = hasMember(adapter, rooms);
+  if (!reached && context.observe === undefined) {
+    return undefined;
+  }
+  const decoded = decodePayload(message.payload);
+  if ("rejected" in decoded) {
+    return decoded.rejected;
+  }
+  context.observe?.(message, decoded.args);
+  if (!reached) {
+    return undefined;
+  }
+  const packet: EventPacket = { type: EVENT, data: [message.event, ...decoded.args] };
+  // Python skips sids only, so a name that is no client of this host skips nobody, whatever rooms there are.
+  const skipped = message.skipSids.filter((sid) => adapter.nsp.sockets.has(sid));
+  const except = new Set([...skipped, ...message.exceptRooms]);
+  if (message.callback === null) {
+    adapter.broadcast(packet, { rooms, except, flags: LOCAL });
+  } else {
+    deliverWithCallback(adapter, packet, { rooms, except }, message.callback, message.hostId, context);
+  }
+  return undefined;
+}
+
+interface EventPacket {
+  readonly type: typeof EVENT;
+  readonly data: readonly unknown[];
+  /** Set by the in-memory adapter: one number for all recipients. */
+  id?: number;
+}
+
+/** Each client that answers is one `callback` message, as from a Python host; Python keeps the first. */
+function deliverWithCallback(
+  adapter: Adapter,
+  packet: EventPacket,
+  target: { readonly rooms: Set<Room>; readonly except: Set<Room> },
+  ticket: AckTicket,
+  hostId: string | undefined,
+  context: DeliveryContext,
+): void {
+  // socket.io calls this with the client's socket as `this`.
+  function onAnswer(this: { readonly id: SocketId }, ...args: unknown[]): void {
+    context.owedAcks.settle(this.id, packet.id as number);
+    context.answer(ticket, hostId, args);
+  }
+  const asked = membersOf(adapter, target.rooms, target.except);
+  adapter.broadcastWithAck(packet, { ...target, flags: LOCAL }, () => {}, onAnswer);
+  for (const sid of asked) {
+    context.owedAcks.add(sid, packet.id as number);
+  }
+}
+
+/** A client's own room cannot be entered by others or closed: python-socketio raises there. */
+function refuseSidRoom(adapter: Adapter, room: Room, sid?: SocketId): Rejected | undefined {
+  return room !== sid && adapter.nsp.sockets.has(room)
+    ? { reason: "sid_room", detail: `${quote(room)} is the room of that client alone` }
+    : undefined;
+}
+
+/** `PubSubManager._handle_enter_room` and `_handle_leave_room` */
+function moveClient(adapter: Adapter, message: MoveRoomMessage): Rejected | undefined {
+  if (!adapter.nsp.sockets.has(message.sid)) {
+    return undefined;
+  }
+  const room = roomName(message.room);
+  const target = { rooms: new Set([message.sid]), except: new Set<Room>(), flags: LOCAL };
+  if (message.method === "leave_room") {
+    adapter.delSockets(target, [room]);
+    return undefined;
+  }
+  const refused = refuseSidRoom(adapter, room, message.sid);
+  if (refused === undefined) {
+    adapter.addSockets(target, [room]);
+  }
+  return refused;
+}
+
+/** `PubSubManager._handle_close_room` */
+function closeRoom(adapter: Adapter, message: CloseRoomMessage): Rejected | undefined {
+  const room = roomName(message.room);
+  const refused = refuseSidRoom(adapter, room);
+  if (refused === undefined) {
+    adapter.delSockets({ rooms: new Set([room]), except: new Set(), flags: LOCAL }, [room]);
+  }
+  return refused;
+}
+
+/** `PubSubManager._handle_disconnect`: leaves the namespace; the connection below may serve others. */
+function disconnectClient(adapter: Adapter, message: DisconnectMessage): undefined {
+  adapter.nsp.sockets.get(message.sid)?.disconnect();
+}
+
+/**
+ * Does on this host what another host asked for.
+ *
+ * @returns why it was refused; nothing was done then
+ */
+export function deliver(adapter: Adapter, message: Delivery, context: DeliveryContext): Rejected | undefined {
+  switch (message.method) {
+    case "emit":
+      return deliverEmit(adapter, message, context);
+    case "enter_room":
+    case "leave_room":
+      return moveClient(adapter, message);
+    case "close_room":
+      return closeRoom(adapter, message);
+    case "disconnect":
+      return disconnectClient(adapter, message);
+    default:
+      return message satisfies never;
+  }
+}

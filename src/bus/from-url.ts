@@ -1,0 +1,30 @@
+import { BridgeError } from "../errors.js";
+import { redactUrl } from "../log.js";
+import type { OutageOptions } from "../options.js";
+import type { Bus } from "./bus.js";
+import { memoryBus } from "./memory.js";
+import { redisBus } from "./redis.js";
+import { REDIS_SCHEMES } from "./redis-url.js";
+
+const SCHEMES: readonly string[] = [...REDIS_SCHEMES, "memory"];
+
+/**
+ * The bus for the first argument of `createAdapter` and `createEmitter`.
+ *
+ * @param channel - the first one of the options
+ * @throws BridgeError `INVALID_URL`
+ */
+export function toBus(urlOrBus: string | Bus, channel: string, outage: OutageOptions | undefined): Bus {
+  if (typeof urlOrBus !== "string") {
+    return urlOrBus;
+  }
+  const scheme = /^([a-z][a-z0-9+]*):\/\//i.exec(urlOrBus)?.[1]?.toLowerCase();
+  if (scheme === "memory") {
+    return memoryBus(urlOrBus.slice("memory://".length) || undefined);
+  }
+  if (scheme !== undefined && SCHEMES.includes(scheme)) {
+    return redisBus({ url: urlOrBus, channel, ...(outage === undefined ? {} : { outage }) });
+  }
+  const known = SCHEMES.map((name) => `${name}://`).join(", ");
+  throw new BridgeError("INVALID_URL", `${redactUrl(urlOrBus)} is not the URL of a broker; known are ${known}`);
+}

@@ -1,0 +1,9 @@
+export { type BridgeAdapter, createAdapter } from "./adapter/adapter.js";
+export type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./adapter/observe.js";
+export type { Bus, BusStatus, DropReason } from "./bus/bus.js";
+export { memoryBus } from "./bus/memory.js";
+export { createEmitter, type EmitTarget, type Emitter, type EmitterNamespace } from "./emitter/emitter.js";
+export { BridgeError, type BridgeErrorCode } from "./errors.js";
+export type { Logger } from "./log.js";
+export type { AdapterOptions, ChannelOptions, EmitterOptions, OutageOptions } from "./options.js";
+export type { RejectReason, WireRoom } from "./protocol/messages.js";

@@ -1,0 +1,107 @@
+import { BridgeError } from "./errors.js";
+import { type Logger, normalizeLogger } from "./log.js";
+import type { WireRoom } from "./protocol/messages.js";
+
+/** How a bus keeps what is published while its broker is away. Each bound drops the oldest message first. */
+export interface OutageOptions {
+  /** Most messages that wait. @default 10_000 */
+  readonly maxMessages?: number;
+  /** Most bytes that wait. @default 33_554_432 (32 MiB) */
+  readonly maxBytes?: number;
+  /** Longest that a message waits, in milliseconds. @default 60_000 */
+  readonly maxAge?: number;
+  /**
+   * After a reconnect, how long to hold what waits until as many hosts listen again as before, in milliseconds: a
+   * broker that restarts is back before its subscribers are. 0 publishes at once. @default 2_000
+   */
+  readonly subscriberGrace?: number;
+}
+
+/** What adapter and emitter have in common. */
+export interface ChannelOptions {
+  /**
+   * The channel of the fleet: `channel=` of the Python manager. Of a list, all are read and the first is written to.
+   * Flask-SocketIO's default is `flask-socketio`, python-socketio's is `socketio`.
+   * @default "socketio"
+   */
+  readonly channel?: string | readonly string[];
+  /**
+   * Maps a room name to the room that Python hosts know, where that is an integer: `join_room(user.id)`. Not asked
+   * about sids. Node hosts read an integer as its decimal name.
+   * @default every room is a string
+   */
+  readonly toPythonRoom?: (room: string, namespace: string) => WireRoom;
+  /** Used when the first argument is a URL; a bus made by hand has its own. */
+  readonly outage?: OutageOptions;
+  /** Where the few log lines go. `false` is silence. @default console */
+  readonly logger?: Logger | false;
+}
+
+export interface AdapterOptions extends ChannelOptions {
+  /**
+   * Largest message that is read, in bytes. Redis cuts a subscriber off that has 32 MiB waiting for it.
+   * @default 33_554_432 (32 MiB)
+   */
+  readonly maxMessageSize?: number;
+  /**
+   * Most acknowledgements that are waited for at a time, in each direction. Beyond it an emit is still delivered, but
+   * ends with its timeout (ours), or the oldest answer is no longer passed on (a Python host's).
+   * @default 10_000
+   */
+  readonly maxPendingAcks?: number;
+}
+
+export type EmitterOptions = ChannelOptions;
+
+export interface NormalizedChannel {
+  readonly channels: readonly [string, ...string[]];
+  readonly toPythonRoom: (room: string, namespace: string) => WireRoom;
+  readonly logger: Logger;
+}
+
+export interface NormalizedAdapter extends NormalizedChannel {
+  readonly maxMessageSize: number;
+  readonly maxPendingAcks: number;
+}
+
+/** @throws BridgeError `INVALID_OPTION` */
+export function positiveInteger(name: string, value: number | undefined, fallback: number, least = 1): number {
+  const number = value ?? fallback;
+  if (!Number.isSafeInteger(number) || number < least) {
+    throw new BridgeError("INVALID_OPTION", `${name} is ${String(value)}; it takes a whole number from ${least} on`);
+  }
+  return number;
+}
+
+export function normalizeOutage(options: OutageOptions = {}): Required<OutageOptions> {
+  return {
+    maxMessages: positiveInteger("outage.maxMessages", options.maxMessages, 10_000),
+    maxBytes: positiveInteger("outage.maxBytes", options.maxBytes, 32 * 1024 * 1024),
+    maxAge: positiveInteger("outage.maxAge", options.maxAge, 60_000),
+    subscriberGrace: positiveInteger("outage.subscriberGrace", options.subscriberGrace, 2_000, 0),
+  };
+}
+
+/** @throws BridgeError `INVALID_OPTION` */
+export function normalizeChannel(options: ChannelOptions): NormalizedChannel {
+  const [first, ...others] = new Set([options.channel ?? "socketio"].flat());
+  for (const channel of [first, ...others]) {
+    if (typeof channel !== "string" || channel === "") {
+      throw new BridgeError("INVALID_OPTION", `channel is ${JSON.stringify(channel)}; it takes one name or more`);
+    }
+  }
+  return {
+    channels: [first as string, ...others],
+    toPythonRoom: options.toPythonRoom ?? ((room) => room),
+    logger: normalizeLogger(options.logger),
+  };
+}
+
+/** @throws BridgeError `INVALID_OPTION` */
+export function normalizeAdapter(options: AdapterOptions): NormalizedAdapter {
+  return {
+    ...normalizeChannel(options),
+    maxMessageSize: positiveInteger("maxMessageSize", options.maxMessageSize, 32 * 1024 * 1024),
+    maxPendingAcks: positiveInteger("maxPendingAcks", options.maxPendingAcks, 10_000),
+  };
+}

@@ -1,0 +1,130 @@
+import { quote, type Rejected } from "./messages.js";
+
+/**
+ * Deepest nesting that is read. Python's `json` gives up at its recursion limit, 1000 by default, so no sender of the
+ * fleet writes more; V8 reads more than it can write again.
+ */
+export const MAX_DEPTH = 1000;
+
+const BACKSLASH = 0x5c;
+const QUOTE = 0x22;
+
+/** Position just after the string literal that starts at `start`, or the end of the text. */
+function skipString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end !== -1) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === BACKSLASH) {
+      escapes += 1;
+    }
+    if (escapes % 2 === 0) {
+      return end + 1;
+    }
+    end = text.indexOf('"', end + 1);
+  }
+  return text.length;
+}
+
+/** Rewrites what stands outside of string literals. */
+function mapOutsideStrings(text: string, rewrite: (bare: string) => string): string {
+  const parts: string[] = [];
+  let position = 0;
+  while (position < text.length) {
+    const literal = text.indexOf('"', position);
+    const bareEnd = literal === -1 ? text.length : literal;
+    parts.push(rewrite(text.slice(position, bareEnd)));
+    position = literal === -1 ? text.length : skipString(text, literal);
+    parts.push(text.slice(bareEnd, position));
+  }
+  return parts.join("");
+}
+
+function isDeeperThan(text: string, limit: number): boolean {
+  // Each level costs an opening and a closing bracket.
+  if (text.length <= 2 * limit) {
+    return false;
+  }
+  let depth = 0;
+  for (let position = 0; position < text.length; ) {
+    const code = text.charCodeAt(position);
+    if (code === QUOTE) {
+      position = skipString(text, position);
+      continue;
+    }
+    // [ and { differ from ] and } in bit 5 set and the two bits below: 0x5b 0x7b and 0x5d 0x7d.
+    if (code === 0x5b || code === 0x7b) {
+      depth += 1;
+      if (depth > limit) {
+        return true;
+      }
+    } else if (code === 0x5d || code === 0x7d) {
+      depth -= 1;
+    }
+    position += 1;
+  }
+  return false;
+}
+
+/** Python's `json` writes `NaN`, `Infinity` and `-Infinity`, which are not JSON; they become `null`. */
+function withoutNonFinite(text: string): string {
+  return mapOutsideStrings(text, (bare) => bare.replace(/-?Infinity|NaN/g, "null"));
+}
+
+/**
+ * Puts integers that a double cannot hold into quotes, so that their digits survive `JSON.parse`: for rooms, where
+ * 9007199254740993 and 9007199254740992 are two rooms.
+ */
+export function quoteUnsafeIntegers(text: string): string {
+  return mapOutsideStrings(text, (bare) =>
+    bare.replace(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (number) =>
+      /^-?\d{16,}$/.test(number) && !Number.isSafeInteger(Number(number)) ? `"${number}"` : number,
+    ),
+  );
+}
+
+/** @returns the value, or why the text is refused; never throws */
+export function parseJson(text: string): { readonly value: unknown } | { readonly rejected: Rejected } {
+  if (isDeeperThan(text, MAX_DEPTH)) {
+    return { rejected: { reason: "too_deep", detail: `nested more than ${MAX_DEPTH} levels` } };
+  }
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    // Perhaps only for a NaN: that is rare enough to be looked at the second time.
+  }
+  try {
+    return { value: JSON.parse(withoutNonFinite(text)) };
+  } catch (error) {
+    return { rejected: { reason: "not_json", detail: `${(error as Error).message.slice(0, 120)}` } };
+  }
+}
+
+const UNSAFE_NAMES: ReadonlySet<unknown> = new Set(["__proto__", "constructor"]);
+
+export function isUnsafeName(name: unknown): boolean {
+  return UNSAFE_NAMES.has(name);
+}
+
+/** The names themselves, or an ASCII letter or underscore in an escape, which no encoder writes without intent. */
+const MAY_HOLD_UNSAFE_NAME = /__proto__|constructor|\\u00[4-7]/;
+
+/** Looks for a key that could reach a prototype in code that copies the object carelessly. */
+export function findUnsafeKey(text: string, value: unknown): Rejected | undefined {
+  if (!MAY_HOLD_UNSAFE_NAME.test(text)) {
+    return undefined;
+  }
+  const pending: unknown[] = [value];
+  while (pending.length > 0) {
+    const next = pending.pop();
+    if (typeof next !== "object" || next === null) {
+      continue;
+    }
+    for (const [key, child] of Object.entries(next)) {
+      if (!Array.isArray(next) && isUnsafeName(key)) {
+        return { reason: "unsafe_name", detail: `the key ${quote(key)}` };
+      }
+      pending.push(child);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,126 @@
+/**
+ * A room as Python knows it. Python rooms may be any hashable; integers are common (`join_room(user.id)`), and there
+ * `42` and `"42"` are two rooms. Integers beyond 2^53 come as `bigint`.
+ */
+export type WireRoom = string | number | bigint;
+
+/** The payload of an emit, as it stands in the JSON text: see `payload.ts` for what it means. */
+export interface EmitPayload {
+  readonly data: unknown;
+  /** `true`: `data` is a list of the value with placeholders and the attachments in base64. */
+  readonly binary: boolean;
+}
+
+/** Names whom to answer: the triple `[room, namespace, id]` of an emit with a callback. */
+export interface AckTicket {
+  readonly room: WireRoom | null;
+  readonly namespace: string;
+  readonly id: number;
+}
+
+/** `PubSubManager.emit` */
+export interface EmitMessage {
+  readonly method: "emit";
+  readonly event: string;
+  readonly payload: EmitPayload;
+  readonly namespace: string;
+  /** `null` is everyone in the namespace. A sid is also a room. */
+  readonly rooms: readonly WireRoom[] | null;
+  /** Sids that do not get it; Python never reads these as room names. */
+  readonly skipSids: readonly string[];
+  /** Rooms whose members do not get it: an extension that Python ignores, for Node hosts. */
+  readonly exceptRooms: readonly string[];
+  readonly callback: AckTicket | null;
+  readonly hostId: string | undefined;
+}
+
+/** `PubSubManager._return_callback`: an answer to the host that emitted. */
+export interface CallbackMessage {
+  readonly method: "callback";
+  readonly ticket: AckTicket;
+  readonly args: readonly unknown[];
+  /** The host that is answered, not the one that answers. */
+  readonly hostId: string | undefined;
+}
+
+/** `PubSubManager.disconnect` */
+export interface DisconnectMessage {
+  readonly method: "disconnect";
+  readonly sid: string;
+  readonly namespace: string;
+  readonly hostId: string | undefined;
+}
+
+/** `PubSubManager.enter_room` and `leave_room` */
+export interface MoveRoomMessage {
+  readonly method: "enter_room" | "leave_room";
+  readonly sid: string;
+  readonly room: WireRoom;
+  readonly namespace: string;
+  readonly hostId: string | undefined;
+}
+
+/** `PubSubManager.close_room` */
+export interface CloseRoomMessage {
+  readonly method: "close_room";
+  readonly room: WireRoom;
+  readonly namespace: string;
+  readonly hostId: string | undefined;
+}
+
+/** Everything that hosts of a fleet say to each other on the channel. */
+export type Message = EmitMessage | CallbackMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage;
+
+/** Why a message was refused. */
+export type RejectReason =
+  /** Larger than `maxMessageSize`. */
+  | "too_large"
+  /** Starts as a pickle does: the sender runs python-socketio < 5.14. It was not opened. */
+  | "pickle"
+  /** Neither JSON nor anything else this host reads: truncated, not UTF-8, binary. */
+  | "not_json"
+  /** JSON, but not an object. */
+  | "not_object"
+  /** Nested deeper than Python itself could have written it. */
+  | "too_deep"
+  /** `__proto__` or `constructor` as a key, room, namespace or event. */
+  | "unsafe_name"
+  /** A field is missing or of the wrong type. */
+  | "wrong_type"
+  /** `callback` is not a triple of room, namespace and number. */
+  | "bad_callback"
+  /** An event that Socket.IO keeps for itself: a client would close its connection on it. */
+  | "reserved_event"
+  /** An attachment is not base64. */
+  | "bad_base64"
+  /** A placeholder names an attachment that is not there. */
+  | "bad_placeholder"
+  /** No such namespace on this host. */
+  | "unknown_namespace"
+  /** `enter_room` or `close_room` on a client's own room, which Python refuses as well. */
+  | "sid_room"
+  /** The parser in use on this server cannot encode it. */
+  | "undeliverable";
+
+export interface Rejected {
+  readonly reason: RejectReason;
+  /** What was wrong, with the operand; one line. */
+  readonly detail: string;
+}
+
+/** The decimal name under which a Python room is known to Socket.IO, whose rooms are strings. */
+export function roomName(room: WireRoom): string {
+  return typeof room === "string" ? room : room.toString();
+}
+
+/** An operand for a message: JSON, so that it stays on one line, and short. */
+export function quote(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = typeof value === "bigint" ? value.toString() : JSON.stringify(value);
+  } catch {
+    // What JSON cannot say is named by its type.
+  }
+  text ??= typeof value;
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

@@ -1,0 +1,67 @@
+import { deconstruct, hasBinary, reconstruct } from "./binary.js";
+import type { EmitPayload, Rejected } from "./messages.js";
+
+/**
+ * The arguments of an emit, and how they stand in `data`.
+ *
+ * Releases from 5.15.1 on write the list of arguments; all before write the value itself. A receiver takes `data` that is no list as
+ * one argument, and null as none, in every release. So the bare value is written wherever it can be: no argument, or
+ * one that is neither a list nor null. Several arguments and a list argument are written as 5.15.1 does.
+ *
+ *     emit("x")          "data": null
+ *     emit("x", {…})     "data": {…}
+ *     emit("x", [1, 2])  "data": [[1, 2]]
+ *     emit("x", 1, 2)    "data": [1, 2]
+ *     emit("x", bytes)   "data": [{"_placeholder": true, "num": 0}, "base64…"], "binary": true
+ *
+ * `PubSubManager.emit` writes it, `PubSubManager._handle_emit` reads it.
+ */
+
+/** The JSON text of the arguments. An only argument that JSON has no word for, such as undefined, is null there. */
+function encodeArgs(args: readonly unknown[]): string {
+  if (args.length === 0) {
+    return "null";
+  }
+  if (args.length > 1) {
+    return JSON.stringify(args);
+  }
+  const only = JSON.stringify(args[0]) ?? "null";
+  return only.startsWith("[") ? `[${only}]` : only;
+}
+
+/**
+ * The fields `data` and `binary` as JSON text, without braces.
+ *
+ * @throws TypeError for what JSON cannot say: a bigint, a circular structure
+ */
+export function encodePayload(args: readonly unknown[]): string {
+  if (!hasBinary(args)) {
+    return `"data":${encodeArgs(args)},"binary":false`;
+  }
+  const attachments: Uint8Array[] = [];
+  const value = encodeArgs(deconstruct(args, attachments) as unknown[]);
+  const encoded = attachments.map(
+    (bytes) => `"${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64")}"`,
+  );
+  return `"data":[${[value, ...encoded].join(",")}],"binary":true`;
+}
+
+/** The arguments that a client gets, as Python would send them: a lone null is no argument. */
+export function decodePayload(
+  payload: EmitPayload,
+): { readonly args: readonly unknown[] } | { readonly rejected: Rejected } {
+  let { data } = payload;
+  if (payload.binary) {
+    if (!Array.isArray(data) || data.length === 0) {
+      return { rejected: { reason: "wrong_type", detail: "data of a binary emit is not a list with a value in it" } };
+    }
+    const [value, ...encoded] = data;
+    const result = reconstruct(value, encoded);
+    if ("rejected" in result) {
+      return result;
+    }
+    data = result.value;
+  }
+  const args = Array.isArray(data) ? data : [data];
+  return { args: args.length === 1 && args[0] === null ? [] : args };
+}
