@@ -137,7 +137,8 @@ class Fields {
       return value as number;
     }
     if (typeof value === "number") {
-      const digits = again(JSON.parse(quoteUnsafeIntegers(this.#text)) as Record<string, unknown>);
+      const parsed = parseJson(quoteUnsafeIntegers(this.#text));
+      const digits = "value" in parsed ? again(parsed.value as Record<string, unknown>) : undefined;
       if (typeof digits === "string" && digits.length <= MAX_INTEGER_DIGITS) {
         return BigInt(digits);
       }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { quote, type Rejected } from "./messages.js";
 
 /**
@@ -65,9 +66,16 @@ function isDeeperThan(text: string, limit: number): boolean {
   return false;
 }
 
-/** Python's `json` writes `NaN`, `Infinity` and `-Infinity`, which are not JSON; they become `null`. */
-function withoutNonFinite(text: string): string {
-  return mapOutsideStrings(text, (bare) => bare.replace(/-?Infinity|NaN/g, "null"));
+/** Stands for NaN while a text is parsed; nobody else can write it. */
+const NAN = `NaN ${randomUUID()}`;
+
+/**
+ * Python's `json` writes `NaN`, `Infinity` and `-Infinity`, which are not JSON. They come back as the numbers they are;
+ * to a client they are sent as null, which is how JSON.stringify writes them.
+ */
+function parseWithNonFinite(text: string): unknown {
+  const json = mapOutsideStrings(text, (bare) => bare.replaceAll("Infinity", "1e999").replaceAll("NaN", `"${NAN}"`));
+  return JSON.parse(json, (_, value) => (value === NAN ? Number.NaN : value));
 }
 
 /**
@@ -93,7 +101,7 @@ export function parseJson(text: string): { readonly value: unknown } | { readonl
     // Perhaps only for a NaN: that is rare enough to be looked at the second time.
   }
   try {
-    return { value: JSON.parse(withoutNonFinite(text)) };
+    return { value: parseWithNonFinite(text) };
   } catch (error) {
     return { rejected: { reason: "not_json", detail: `${(error as Error).message.slice(0, 120)}` } };
   }
