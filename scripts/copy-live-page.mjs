@@ -1,0 +1,13 @@
+// Puts the live page's files where the compiled server looks for them; tsc copies only what it compiles.
+// Usage: node scripts/copy-live-page.mjs dist
+import { cp } from "node:fs/promises";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const [target] = process.argv.slice(2);
+if (target === undefined) {
+  console.error("usage: node scripts/copy-live-page.mjs <folder that src/ was compiled to>");
+  process.exit(2);
+}
+const root = fileURLToPath(new URL("..", import.meta.url));
+await cp(resolve(root, "src/server/live-page"), resolve(root, target, "server/live-page"), { recursive: true });
