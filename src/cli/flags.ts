@@ -1,0 +1,100 @@
+import { parseArgs } from "node:util";
+import { BridgeError } from "../errors.js";
+
+/** One long flag, which is also an environment variable. */
+export interface Flag {
+  readonly type: "string" | "boolean";
+  readonly repeatable?: boolean;
+  /** What `--help` calls the value, as in `--port N`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export type Flags = Readonly<Record<string, Flag>>;
+
+export interface ParsedFlags {
+  readonly positionals: readonly string[];
+  string(name: string): string | undefined;
+  strings(name: string): readonly string[];
+  boolean(name: string): boolean;
+}
+
+/** `skip-sid` is `SOCKETIO_BRIDGE_SKIP_SID`. */
+export function environmentName(flag: string): string {
+  return `SOCKETIO_BRIDGE_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/** A repeatable flag is a comma list there. */
+function fromEnvironment(name: string, flag: Flag, environment: NodeJS.ProcessEnv): readonly string[] {
+  const value = environment[environmentName(name)];
+  if (value === undefined || value === "") {
+    return [];
+  }
+  return flag.repeatable ? value.split(",").map((part) => part.trim()) : [value];
+}
+
+function readBoolean(name: string, value: string): boolean {
+  if (/^(1|true|yes|on)$/i.test(value)) {
+    return true;
+  }
+  if (/^(0|false|no|off)$/i.test(value)) {
+    return false;
+  }
+  throw new BridgeError("INVALID_OPTION", `${environmentName(name)} is ${JSON.stringify(value)}; it takes 1 or 0`);
+}
+
+/**
+ * A flag on the command line wins over its variable.
+ *
+ * @throws BridgeError `INVALID_OPTION`, with one line that says what is wrong
+ */
+export function parseFlags(flags: Flags, args: readonly string[], environment: NodeJS.ProcessEnv): ParsedFlags {
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { type, repeatable }]) => [name, { type, multiple: repeatable === true }]),
+  );
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (cause) {
+    // Only the first sentence: the rest is advice on how to pass such a thing as a positional argument.
+    const [message = ""] = (cause as Error).message.split(". ");
+    throw new BridgeError("INVALID_OPTION", message, { cause });
+  }
+  const strings = (name: string): readonly string[] => {
+    const given = parsed.values[name];
+    return given === undefined
+      ? fromEnvironment(name, flags[name] as Flag, environment)
+      : ([given].flat() as readonly string[]);
+  };
+  return {
+    positionals: parsed.positionals,
+    string: (name) => strings(name)[0],
+    strings,
+    boolean: (name) => {
+      const [value] = strings(name) as readonly (string | boolean)[];
+      return typeof value === "string" ? readBoolean(name, value) : value === true;
+    },
+  };
+}
+
+/** @throws BridgeError `INVALID_OPTION` */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) {
+    throw new BridgeError("INVALID_OPTION", `--port is ${JSON.stringify(text)}; it takes a number from 0 to 65535`);
+  }
+  return port;
+}
+
+/** Two columns: the flag with its value, and what it does with its variable. */
+export function describeFlags(flags: Flags): string {
+  const rows = Object.entries(flags).map(([name, flag]) => ({
+    left: `  --${name}${flag.value === undefined ? "" : ` ${flag.value}`}`,
+    help: flag.repeatable ? `${flag.help} (repeatable)` : flag.help,
+    variable: environmentName(name),
+  }));
+  const width = Math.max(...rows.map(({ left }) => left.length)) + 2;
+  return rows
+    .map(({ left, help, variable }) => `${left.padEnd(width)}${help}\n${" ".repeat(width)}[${variable}]`)
+    .join("\n");
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+import { createRequire } from "node:module";
+import { BridgeError } from "../errors.js";
+import { runEmit } from "./emit.js";
+import { runServe } from "./serve.js";
+import { bold } from "./style.js";
+
+const HELP = `${bold("socketio-python-bridge")}: Node Socket.IO servers in a python-socketio or Flask-SocketIO fleet
+
+  serve    start a Socket.IO server that is a host of the fleet
+  emit     emit one event to the clients of the fleet
+
+  socketio-python-bridge COMMAND --help shows the flags of a command.
+  --version shows the version.
+`;
+
+type Command = (args: readonly string[], environment: NodeJS.ProcessEnv) => Promise<void>;
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ["serve", runServe],
+  ["emit", runEmit],
+]);
+
+function version(): string {
+  const require = createRequire(import.meta.url);
+  return (require("socketio-python-bridge/package.json") as { version: string }).version;
+}
+
+async function run(name: string | undefined, args: readonly string[]): Promise<void> {
+  if (name === undefined || name === "--help" || name === "help") {
+    process.stdout.write(HELP);
+    return;
+  }
+  if (name === "--version") {
+    process.stdout.write(`${version()}\n`);
+    return;
+  }
+  const command = COMMANDS.get(name);
+  if (command === undefined) {
+    throw new BridgeError("INVALID_OPTION", `there is no command ${JSON.stringify(name)}`);
+  }
+  await command(args, process.env);
+}
+
+/** 2 when the command line is wrong, 1 when what it asks for cannot be done. */
+function exitCode(error: unknown): number {
+  return error instanceof BridgeError && (error.code === "INVALID_OPTION" || error.code === "INVALID_URL") ? 2 : 1;
+}
+
+const [name, ...args] = process.argv.slice(2);
+try {
+  await run(name, args);
+} catch (error) {
+  process.exitCode = exitCode(error);
+  const hint = process.exitCode === 2 ? "; --help shows what there is" : "";
+  process.stderr.write(`socketio-python-bridge: ${(error as Error).message}${hint}\n`);
+}

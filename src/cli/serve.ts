@@ -1,0 +1,123 @@
+import type { BusStatus } from "../bus/bus.js";
+import { type RunningServer, serve } from "../server/serve.js";
+import { describeFlags, type Flags, parseFlags, parsePort } from "./flags.js";
+import { bold, dim, green } from "./style.js";
+
+const FLAGS: Flags = {
+  port: { type: "string", value: "N", help: "port to listen on; 0 takes any free one. Default: 3000" },
+  host: { type: "string", value: "ADDRESS", help: "address to listen on. Default: 127.0.0.1, this machine only" },
+  queue: {
+    type: "string",
+    value: "URL",
+    help: "broker of the fleet, as python-socketio spells it. Default: one opened in this process",
+  },
+  channel: {
+    type: "string",
+    value: "NAME",
+    repeatable: true,
+    help: "channel of the fleet; of several, all are read and the first is written. Default: socketio",
+  },
+  cors: {
+    type: "string",
+    value: "ORIGIN",
+    repeatable: true,
+    help: "another origin whose pages may connect, or * for all. Default: the same origin only",
+  },
+  app: { type: "string", value: "FILE", help: "module whose default export gets the Socket.IO Server" },
+  demo: { type: "boolean", help: "serve the live page at /" },
+  help: { type: "boolean", help: "show this" },
+};
+
+const HELP = `${bold("socketio-python-bridge serve")}: a Socket.IO server in a Python fleet
+
+  socketio-python-bridge serve --queue redis://localhost:6379 --channel flask-socketio --app ./app.js
+  socketio-python-bridge serve --demo
+
+${describeFlags(FLAGS)}
+
+Each flag is also the environment variable under it; a repeatable one is a comma list there.
+SIGINT and SIGTERM disconnect the clients, send what still waits, and exit with 0.
+`;
+
+function banner(server: RunningServer, channels: readonly string[], demo: boolean): string {
+  const broker = server.isEmbedded ? `${server.queue} ${dim("embedded broker, for development only")}` : server.queue;
+  const indented = server.snippet.replaceAll(/^/gm, "    ");
+  return [
+    "",
+    `  ${green("ready")}     ${bold(server.url)}${demo ? ` ${dim("the live page")}` : ""}`,
+    `  queue     ${broker}`,
+    `  channel   ${channels.join(", ")}`,
+    "",
+    `  ${dim("In a Python shell (pip install python-socketio redis):")}`,
+    "",
+    indented,
+    "",
+    "",
+  ].join("\n");
+}
+
+function describeStatus(status: BusStatus): string | undefined {
+  switch (status.type) {
+    case "ready":
+      return "the broker is there";
+    case "reconnecting":
+      return status.attempt === 1 ? "the broker is gone; clients of this server are still served" : undefined;
+    // These are in the log already.
+    case "connecting":
+    case "error":
+    case "dropped":
+    case "closed":
+      return undefined;
+    default:
+      return status satisfies never;
+  }
+}
+
+/** Resolves at the first signal; the second ends the process at once, whatever still hangs. */
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    const onSignal = (): void => {
+      signals += 1;
+      if (signals > 1) {
+        process.exit(130);
+      }
+      resolve();
+    };
+    process.on("SIGINT", onSignal);
+    process.on("SIGTERM", onSignal);
+  });
+}
+
+/** @throws BridgeError `INVALID_OPTION`, `INVALID_URL` */
+export async function runServe(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
+  const flags = parseFlags(FLAGS, args, environment);
+  if (flags.boolean("help")) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const cors = flags.strings("cors");
+  const channels = flags.strings("channel");
+  const options = {
+    port: parsePort(flags.string("port") ?? "3000"),
+    host: flags.string("host") ?? "127.0.0.1",
+    queue: flags.string("queue"),
+    channels: channels.length === 0 ? ["socketio"] : channels,
+    cors: cors.includes("*") ? (true as const) : cors,
+    app: flags.string("app"),
+    demo: flags.boolean("demo"),
+    logger: console,
+  };
+  const signalled = untilSignal();
+  const server = await serve(options);
+  process.stdout.write(banner(server, options.channels, options.demo));
+  server.adapter.onStatus((status) => {
+    const line = describeStatus(status);
+    if (line !== undefined) {
+      console.info(line);
+    }
+  });
+  await signalled;
+  console.info("closing");
+  await server.close();
+}

@@ -1,0 +1,132 @@
+import { createServer, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Server } from "socket.io";
+import { type BridgeAdapter, createAdapter } from "../adapter/adapter.js";
+import { type EmbeddedBroker, startEmbeddedBroker } from "../embedded/broker.js";
+import { BridgeError } from "../errors.js";
+import { type Logger, redactUrl } from "../log.js";
+import { installDemo, serveLivePage } from "./demo.js";
+import { type AcceptedOrigins, originCheck } from "./origin.js";
+
+export interface ServeOptions {
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly host: string;
+  /** Without it, a broker is opened in this process. */
+  readonly queue: string | undefined;
+  readonly channels: readonly string[];
+  readonly cors: AcceptedOrigins;
+  /** Path of a module whose default export gets the `Server`. */
+  readonly app: string | undefined;
+  readonly demo: boolean;
+  readonly logger: Logger;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** The broker's URL, without its password. */
+  readonly queue: string;
+  readonly isEmbedded: boolean;
+  /** Python that reaches this server's clients, ready to paste. */
+  readonly snippet: string;
+  readonly adapter: BridgeAdapter;
+  /** Sends what still waits, disconnects the clients, and releases every handle. */
+  close(): Promise<void>;
+}
+
+type App = (io: Server) => unknown;
+
+/** @throws BridgeError `INVALID_OPTION` */
+async function loadApp(path: string): Promise<App> {
+  let module: { readonly default?: unknown };
+  try {
+    module = await import(pathToFileURL(resolve(path)).href);
+  } catch (cause) {
+    throw new BridgeError("INVALID_OPTION", `--app ${path} cannot be loaded: ${(cause as Error).message}`, { cause });
+  }
+  // A CommonJS module that TypeScript or Babel wrote has its default export one level down.
+  const exported = module.default as { readonly default?: unknown } | undefined;
+  const app = typeof exported === "function" ? exported : exported?.default;
+  if (typeof app !== "function") {
+    throw new BridgeError("INVALID_OPTION", `--app ${path} has no function as its default export`);
+  }
+  return app as App;
+}
+
+function pythonSnippet(queue: string, channel: string): string {
+  const channelArgument = channel === "socketio" ? "" : `channel=${JSON.stringify(channel)}, `;
+  return [
+    "import socketio",
+    `manager = socketio.RedisManager(${JSON.stringify(queue)}, ${channelArgument}write_only=True)`,
+    'manager.emit("hello", {"from": "Python"}, room="lobby")',
+  ].join("\n");
+}
+
+/** @throws BridgeError `INVALID_OPTION` when the port cannot be had */
+function listen(http: HttpServer, port: number, host: string): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    const onError = (cause: NodeJS.ErrnoException): void => {
+      const reason = cause.code === "EADDRINUSE" ? "is taken; choose another with --port" : `failed: ${cause.message}`;
+      reject(new BridgeError("INVALID_OPTION", `port ${port} of ${host} ${reason}`, { cause }));
+    };
+    http.once("error", onError);
+    http.listen(port, host, () => {
+      http.off("error", onError);
+      resolve(http.address() as AddressInfo);
+    });
+  });
+}
+
+function createHttpServer(demo: boolean): HttpServer {
+  return createServer((request, response) => {
+    if (demo && serveLivePage(request, response)) {
+      return;
+    }
+    response.writeHead(404, { "Content-Type": "text/plain; charset=utf-8" });
+    response.end("There is nothing here but a Socket.IO server at /socket.io/\n");
+  });
+}
+
+/**
+ * Starts a Socket.IO server that is a host of the fleet.
+ *
+ * Listens at once; resolves when messages from the fleet will reach it, which may be later, when the broker is away.
+ *
+ * @throws BridgeError `INVALID_URL`, `INVALID_OPTION`
+ */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const app = options.app === undefined ? undefined : await loadApp(options.app);
+  const broker = options.queue === undefined ? await startEmbeddedBroker() : undefined;
+  const url = options.queue ?? (broker as EmbeddedBroker).url;
+  const adapter = createAdapter(url, { channel: options.channels, logger: options.logger });
+  const http = createHttpServer(options.demo);
+  const io = new Server(http, {
+    adapter,
+    ...(options.cors === true || options.cors.length > 0
+      ? { cors: { origin: options.cors === true ? true : [...options.cors], credentials: true } }
+      : {}),
+  });
+  io.engine.use(originCheck(options.cors));
+
+  const close = async (): Promise<void> => {
+    await io.close();
+    await broker?.close();
+  };
+  const queue = redactUrl(url);
+  const snippet = pythonSnippet(queue, options.channels[0] as string);
+  try {
+    if (options.demo) {
+      installDemo(io, adapter, { snippet });
+    }
+    await app?.(io);
+    const { port } = await listen(http, options.port, options.host);
+    await adapter.ready();
+    const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+    return { url: `http://${host}:${port}/`, queue, isEmbedded: broker !== undefined, snippet, adapter, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+
+/** How Redis servers are started: as containers where an engine answers, else as processes of this machine. */
+export type RedisProvider =
+  | { readonly kind: "container"; readonly image: string }
+  | { readonly kind: "process"; readonly server: string };
+
+/** What `npm test` found or installed before it started the tests. */
+export interface TestEnvironment {
+  /** Interpreter of the virtual environment with the packages of `python-fixtures/requirements.txt`. */
+  readonly python: string;
+  readonly redis: RedisProvider;
+  /** Command and arguments that start redis-cli on the network of this machine. */
+  readonly redisCli: readonly [string, ...string[]];
+  readonly chromium: string;
+}
+
+/** Where `prepare.ts` leaves its findings. */
+export const ENVIRONMENT_FILE = ".test-environment.json";
+
+/** @throws Error when the tests were started without `npm test` */
+export function testEnvironment(): TestEnvironment {
+  try {
+    return JSON.parse(readFileSync(ENVIRONMENT_FILE, "utf8")) as TestEnvironment;
+  } catch (cause) {
+    throw new Error(`${ENVIRONMENT_FILE} cannot be read: start the tests with "npm test"`, { cause });
+  }
+}

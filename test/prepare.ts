@@ -1,0 +1,127 @@
+/**
+ * Makes what the tests need, before they start: a Python environment, a way to run Redis, a browser. Says what it does;
+ * where something is missing and cannot be installed here, one line says what to install.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ENVIRONMENT_FILE, type RedisProvider, type TestEnvironment } from "./helpers/environment.js";
+
+const FIXTURES = "python-fixtures";
+const VENV = join(FIXTURES, ".venv");
+const REDIS_IMAGE = "redis:7-alpine";
+
+class Missing extends Error {}
+
+const say = (line: string): void => console.info(`prepare: ${line}`);
+
+function succeeds(command: string, args: readonly string[]): boolean {
+  return spawnSync(command, args, { stdio: "ignore" }).status === 0;
+}
+
+function find(...names: readonly string[]): string | undefined {
+  const found = names.map((name) => spawnSync("sh", ["-c", `command -v "${name}"`], { encoding: "utf8" }));
+  return found.map(({ stdout }) => stdout.trim()).find((path) => path !== "");
+}
+
+const canInstall = process.getuid?.() === 0 && find("apt-get") !== undefined;
+
+/** As root on Debian or Ubuntu only; elsewhere one line says what is missing. */
+function install(packages: readonly string[], purpose: string): void {
+  const names = packages.join(" ");
+  if (!canInstall) {
+    throw new Missing(`${purpose} is missing: install it (on Debian or Ubuntu: apt-get install ${names})`);
+  }
+  say(`installing ${names} with apt-get, for ${purpose}`);
+  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const run = (args: readonly string[]) =>
+    execFileSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env: environment });
+  run(["update", "-qq"]);
+  run(["install", "-y", "-qq", "--no-install-recommends", ...packages]);
+}
+
+function findOrInstall(names: readonly string[], packages: readonly string[], purpose: string): string {
+  const present = find(...names);
+  if (present !== undefined) {
+    return present;
+  }
+  install(packages, purpose);
+  const installed = find(...names);
+  if (installed === undefined) {
+    throw new Missing(`${purpose}: ${packages.join(" ")} is installed, but there is no ${names.join(" or ")}`);
+  }
+  return installed;
+}
+
+function makeVenv(python: string): void {
+  const args = ["-m", "venv", "--clear", VENV];
+  if (!succeeds(python, ["-c", "import ensurepip"])) {
+    install(["python3-venv"], "the Python module venv");
+  }
+  execFileSync(python, args, { stdio: "inherit" });
+}
+
+/** Made anew when the requirements have changed. */
+function preparePython(): string {
+  const requirements = join(FIXTURES, "requirements.txt");
+  const wanted = createHash("sha256").update(readFileSync(requirements)).digest("hex");
+  const stamp = join(VENV, "requirements.sha256");
+  const interpreter = join(process.cwd(), VENV, "bin", "python");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && existsSync(interpreter)) {
+    return interpreter;
+  }
+  say(`installing ${requirements} into ${VENV}`);
+  makeVenv(findOrInstall(["python3", "python"], ["python3", "python3-venv"], "Python 3"));
+  execFileSync(interpreter, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  writeFileSync(stamp, wanted);
+  return interpreter;
+}
+
+type Redis = Pick<TestEnvironment, "redis" | "redisCli">;
+
+/** A container engine that can have the image comes first; then redis-server, as it is on many a machine. */
+function prepareRedis(): Redis {
+  if (succeeds("docker", ["info"])) {
+    if (succeeds("docker", ["image", "inspect", REDIS_IMAGE]) || succeeds("docker", ["pull", "--quiet", REDIS_IMAGE])) {
+      const redisCli = [
+        "docker",
+        "run",
+        "--rm",
+        "--interactive",
+        "--network",
+        "host",
+        REDIS_IMAGE,
+        "redis-cli",
+      ] as const;
+      return { redis: { kind: "container", image: REDIS_IMAGE }, redisCli: [...redisCli] };
+    }
+    say(`a container engine answers, but the image ${REDIS_IMAGE} cannot be had; using redis-server`);
+  }
+  const server = findOrInstall(["redis-server"], ["redis-server"], "Redis");
+  return { redis: { kind: "process", server }, redisCli: [findOrInstall(["redis-cli"], ["redis-tools"], "redis-cli")] };
+}
+
+function describe(redis: RedisProvider): string {
+  return redis.kind === "container" ? `the image ${redis.image}` : redis.server;
+}
+
+function prepare(): void {
+  const chromium = findOrInstall(
+    ["chromium", "chromium-browser", "google-chrome"],
+    ["chromium"],
+    "a browser (Chromium)",
+  );
+  const environment: TestEnvironment = { python: preparePython(), ...prepareRedis(), chromium };
+  writeFileSync(ENVIRONMENT_FILE, `${JSON.stringify(environment, null, 2)}\n`);
+  say(`Python ${environment.python}, Redis from ${describe(environment.redis)}, browser ${chromium}`);
+}
+
+try {
+  prepare();
+} catch (error) {
+  process.stderr.write(`prepare: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
