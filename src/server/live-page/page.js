@@ -87,7 +87,6 @@ socket.on("bridge:hello", (hello) => {
   returnToRooms();
 });
 socket.on("bridge:rooms", (changed) => setRooms(changed.rooms));
-socket.on("bridge:refused", ({ error }) => showState("connected", error));
 
 /** The newest delivery notice. The event it tells of is the very next one; any other has none. */
 let notice;
