@@ -96,8 +96,8 @@ class PythonBridgeAdapter extends Adapter {
   }
 
   /**
-   * Nobody can say how many clients of Python hosts are in a room, so the answers to more than one sid are collected
-   * until just before socket.io's own timeout, which is when it would otherwise call them incomplete.
+   * Nobody can say how many clients of Python hosts are in a room, so answers to anything but one sid are collected
+   * until the time is over.
    */
   #requestAcks(target: Target, answers: ExpectedAnswers): AckTicket | undefined {
     const [first] = target.rooms;
@@ -107,7 +107,8 @@ class PythonBridgeAdapter extends Adapter {
       room,
       namespace: this.nsp.name,
       many,
-      timeout: many ? target.timeout - 1 : target.timeout,
+      // Before socket.io's own timer, so that nothing is waited for any more when that one ends the operation.
+      timeout: target.timeout - 1,
       onAnswer: (args) => answers.fromRemote(args[0]),
       onTimeout: () => answers.end(),
     });
