@@ -1,0 +1,66 @@
+"""A chat server with Flask-SocketIO, one of a fleet that shares a Redis.
+
+    python flask_chat.py --port 5000 --queue redis://127.0.0.1:6379/0
+
+It prints one line, `ready http://127.0.0.1:5000`, when it takes connections
+and hears what the other servers of the fleet publish.
+
+Events, in the namespaces `/` and `/chat`, each with an acknowledgement:
+
+    join {room}        -> {"joined": room}
+    leave {room}       -> {"left": room}
+    say {room, text}   -> {"said": text}, and everybody in the room gets
+                          `message` {sid, room, text}
+"""
+
+import argparse
+
+from flask import Flask, request
+from flask_socketio import Namespace, SocketIO, emit, join_room, leave_room
+from werkzeug.serving import make_server
+
+from ready import start_listening
+
+
+class Chat(Namespace):
+    def on_join(self, data):
+        join_room(data["room"])
+        return {"joined": data["room"]}
+
+    def on_leave(self, data):
+        leave_room(data["room"])
+        return {"left": data["room"]}
+
+    def on_say(self, data):
+        message = {"sid": request.sid, "room": data["room"], "text": data["text"]}
+        emit("message", message, to=data["room"])
+        return {"said": data["text"]}
+
+
+def create_app(queue, channel):
+    app = Flask(__name__)
+    socketio = SocketIO(
+        app, message_queue=queue, channel=channel, async_mode="threading"
+    )
+    socketio.on_namespace(Chat("/"))
+    socketio.on_namespace(Chat("/chat"))
+    return app, socketio
+
+
+def main():
+    parser = argparse.ArgumentParser(description="A Flask-SocketIO chat server.")
+    parser.add_argument("--port", type=int, default=0, help="0 for any free one")
+    parser.add_argument("--queue", default="redis://127.0.0.1:6379/0", metavar="URL")
+    parser.add_argument("--channel", default="flask-socketio")
+    args = parser.parse_args()
+
+    app, socketio = create_app(args.queue, args.channel)
+    # socketio.run() would do, but keeps the port that was found to itself.
+    server = make_server("127.0.0.1", args.port, app, threaded=True)
+    start_listening(socketio.server)
+    print(f"ready http://127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

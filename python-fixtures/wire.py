@@ -1,0 +1,143 @@
+"""The line protocol of `peer.py` and `client.py`, and the typed JSON in it.
+
+Requests come in on stdin and answers go out on stdout, one JSON object a line:
+
+    {"id": 1, "op": "emit", ...}  ->  {"id": 1, "ok": result}
+                                  or  {"id": 1, "error": "ValueError: ..."}
+
+Between the answers stand lines `{"event": ...}` about what happened. Requests
+are worked off in their order, except that one which waits for somebody else,
+as `call` does, runs beside the others. When stdin ends, so does the process.
+
+Values of Python that JSON cannot say are written, at any depth, as
+
+    {"$bytes": "<base64>"}             bytes
+    {"$tuple": [...]}                  a tuple
+    {"$int": "9007199254740993"}       an integer that a double cannot hold
+    {"$float": "nan"|"inf"|"1.0"|...}  a float that JSON or a double's
+                                       shortest form would not show as one
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import inspect
+import json
+import math
+import os
+import sys
+import threading
+from typing import Any, Callable, Mapping
+
+MAX_SAFE_INTEGER = 2**53 - 1
+
+_stdout_lock = threading.Lock()
+
+
+def encode(value: Any) -> Any:
+    """Turns a Python value into typed JSON."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) <= MAX_SAFE_INTEGER else {"$int": str(value)}
+    if isinstance(value, float):
+        plain = math.isfinite(value) and not value.is_integer()
+        return value if plain else {"$float": repr(value)}
+    if isinstance(value, (bytes, bytearray)):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, tuple):
+        return {"$tuple": [encode(item) for item in value]}
+    if isinstance(value, list):
+        return [encode(item) for item in value]
+    if isinstance(value, dict):
+        return {key: encode(item) for key, item in value.items()}
+    raise TypeError(f"no typed JSON for {type(value).__name__}")
+
+
+def decode(value: Any) -> Any:
+    """Turns typed JSON into the Python value."""
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        [(tag, content)] = value.items()
+        if tag == "$bytes":
+            return base64.b64decode(content, validate=True)
+        if tag == "$tuple":
+            return tuple(decode(item) for item in content)
+        if tag == "$int":
+            return int(content)
+        if tag == "$float":
+            return float(content)
+    return {key: decode(item) for key, item in value.items()}
+
+
+def payload(request: Mapping[str, Any]) -> Any:
+    """The `data` of a request; `emit(event)` is `emit(event, None)`."""
+    data = None if request.get("no_data") else decode(request.get("data"))
+    return tuple(data) if request.get("tuple") else data
+
+
+def send(message: Mapping[str, Any]) -> None:
+    """Writes one line, whole, whichever thread it comes from."""
+    line = json.dumps(message, allow_nan=False)
+    with _stdout_lock:
+        print(line, flush=True)
+
+
+def start_event_loop() -> asyncio.AbstractEventLoop:
+    """Runs an event loop beside the main thread, which reads stdin."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return loop
+
+
+def run_in(
+    loop: asyncio.AbstractEventLoop | None,
+    function: Callable[..., Any],
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    """Calls a function on the loop and awaits it there; without a loop, here."""
+    if loop is None:
+        return function(*args, **kwargs)
+
+    async def call() -> Any:
+        result = function(*args, **kwargs)
+        return await result if inspect.isawaitable(result) else result
+
+    return asyncio.run_coroutine_threadsafe(call(), loop).result()
+
+
+def serve(operations: object, loop: asyncio.AbstractEventLoop | None = None) -> None:
+    """Answers the requests on stdin; at `quit` or at its end ends the process.
+
+    An operation is a method by that name, which takes the request. Those named
+    in `operations.concurrent` wait for somebody, and do not hold up the others.
+    """
+
+    def answer(request: dict) -> None:
+        try:
+            operation = getattr(operations, request["op"])
+            result = encode(run_in(loop, operation, request))
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}".removesuffix(": ")
+            send({"id": request["id"], "error": text})
+        else:
+            send({"id": request["id"], "ok": result})
+
+    sys.stdin.reconfigure(encoding="utf-8")
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["op"] == "quit":
+            send({"id": request["id"], "ok": None})
+            break
+        if request["op"] in operations.concurrent:
+            threading.Thread(target=answer, args=[request], daemon=True).start()
+        else:
+            answer(request)
+    # Not sys.exit(): neither an open connection nor a call that still waits
+    # for its answer may keep the process.
+    os._exit(0)
