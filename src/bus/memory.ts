@@ -1,5 +1,5 @@
 import { BridgeError } from "../errors.js";
-import { Listeners } from "../listeners.js";
+import { callApplication, Listeners } from "../listeners.js";
 import type { Bus, BusStatus } from "./bus.js";
 
 type Listener = (payload: Uint8Array) => void;
@@ -33,11 +33,14 @@ export function memoryBus(name = "default"): Bus {
     async publish(channel, payload) {
       assertOpen();
       // A copy, as a broker would make: no reader can see a later change of the sender's buffer.
-      const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload.slice();
+      const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : new Uint8Array(payload);
       // A broker never calls back into the publisher's own stack.
       await Promise.resolve();
       for (const subscriber of BROKERS.get(name)?.values() ?? []) {
-        subscriber.get(channel)?.(bytes);
+        const onMessage = subscriber.get(channel);
+        if (onMessage !== undefined) {
+          callApplication(() => onMessage(bytes));
+        }
       }
     },
     onStatus(listener) {

@@ -36,6 +36,10 @@ function split(url: string): UrlParts {
     throw new BridgeError("INVALID_URL", `${redactUrl(url)} is not a URL`);
   }
   const [, scheme = "", credentials = "", hosts = "", path = "", query] = match;
+  // Its first part would be taken for a host or a port, and be named in an error.
+  if (scheme.toLowerCase() !== "unix" && url.slice(scheme.length + 3 + credentials.length + 1).includes("@")) {
+    throw new BridgeError("INVALID_URL", `${redactUrl(url)}: write /, ? and # in a password percent-encoded`);
+  }
   const colon = credentials.indexOf(":");
   const [username, password] =
     colon === -1 ? [credentials, ""] : [credentials.slice(0, colon), credentials.slice(colon + 1)];

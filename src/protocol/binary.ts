@@ -94,7 +94,7 @@ export function reconstruct(
     }
     // A client's decoder stops at any `_placeholder: true`, so one that is only half of the pair is refused too.
     if (node._placeholder === true) {
-      const bytes = attachments[node.num as number];
+      const bytes = typeof node.num === "number" ? attachments[node.num] : undefined;
       rejected ??= bytes ? undefined : { reason: "bad_placeholder", detail: `no attachment ${quote(node.num)}` };
       return bytes;
     }

@@ -1,0 +1,293 @@
+import test, { type ExecutionContext } from "ava";
+import { Server } from "socket.io";
+import { type AdapterOptions, BridgeError, createAdapter, memoryBus, type ObservedEmit } from "../../src/index.js";
+import { cleanUp } from "../helpers/cleanup.js";
+import { connectClient } from "../helpers/clients.js";
+import { startNodeHost } from "../helpers/node-host.js";
+import { Inbox } from "../helpers/once.js";
+
+/** A host on an in-memory channel, and somebody else on that channel. */
+async function makeFleet(t: ExecutionContext, options: AdapterOptions = {}) {
+  const other = memoryBus(t.title);
+  cleanUp(t, () => other.close());
+  const channelled = new Inbox<Record<string, unknown>>();
+  await other.subscribe("socketio", (payload) => {
+    const text = Buffer.from(payload).toString();
+    // What the host says; not what the test itself sends, which may be no JSON at all.
+    if (text.startsWith('{"method":')) {
+      channelled.add(JSON.parse(text));
+    }
+  });
+  const host = await startNodeHost(t, memoryBus(t.title), options);
+  const send = (message: object | string | Uint8Array) =>
+    other.publish(
+      "socketio",
+      typeof message === "string" || message instanceof Uint8Array ? message : JSON.stringify(message),
+    );
+  const emit = (event: string, more: object = {}) =>
+    send({ method: "emit", event, data: null, host_id: "peer", ...more });
+  return { host, channelled, send, emit };
+}
+
+const BAD_MESSAGES: readonly (readonly [string, string | Uint8Array])[] = [
+  ["not_json", "{"],
+  ["not_object", "[]"],
+  ["pickle", Buffer.from([0x80, 4, 0x95])],
+  ["wrong_type", '{ "method": "emit", "event": 5, "host_id": "peer"}'],
+  ["unsafe_name", '{"method": "emit", "event": "e", "data": {"__proto__": 1}, "host_id": "peer"}'],
+  ["too_deep", `{"method": "emit", "event": "e", "data": ${"[".repeat(10_000)}${"]".repeat(10_000)}}`],
+  ["bad_callback", '{"method": "emit", "event": "e", "data": null, "callback": [1], "host_id": "peer"}'],
+  ["reserved_event", '{"method": "emit", "event": "disconnect", "data": null, "host_id": "peer"}'],
+  ["bad_base64", '{"method": "emit", "event": "e", "data": [[], "?"], "binary": true, "host_id": "peer"}'],
+  [
+    "bad_placeholder",
+    '{"method": "emit", "event": "e", "data": [[{"_placeholder": true, "num": 7}]], "binary": true, "host_id": "peer"}',
+  ],
+  ["unknown_namespace", '{"method": "emit", "event": "e", "data": null, "namespace": "/nobody", "host_id": "peer"}'],
+];
+
+for (const [reason, bad] of BAD_MESSAGES) {
+  test(`a bad message is refused whole, counted, reported and logged once, and the next is delivered: ${reason}`, async (t) => {
+    const { host, send, emit } = await makeFleet(t);
+    const client = await connectClient(t, host.url);
+    await send(bad);
+    await send(bad);
+    await emit("good");
+    t.deepEqual(await client.until("good"), []);
+    t.deepEqual(host.adapter.stats().rejected, { [reason]: 2 });
+    t.deepEqual(
+      host.rejections.items.map((rejection) => [rejection.reason, rejection.channel]),
+      [
+        [reason, "socketio"],
+        [reason, "socketio"],
+      ],
+    );
+    t.is(host.log.length, 1);
+    const sender = /"host_id": "peer"/.test(String(bad)) ? "peer" : "an unknown host";
+    t.true(
+      host.log[0]?.startsWith(`[socketio-python-bridge] refused a message on "socketio" from ${sender}: ${reason}: `),
+    );
+    t.false(host.log[0]?.includes("\n"));
+  });
+}
+
+test("64 MB are refused, and the next message is delivered", async (t) => {
+  const { host, send, emit } = await makeFleet(t);
+  const client = await connectClient(t, host.url);
+  await send(`{"method": "emit", "event": "e", "data": "${"x".repeat(64 * 1024 * 1024)}"}`);
+  await emit("good");
+  t.deepEqual(await client.until("good"), []);
+  t.deepEqual(host.adapter.stats().rejected, { too_large: 1 });
+});
+
+test("the report of a pickle says who sends such a thing and what to do", async (t) => {
+  const { host, send } = await makeFleet(t);
+  await send(Buffer.from([0x80, 4, 0x95]));
+  const { advice } = await host.rejections.find("the rejection", () => true);
+  t.regex(advice ?? "", /python-socketio older than 5\.14/);
+  t.regex(advice ?? "", /Upgrade/);
+});
+
+test("unknown methods and messages without one are counted and passed over in silence", async (t) => {
+  const { host, send, emit } = await makeFleet(t);
+  const client = await connectClient(t, host.url);
+  await send("{}");
+  await send({ method: "from the future", host_id: "peer" });
+  await emit("good");
+  await client.until("good");
+  t.like(host.adapter.stats(), { ignored: 2, rejected: {} });
+  t.deepEqual(host.log, []);
+});
+
+test("what a parser of the server cannot encode is refused, and the next message is delivered", async (t) => {
+  const { host, emit } = await makeFleet(t);
+  const client = await connectClient(t, host.url);
+  host.io.sockets.sockets.get(client.sid)?.onAnyOutgoing((event) => {
+    if (event === "bad") {
+      throw new Error("no such thing");
+    }
+  });
+  await emit("bad");
+  await emit("good");
+  t.deepEqual(await client.until("good"), []);
+  t.deepEqual(host.adapter.stats().rejected, { undeliverable: 1 });
+});
+
+test("a host applies its own message at once and drops its echo", async (t) => {
+  const { host, channelled } = await makeFleet(t);
+  const client = await connectClient(t, host.url);
+  host.io.emit("once", 1);
+  const { host_id } = await channelled.find("the emit", ({ event }) => event === "once");
+  t.is(host_id, host.adapter.hostId);
+  t.regex(host.adapter.hostId, /^[0-9a-f]{32}$/);
+  host.io.emit("the end");
+  t.deepEqual(await client.until("the end"), [["once", 1]]);
+  await channelled.find("the end", ({ event }) => event === "the end");
+  t.like(host.adapter.stats(), { echoes: 2, published: 2 });
+});
+
+test("io.local and acknowledged emits to a client of this host do not go over the channel", async (t) => {
+  const { host, channelled } = await makeFleet(t);
+  const client = await connectClient(t, host.url);
+  await client.answerWith("here");
+  host.io.local.emit("local");
+  t.deepEqual(await host.io.timeout(5_000).to(client.sid).emitWithAck("ask"), ["here"]);
+  host.io.emit("the end");
+  await channelled.find("the end", ({ event }) => event === "the end");
+  t.is(channelled.items.length, 1);
+});
+
+test("answers that are late, repeated, foreign or never asked for are ignored", async (t) => {
+  const { host, channelled, send, emit } = await makeFleet(t);
+  const sid = "A".repeat(20);
+  const asked = host.io.timeout(5_000).to(sid).emitWithAck("ask");
+  const { callback } = await channelled.find("the emit", ({ event }) => event === "ask");
+  const [room, namespace, id] = callback as [string, string, number];
+  const answer = { method: "callback", host_id: host.adapter.hostId, sid: room, namespace, id, args: ["right"] };
+  await send({ ...answer, id: id + 1, args: ["unknown"] });
+  await send({ ...answer, sid: "B".repeat(20), args: ["another room"] });
+  await send({ ...answer, namespace: "/other", args: ["another namespace"] });
+  await send({ ...answer, host_id: "0".repeat(32), args: ["another host"] });
+  await send(answer);
+  await send({ ...answer, args: ["repeated"] });
+  t.deepEqual(await asked, ["right"]);
+  const client = await connectClient(t, host.url);
+  await emit("the end");
+  await client.until("the end");
+  t.like(host.adapter.stats(), { unknownAcks: 4, pendingAcks: 0, rejected: {} });
+});
+
+test("the table of awaited acknowledgements is bounded: beyond it an emit can only time out", async (t) => {
+  const { host, channelled } = await makeFleet(t, { maxPendingAcks: 2 });
+  const ask = (name: string) => host.io.timeout(100).to("A".repeat(20)).emitWithAck(name);
+  const asked = [ask("first"), ask("second"), ask("third")];
+  t.is(host.adapter.stats().pendingAcks, 2);
+  for (const promise of asked) {
+    await t.throwsAsync(promise, { message: "operation has timed out" });
+  }
+  t.is(host.adapter.stats().pendingAcks, 0);
+  t.deepEqual(
+    channelled.items.map(({ event }) => event),
+    ["first", "second"],
+  );
+  t.true(host.log.some((line) => line.includes("2 acknowledgements are awaited already")));
+});
+
+test("answers that clients owe to other hosts are bounded: the oldest are given up", async (t) => {
+  const { host, channelled, emit } = await makeFleet(t, { maxPendingAcks: 2 });
+  const client = await connectClient(t, host.url);
+  await client.neverAnswer();
+  for (let id = 1; id <= 5; id += 1) {
+    await emit("ask", { room: client.sid, callback: [client.sid, "/", id] });
+  }
+  await emit("the end");
+  await client.until("the end");
+  const { acks } = host.io.sockets.sockets.get(client.sid) as unknown as { acks: Map<number, unknown> };
+  t.is(acks.size, 2);
+  // An answered one makes room again.
+  await client.answerWith("yes");
+  await emit("ask", { room: client.sid, callback: [client.sid, "/", 6] });
+  t.like(await channelled.find("the answer", ({ method }) => method === "callback"), { id: 6, args: ["yes"] });
+  t.is(acks.size, 1);
+});
+
+test("an answer names the host, the room, the namespace and the number of the question", async (t) => {
+  const { host, channelled, emit } = await makeFleet(t);
+  const client = await connectClient(t, host.url, { namespace: "/chat" });
+  await client.answerWith({ a: 1 }, "two");
+  await emit("ask", { namespace: "/chat", callback: [null, "/chat", 3] });
+  t.deepEqual(await channelled.find("the answer", ({ method }) => method === "callback"), {
+    method: "callback",
+    host_id: "peer",
+    sid: null,
+    namespace: "/chat",
+    id: 3,
+    args: [{ a: 1 }, "two"],
+  });
+});
+
+test("onEmit sees what this host and others emit, before it is delivered", async (t) => {
+  const { host, emit } = await makeFleet(t);
+  const client = await connectClient(t, host.url);
+  const seen: ObservedEmit[] = [];
+  host.adapter.onEmit((observed) => {
+    seen.push(observed);
+    host.io.local.emit(`before ${observed.event}`);
+  });
+  await emit("theirs", { data: [1], room: ["r", client.sid], skip_sid: "s" });
+  await client.until("theirs");
+  host.io.to(client.sid).except("x").emit("ours", 2);
+  t.deepEqual(await client.until("ours"), [["before theirs"], ["theirs", 1], ["before ours"]]);
+  const common = { namespace: "/" };
+  t.deepEqual(seen, [
+    {
+      ...common,
+      event: "theirs",
+      args: [1],
+      rooms: ["r", client.sid],
+      skipSids: ["s"],
+      hostId: "peer",
+      origin: "channel",
+    },
+    {
+      ...common,
+      event: "ours",
+      args: [2],
+      rooms: [client.sid],
+      skipSids: ["x"],
+      hostId: host.adapter.hostId,
+      origin: "local",
+    },
+  ]);
+});
+
+test("dynamic namespaces are reached while they have clients", async (t) => {
+  const { host, emit } = await makeFleet(t);
+  host.io.of(/^\/room-\d+$/);
+  const client = await connectClient(t, host.url, { namespace: "/room-7" });
+  await emit("hello", { namespace: "/room-7" });
+  await emit("the end", { namespace: "/room-7" });
+  t.deepEqual(await client.until("the end"), [["hello"]]);
+});
+
+test("one adapter serves one server", async (t) => {
+  const adapter = createAdapter(memoryBus(t.title));
+  const first = new Server({ adapter });
+  const error = t.throws(() => new Server({ adapter }), { instanceOf: BridgeError });
+  t.is(error.code, "INVALID_OPTION");
+  await first.sockets.adapter.close();
+});
+
+test("close() ends what is waited for and closes the bus", async (t) => {
+  const { host } = await makeFleet(t);
+  const asked = host.io.timeout(50).to("A".repeat(20)).emitWithAck("ask");
+  t.is(host.adapter.stats().pendingAcks, 1);
+  await host.io.close();
+  t.is(host.adapter.stats().pendingAcks, 0);
+  t.deepEqual(host.statuses.items.at(-1), { type: "closed" });
+  await t.throwsAsync(host.adapter.ready(), { message: "the adapter is closed" });
+  await t.throwsAsync(asked, { message: "operation has timed out" });
+});
+
+for (const [option, value] of [
+  ["channel", ""],
+  ["channel", []],
+  ["maxMessageSize", 0],
+  ["maxMessageSize", Number.NaN],
+  ["maxPendingAcks", -1],
+  ["outage", { maxAge: "soon" }],
+] as const) {
+  test(`the option ${option} does not take ${JSON.stringify(value)}`, (t) => {
+    const options = { [option]: value } as AdapterOptions;
+    const error = t.throws(() => createAdapter("redis://localhost", options), { instanceOf: BridgeError });
+    t.is(error.code, "INVALID_OPTION");
+    t.regex(error.message, new RegExp(option));
+  });
+}
+
+test("a URL of an unknown scheme lists the known ones, and hides its password", (t) => {
+  const error = t.throws(() => createAdapter("mqtt://user:hunter2@host"), { instanceOf: BridgeError });
+  t.is(error.code, "INVALID_URL");
+  t.regex(error.message, /redis:\/\/, rediss:\/\//);
+  t.notRegex(error.message, /hunter2/);
+});

@@ -1,0 +1,15 @@
+import { Redis } from "ioredis";
+import { redisBus } from "../../src/bus/redis.js";
+import { testBusConformance } from "../helpers/bus-conformance.js";
+import { cleanUp } from "../helpers/cleanup.js";
+import { testWithRedis } from "../helpers/shared-redis.js";
+
+const test = testWithRedis();
+
+testBusConformance(test, "Redis by URL", (t) => redisBus({ url: t.context.url }));
+
+testBusConformance(test, "Redis by client", (t) => {
+  const client = new Redis(t.context.url, { lazyConnect: true });
+  cleanUp(t, () => client.disconnect());
+  return redisBus({ client });
+});

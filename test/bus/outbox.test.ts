@@ -1,0 +1,94 @@
+import test from "ava";
+import { Outbox } from "../../src/bus/outbox.js";
+import type { BridgeError } from "../../src/errors.js";
+import { normalizeOutage } from "../../src/options.js";
+
+function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}) {
+  const drops: unknown[] = [];
+  const outbox = new Outbox(normalizeOutage(limits), (...drop) => drops.push(drop));
+  t.teardown(() => outbox.close());
+  const add = (text: string, connected = false) => outbox.add({ channel: "c", payload: Buffer.from(text) }, connected);
+  const texts = () => outbox.takeUnsent().map(({ payload }) => payload.toString());
+  return { outbox, drops, add, texts };
+}
+
+test("messages come out once and in order", (t) => {
+  const { add, texts } = makeOutbox(t);
+  void add("1");
+  void add("2");
+  t.deepEqual(texts(), ["1", "2"]);
+  void add("3");
+  t.deepEqual(texts(), ["3"]);
+  t.deepEqual(texts(), []);
+});
+
+test("what was not confirmed comes out again after the connection was lost, before what is newer", async (t) => {
+  const { outbox, add, texts } = makeOutbox(t);
+  const first = add("1");
+  void add("2");
+  const [entry] = outbox.takeUnsent();
+  if (entry !== undefined) {
+    outbox.confirm(entry);
+  }
+  await first;
+  outbox.connectionLost();
+  void add("3");
+  t.deepEqual(texts(), ["2", "3"]);
+});
+
+test("beyond the count the oldest goes, is counted, and its promise says so", async (t) => {
+  const { add, texts, drops } = makeOutbox(t, { maxMessages: 2 });
+  const first = add("one");
+  void add("2");
+  void add("3");
+  const error = (await t.throwsAsync(first)) as BridgeError;
+  t.is(error.code, "MESSAGE_DROPPED");
+  t.deepEqual(drops, [["count", 1, 3]]);
+  t.deepEqual(texts(), ["2", "3"]);
+});
+
+test("beyond the bytes the oldest go", (t) => {
+  const { add, texts, drops } = makeOutbox(t, { maxBytes: 10 });
+  void add("aaaa");
+  void add("bbbb");
+  void add("ccccccc");
+  t.deepEqual(drops, [["bytes", 2, 8]]);
+  t.deepEqual(texts(), ["ccccccc"]);
+});
+
+test("beyond its age a message goes by itself", async (t) => {
+  const { add, drops, outbox } = makeOutbox(t, { maxAge: 20 });
+  await t.throwsAsync(add("old"), { message: /age/ });
+  t.deepEqual(drops, [["age", 1, 3]]);
+  t.is(outbox.size, 0);
+});
+
+test("a broker that takes what comes is not bounded", (t) => {
+  const { add, drops, outbox } = makeOutbox(t, { maxMessages: 2 });
+  for (let number = 0; number < 100; number += 1) {
+    void add(String(number), true);
+  }
+  t.is(outbox.size, 100);
+  t.deepEqual(drops, []);
+  // The connection is gone with all of it on its way: now the bound holds.
+  outbox.connectionLost();
+  t.is(outbox.size, 2);
+  t.deepEqual(drops, [["count", 98, 186]]);
+});
+
+test("a loss that nobody waits for does not crash the process", async (t) => {
+  const { add, drops } = makeOutbox(t, { maxMessages: 1 });
+  void add("1");
+  void add("2");
+  await new Promise(setImmediate);
+  t.is(drops.length, 1);
+});
+
+test("close() gives up what is left and says so", async (t) => {
+  const { outbox, add, drops } = makeOutbox(t);
+  const waiting = add("1");
+  outbox.close();
+  await t.throwsAsync(waiting, { message: /closed/ });
+  t.deepEqual(drops, [["closed", 1, 1]]);
+  await outbox.drained();
+});
