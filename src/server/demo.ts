@@ -164,7 +164,9 @@ function roomsOf(socket: Socket): string[] {
 const FILES: ReadonlyMap<string, { readonly type: string; readonly body: Buffer }> = new Map(
   [
     ["/", "index.html", "text/html"],
+    ["/base.css", "base.css", "text/css"],
     ["/style.css", "style.css", "text/css"],
+    ["/feed.css", "feed.css", "text/css"],
     ["/page.js", "page.js", "text/javascript"],
     ["/feed.js", "feed.js", "text/javascript"],
     ["/form.js", "form.js", "text/javascript"],

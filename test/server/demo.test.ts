@@ -11,7 +11,9 @@ import { Inbox, within } from "../helpers/once.js";
 const SNIPPET = 'manager.emit("hello", {"from": "Python"}, room="lobby")';
 const OTHER_HOST = "3f2a9c1d5e6f47a8b9c0d1e2f3a4b5c6";
 const TRANSPORTS = ["websocket", "polling"] as const;
-const FILES = ["/", "/style.css", "/page.js", "/feed.js", "/form.js", "/format.js", "/icon.svg"];
+const FILES = ["", "base.css", "style.css", "feed.css", "page.js", "feed.js", "form.js", "format.js", "icon.svg"].map(
+  (name) => `/${name}`,
+);
 
 type Event = readonly [name: string, ...args: unknown[]];
 
