@@ -31,7 +31,7 @@ app.conf.update(
 )
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def manager(channel):
     url = os.environ.get("REDIS_URL", DEFAULT_URL)
     return socketio.RedisManager(url, channel=channel, write_only=True)

@@ -26,9 +26,7 @@ def start_listening(sio: socketio.Server, timeout: float = 10) -> None:
     _wait_until_heard(sio.manager, timeout)
 
 
-async def start_listening_async(
-    sio: socketio.AsyncServer, timeout: float = 10
-) -> None:
+async def start_listening_async(sio: socketio.AsyncServer, timeout: float = 10) -> None:
     """The same for an AsyncServer, to be awaited in the loop that runs it."""
     _initialize(sio)
     await asyncio.to_thread(_wait_until_heard, sio.manager, timeout)

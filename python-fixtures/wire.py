@@ -28,7 +28,8 @@ import math
 import os
 import sys
 import threading
-from typing import Any, Callable, Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 MAX_SAFE_INTEGER = 2**53 - 1
 
