@@ -33,14 +33,18 @@ function describeFailure(connection: Redis, cause: Error): BridgeError {
   return new BridgeError("BROKER_UNAVAILABLE", `Redis at ${where}: ${reason}`, { cause });
 }
 
-/** Resolves when the socket is gone. */
+/** The states of ioredis in which there is no socket: its "end" event would never come. */
+const WITHOUT_SOCKET: readonly string[] = ["wait", "reconnecting", "close", "end"];
+
+/** Resolves when the socket is gone, and no further attempt will be made. */
 export function endConnection(connection: Redis | undefined): Promise<void> {
   return new Promise((resolve) => {
-    if (connection === undefined || connection.status === "end" || connection.status === "wait") {
+    if (connection === undefined || WITHOUT_SOCKET.includes(connection.status)) {
+      connection?.disconnect();
       resolve();
-      return;
+    } else {
+      connection.once("end", () => resolve());
+      connection.disconnect();
     }
-    connection.once("end", () => resolve());
-    connection.disconnect();
   });
 }
