@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createServer as createTlsServer } from "node:tls";
+import type { ExecutionContext } from "ava";
+import { Redis } from "ioredis";
+import { generate } from "selfsigned";
+import { type BusStatus, createEmitter } from "../../src/index.js";
+import { cleanUp } from "../helpers/cleanup.js";
+import { connectClient } from "../helpers/clients.js";
+import { ownChannel, startNodeHost } from "../helpers/node-host.js";
+import { Inbox } from "../helpers/once.js";
+import { freePort, startRedis, startSentinel, type TestRedis } from "../helpers/redis.js";
+import { testWithRedis } from "../helpers/shared-redis.js";
+
+const test = testWithRedis();
+
+function temporaryDirectory(t: ExecutionContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "bridge-"));
+  cleanUp(t, () => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+/** A way to Redis that Redis itself may not have been built with: behind it is the real one. */
+async function forwardTo(
+  t: ExecutionContext,
+  redis: TestRedis,
+  makeServer: (onSocket: (socket: Socket) => void) => Server,
+) {
+  const sockets = new Set<Socket>();
+  const server = makeServer((socket) => {
+    const onward = connect(redis.port, "127.0.0.1");
+    for (const end of [socket, onward]) {
+      sockets.add(end);
+      end.on("error", () => end.destroy());
+    }
+    socket.pipe(onward).pipe(socket);
+  });
+  cleanUp(t, async () => {
+    for (const socket of sockets) {
+      socket.destroy();
+    }
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return (...address: readonly (string | number)[]) =>
+    new Promise<void>((resolve) => server.listen(...(address as [number]), () => resolve()));
+}
+
+/** An emit over the URL reaches a host on the plain one, and the other way round. */
+async function assertBothWays(
+  t: ExecutionContext,
+  url: string,
+  plainUrl: string,
+  channel = ownChannel(),
+): Promise<void> {
+  const plain = await startNodeHost(t, plainUrl, { channel });
+  const host = await startNodeHost(t, url, { channel });
+  const [onPlain, onHost] = await Promise.all([connectClient(t, plain.url), connectClient(t, host.url)]);
+  host.io.emit("from the URL");
+  plain.io.emit("from the plain one");
+  await onPlain.until("from the URL");
+  await onHost.until("from the plain one");
+  t.pass();
+}
+
+test("valkey:// is Redis by another name", async (t) => {
+  await assertBothWays(t, t.context.url.replace("redis:", "valkey:"), t.context.url);
+});
+
+test("a database number does not matter to pub/sub", async (t) => {
+  await assertBothWays(t, `${t.context.url}/3`, t.context.url);
+});
+
+test("unix:// goes over a socket file", async (t) => {
+  const path = join(temporaryDirectory(t), "redis.sock");
+  const listen = await forwardTo(t, t.context, (onSocket) => createServer(onSocket));
+  await listen(path);
+  await assertBothWays(t, `unix://${path}`, t.context.url);
+});
+
+for (const scheme of ["rediss", "valkeys"]) {
+  test(`${scheme}:// checks the certificate, against the authority of ssl_ca_certs or not at all`, async (t) => {
+    const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], {
+      keyType: "ec",
+      extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] }],
+    });
+    const port = await freePort();
+    const listen = await forwardTo(t, t.context, (onSocket) => createTlsServer({ key, cert }, onSocket));
+    await listen(port, "127.0.0.1");
+    const authority = join(temporaryDirectory(t), "ca.pem");
+    writeFileSync(authority, cert);
+    const url = `${scheme}://localhost:${port}`;
+    await assertBothWays(t, `${url}?ssl_ca_certs=${encodeURIComponent(authority)}`, t.context.url);
+    await assertBothWays(t, `${url}?ssl_cert_reqs=none`, t.context.url);
+
+    const statuses = new Inbox<BusStatus>();
+    const refused = createEmitter(url, { logger: false, outage: { maxAge: 300 } });
+    cleanUp(t, () => refused.close());
+    refused.onStatus((status) => statuses.add(status));
+    await t.throwsAsync(refused.emit("x"), { message: /dropped: age/ });
+    const error = await statuses.find("the error", ({ type }) => type === "error");
+    t.regex(error.type === "error" ? error.error.message : "", /localhost:\d+: self-signed certificate/);
+  });
+}
+
+for (const scheme of ["redis+sentinel", "valkey+sentinel"]) {
+  test(`${scheme}:// finds the master, by its name or by the channel's`, async (t) => {
+    const channel = ownChannel();
+    const sentinel = await startSentinel(t, t.context, "mymaster");
+    const namedAfterChannel = await startSentinel(t, t.context, channel);
+    await assertBothWays(t, `${scheme}://127.0.0.1:${sentinel}/0/mymaster`, t.context.url);
+    await assertBothWays(t, `${scheme}://127.0.0.1:${namedAfterChannel}`, t.context.url, channel);
+  });
+}
+
+test("a client that is handed in is neither used nor closed", async (t) => {
+  const { redisBus } = await import("../../src/bus/redis.js");
+  const client = new Redis(t.context.url, { lazyConnect: true });
+  cleanUp(t, () => client.disconnect());
+  const channel = ownChannel();
+  const emitter = createEmitter(redisBus({ client }), { channel });
+  await emitter.emit("hello");
+  await emitter.close();
+  t.is(client.status, "wait");
+  t.is(await client.ping(), "PONG");
+});
+
+test("a password is used, and a wrong one gives one error that names the host and not the password", async (t) => {
+  const redis = await startRedis(t, ["--requirepass", "hunter2"]);
+  const withPassword = redis.url.replace("redis://", "redis://:hunter2@");
+  await assertBothWays(t, withPassword, withPassword);
+
+  const lines: string[] = [];
+  const logger = { info: () => {}, warn: (line: string) => lines.push(line) };
+  const emitter = createEmitter(redis.url.replace("redis://", "redis://:letmein@"), {
+    logger,
+    outage: { maxAge: 500 },
+  });
+  cleanUp(t, () => emitter.close());
+  await t.throwsAsync(emitter.emit("x"), { message: /dropped: age/ });
+  t.is(lines.length, 1);
+  t.regex(lines[0] ?? "", new RegExp(`Redis at 127.0.0.1:${redis.port}: .*(WRONGPASS|NOAUTH|invalid)`, "i"));
+  t.notRegex(lines[0] ?? "", /letmein|hunter2/);
+});
+
+test("an unreachable host gives one error that names it, however often it is tried", async (t) => {
+  const port = await freePort();
+  const lines: string[] = [];
+  const logger = { info: () => {}, warn: (line: string) => lines.push(line) };
+  const emitter = createEmitter(`redis://127.0.0.1:${port}`, { logger, outage: { maxAge: 500 } });
+  cleanUp(t, () => emitter.close());
+  const attempts: BusStatus[] = [];
+  emitter.onStatus((status) => status.type === "reconnecting" && attempts.push(status));
+  await t.throwsAsync(emitter.emit("x"), { message: /dropped: age/ });
+  t.true(attempts.length > 1);
+  t.deepEqual(lines, [`[socketio-python-bridge] Redis at 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`]);
+});
+
+test("a user who may not subscribe or publish to the channel is told so", async (t) => {
+  const redis = await startRedis(t);
+  const admin = new Redis(redis.url);
+  cleanUp(t, () => admin.disconnect());
+  await admin.call("ACL", "SETUSER", "bob", "on", ">pw", "~*", "+@all", "resetchannels", "&allowed");
+  const url = redis.url.replace("redis://", "redis://bob:pw@");
+  await assertBothWays(t, url, redis.url, "allowed");
+  const error = await t.throwsAsync(startNodeHost(t, url, { channel: "forbidden" }));
+  t.regex(error?.message ?? "", /Redis refused to subscribe to forbidden: NOPERM/);
+  const emitter = createEmitter(url, { channel: "forbidden", logger: false });
+  cleanUp(t, () => emitter.close());
+  await t.throwsAsync(emitter.emit("x"), { message: /Redis refused to publish to "forbidden": NOPERM/ });
+});
