@@ -153,9 +153,9 @@ class RedisBus implements Bus {
     });
   }
 
-  /** Each attempt fails anew, on both connections; an operator needs to hear it once. */
+  /** Each attempt fails anew, on both connections; an operator needs to hear it once, and not that we hung up. */
   #reportOnce(error: BridgeError): void {
-    if (error.message !== this.#lastError) {
+    if (this.#closed === undefined && error.message !== this.#lastError) {
       this.#lastError = error.message;
       this.#status.notify({ type: "error", error });
     }

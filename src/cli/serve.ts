@@ -9,13 +9,13 @@ const FLAGS: Flags = {
   queue: {
     type: "string",
     value: "URL",
-    help: "broker of the fleet, as python-socketio spells it. Default: one opened in this process",
+    help: "broker, as python-socketio spells it. Default: one opened in this process",
   },
   channel: {
     type: "string",
     value: "NAME",
     repeatable: true,
-    help: "channel of the fleet; of several, all are read and the first is written. Default: socketio",
+    help: "channel; of several, all are read and the first is written. Default: socketio",
   },
   cors: {
     type: "string",
@@ -110,14 +110,24 @@ export async function runServe(args: readonly string[], environment: NodeJS.Proc
   };
   const signalled = untilSignal();
   const server = await serve(options);
-  process.stdout.write(banner(server, options.channels, options.demo));
+  try {
+    console.info(`listening on ${server.url}, connecting to ${server.queue}`);
+    await Promise.race([welcome(server, options.channels, options.demo), signalled]);
+    await signalled;
+    console.info("closing");
+  } finally {
+    await server.close();
+  }
+}
+
+/** The banner comes when the fleet hears this server; without its broker it serves its own clients meanwhile. */
+async function welcome(server: RunningServer, channels: readonly string[], demo: boolean): Promise<void> {
+  await server.adapter.ready();
+  process.stdout.write(banner(server, channels, demo));
   server.adapter.onStatus((status) => {
     const line = describeStatus(status);
     if (line !== undefined) {
       console.info(line);
     }
   });
-  await signalled;
-  console.info("closing");
-  await server.close();
 }

@@ -90,30 +90,33 @@ function createHttpServer(demo: boolean): HttpServer {
 }
 
 /**
- * Starts a Socket.IO server that is a host of the fleet.
- *
- * Listens at once; resolves when messages from the fleet will reach it, which may be later, when the broker is away.
+ * Starts a Socket.IO server that is a host of the fleet. Resolves when it listens.
  *
  * @throws BridgeError `INVALID_URL`, `INVALID_OPTION`
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const app = options.app === undefined ? undefined : await loadApp(options.app);
   const broker = options.queue === undefined ? await startEmbeddedBroker() : undefined;
-  const url = options.queue ?? (broker as EmbeddedBroker).url;
+  try {
+    return await serveOn(options.queue ?? (broker as EmbeddedBroker).url, broker, app, options);
+  } catch (error) {
+    await broker?.close();
+    throw error;
+  }
+}
+
+async function serveOn(
+  url: string,
+  broker: EmbeddedBroker | undefined,
+  app: App | undefined,
+  options: ServeOptions,
+): Promise<RunningServer> {
   const adapter = createAdapter(url, { channel: options.channels, logger: options.logger });
   const http = createHttpServer(options.demo);
-  const io = new Server(http, {
-    adapter,
-    ...(options.cors === true || options.cors.length > 0
-      ? { cors: { origin: options.cors === true ? true : [...options.cors], credentials: true } }
-      : {}),
-  });
+  const origin = options.cors === true ? true : [...options.cors];
+  const hasCors = origin === true || origin.length > 0;
+  const io = new Server(http, { adapter, ...(hasCors ? { cors: { origin, credentials: true } } : {}) });
   io.engine.use(originCheck(options.cors));
-
-  const close = async (): Promise<void> => {
-    await io.close();
-    await broker?.close();
-  };
   const queue = redactUrl(url);
   const snippet = pythonSnippet(queue, options.channels[0] as string);
   try {
@@ -122,11 +125,20 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     }
     await app?.(io);
     const { port } = await listen(http, options.port, options.host);
-    await adapter.ready();
     const host = options.host.includes(":") ? `[${options.host}]` : options.host;
-    return { url: `http://${host}:${port}/`, queue, isEmbedded: broker !== undefined, snippet, adapter, close };
+    return {
+      url: `http://${host}:${port}/`,
+      queue,
+      isEmbedded: broker !== undefined,
+      snippet,
+      adapter,
+      close: async () => {
+        await io.close();
+        await broker?.close();
+      },
+    };
   } catch (error) {
-    await close();
+    await io.close();
     throw error;
   }
 }

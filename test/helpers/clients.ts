@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ExecutionContext } from "ava";
 import { io as connect, type Socket } from "socket.io-client";
 import { cleanUp } from "./cleanup.js";
@@ -15,6 +16,8 @@ export interface TestClient {
   received(): readonly (readonly unknown[])[];
   /** Waits for an event; returns everything received up to it, without it. */
   until(event: string): Promise<readonly (readonly unknown[])[]>;
+  /** Waits for exactly this event. */
+  find(event: readonly unknown[]): Promise<void>;
   /** What it acknowledges events with from now on; without it, with nothing. `never` keeps it silent. */
   answerWith(...args: readonly unknown[]): Promise<void>;
   neverAnswer(): Promise<void>;
@@ -66,6 +69,10 @@ class JsClient implements TestClient {
     return upTo(this.#received, event);
   }
 
+  async find(event: readonly unknown[]): Promise<void> {
+    await this.#received.find(JSON.stringify(event), (received) => isDeepStrictEqual(received, event));
+  }
+
   async answerWith(...args: readonly unknown[]): Promise<void> {
     this.#answer = args;
   }
@@ -106,6 +113,13 @@ class PythonClient implements TestClient {
     return received.slice(
       0,
       received.findIndex(([name]) => name === event),
+    );
+  }
+
+  async find([event, ...args]: readonly unknown[]): Promise<void> {
+    await this.#program.event(
+      "received",
+      (line) => line.name === event && isDeepStrictEqual(fromTyped(line.args), args),
     );
   }
 

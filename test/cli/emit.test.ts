@@ -1,0 +1,65 @@
+import test from "ava";
+import { connectClient } from "../helpers/clients.js";
+import { startCli, startServe } from "../helpers/process.js";
+import { freePort } from "../helpers/redis.js";
+
+test("emit sends no argument, one and several, to whom it is told", async (t) => {
+  const server = await startServe(t, ["--channel", "c"]);
+  const [a, b, chat] = await Promise.all([
+    connectClient(t, server.url),
+    connectClient(t, server.url),
+    connectClient(t, server.url),
+  ]);
+  const emit = async (...args: string[]) => {
+    const command = startCli(t, ["emit", ...args, "--queue", server.queue, "--channel", "c"]);
+    t.is(await command.exited(), 0);
+    t.deepEqual([...command.stdout.items, ...command.stderr.items], []);
+  };
+  await emit("none");
+  await emit("one", '{"a": [1, null]}', "--room", a.sid);
+  await emit("several", "1", '"two"', "[3]", "--room", a.sid, "--room", b.sid);
+  await emit("skip", "--skip-sid", a.sid, "--skip-sid", chat.sid);
+  await emit("other namespace", "--namespace", "/chat");
+  await emit("the end");
+  t.deepEqual(await a.until("the end"), [["none"], ["one", { a: [1, null] }], ["several", 1, "two", [3]]]);
+  t.deepEqual(await b.until("the end"), [["none"], ["several", 1, "two", [3]], ["skip"]]);
+  t.deepEqual(await chat.until("the end"), [["none"]]);
+});
+
+test("every flag is also an environment variable", async (t) => {
+  const server = await startServe(t, ["--channel", "c"]);
+  const [a, b] = await Promise.all([connectClient(t, server.url), connectClient(t, server.url)]);
+  const command = startCli(t, ["emit", "hello"], {
+    SOCKETIO_BRIDGE_QUEUE: server.queue,
+    SOCKETIO_BRIDGE_CHANNEL: "c",
+    SOCKETIO_BRIDGE_SKIP_SID: `${a.sid},nobody`,
+  });
+  t.is(await command.exited(), 0);
+  await b.until("hello");
+  t.deepEqual(a.received(), []);
+});
+
+for (const [what, args, message] of [
+  ["no event", [], "emit needs the name of an event"],
+  [
+    "an argument that is not JSON",
+    ["e", "1", "two"],
+    "argument 2 is not JSON: two; a string needs its own quotes, as in '\"two\"'",
+  ],
+  ["an unknown flag", ["e", "--to", "r"], "Unknown option '--to'"],
+] as const) {
+  test(`${what} is one clear line and exit code 2`, async (t) => {
+    const command = startCli(t, ["emit", ...args]);
+    t.is(await command.exited(), 2);
+    t.deepEqual(command.stderr.items, [`socketio-python-bridge: ${message}; --help shows what there is`]);
+  });
+}
+
+test("a broker that is not there ends the command with 1, and says which", async (t) => {
+  const port = await freePort();
+  const command = startCli(t, ["emit", "e", "--queue", `redis://127.0.0.1:${port}`]);
+  t.is(await command.exited(), 1);
+  const output = command.stderr.items.join("\n");
+  t.regex(output, new RegExp(`Redis at 127.0.0.1:${port}: connect ECONNREFUSED`));
+  t.regex(output, /was dropped: age/);
+});

@@ -1,0 +1,233 @@
+import { createServer } from "node:http";
+import { createConnection } from "node:net";
+import test from "ava";
+import { io as connect } from "socket.io-client";
+import { createEmitter } from "../../src/index.js";
+import { cleanUp } from "../helpers/cleanup.js";
+import { connectClient } from "../helpers/clients.js";
+import { within } from "../helpers/once.js";
+import { startCli, startServe } from "../helpers/process.js";
+
+test("serve opens a broker of its own, says so, and prints Python that reaches it", async (t) => {
+  const server = await startServe(t, ["--channel", "flask-socketio"]);
+  const client = await connectClient(t, server.url);
+  const emitter = createEmitter(server.queue, { channel: "flask-socketio" });
+  cleanUp(t, () => emitter.close());
+  await emitter.emit("hello", 1);
+  await emitter.emit("the end");
+  t.deepEqual(await client.until("the end"), [["hello", 1]]);
+  const output = server.stdout.items.join("\n");
+  t.regex(output, /embedded broker, for development only/);
+  t.true(
+    output.includes(`manager = socketio.RedisManager("${server.queue}", channel="flask-socketio", write_only=True)`),
+  );
+});
+
+test("several channels are read", async (t) => {
+  const server = await startServe(t, ["--channel", "one", "--channel", "two"]);
+  const client = await connectClient(t, server.url);
+  for (const channel of ["one", "two"]) {
+    const emitter = createEmitter(server.queue, { channel });
+    cleanUp(t, () => emitter.close());
+    await emitter.emit(`on ${channel}`);
+    await client.until(`on ${channel}`);
+  }
+  t.deepEqual(client.received(), [["on one"], ["on two"]]);
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  test(`${signal} disconnects the clients and ends with 0`, async (t) => {
+    const server = await startServe(t, ["--demo"]);
+    const [websocket, polling] = await Promise.all([
+      connectClient(t, server.url, { transport: "websocket" }),
+      connectClient(t, server.url, { transport: "polling" }),
+    ]);
+    server.child.kill(signal);
+    t.is(await server.exited(), 0);
+    await Promise.all([websocket.disconnected(), polling.disconnected()]);
+  });
+}
+
+for (const app of ["app.mjs", "app.cjs"]) {
+  test(`--app gives the Server to the default export of ${app}`, async (t) => {
+    const server = await startServe(t, ["--app", `test/fixtures/${app}`]);
+    const client = await connectClient(t, server.url);
+    t.is(await client.call("double", 21), 42);
+  });
+}
+
+test("every flag is also an environment variable, and the flag wins", async (t) => {
+  const server = await startServe(t, [], {
+    SOCKETIO_BRIDGE_CHANNEL: "a,b",
+    SOCKETIO_BRIDGE_DEMO: "1",
+    SOCKETIO_BRIDGE_PORT: "1",
+    SOCKETIO_BRIDGE_HOST: "localhost",
+  });
+  t.regex(server.stdout.items.join("\n"), /channel +a, b/);
+  t.is((await fetch(server.url)).status, 200);
+  t.regex(server.url, /^http:\/\/localhost:/);
+});
+
+test("without --demo there is no page", async (t) => {
+  const server = await startServe(t, []);
+  t.is((await fetch(server.url)).status, 404);
+});
+
+/** Status of an Engine.IO handshake with the given headers. */
+async function polling(url: string, headers: Record<string, string>): Promise<number> {
+  const response = await fetch(`${url}socket.io/?EIO=4&transport=polling`, { headers });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+function websocket(url: string, headers: Record<string, string>): Promise<number> {
+  const { hostname, port, host } = new URL(url);
+  const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}`);
+  const upgrade = ["connection: Upgrade", "upgrade: websocket", "sec-websocket-version: 13"];
+  return within(
+    "the answer to an upgrade",
+    new Promise((resolve, reject) => {
+      const socket = createConnection(Number(port), hostname);
+      socket.once("error", reject);
+      socket.once("data", (data) => {
+        socket.destroy();
+        resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(data.toString())?.[1]));
+      });
+      const key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
+      const request = ["GET /socket.io/?EIO=4&transport=websocket HTTP/1.1", ...lines, ...upgrade, key];
+      socket.write(`${request.join("\r\n")}\r\n\r\n`);
+    }),
+  );
+}
+
+test("another origin is refused with 400, on polling and on websocket alike", async (t) => {
+  const server = await startServe(t, []);
+  const own = new URL(server.url).origin;
+  for (const [headers, isAccepted] of [
+    [{}, true],
+    [{ origin: own }, true],
+    [{ origin: "https://elsewhere.example" }, false],
+    [{ origin: "null" }, false],
+    [{ origin: own.replace("http:", "https:") }, false],
+    [{ origin: "https://app.example", "x-forwarded-host": "app.example", "x-forwarded-proto": "https" }, true],
+    [{ origin: "https://other.example", "x-forwarded-host": "app.example", "x-forwarded-proto": "https" }, false],
+  ] as const) {
+    t.is(await polling(server.url, headers), isAccepted ? 200 : 400, JSON.stringify(headers));
+    t.is(await websocket(server.url, headers), isAccepted ? 101 : 400, JSON.stringify(headers));
+  }
+});
+
+test("--cors accepts the origins it names, or all", async (t) => {
+  const named = await startServe(t, ["--cors", "https://a.example", "--cors", "https://b.example"]);
+  t.is(await polling(named.url, { origin: "https://b.example" }), 200);
+  t.is(await websocket(named.url, { origin: "https://b.example" }), 101);
+  t.is(await polling(named.url, { origin: "https://c.example" }), 400);
+  const header = async (url: string, origin: string) =>
+    (await fetch(`${url}socket.io/?EIO=4&transport=polling`, { headers: { origin } })).headers.get(
+      "access-control-allow-origin",
+    );
+  t.is(await header(named.url, "https://a.example"), "https://a.example");
+  const all = await startServe(t, ["--cors", "*"]);
+  t.is(await websocket(all.url, { origin: "https://c.example" }), 101);
+  t.is(await header(all.url, "https://c.example"), "https://c.example");
+});
+
+for (const [what, args, env, message] of [
+  ["a port that is none", ["--port", "http"], {}, /--port is "http"; it takes a number from 0 to 65535/],
+  ["a port out of range", ["--port", "65536"], {}, /65536/],
+  ["an unknown flag", ["--prot", "1"], {}, /Unknown option '--prot'/],
+  ["a flag without its value", ["--queue"], {}, /--queue/],
+  ["a queue of an unknown scheme", ["--queue", "mqtt://user:hunter2@h"], {}, /mqtt:\/\/user:\*\*\*@h is not the URL/],
+  ["an empty channel", ["--channel", ""], {}, /channel is ""/],
+  ["an application that is not there", ["--app", "nowhere.mjs"], {}, /--app nowhere\.mjs cannot be loaded/],
+  [
+    "an application without default export",
+    ["--app", "test/fixtures/no-default.mjs"],
+    {},
+    /no function as its default/,
+  ],
+  ["a variable that is no boolean", [], { SOCKETIO_BRIDGE_DEMO: "perhaps" }, /SOCKETIO_BRIDGE_DEMO is "perhaps"/],
+] as const) {
+  test(`${what} is one clear line and exit code 2`, async (t) => {
+    const server = startCli(t, ["serve", ...args], env);
+    t.is(await server.exited(), 2);
+    t.deepEqual(server.stdout.items, []);
+    t.is(server.stderr.items.length, 1);
+    t.regex(server.stderr.items[0] ?? "", message);
+    t.notRegex(server.stderr.items[0] ?? "", /hunter2/);
+  });
+}
+
+test("a port that is taken is one clear line and exit code 2", async (t) => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+  cleanUp(t, () => new Promise((resolve) => taken.close(resolve)));
+  const { port } = taken.address() as { port: number };
+  const server = startCli(t, ["serve", "--port", String(port)]);
+  t.is(await server.exited(), 2);
+  t.deepEqual(server.stderr.items, [
+    `socketio-python-bridge: port ${port} of 127.0.0.1 is taken; choose another with --port; --help shows what there is`,
+  ]);
+});
+
+test("a password in --queue is in no line", async (t) => {
+  const broker = await startServe(t, []);
+  const server = await startServe(t, ["--queue", broker.queue.replace("redis://", "redis://:hunter2@")]);
+  t.regex(server.stdout.items.join("\n"), /redis:\/\/:\*\*\*@/);
+  t.notRegex([...server.stdout.items, ...server.stderr.items].join("\n"), /hunter2/);
+});
+
+test("clients are served while the broker is away", async (t) => {
+  const server = startCli(t, ["serve", "--port", "0", "--queue", "redis://127.0.0.1:1"]);
+  await server.stderr.find("the report", (line) => line.includes("Redis at 127.0.0.1:1: connect ECONNREFUSED"));
+  const line = await server.stdout.find("the address", (text) => text.startsWith("listening on"));
+  const client = await connectClient(t, String(/http:[^,]+/.exec(line)));
+  t.is(client.sid.length, 20);
+  server.child.kill("SIGTERM");
+  t.is(await server.exited(), 0);
+});
+
+for (const command of [[], ["serve"], ["emit"]]) {
+  test(`${["socketio-python-bridge", ...command].join(" ")} --help shows every flag and variable`, async (t) => {
+    const help = startCli(t, [...command, "--help"]);
+    t.is(await help.exited(), 0);
+    const output = help.stdout.items.join("\n");
+    const flags: Record<string, string[]> = {
+      serve: ["port", "host", "queue", "channel", "cors", "app", "demo", "help"],
+      emit: ["queue", "channel", "room", "namespace", "skip-sid", "help"],
+    };
+    for (const flag of flags[command[0] ?? ""] ?? []) {
+      t.true(output.includes(`--${flag}`), flag);
+      t.true(output.includes(`SOCKETIO_BRIDGE_${flag.toUpperCase().replace("-", "_")}`), flag);
+    }
+    t.true(help.stdout.items.every((line) => line.length <= 120));
+  });
+}
+
+test("--version is the package's", async (t) => {
+  const version = startCli(t, ["--version"]);
+  t.is(await version.exited(), 0);
+  t.regex(version.stdout.items[0] ?? "", /^\d+\.\d+\.\d+$/);
+});
+
+test("an unknown command is one clear line and exit code 2", async (t) => {
+  const unknown = startCli(t, ["sevre"]);
+  t.is(await unknown.exited(), 2);
+  t.deepEqual(unknown.stderr.items, [
+    'socketio-python-bridge: there is no command "sevre"; --help shows what there is',
+  ]);
+});
+
+test("a second server on the same embedded broker is one fleet with the first", async (t) => {
+  const first = await startServe(t, ["--app", "test/fixtures/app.mjs"]);
+  const second = await startServe(t, ["--queue", first.queue]);
+  const socket = connect(second.url, { forceNew: true, transports: ["websocket"] });
+  cleanUp(t, () => socket.disconnect());
+  const onSecond = await connectClient(t, second.url);
+  const onFirst = await connectClient(t, first.url);
+  const emitter = createEmitter(first.queue);
+  cleanUp(t, () => emitter.close());
+  await emitter.to([onFirst.sid, onSecond.sid]).emit("both");
+  await Promise.all([onFirst.until("both"), onSecond.until("both")]);
+  t.pass();
+});

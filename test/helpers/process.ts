@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { ExecutionContext } from "ava";
+import { cleanUp } from "./cleanup.js";
+import { testEnvironment } from "./environment.js";
+import { Inbox, within } from "./once.js";
+
+export interface RunningProcess {
+  readonly stdout: Inbox<string>;
+  readonly stderr: Inbox<string>;
+  readonly child: ChildProcess;
+  /** Code or signal. */
+  exited(): Promise<number | string>;
+}
+
+export interface ProcessOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Starts a program, and kills it when the test is over if it is still there. */
+export function startProcess(
+  t: ExecutionContext,
+  command: string,
+  args: readonly string[],
+  { cwd, env }: ProcessOptions = {},
+): RunningProcess {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(child, "close") as Promise<[number | null, string | null]>;
+  const [stdout, stderr] = [new Inbox<string>(), new Inbox<string>()];
+  createInterface({ input: child.stdout }).on("line", (line) => stdout.add(line));
+  createInterface({ input: child.stderr }).on("line", (line) => stderr.add(line));
+  cleanUp(t, async () => {
+    child.kill("SIGKILL");
+    await ended;
+  });
+  return {
+    stdout,
+    stderr,
+    child,
+    exited: async () => {
+      const [code, signal] = await within(`the end of ${command} ${args.join(" ")}`, ended);
+      return code ?? String(signal);
+    },
+  };
+}
+
+/** The command line, as it is installed. */
+export function startCli(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningProcess {
+  return startProcess(t, process.execPath, ["build/src/cli/main.js", ...args], { env });
+}
+
+/** `serve`, as far as its banner. */
+export async function startServe(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const server = startCli(t, ["serve", "--port", "0", ...args], env);
+  const ready = await server.stdout.find("the banner", (line) => /ready/.test(line));
+  const queue = await server.stdout.find("the queue", (line) => /queue/.test(line));
+  return { ...server, url: String(/http:\S+/.exec(ready)?.[0]), queue: String(/\S+:\/\/\S+/.exec(queue)?.[0]) };
+}
+
+/** A program of `python-fixtures`. */
+export function startPython(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningProcess {
+  return startProcess(t, testEnvironment().python, args, { cwd: "python-fixtures", env });
+}
