@@ -14,7 +14,10 @@ export interface EmbeddedBrokerOptions {
   readonly password?: string;
   /** The arguments of one request together, in bytes. A client that sends more is disconnected. @default 64 MiB */
   readonly maxMessageBytes?: number;
-  /** What a subscriber may leave unread, in bytes, before it is disconnected. @default 32 MiB */
+  /**
+   * What a subscriber may leave unread, in bytes, before it is disconnected; a single message of more does that too.
+   * @default 32 MiB
+   */
   readonly maxOutputBytes?: number;
   /** Clients at a time. One more is told so and disconnected. @default 1000 */
   readonly maxConnections?: number;
@@ -126,30 +129,26 @@ interface Listening {
 }
 
 function serve({ server, sockets, port }: Listening, options: Options): void {
-  const clients = new Set<Socket>();
   const pubsub = new PubSub();
   const broker: Broker = {
     pubsub,
     port,
     since: performance.now(),
     maxConnections: options.maxConnections,
-    connections: () => clients.size,
+    clients: new Set(),
     checkPassword: options.password === undefined ? undefined : passwordCheck(options.password),
   };
   let lastId = 0;
   server.on("connection", (socket) => {
     sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
     lastId += 1;
     const connection = new Connection(lastId, socket, broker, options);
-    if (clients.size >= options.maxConnections) {
-      connection.refuse("max number of clients reached");
+    if (broker.clients.size < options.maxConnections) {
+      broker.clients.add(connection);
     } else {
-      clients.add(socket);
+      connection.refuse("max number of clients reached");
     }
-    socket.once("close", () => {
-      sockets.delete(socket);
-      clients.delete(socket);
-    });
   });
   // The system could not accept a connection, out of file descriptors perhaps. Those that are there go on.
   server.on("error", () => {});

@@ -28,7 +28,8 @@ export interface Broker {
   readonly port: number;
   readonly since: number;
   readonly maxConnections: number;
-  connections(): number;
+  /** Those who are answered; not those who were told good-bye and are still reading. */
+  readonly clients: Set<Client>;
   /** `undefined` when the broker asks for no password. */
   readonly checkPassword: ((password: Buffer) => boolean) | undefined;
 }

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import { isIPv6, type Socket } from "node:net";
 import type { Broker, Client } from "./command.js";
 import { runRequest } from "./commands.js";
 import { OutputQueue } from "./output.js";
@@ -50,8 +50,8 @@ export class Connection implements Client {
 
   constructor(id: number, socket: Socket, broker: Broker, limits: ConnectionLimits) {
     this.id = id;
-    this.address = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.localAddress = `${socket.localAddress}:${socket.localPort}`;
+    this.address = `${bracketed(socket.remoteAddress)}:${socket.remotePort}`;
+    this.localAddress = `${bracketed(socket.localAddress)}:${socket.localPort}`;
     this.authenticated = broker.checkPassword === undefined;
     this.#socket = socket;
     this.#broker = broker;
@@ -86,8 +86,7 @@ export class Connection implements Client {
     if (this.#state !== "open") {
       return;
     }
-    this.#state = "leaving";
-    this.#broker.pubsub.release(this);
+    this.#leave("leaving");
     this.#write();
     this.#socket.end();
     this.#socket.resume();
@@ -100,10 +99,15 @@ export class Connection implements Client {
   }
 
   #onClose(): void {
-    this.#state = "closed";
+    this.#leave("closed");
     clearTimeout(this.#linger);
-    this.#broker.pubsub.release(this);
     this.#output.take();
+  }
+
+  #leave(state: "leaving" | "closed"): void {
+    this.#state = state;
+    this.#broker.pubsub.release(this);
+    this.#broker.clients.delete(this);
   }
 
   get #unread(): number {
@@ -192,4 +196,8 @@ export class Connection implements Client {
     }
     this.#socket.uncork();
   }
+}
+
+function bracketed(address = ""): string {
+  return isIPv6(address) ? `[${address}]` : address;
 }

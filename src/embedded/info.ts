@@ -18,7 +18,7 @@ export function infoText(broker: Broker, wanted: readonly string[]): string {
       `tcp_port:${broker.port}`,
       `uptime_in_seconds:${uptime}`,
     ],
-    Clients: [`connected_clients:${broker.connections()}`, `maxclients:${broker.maxConnections}`],
+    Clients: [`connected_clients:${broker.clients.size}`, `maxclients:${broker.maxConnections}`],
     Persistence: ["loading:0"],
     Stats: [`pubsub_channels:${broker.pubsub.channels().length}`, `pubsub_patterns:${broker.pubsub.patternCount()}`],
     Replication: ["role:master", "connected_slaves:0"],

@@ -1,0 +1,13 @@
+import test from "ava";
+import { redisBus } from "../../src/bus/redis.js";
+import { type EmbeddedBroker, startEmbeddedBroker } from "../../src/embedded/broker.js";
+import { testBusConformance } from "../helpers/bus-conformance.js";
+
+let broker: EmbeddedBroker;
+
+test.before(async () => {
+  broker = await startEmbeddedBroker({ password: "secret" });
+});
+test.after.always(() => broker.close());
+
+testBusConformance(test, "the Redis bus on the embedded broker", () => redisBus({ url: broker.url }));

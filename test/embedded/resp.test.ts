@@ -1,0 +1,128 @@
+import test from "ava";
+import { type Parsed, type RequestLimits, RequestParser } from "../../src/embedded/resp.js";
+import { request } from "./raw-client.js";
+
+const MIB = 1024 * 1024;
+const LIMITS: RequestLimits = { authenticated: true, maxArguments: 100, maxBytes: 40 * MIB };
+const STRANGER: RequestLimits = { ...LIMITS, authenticated: false };
+
+/** All that comes out of the chunks, with arguments as latin1. */
+function parse(chunks: readonly (string | Buffer)[], limits = LIMITS): (readonly string[] | string)[] {
+  const parser = new RequestParser();
+  const results: (readonly string[] | string)[] = [];
+  for (const chunk of chunks) {
+    parser.push(Buffer.from(chunk as string, "latin1"));
+    let parsed: Parsed | undefined = parser.next(limits);
+    while (parsed?.type === "request") {
+      results.push(parsed.args.map((arg) => arg.toString("latin1")));
+      parsed = parser.next(limits);
+    }
+    if (parsed?.type === "malformed") {
+      return [...results, parsed.reason];
+    }
+  }
+  return results;
+}
+
+test("requests come out the same wherever the stream is cut", (t) => {
+  const stream = Buffer.concat([
+    request("PUBLISH", "a\0\r\n\xff", ""),
+    Buffer.from("ping 'a b' \"\\x41\"\r\n\r\n*0\r\n*-1\r\n"),
+    request("", "x".repeat(300)),
+    Buffer.from("PING\n"),
+  ]);
+  const expected = [["PUBLISH", "a\0\r\n\xff", ""], ["ping", "a b", "A"], ["", "x".repeat(300)], ["PING"]];
+  t.deepEqual(parse([stream]), expected);
+  t.deepEqual(parse(Array.from(stream, (byte) => Buffer.of(byte))), expected);
+  for (let cut = 1; cut < stream.length; cut += 1) {
+    t.deepEqual(parse([stream.subarray(0, cut), stream.subarray(cut)]), expected);
+  }
+});
+
+test("an argument that spans chunks is copied once, however many they are", (t) => {
+  const parser = new RequestParser();
+  const size = 32 * MIB;
+  const chunk = Buffer.alloc(512, "x");
+  parser.push(Buffer.from(`*1\r\n$${size}\r\n`));
+  t.is(parser.next(LIMITS), undefined);
+  // Joining at every chunk would move about 10^12 bytes here.
+  for (let sent = 0; sent < size; sent += chunk.length) {
+    parser.push(chunk);
+    t.is(parser.next(LIMITS), undefined);
+  }
+  parser.push(Buffer.from("\r\n"));
+  const parsed = parser.next(LIMITS);
+  t.is(parsed?.type === "request" ? parsed.args[0]?.equals(Buffer.alloc(size, "x")) : undefined, true);
+});
+
+test("an argument that lies in one chunk is not copied", (t) => {
+  const parser = new RequestParser();
+  const chunk = request("PUBLISH", "a", "payload");
+  parser.push(chunk);
+  const parsed = parser.next(LIMITS);
+  t.is(parsed?.type === "request" ? parsed.args[2]?.buffer : undefined, chunk.buffer);
+});
+
+const MALFORMED: readonly (readonly [string, string])[] = [
+  ["*x\r\n", "invalid multibulk length"],
+  ["*\r\n", "invalid multibulk length"],
+  ["*+1\r\n", "invalid multibulk length"],
+  ["*01\r\n", "invalid multibulk length"],
+  ["*1\n", "invalid multibulk length"],
+  ["*99999999999999999999\r\n", "invalid multibulk length"],
+  ["*101\r\n", "invalid multibulk length (this broker takes at most 100 arguments)"],
+  ["*1\r\nPING\r\n", "expected '$', got 'P'"],
+  ["*1\r\n:4\r\n", "expected '$', got ':'"],
+  ["*1\r\n$-1\r\n", "invalid bulk length"],
+  ["*1\r\n$x\r\n", "invalid bulk length"],
+  ["*1\r\n$04\r\n", "invalid bulk length"],
+  [`*1\r\n$${41 * MIB}\r\n`, `invalid bulk length (this broker takes requests of at most ${40 * MIB} bytes)`],
+  ["*1\r\n$4\r\nPINGxx", "expected CR LF after a bulk string"],
+  ['ping "a\r\n', "unbalanced quotes in request"],
+  ['ping "a"b\r\n', "unbalanced quotes in request"],
+  ["ping 'a\r\n", "unbalanced quotes in request"],
+  ["x".repeat(65_537), "too big inline request"],
+  [`*${"1".repeat(65_537)}`, "too big mbulk count string"],
+  [`*1\r\n$${"1".repeat(65_537)}`, "too big bulk count string"],
+];
+
+for (const [bytes, reason] of MALFORMED) {
+  test(`${JSON.stringify(bytes.slice(0, 30))} is refused: ${reason}`, (t) => {
+    t.deepEqual(parse([bytes]), [reason]);
+    t.deepEqual(parse(Array.from(bytes)), [reason]);
+    t.deepEqual(parse(["PING\r\n", bytes]), [["PING"], reason]);
+  });
+}
+
+test("the limit in bytes is one of all arguments together", (t) => {
+  const limits = { ...LIMITS, maxBytes: 10 };
+  t.deepEqual(parse([request("12345", "67890"), request("1234567890")], limits), [["12345", "67890"], ["1234567890"]]);
+  t.deepEqual(parse([request("12345", "678901")], limits), [
+    "invalid bulk length (this broker takes requests of at most 10 bytes)",
+  ]);
+});
+
+test("without the password there are 10 arguments of 16 KiB", (t) => {
+  const most = Array.from({ length: 10 }, () => "x".repeat(16_384));
+  t.deepEqual(parse([request(...most)], STRANGER), [most]);
+  t.deepEqual(parse(["*11\r\n"], STRANGER), ["unauthenticated multibulk length"]);
+  t.deepEqual(parse(["*1\r\n$16385\r\n"], STRANGER), ["unauthenticated bulk length"]);
+});
+
+const INLINE: readonly (readonly [string, readonly string[]])[] = [
+  [" \t ping  x ", ["ping", "x"]],
+  ["ping a\rb", ["ping", "a", "b"]],
+  ['ping ""', ["ping", ""]],
+  ["ping ''", ["ping", ""]],
+  ["ping 'a\\'b\\n'", ["ping", "a'b\\n"]],
+  ['ping "\\n\\r\\t\\b\\a\\\\\\"\\q"', ["ping", '\n\r\t\b\x07\\"q']],
+  ['ping "\\x00\\xFf\\xZZ"', ["ping", "\0\xffxZZ"]],
+  ["ping a'b c'", ["ping", "ab c"]],
+  ["ping \xff", ["ping", "\xff"]],
+];
+
+for (const [line, words] of INLINE) {
+  test(`the inline command ${JSON.stringify(line)}`, (t) => {
+    t.deepEqual(parse([`${line}\r\n`]), [words]);
+  });
+}
