@@ -22,6 +22,9 @@ export function redactUrl(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:@/]*):.*@/i, "$1:***@").replace(/([?&]password=)[^&#]*/gi, "$1***");
 }
 
+/** Kinds of lines that are told apart at a time; there are few, unless their texts come from outside. */
+const MAX_KEYS = 1_000;
+
 /** One line per key and window; what is left out is counted into the next line. */
 export class RateLimitedLog {
   readonly #windowMs: number;
@@ -33,6 +36,10 @@ export class RateLimitedLog {
     this.#windowMs = windowMs;
   }
 
+  get size(): number {
+    return this.#keys.size;
+  }
+
   /** @param now - milliseconds, from a clock that does not jump */
   line(key: string, text: () => string, now: number = performance.now()): void {
     const seen = this.#keys.get(key);
@@ -41,6 +48,9 @@ export class RateLimitedLog {
       return;
     }
     const more = seen?.suppressed ? ` (and ${seen.suppressed} more like it since the last line)` : "";
+    if (this.#keys.size >= MAX_KEYS) {
+      this.#keys.clear();
+    }
     this.#keys.set(key, { since: now, suppressed: 0 });
     this.#write(text() + more);
   }

@@ -1,0 +1,68 @@
+/**
+ * Packs the package and looks at it as a user gets it: publint and attw on the tarball, then `require()`, `import` and
+ * the command line in an empty project, on this version of Node.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = process.cwd();
+const bin = (name) => join(root, "node_modules", ".bin", name);
+const directory = mkdtempSync(join(tmpdir(), "package-"));
+
+function run(command, args, cwd = directory) {
+  console.info(`$ ${[command.replace(`${root}/`, ""), ...args].join(" ")}`);
+  return execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+}
+
+const USE = `
+const bus = bridge.memoryBus("check");
+const adapter = bridge.createAdapter(bus);
+const io = new socketio.Server({ adapter });
+await adapter.ready();
+const emitter = bridge.createEmitter(bridge.memoryBus("check"));
+const seen = new Promise((resolve) => adapter.onEmit(resolve));
+await emitter.emit("hello", 1);
+const { event, args } = await seen;
+if (event !== "hello" || args[0] !== 1) throw new Error("an emit did not arrive");
+await Promise.all([emitter.close(), io.sockets.adapter.close()]);
+if (typeof redis.redisBus !== "function") throw new Error("no redisBus");
+`;
+
+try {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+  const [{ filename, files }] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", directory], root));
+  const tarball = join(directory, filename);
+  const unwanted = files
+    .map(({ path }) => path)
+    .filter((path) => !/^(dist\/|package\.json|README|LICENSE|CHANGELOG)/.test(path));
+  if (unwanted.length > 0) {
+    throw new Error(`the tarball holds ${unwanted.join(", ")}`);
+  }
+  console.info(run(bin("publint"), ["run", tarball, "--strict"]));
+  console.info(run(bin("attw"), [tarball, "--profile", "esm-only", "--no-color"]));
+
+  writeFileSync(join(directory, "package.json"), JSON.stringify({ private: true }));
+  run("npm", ["install", "--silent", "--no-audit", "--no-fund", tarball]);
+  writeFileSync(
+    join(directory, "import.mjs"),
+    `import * as bridge from "socketio-python-bridge"; import * as redis from "socketio-python-bridge/redis"; import * as socketio from "socket.io";${USE}`,
+  );
+  run(process.execPath, ["import.mjs"]);
+  writeFileSync(
+    join(directory, "require.cjs"),
+    `const bridge = require("socketio-python-bridge"); const redis = require("socketio-python-bridge/redis"); const socketio = require("socket.io"); (async () => {${USE}})();`,
+  );
+  run(process.execPath, ["require.cjs"]);
+  const printed = run("npx", ["--no-install", "socketio-python-bridge", "--version"]).trim();
+  if (printed !== version) {
+    throw new Error(`--version says ${printed}, the package is ${version}`);
+  }
+  if (!existsSync(join(directory, "node_modules/socketio-python-bridge/dist/server/live-page/index.html"))) {
+    throw new Error("the live page is not in the package");
+  }
+  console.info(`${filename}: ${files.length} files, usable by import, require() and npx`);
+} finally {
+  rmSync(directory, { recursive: true });
+}

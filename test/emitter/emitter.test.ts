@@ -1,0 +1,86 @@
+import test, { type ExecutionContext } from "ava";
+import { BridgeError, createEmitter, memoryBus } from "../../src/index.js";
+import { cleanUp } from "../helpers/cleanup.js";
+import { Inbox } from "../helpers/once.js";
+
+interface ServerToClientEvents {
+  progress: (job: string, percent: number) => void;
+  done: () => void;
+}
+
+async function makeEmitter(t: ExecutionContext) {
+  const listener = memoryBus(t.title);
+  const sent = new Inbox<Record<string, unknown>>();
+  await listener.subscribe("flask-socketio", (payload) => sent.add(JSON.parse(Buffer.from(payload).toString())));
+  const emitter = createEmitter(memoryBus(t.title), { channel: ["flask-socketio", "socketio"] });
+  cleanUp(t, () => Promise.all([listener.close(), emitter.close()]));
+  return { emitter, sent };
+}
+
+test("whom an emit is for adds up, and each step leaves the one before as it was", async (t) => {
+  const { emitter, sent } = await makeEmitter(t);
+  const chat = emitter.of("/chat");
+  const room = chat.to("r");
+  await room.to(["s", "r"]).in(42).except("x").except(["y"]).emit("e", 1, [2]);
+  await room.emit("e");
+  await chat.emit("e");
+  await emitter.of("chat").emit("e");
+  const base = { method: "emit", event: "e", binary: false, namespace: "/chat", skip_sid: null, callback: null };
+  const { host_id } = sent.items[0] ?? {};
+  t.regex(String(host_id), /^[0-9a-f]{32}$/);
+  t.deepEqual(sent.items, [
+    { ...base, data: [1, [2]], room: ["r", "s", 42], skip_sid: ["x", "y"], except: ["x", "y"], host_id },
+    { ...base, data: null, room: "r", host_id },
+    { ...base, data: null, room: null, host_id },
+    { ...base, data: null, room: null, host_id },
+  ]);
+});
+
+test("room commands name sid, room and namespace", async (t) => {
+  const { emitter, sent } = await makeEmitter(t);
+  await emitter.enterRoom("s", 42);
+  await emitter.of("/chat").leaveRoom("s", "r");
+  await emitter.closeRoom(9007199254740993n);
+  await emitter.of("/chat").disconnect("s");
+  t.deepEqual(
+    sent.items.map(({ host_id, ...message }) => message),
+    [
+      { method: "enter_room", sid: "s", room: 42, namespace: "/" },
+      { method: "leave_room", sid: "s", room: "r", namespace: "/chat" },
+      { method: "close_room", room: Number(9007199254740993n), namespace: "/" },
+      { method: "disconnect", sid: "s", namespace: "/chat" },
+    ],
+  );
+});
+
+test("what the channel cannot carry rejects the promise, and nothing is sent", async (t) => {
+  const { emitter, sent } = await makeEmitter(t);
+  const error = await t.throwsAsync(emitter.emit("e", 1n), { instanceOf: BridgeError });
+  t.is(error?.code, "INVALID_ARGUMENT");
+  await emitter.emit("barrier");
+  t.deepEqual(
+    sent.items.map(({ event }) => event),
+    ["barrier"],
+  );
+});
+
+test("events and their arguments are checked where a type for them is given", async (t) => {
+  const bus = memoryBus(t.title);
+  const emitter = createEmitter<ServerToClientEvents>(bus);
+  cleanUp(t, () => emitter.close());
+  await emitter.to("r").emit("progress", "job 7", 42);
+  await emitter.of("/chat").emit("done");
+  // @ts-expect-error there is no such event
+  await emitter.emit("unknown");
+  // @ts-expect-error an argument is missing
+  await emitter.emit("progress", "job 7");
+  // @ts-expect-error an argument of the wrong type
+  await emitter.to("r").emit("progress", "job 7", "42");
+  t.pass();
+});
+
+test("after close() nothing goes", async (t) => {
+  const { emitter } = await makeEmitter(t);
+  await emitter.close();
+  await t.throwsAsync(emitter.emit("e"), { instanceOf: BridgeError, message: /closed/ });
+});
