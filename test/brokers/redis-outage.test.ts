@@ -1,7 +1,7 @@
 import anyTest, { type ExecutionContext } from "ava";
 import { createEmitter } from "../../src/index.js";
-import { connectClient } from "../helpers/clients.js";
 import { cleanUp } from "../helpers/cleanup.js";
+import { connectClient } from "../helpers/clients.js";
 import { type NodeHost, ownChannel, startNodeHost } from "../helpers/node-host.js";
 import { startPeer } from "../helpers/python.js";
 import { startRedis } from "../helpers/redis.js";
@@ -33,48 +33,51 @@ function countUp(t: ExecutionContext, host: NodeHost) {
   };
 }
 
-test.serial("Redis is killed and restarted under traffic: what was sent meanwhile arrives once and in order", async (t) => {
-  const redis = await startRedis(t);
-  const channel = ownChannel();
-  const sender = await startNodeHost(t, redis.url, { channel });
-  const receiver = await startNodeHost(t, redis.url, { channel });
-  const python = await startPeer(t, "threaded", redis.url, channel);
-  const own = await connectClient(t, sender.url);
-  const remote = await connectClient(t, receiver.url);
+test.serial(
+  "Redis is killed and restarted under traffic: what was sent meanwhile arrives once and in order",
+  async (t) => {
+    const redis = await startRedis(t);
+    const channel = ownChannel();
+    const sender = await startNodeHost(t, redis.url, { channel });
+    const receiver = await startNodeHost(t, redis.url, { channel });
+    const python = await startPeer(t, "threaded", redis.url, channel);
+    const own = await connectClient(t, sender.url);
+    const remote = await connectClient(t, receiver.url);
 
-  const count = countUp(t, sender);
-  await python.request("emit", { event: "before" });
-  await remote.until("before");
-  const lost = nextStatus(sender, "reconnecting");
-  const receiverLost = nextStatus(receiver, "reconnecting");
-  await redis.kill();
-  await Promise.all([lost, receiverLost]);
-  const atKill = count.next;
+    const count = countUp(t, sender);
+    await python.request("emit", { event: "before" });
+    await remote.until("before");
+    const lost = nextStatus(sender, "reconnecting");
+    const receiverLost = nextStatus(receiver, "reconnecting");
+    await redis.kill();
+    await Promise.all([lost, receiverLost]);
+    const atKill = count.next;
 
-  // Local delivery goes on.
-  sender.io.emit("during");
-  await own.until("during");
+    // Local delivery goes on.
+    sender.io.emit("during");
+    await own.until("during");
 
-  const back = Promise.all([nextStatus(sender, "ready"), nextStatus(receiver, "ready")]);
-  await redis.start();
-  const since = performance.now();
-  await back;
-  const recovery = performance.now() - since;
-  const atRecovery = count.next;
-  // The Python host comes back in its own time; that its emit arrives proves that it is heard again.
-  await python.request("emit", { event: "after" });
-  await own.until("after");
-  count.stop();
-  sender.io.emit("the end");
+    const back = Promise.all([nextStatus(sender, "ready"), nextStatus(receiver, "ready")]);
+    await redis.start();
+    const since = performance.now();
+    await back;
+    const recovery = performance.now() - since;
+    const atRecovery = count.next;
+    // The Python host comes back in its own time; that its emit arrives proves that it is heard again.
+    await python.request("emit", { event: "after" });
+    await own.until("after");
+    count.stop();
+    sender.io.emit("the end");
 
-  const sent = [...Array(count.next).keys()];
-  t.deepEqual(numbers(await own.until("the end")), sent);
-  const received = numbers(await remote.until("the end"));
-  t.deepEqual(received, sent);
-  t.true(atRecovery > atKill, "traffic went on during the outage");
-  t.true(recovery < 2_000, `both directions were open again ${Math.round(recovery)} ms after Redis was back`);
-  t.is(sender.adapter.stats().dropped, 0);
-});
+    const sent = [...Array(count.next).keys()];
+    t.deepEqual(numbers(await own.until("the end")), sent);
+    const received = numbers(await remote.until("the end"));
+    t.deepEqual(received, sent);
+    t.true(atRecovery > atKill, "traffic went on during the outage");
+    t.true(recovery < 2_000, `both directions were open again ${Math.round(recovery)} ms after Redis was back`);
+    t.is(sender.adapter.stats().dropped, 0);
+  },
+);
 
 test.serial("a broker that is not there yet: what is emitted waits, and arrives when it comes", async (t) => {
   const redis = await startRedis(t);

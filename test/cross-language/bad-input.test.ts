@@ -22,7 +22,7 @@ const GARBAGE: readonly (string | Buffer)[] = [
   '{"method": "emit", "event": "connect", "data": null}',
   '{"method": "emit", "event": "e", "data": null, "namespace": "/nobody"}',
   '{"method": "emit", "event": "e", "data": [[], "%"], "binary": true}',
-  '{"method": "callback", "host_id": "x", "id": 1, "args": []}',
+  '{"method": "callback", "host_id": "x", "sid": "s", "id": 1, "args": []}',
   '{"method": "close_room"}',
   `{"method": "emit", "event": "e", "data": ${"[".repeat(10_000)}${"]".repeat(10_000)}}`,
   Buffer.from([0x80, 0x04, 0x95, 0x00]),
