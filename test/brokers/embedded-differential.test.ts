@@ -32,8 +32,9 @@ const CONVERSATIONS: readonly (readonly Step[])[] = [
     ["HELLO", "3", "setname"],
     ["HELLO", "3", "SETNAME", "a b"],
   ],
-  [["HELLO", "3", "AUTH", "default", "x"], ["HELLO", "3", "AUTH", "nobody", "x"], ["HELLO"]],
-  [["AUTH", "x"], ["AUTH", "default", "x"], ["AUTH", "nobody", "x"], ["AUTH"], ["AUTH", "a", "b", "c"]],
+  [["HELLO", "3", "AUTH", "default", "x"], ["HELLO"]],
+  [["HELLO", "3", "AUTH", "nobody", "x"], ["HELLO"]],
+  [["AUTH", "nobody", "x"], ["AUTH", "x"], ["AUTH", "default", "x"], ["AUTH"], ["AUTH", "a", "b", "c"]],
   [
     ["SELECT", "0"],
     ["SELECT", "15"],
@@ -149,14 +150,18 @@ const CONVERSATIONS: readonly (readonly Step[])[] = [
   ["host: x\r\n"],
 ];
 
+/** A refused password comes first, because a Redis from 7.2 on leaves its error out while an earlier reply is unsent. */
 const WITH_PASSWORD: readonly (readonly Step[])[] = [
   [["PING"], ["SUBSCRIBE", "a"], ["PUBLISH", "a", "b"], ["INFO"], ["CLIENT", "ID"], ["PUBSUB", "NUMPAT"], ["COMMAND"]],
   [["FOO", "a"], ["CLIENT", "FOO"], ["PUBLISH"], ["CLIENT"], ["AUTH"], ["HELLO", "4"], ["HELLO", "x"]],
-  [["AUTH", "x"], ["AUTH", "default", "x"], ["AUTH", "nobody", "secret"], ["PING"]],
-  [["AUTH", "secret"], ["PING"], ["AUTH", "x"], ["PING"], ["RESET"], ["PING"]],
+  [["AUTH", "x"], ["PING"], ["AUTH", "secret"], ["PING"]],
+  [["AUTH", "default", "x"], ["PING"]],
+  [["AUTH", "nobody", "secret"], ["PING"]],
+  [["AUTH", "secret"], ["PING"], ["RESET"], ["PING"]],
   [["AUTH", "default", "secret"], ["HELLO", "3"], ["PING"]],
   [["HELLO", "3", "AUTH", "default", "secret"], ["PING"], ["HELLO", "2"]],
-  [["HELLO", "3", "AUTH", "default", "x"], ["HELLO", "3", "AUTH", "nobody", "secret"], ["PING"]],
+  [["HELLO", "3", "AUTH", "default", "x"], ["PING"]],
+  [["HELLO", "3", "AUTH", "nobody", "secret"], ["PING"]],
   [
     ["HELLO", "3", "AUTH", "default", "secret", "SETNAME", "me"],
     ["CLIENT", "GETNAME"],
