@@ -12,7 +12,8 @@ export interface OutageOptions {
   readonly maxAge?: number;
   /**
    * After a reconnect, how long to hold what waits until as many hosts listen again as before, in milliseconds: a
-   * broker that restarts is back before its subscribers are. 0 publishes at once. @default 2_000
+   * broker that restarts is back before its subscribers are, and a Python host waits a second or more before it tries
+   * again. 0 publishes at once. @default 1_500
    */
   readonly subscriberGrace?: number;
 }
@@ -78,7 +79,7 @@ export function normalizeOutage(options: OutageOptions = {}): Required<OutageOpt
     maxMessages: positiveInteger("outage.maxMessages", options.maxMessages, 10_000),
     maxBytes: positiveInteger("outage.maxBytes", options.maxBytes, 32 * 1024 * 1024),
     maxAge: positiveInteger("outage.maxAge", options.maxAge, 60_000),
-    subscriberGrace: positiveInteger("outage.subscriberGrace", options.subscriberGrace, 2_000, 0),
+    subscriberGrace: positiveInteger("outage.subscriberGrace", options.subscriberGrace, 1_500, 0),
   };
 }
 

@@ -215,14 +215,15 @@ class RedisBus implements Bus {
    * messages of the outage wait until as many listen as did before, or their time is over.
    */
   async #subscribersBack(): Promise<void> {
-    const before = this.#lastPublish;
-    if (before === undefined) {
+    if (this.#epoch === 1 || this.#outbox.size === 0) {
       return;
     }
+    // A bus that has published nothing yet cannot know how many there were, and gives them their whole time.
+    const { channel, receivers } = this.#lastPublish ?? { channel: "", receivers: Number.POSITIVE_INFINITY };
     const { signal } = this.#shutdown;
     const deadline = performance.now() + this.#subscriberGrace;
     while (performance.now() < deadline && this.#publisher?.status === "ready" && !signal.aborted) {
-      if ((await this.#countSubscribers(before.channel)) >= before.receivers) {
+      if ((await this.#countSubscribers(channel)) >= receivers) {
         return;
       }
       await pause(SUBSCRIBER_POLL_MS, signal);

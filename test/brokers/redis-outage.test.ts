@@ -45,8 +45,7 @@ test.serial(
     const remote = await connectClient(t, receiver.url);
 
     const count = countUp(t, sender);
-    await python.request("emit", { event: "before" });
-    await remote.until("before");
+    await remote.find(["number", 10]);
     const lost = nextStatus(sender, "reconnecting");
     const receiverLost = nextStatus(receiver, "reconnecting");
     await redis.kill();
@@ -90,6 +89,24 @@ test.serial("a broker that is not there yet: what is emitted waits, and arrives 
   await emitted;
   t.pass();
 });
+
+test.serial(
+  "a host that has published nothing before the outage gives the others their time to come back",
+  async (t) => {
+    const redis = await startRedis(t);
+    const channel = ownChannel();
+    const sender = await startNodeHost(t, redis.url, { channel });
+    const receiver = await startNodeHost(t, redis.url, { channel });
+    const remote = await connectClient(t, receiver.url);
+    const lost = Promise.all([nextStatus(sender, "reconnecting"), nextStatus(receiver, "reconnecting")]);
+    await redis.kill();
+    await lost;
+    sender.io.emit("during");
+    await redis.start();
+    await remote.until("during");
+    t.deepEqual(remote.received(), [["during"]]);
+  },
+);
 
 test.serial("beyond its bounds the buffer drops the oldest, counts them and says so", async (t) => {
   const redis = await startRedis(t);
