@@ -1,0 +1,216 @@
+import { readdirSync, readFileSync } from "node:fs";
+import type { ExecutionContext } from "ava";
+import { Redis } from "ioredis";
+import { cleanUp } from "../helpers/cleanup.js";
+import { connectClient } from "../helpers/clients.js";
+import { countBlocks, type Example, examplesOf, typeErrors, writeExample } from "../helpers/examples.js";
+import { startNodeHost } from "../helpers/node-host.js";
+import { Inbox } from "../helpers/once.js";
+import { startCli, startProcess, startPython } from "../helpers/process.js";
+import { freePort, startRedis } from "../helpers/redis.js";
+import { testWithRedis } from "../helpers/shared-redis.js";
+
+const test = testWithRedis();
+
+const PAGES = [
+  "README.md",
+  ...readdirSync("docs")
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
+const EXAMPLES = PAGES.flatMap(examplesOf);
+
+function example(page: string, name: string): Example {
+  const found = EXAMPLES.find((one) => one.page === page && one.name === name);
+  if (found === undefined) {
+    throw new Error(`${page} has no example ${name}`);
+  }
+  return found;
+}
+
+test("every block of code in the pages is an example with a name, and is run below", (t) => {
+  for (const page of PAGES) {
+    t.is(countBlocks(page, ["ts", "js", "python"]), examplesOf(page).length, page);
+  }
+  const source = readFileSync("test/cross-language/examples.test.ts", "utf8");
+  for (const { page, name } of EXAMPLES) {
+    t.true(source.includes(`"${page}", "${name}"`), `${page} ${name}`);
+  }
+});
+
+test("the TypeScript examples agree with the types of the package", (t) => {
+  t.deepEqual(typeErrors(EXAMPLES.filter(({ language }) => language === "ts")), []);
+});
+
+/** Starts an example that is a server, and waits until it can be connected to. */
+async function startServer(t: ExecutionContext, one: Example, queue: string): Promise<string> {
+  const port = await freePort();
+  startProcess(t, process.execPath, [writeExample(one, queue, port)]);
+  return `http://127.0.0.1:${port}`;
+}
+
+/** Runs an example that ends by itself. */
+async function runToEnd(t: ExecutionContext, one: Example, queue: string): Promise<void> {
+  const file = writeExample(one, queue);
+  const run = one.language === "python" ? startPython(t, [file]) : startProcess(t, process.execPath, [file]);
+  t.is(await run.exited(), 0, run.stderr.items.join("\n"));
+}
+
+/** Each on a Redis of its own, since they use the channels that they show. */
+async function connectPatiently(t: ExecutionContext, url: string) {
+  for (;;) {
+    try {
+      return await connectClient(t, url);
+    } catch (error) {
+      if (!/xhr poll error|websocket error/.test((error as Error).message)) {
+        throw error;
+      }
+    }
+  }
+}
+
+test.serial("README: a Node server, a Python worker, a Node emitter and a shell", async (t) => {
+  const redis = await startRedis(t);
+  const url = await startServer(t, example("README.md", "server.ts"), redis.url);
+  const client = await connectPatiently(t, url);
+  await runToEnd(t, example("README.md", "task.py"), redis.url);
+  await runToEnd(t, example("README.md", "emitter.ts"), redis.url);
+  const line = /npx socketio-python-bridge (emit progress .*)/.exec(readFileSync("README.md", "utf8"))?.[1] ?? "";
+  const words = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
+  t.is(await startCli(t, [...words, "--queue", redis.url]).exited(), 0);
+  await client.find(["progress", { job: 7, percent: 44 }]);
+  t.deepEqual(client.received(), [
+    ["progress", { job: 7, percent: 42 }],
+    ["progress", { job: 7, percent: 43 }],
+    ["progress", { job: 7, percent: 44 }],
+  ]);
+});
+
+test.serial("docs/add-a-node.md: two channels", async (t) => {
+  const redis = await startRedis(t);
+  const client = await connectPatiently(
+    t,
+    await startServer(t, example("docs/add-a-node.md", "two-channels.ts"), redis.url),
+  );
+  const publisher = new Redis(redis.url);
+  cleanUp(t, () => publisher.disconnect());
+  for (const channel of ["flask-socketio", "socketio"]) {
+    const message = JSON.stringify({ method: "emit", event: channel, data: null, namespace: "/" });
+    // The example does not wait until it is subscribed, so the first tries may find nobody.
+    while ((await publisher.publish(channel, message)) === 0);
+    await client.until(channel);
+  }
+  t.pass();
+});
+
+test.serial("docs/add-a-node.md: a server with types, and a client handed in", async (t) => {
+  const redis = await startRedis(t);
+  const [one, other] = await Promise.all([
+    connectPatiently(t, await startServer(t, example("docs/add-a-node.md", "node.ts"), redis.url)),
+    connectPatiently(t, await startServer(t, example("docs/add-a-node.md", "node.ts"), redis.url)),
+  ]);
+  await Promise.all([one.call("join", "r"), other.call("join", "r")]);
+  void one.call("say", "r", "hello").catch(() => {});
+  await other.find(["message", one.sid, "hello"]);
+  await one.find(["message", one.sid, "hello"]);
+
+  const onClient = await connectPatiently(
+    t,
+    await startServer(t, example("docs/add-a-node.md", "client.ts"), redis.url),
+  );
+  const host = await startNodeHost(t, redis.url, {});
+  const publisher = new Redis(redis.url);
+  cleanUp(t, () => publisher.disconnect());
+  for (let [, count] = [0, 0 as unknown]; Number(count) < 2; ) {
+    [, count] = await publisher.pubsub("NUMSUB", "socketio");
+  }
+  host.io.emit("hello");
+  await onClient.until("hello");
+  t.pass();
+});
+
+test.serial("docs/add-a-node.md: an application for serve", async (t) => {
+  const file = writeExample(example("docs/add-a-node.md", "app.mjs"), t.context.url);
+  const server = startCli(t, ["serve", "--port", "0", "--app", file]);
+  const line = await server.stdout.find("the banner", (text) => /ready/.test(text));
+  const client = await connectClient(t, String(/http:\S+/.exec(line)));
+  t.is(await client.call("join", "r"), undefined);
+});
+
+test.serial("docs/add-a-node.md: integer rooms", async (t) => {
+  const redis = await startRedis(t);
+  const listener = new Redis(redis.url);
+  cleanUp(t, () => listener.disconnect());
+  const messages = new Inbox<string>();
+  listener.on("message", (_, message) => messages.add(message));
+  await listener.subscribe("flask-socketio");
+  await startServer(t, example("docs/add-a-node.md", "integer-rooms.ts"), redis.url);
+  t.like(JSON.parse(await messages.find("the emit", () => true)), { event: "hello", room: 42 });
+});
+
+test.serial("docs/emit-from-workers.md: a Python worker and Node emitters", async (t) => {
+  const redis = await startRedis(t);
+  const [flask, plain] = await Promise.all([
+    startNodeHost(t, redis.url, { channel: "flask-socketio" }),
+    startNodeHost(t, redis.url, {}),
+  ]);
+  const onFlask = await connectClient(t, flask.url);
+  const onPlain = await connectClient(t, plain.url);
+  await Promise.all([onFlask.call("join", "job-7"), onPlain.call("join", "job-7")]);
+  await runToEnd(t, example("docs/emit-from-workers.md", "worker.py"), redis.url);
+  await runToEnd(t, example("docs/emit-from-workers.md", "node-emitter.ts"), redis.url);
+  await runToEnd(t, example("docs/emit-from-workers.md", "typed-emitter.ts"), redis.url);
+  await onPlain.find(["progress", { percent: 100 }]);
+  flask.io.emit("the end");
+  t.deepEqual(await onFlask.until("the end"), [
+    ["progress", { percent: 42 }],
+    ["news", "to everyone in /"],
+    ["progress", { percent: 42 }],
+  ]);
+});
+
+test.serial("docs/operate.md: what to watch", async (t) => {
+  const port = await freePort();
+  const file = writeExample(example("docs/operate.md", "watch.ts"), t.context.url, port);
+  const run = startProcess(t, process.execPath, [file]);
+  await run.stdout.find("the status", (line) => line.includes("type: 'ready'"));
+  await run.stdout.find("the counters", (line) => line.includes("received: "));
+  t.deepEqual(run.stderr.items, []);
+});
+
+test("docs/options.md names every flag and its variable, and every field of the options", async (t) => {
+  const page = readFileSync("docs/options.md", "utf8");
+  for (const command of ["serve", "emit"]) {
+    const help = startCli(t, [command, "--help"]);
+    await help.exited();
+    for (const [, flag = ""] of help.stdout.items.join("\n").matchAll(/^ {2}--([\w-]+)/gm)) {
+      t.true(page.includes(`\`--${flag}`), flag);
+    }
+    for (const [, variable = ""] of help.stdout.items.join("\n").matchAll(/\[(SOCKETIO_BRIDGE_\w+)\]/g)) {
+      t.true(variable === "SOCKETIO_BRIDGE_HELP" || page.includes(`\`${variable}\``), variable);
+    }
+  }
+  for (const [, option = ""] of readFileSync("src/options.ts", "utf8").matchAll(/^ {2}readonly (\w+)\?:/gm)) {
+    t.true(page.includes(`\`${option}\``), option);
+  }
+});
+
+test("links between the pages lead somewhere", (t) => {
+  const headings = (page: string) =>
+    [...readFileSync(page, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\w\s-]/g, "")
+        .replaceAll(" ", "-"),
+    );
+  for (const page of PAGES) {
+    for (const [, target = ""] of readFileSync(page, "utf8").matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+      const [path = "", anchor] = target.split("#");
+      const file = new URL(path === "" ? `/${page}` : path, `file:///${page}`).pathname.slice(1);
+      t.notThrows(() => (file.endsWith("/") ? readdirSync(file) : readFileSync(file)), `${page}: ${target}`);
+      if (anchor !== undefined) {
+        t.true(headings(file).includes(anchor), `${page}: ${target}`);
+      }
+    }
+  }
+});

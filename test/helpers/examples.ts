@@ -1,0 +1,81 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import typescript from "typescript";
+
+/** Where the examples are put to run: inside the checkout, so that they find its packages. */
+const DIRECTORY = "build/examples";
+
+export interface Example {
+  readonly page: string;
+  /** From the comment in its first line. */
+  readonly name: string;
+  readonly language: string;
+  readonly code: string;
+}
+
+/** The fenced blocks of a page whose first line names a file: `// server.ts` or `# task.py`. */
+export function examplesOf(page: string): readonly Example[] {
+  const text = readFileSync(page, "utf8");
+  return [...text.matchAll(/^```(\w+)\n(?:\/\/|#) ([\w-]+\.\w+)\n(.*?)^```/gms)].map(
+    ([, language = "", name = "", code = ""]) => ({ page, name, language, code }),
+  );
+}
+
+/** How many blocks of the page are code of these languages. */
+export function countBlocks(page: string, languages: readonly string[]): number {
+  const text = readFileSync(page, "utf8");
+  return [...text.matchAll(/^```(\w+)$/gm)].filter(([, language]) => languages.includes(language ?? "")).length;
+}
+
+/** What has to be different in a test: where Redis and the package are, and which ports are free. */
+function adapt(code: string, queue: string, port: number): string {
+  const module = (path: string) => JSON.stringify(pathToFileURL(resolve("build/src", path)).href);
+  const { port: queuePort } = new URL(queue);
+  return code
+    .replaceAll("redis://localhost:6379", queue)
+    .replaceAll('host: "localhost", port: 6379', `host: "127.0.0.1", port: ${queuePort}`)
+    .replaceAll("3000", String(port))
+    .replaceAll('"socketio-python-bridge"', module("index.js"))
+    .replaceAll('"socketio-python-bridge/redis"', module("bus/redis.js"));
+}
+
+/** @returns the file to run */
+export function writeExample(example: Example, queue: string, port = 0): string {
+  mkdirSync(DIRECTORY, { recursive: true });
+  const adapted = adapt(example.code, queue, port);
+  const isPython = example.language === "python";
+  const code = isPython
+    ? adapted
+    : typescript.transpileModule(adapted, { compilerOptions: { target: 99, module: 99 } }).outputText;
+  const file = join(DIRECTORY, `${port}-${example.name.replace(/\.ts$|\.mjs$/, ".mjs")}`);
+  writeFileSync(file, code);
+  return resolve(file);
+}
+
+/** All TypeScript examples as modules that the compiler can check against the package's own types. */
+export function typeErrors(examples: readonly Example[]): readonly string[] {
+  const directory = resolve(DIRECTORY, "types");
+  mkdirSync(directory, { recursive: true });
+  const files = examples.map((example) => {
+    const file = join(directory, `${example.page.replaceAll("/", "-")}-${example.name}`);
+    // The imports, and what they name, are real; an example that only shows a call is still a module.
+    writeFileSync(file, `${example.code}\nexport {};\n`);
+    return file;
+  });
+  const { config } = typescript.readConfigFile("tsconfig.json", typescript.sys.readFile);
+  const { options } = typescript.parseJsonConfigFileContent(config, typescript.sys, process.cwd());
+  const program = typescript.createProgram(files, {
+    ...options,
+    noEmit: true,
+    noUnusedLocals: false,
+    paths: {
+      "socketio-python-bridge": [resolve("src/index.ts")],
+      "socketio-python-bridge/redis": [resolve("src/bus/redis.ts")],
+    },
+  });
+  return typescript
+    .getPreEmitDiagnostics(program)
+    .filter(({ file }) => file?.fileName.startsWith(directory))
+    .map(({ file, messageText }) => `${file?.fileName}: ${typescript.flattenDiagnosticMessageText(messageText, "\n")}`);
+}
