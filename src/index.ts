@@ -2,7 +2,13 @@ export { type BridgeAdapter, createAdapter } from "./adapter/adapter.js";
 export type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./adapter/observe.js";
 export type { Bus, BusStatus, DropReason } from "./bus/bus.js";
 export { memoryBus } from "./bus/memory.js";
-export { createEmitter, type EmitTarget, type Emitter, type EmitterNamespace, type EventsMap } from "./emitter/emitter.js";
+export {
+  createEmitter,
+  type EmitTarget,
+  type Emitter,
+  type EmitterNamespace,
+  type EventsMap,
+} from "./emitter/emitter.js";
 export { BridgeError, type BridgeErrorCode } from "./errors.js";
 export type { Logger } from "./log.js";
 export type { AdapterOptions, ChannelOptions, EmitterOptions, OutageOptions } from "./options.js";

@@ -66,20 +66,23 @@ export interface NormalizedAdapter extends NormalizedChannel {
 }
 
 /** @throws BridgeError `INVALID_OPTION` */
-export function positiveInteger(name: string, value: number | undefined, fallback: number, least = 1): number {
-  const number = value ?? fallback;
-  if (!Number.isSafeInteger(number) || number < least) {
-    throw new BridgeError("INVALID_OPTION", `${name} is ${String(value)}; it takes a whole number from ${least} on`);
+export function wholeNumber(name: string, value: number, least = 1, most = Number.MAX_SAFE_INTEGER): number {
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+    throw new BridgeError("INVALID_OPTION", `${name} is ${String(value)}; it takes a whole number ${range}`);
   }
-  return number;
+  return value;
 }
+
+/** What a timer of Node takes; more of it would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function normalizeOutage(options: OutageOptions = {}): Required<OutageOptions> {
   return {
-    maxMessages: positiveInteger("outage.maxMessages", options.maxMessages, 10_000),
-    maxBytes: positiveInteger("outage.maxBytes", options.maxBytes, 32 * 1024 * 1024),
-    maxAge: positiveInteger("outage.maxAge", options.maxAge, 60_000),
-    subscriberGrace: positiveInteger("outage.subscriberGrace", options.subscriberGrace, 1_500, 0),
+    maxMessages: wholeNumber("outage.maxMessages", options.maxMessages ?? 10_000),
+    maxBytes: wholeNumber("outage.maxBytes", options.maxBytes ?? 32 * 1024 * 1024),
+    maxAge: wholeNumber("outage.maxAge", options.maxAge ?? 60_000, 1, LONGEST_TIMER_MS),
+    subscriberGrace: wholeNumber("outage.subscriberGrace", options.subscriberGrace ?? 1_500, 0),
   };
 }
 
@@ -102,7 +105,7 @@ export function normalizeChannel(options: ChannelOptions): NormalizedChannel {
 export function normalizeAdapter(options: AdapterOptions): NormalizedAdapter {
   return {
     ...normalizeChannel(options),
-    maxMessageSize: positiveInteger("maxMessageSize", options.maxMessageSize, 32 * 1024 * 1024),
-    maxPendingAcks: positiveInteger("maxPendingAcks", options.maxPendingAcks, 10_000),
+    maxMessageSize: wholeNumber("maxMessageSize", options.maxMessageSize ?? 32 * 1024 * 1024),
+    maxPendingAcks: wholeNumber("maxPendingAcks", options.maxPendingAcks ?? 10_000),
   };
 }

@@ -5,6 +5,7 @@ import { toBus } from "../bus/from-url.js";
 import { BridgeError } from "../errors.js";
 import { type AdapterOptions, normalizeAdapter } from "../options.js";
 import type { AckTicket, WireRoom } from "../protocol/messages.js";
+import { ExpectedAnswers } from "./answers.js";
 import { EVENT } from "./deliver.js";
 import { Host } from "./host.js";
 import type { BridgeHandle } from "./observe.js";
@@ -208,49 +209,6 @@ class PythonBridgeAdapter extends Adapter {
 
   #sender(): { readonly namespace: string; readonly hostId: string } {
     return { namespace: this.nsp.name, hostId: this.#host.hostId };
-  }
-}
-
-/**
- * Counts what `BroadcastOperator` of socket.io waits for: it ends when one call has told it the number of clients and
- * as many have answered.
- */
-class ExpectedAnswers {
-  readonly #tell: (clientCount: number) => void;
-  readonly #pass: (answer: unknown) => void;
-  #local = 0;
-  #localAnswered = 0;
-  #remoteAnswered = 0;
-
-  constructor(tell: (clientCount: number) => void, pass: (answer: unknown) => void) {
-    this.#tell = tell;
-    this.#pass = pass;
-  }
-
-  expectLocal(count: number): void {
-    this.#local = count;
-  }
-
-  /** One client, somewhere else. */
-  expectRemote(): void {
-    this.#tell(this.#local + 1);
-  }
-
-  fromLocal(answer: unknown): void {
-    this.#localAnswered += 1;
-    this.#pass(answer);
-  }
-
-  fromRemote(answer: unknown): void {
-    this.#remoteAnswered += 1;
-    this.#pass(answer);
-  }
-
-  /** Nothing more is waited for. If own clients still owe an answer, socket.io's timeout says so. */
-  end(): void {
-    if (this.#localAnswered === this.#local) {
-      this.#tell(this.#local + this.#remoteAnswered);
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type AddressInfo, createServer, isIPv4, type Server, type Socket } from "node:net";
 import { BridgeError } from "../errors.js";
+import { wholeNumber } from "../options.js";
 import type { Broker } from "./command.js";
 import { Connection } from "./connection.js";
 import { PubSub } from "./pubsub.js";
@@ -70,27 +71,17 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
 
 function normalize(options: EmbeddedBrokerOptions): Options {
   const { port = 0, host = "127.0.0.1", password } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new BridgeError("INVALID_OPTION", `port must be a whole number from 0 to 65535, got ${port}`);
-  }
   if (password === "") {
     throw new BridgeError("INVALID_OPTION", "password must not be empty; leave it out to ask for none");
   }
   return {
-    port,
+    port: wholeNumber("port", port, 0, 65_535),
     host: loopback(host),
-    maxMessageBytes: wholeNumber("maxMessageBytes", options.maxMessageBytes ?? 64 * MIB, MAX_BYTES),
-    maxOutputBytes: wholeNumber("maxOutputBytes", options.maxOutputBytes ?? 32 * MIB, Number.MAX_SAFE_INTEGER),
-    maxConnections: wholeNumber("maxConnections", options.maxConnections ?? 1000, 65_535),
+    maxMessageBytes: wholeNumber("maxMessageBytes", options.maxMessageBytes ?? 64 * MIB, 1, MAX_BYTES),
+    maxOutputBytes: wholeNumber("maxOutputBytes", options.maxOutputBytes ?? 32 * MIB),
+    maxConnections: wholeNumber("maxConnections", options.maxConnections ?? 1000, 1, 65_535),
     ...(password === undefined ? {} : { password }),
   };
-}
-
-function wholeNumber(name: string, value: number, max: number): number {
-  if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw new BridgeError("INVALID_OPTION", `${name} must be a whole number from 1 to ${max}, got ${value}`);
-  }
-  return value;
 }
 
 /** Anyone who reaches the port may read and write every channel, so it is not opened to a network. */

@@ -71,6 +71,16 @@ export interface CloseRoomMessage {
 /** Everything that hosts of a fleet say to each other on the channel. */
 export type Message = EmitMessage | CallbackMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage;
 
+/** Events that Socket.IO keeps for itself (socket.io-parser `RESERVED_EVENTS`). */
+export const RESERVED_EVENTS: ReadonlySet<string> = new Set([
+  "connect",
+  "connect_error",
+  "disconnect",
+  "disconnecting",
+  "newListener",
+  "removeListener",
+]);
+
 /** Why a message was refused. */
 export type RejectReason =
   /** Larger than `maxMessageSize`. */

@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server, Socket } from "socket.io";
 import type { BridgeHandle, ObservedEmit } from "../adapter/observe.js";
 import { BridgeError } from "../errors.js";
+import { RESERVED_EVENTS } from "../protocol/messages.js";
 
 /** Where every page starts, so that a snippet that emits to it shows at once. */
 const FIRST_ROOM = "lobby";
@@ -18,8 +19,6 @@ const MAX_ARGUMENTS = 50;
 const MAX_DEPTH = 100;
 /** The page's own events travel under this prefix, beside those it shows. */
 const OWN_PREFIX = "bridge:";
-/** Names that socket.io or Node's EventEmitter use for themselves: emitting one throws. */
-const RESERVED = new Set(["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]);
 
 /** What each acknowledgement of the page's events carries. */
 type Answer = { readonly ok: true } | { readonly ok: false; readonly error: string };
@@ -114,7 +113,7 @@ function send(io: Server, request: unknown): void {
   }
   const { event, args, room } = request as Record<string, unknown>;
   const name = nameOf("event name", event);
-  if (RESERVED.has(name)) {
+  if (RESERVED_EVENTS.has(name)) {
     throw refusal(`"${name}" is a name that Socket.IO keeps for itself; take another one.`);
   }
   if (name.startsWith(OWN_PREFIX)) {

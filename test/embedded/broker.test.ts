@@ -35,13 +35,13 @@ const BAD: readonly (readonly [Parameters<typeof startEmbeddedBroker>[0], string
   [{ host: "::" }, "the embedded broker listens on loopback addresses only, not on ::"],
   [{ host: "" }, "the embedded broker listens on loopback addresses only, not on "],
   [{ host: "127.example.org" }, "the embedded broker listens on loopback addresses only, not on 127.example.org"],
-  [{ port: 65_536 }, "port must be a whole number from 0 to 65535, got 65536"],
-  [{ port: 1.5 }, "port must be a whole number from 0 to 65535, got 1.5"],
+  [{ port: 65_536 }, "port is 65536; it takes a whole number from 0 to 65535"],
+  [{ port: 1.5 }, "port is 1.5; it takes a whole number from 0 to 65535"],
   [{ password: "" }, "password must not be empty; leave it out to ask for none"],
   [{ password: "\ud800" }, "password must be well-formed Unicode, to fit into a URL"],
-  [{ maxMessageBytes: 0 }, "maxMessageBytes must be a whole number from 1 to 536870912, got 0"],
-  [{ maxOutputBytes: Number.NaN }, "maxOutputBytes must be a whole number from 1 to 9007199254740991, got NaN"],
-  [{ maxConnections: 100_000 }, "maxConnections must be a whole number from 1 to 65535, got 100000"],
+  [{ maxMessageBytes: 0 }, "maxMessageBytes is 0; it takes a whole number from 1 to 536870912"],
+  [{ maxOutputBytes: Number.NaN }, "maxOutputBytes is NaN; it takes a whole number from 1 on"],
+  [{ maxConnections: 100_000 }, "maxConnections is 100000; it takes a whole number from 1 to 65535"],
 ];
 
 for (const [options, message] of BAD) {

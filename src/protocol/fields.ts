@@ -1,0 +1,130 @@
+import { isUnsafeName, parseJson, quoteUnsafeIntegers } from "./json.js";
+import { type AckTicket, quote, type Rejected, type RejectReason, type WireRoom } from "./messages.js";
+
+/** Longest integer room that is read: far beyond any key of a database. */
+const MAX_INTEGER_DIGITS = 100;
+
+/** Carries a rejection out of the readers below; `decode` catches it. */
+export class Refusal extends Error {
+  readonly rejected: Rejected;
+  constructor(reason: RejectReason, detail: string) {
+    super(detail);
+    this.rejected = { reason, detail };
+  }
+}
+
+/** The fields of one message, each read with its type checked. */
+export class Fields {
+  readonly #object: Readonly<Record<string, unknown>>;
+  readonly #text: string;
+
+  constructor(object: Readonly<Record<string, unknown>>, text: string) {
+    this.#object = object;
+    this.#text = text;
+  }
+
+  get(key: string): unknown {
+    return Object.hasOwn(this.#object, key) ? this.#object[key] : undefined;
+  }
+
+  string(key: string): string {
+    const value = this.get(key);
+    if (typeof value !== "string") {
+      throw new Refusal("wrong_type", `${key} is ${quote(value)}, not a string`);
+    }
+    return value;
+  }
+
+  namespace(): string {
+    const namespace = this.get("namespace") ?? "/";
+    if (typeof namespace !== "string") {
+      throw new Refusal("wrong_type", `namespace is ${quote(namespace)}, not a string`);
+    }
+    return safeName("namespace", namespace);
+  }
+
+  /** Only what looks like one: it goes into log lines. */
+  hostId(): string | undefined {
+    const value = this.get("host_id");
+    return typeof value === "string" && /^[\w-]{1,64}$/.test(value) ? value : undefined;
+  }
+
+  room(key: string): WireRoom {
+    return this.#toRoom(key, this.get(key), (object) => object[key]);
+  }
+
+  /** null, one room, or a list of rooms; null in a list is everyone, as for `get_participants` of Python. */
+  rooms(): readonly WireRoom[] | null {
+    const value = this.get("room") ?? null;
+    if (!Array.isArray(value)) {
+      return value === null ? null : [this.room("room")];
+    }
+    if (value.length === 0) {
+      throw new Refusal("wrong_type", "room is an empty list");
+    }
+    if (value.includes(null)) {
+      return null;
+    }
+    return value.map((room, index) => this.#toRoom("room", room, ({ room }) => (room as unknown[])[index]));
+  }
+
+  /** null, one sid or a list of sids. Python compares each with a client's sid, so null matches nobody. */
+  skipSids(): readonly string[] {
+    const value = this.get("skip_sid") ?? [];
+    const sids = (Array.isArray(value) ? value : [value]).filter((sid) => sid !== null);
+    const wrong = sids.find((sid) => typeof sid !== "string");
+    if (wrong !== undefined) {
+      throw new Refusal("wrong_type", `skip_sid holds ${quote(wrong)}, not a string`);
+    }
+    return sids;
+  }
+
+  exceptRooms(): readonly string[] {
+    const value = this.get("except") ?? [];
+    if (!Array.isArray(value) || value.some((room) => typeof room !== "string")) {
+      throw new Refusal("wrong_type", `except is ${quote(value)}, not a list of strings`);
+    }
+    return value;
+  }
+
+  callback(): AckTicket | null {
+    const value = this.get("callback") ?? null;
+    if (value === null) {
+      return null;
+    }
+    if (!Array.isArray(value) || value.length !== 3) {
+      throw new Refusal("bad_callback", `callback is ${quote(value)}, not [room, namespace, id]`);
+    }
+    const [room, namespace, id] = value;
+    if (typeof namespace !== "string" || !Number.isSafeInteger(id)) {
+      throw new Refusal("bad_callback", `callback is ${quote(value)}, not [room, namespace, id]`);
+    }
+    const named = room === null ? null : this.#toRoom("callback", room, ({ callback }) => (callback as unknown[])[0]);
+    return { room: named, namespace, id };
+  }
+
+  /** @param again - finds the same value in a second parse, in which integers beyond 2^53 are strings */
+  #toRoom(key: string, value: unknown, again: (object: Record<string, unknown>) => unknown): WireRoom {
+    if (typeof value === "string") {
+      return safeName(key, value);
+    }
+    if (Number.isSafeInteger(value)) {
+      return value as number;
+    }
+    if (typeof value === "number") {
+      const parsed = parseJson(quoteUnsafeIntegers(this.#text));
+      const digits = "value" in parsed ? again(parsed.value as Record<string, unknown>) : undefined;
+      if (typeof digits === "string" && digits.length <= MAX_INTEGER_DIGITS) {
+        return BigInt(digits);
+      }
+    }
+    throw new Refusal("wrong_type", `${key} is ${quote(value)}, not a string or an integer`);
+  }
+}
+
+export function safeName(key: string, name: string): string {
+  if (isUnsafeName(name)) {
+    throw new Refusal("unsafe_name", `${key} is ${quote(name)}`);
+  }
+  return name;
+}
