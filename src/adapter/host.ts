@@ -1,5 +1,6 @@
 import type { Adapter } from "socket.io-adapter";
 import type { Bus, BusStatus } from "../bus/bus.js";
+import { logStatus } from "../bus/log-status.js";
 import { BridgeError } from "../errors.js";
 import { callApplication, Listeners } from "../listeners.js";
 import { RateLimitedLog } from "../log.js";
@@ -143,10 +144,8 @@ export class Host implements BridgeHandle {
   #onStatus(status: BusStatus): void {
     if (status.type === "dropped") {
       this.#counts.dropped += status.count;
-      this.warn(`dropped ${status.reason}`, `messages were lost while the broker was away (${status.reason})`);
-    } else if (status.type === "error") {
-      this.warn(`error ${status.error.message}`, status.error.message);
     }
+    logStatus(this.#log, status);
     this.#status.notify(status);
   }
 

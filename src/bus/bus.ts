@@ -1,4 +1,4 @@
-import type { BridgeError } from "../errors.js";
+import { BridgeError } from "../errors.js";
 
 /** Why a message of the outage buffer was given up. */
 export type DropReason = "count" | "bytes" | "age" | "closed";
@@ -16,18 +16,27 @@ export type BusStatus =
   | { readonly type: "closed" };
 
 /**
- * A broker as this package sees it: named channels that carry bytes.
+ * A broker as this package sees it: named channels that carry bytes. A bus belongs to the one adapter or emitter that it
+ * is given to, which closes it.
  *
  * Order per publisher is kept on each channel. What a bus publishes itself it also receives.
  */
 export interface Bus {
   /** The kind of broker, for logs and errors. */
   readonly name: string;
-  /** Resolves when every message published from now on will arrive. Rejects with `CLOSED`. */
+  /**
+   * Resolves when every message published from now on will arrive. Rejects with `CLOSED`, with `BROKER_UNAVAILABLE` when
+   * the broker refuses the channel, with `INVALID_OPTION` when this bus reads the channel already.
+   */
   subscribe(channel: string, onMessage: (payload: Uint8Array) => void): Promise<void>;
   /** Resolves when the broker has taken the message. Rejects with `MESSAGE_DROPPED` or `CLOSED`. */
   publish(channel: string, payload: Uint8Array | string): Promise<void>;
   onStatus(listener: (status: BusStatus) => void): void;
   /** Gives waiting messages a last chance where the broker is there, then releases every handle. Idempotent. */
   close(): Promise<void>;
+}
+
+/** Two adapters on one bus would take each other's messages. */
+export function alreadySubscribed(channel: string): BridgeError {
+  return new BridgeError("INVALID_OPTION", `this bus reads "${channel}" already: make a bus for each adapter`);
 }

@@ -1,6 +1,6 @@
 import { BridgeError } from "../errors.js";
 import { callApplication, Listeners } from "../listeners.js";
-import type { Bus, BusStatus } from "./bus.js";
+import { alreadySubscribed, type Bus, type BusStatus } from "./bus.js";
 
 type Listener = (payload: Uint8Array) => void;
 
@@ -27,6 +27,9 @@ export function memoryBus(name = "default"): Bus {
     name: "memory",
     async subscribe(channel, onMessage) {
       assertOpen();
+      if (subscriptions.has(channel)) {
+        throw alreadySubscribed(channel);
+      }
       subscriptions.set(channel, onMessage);
       status.notify({ type: "ready" });
     },

@@ -3,7 +3,7 @@ import { BridgeError } from "../errors.js";
 import { Listeners } from "../listeners.js";
 import { normalizeOutage, type OutageOptions } from "../options.js";
 import { pause } from "../pause.js";
-import type { Bus, BusStatus } from "./bus.js";
+import { alreadySubscribed, type Bus, type BusStatus } from "./bus.js";
 import { type Entry, Outbox } from "./outbox.js";
 import { endConnection, openConnection } from "./redis-connection.js";
 import { parseRedisUrl, type RedisOptions } from "./redis-url.js";
@@ -86,6 +86,9 @@ class RedisBus implements Bus {
   subscribe(channel: string, onMessage: (payload: Uint8Array) => void): Promise<void> {
     if (this.#closed !== undefined) {
       return Promise.reject(this.#closedError());
+    }
+    if (this.#subscriptions.has(channel)) {
+      return Promise.reject(alreadySubscribed(channel));
     }
     const subscribed = new Promise<void>((resolve, reject) => {
       this.#subscriptions.set(channel, { onMessage, resolve, reject });
@@ -266,7 +269,8 @@ class RedisBus implements Bus {
   }
 
   async #shutDown(): Promise<void> {
-    if (this.#isFlowing) {
+    // Unless an outage is known, whose end nobody can tell.
+    if (this.#attempt === 0) {
       const grace = new AbortController();
       await Promise.race([this.#outbox.drained(), pause(CLOSE_GRACE_MS, grace.signal)]);
       grace.abort();

@@ -1,5 +1,7 @@
 import type { Bus, BusStatus } from "../bus/bus.js";
 import { toBus } from "../bus/from-url.js";
+import { logStatus } from "../bus/log-status.js";
+import { RateLimitedLog } from "../log.js";
 import { type EmitterOptions, type NormalizedChannel, normalizeChannel } from "../options.js";
 import { encode, type OutgoingMessage } from "../protocol/encode.js";
 import { newHostId } from "../protocol/host-id.js";
@@ -137,11 +139,8 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
 ): Emitter<Events> {
   const { channels, toPythonRoom, logger } = normalizeChannel(options);
   const bus = toBus(urlOrBus, channels[0], options.outage);
-  bus.onStatus((status) => {
-    if (status.type === "error") {
-      logger.warn(`[socketio-python-bridge] ${status.error.message}`);
-    }
-  });
+  const log = new RateLimitedLog((line) => logger.warn(line));
+  bus.onStatus((status) => logStatus(log, status));
   const publish: Publish = (message) => {
     let text: string;
     try {

@@ -139,9 +139,9 @@ test("a password is used, and a wrong one gives one error that names the host an
   });
   cleanUp(t, () => emitter.close());
   await t.throwsAsync(emitter.emit("x"), { message: /dropped: age/ });
-  t.is(lines.length, 1);
+  t.is(lines.length, 2, "the error, and the message that was given up for it");
   t.regex(lines[0] ?? "", new RegExp(`Redis at 127.0.0.1:${redis.port}: .*(WRONGPASS|NOAUTH|invalid)`, "i"));
-  t.notRegex(lines[0] ?? "", /letmein|hunter2/);
+  t.notRegex(lines.join("\n"), /letmein|hunter2/);
 });
 
 test("an unreachable host gives one error that names it, however often it is tried", async (t) => {
@@ -154,7 +154,10 @@ test("an unreachable host gives one error that names it, however often it is tri
   emitter.onStatus((status) => status.type === "reconnecting" && attempts.push(status));
   await t.throwsAsync(emitter.emit("x"), { message: /dropped: age/ });
   t.true(attempts.length > 1);
-  t.deepEqual(lines, [`[socketio-python-bridge] Redis at 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`]);
+  t.deepEqual(lines, [
+    `[socketio-python-bridge] Redis at 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`,
+    "[socketio-python-bridge] messages given up: 1 (age)",
+  ]);
 });
 
 test("a user who may not subscribe or publish to the channel is told so", async (t) => {

@@ -78,6 +78,19 @@ export function testBusConformance<Context>(test: TestFn<Context>, name: string,
     t.deepEqual([inOne.items, inOther.items], [["for one"], ["for the other"]]);
   });
 
+  test(`${name}: a channel is read by one listener`, async (t) => {
+    const bus = open(t);
+    const channel = ownChannel();
+    const inbox = await listen(bus, channel);
+    const error = await t.throwsAsync(
+      bus.subscribe(channel, () => {}),
+      { instanceOf: BridgeError },
+    );
+    t.is(error?.code, "INVALID_OPTION");
+    await bus.publish(channel, "still heard");
+    t.is(await inbox.find("the message", () => true), "still heard");
+  });
+
   test(`${name}: publishes without a subscription`, async (t) => {
     const [sender, receiver] = [open(t), open(t)];
     const channel = ownChannel();
@@ -101,10 +114,12 @@ export function testBusConformance<Context>(test: TestFn<Context>, name: string,
     const [sender, receiver] = [open(t), open(t)];
     const channel = ownChannel();
     const inbox = await listen(receiver, channel);
-    await sender.publish(channel, "first");
+    // Not even connected yet.
+    void sender.publish(channel, "first");
     void sender.publish(channel, "last");
     await Promise.all([sender.close(), sender.close()]);
     await inbox.find("the last", (text) => text === "last");
+    t.deepEqual(inbox.items, ["first", "last"]);
     for (const refused of [sender.publish(channel, "x"), sender.subscribe(channel, () => {})]) {
       const error = await t.throwsAsync(refused, { instanceOf: BridgeError });
       t.is(error?.code, "CLOSED");

@@ -1,0 +1,13 @@
+import type { RateLimitedLog } from "../log.js";
+import type { BusStatus } from "./bus.js";
+
+/** Log lines for what an operator must hear of even without listening: failures and losses. */
+export function logStatus(log: RateLimitedLog, status: BusStatus): void {
+  if (status.type === "error") {
+    const { message } = status.error;
+    log.line(message, () => `[socketio-python-bridge] ${message}`);
+  } else if (status.type === "dropped") {
+    const { reason, count } = status;
+    log.line(`dropped ${reason}`, () => `[socketio-python-bridge] messages given up: ${count} (${reason})`);
+  }
+}
