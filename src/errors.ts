@@ -6,7 +6,7 @@ export type BridgeErrorCode =
   | "INVALID_OPTION"
   /** An argument of an emit or a room command cannot be said on the channel. Nothing was published. */
   | "INVALID_ARGUMENT"
-  /** The broker refused or could not be reached. Publishing goes on buffering while the bus reconnects. */
+  /** The broker refused this, or could not be reached. What it refused is lost; the rest waits for a reconnect. */
   | "BROKER_UNAVAILABLE"
   /** The outage buffer was full, or the message waited longer than it may. That message is lost. */
   | "MESSAGE_DROPPED"

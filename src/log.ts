@@ -15,11 +15,14 @@ export function normalizeLogger(logger: Logger | false | undefined): Logger {
 }
 
 /**
- * Replaces what may be a secret in a broker URL: the password before `@`, and a `password` in the query, which
- * redis-py takes for `unix://`.
+ * Replaces what may be a secret in a broker URL, or in what was meant to be one: all between user and `@`, and passwords
+ * in the query.
  */
 export function redactUrl(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:@/]*):.*@/i, "$1:***@").replace(/([?&]password=)[^&#]*/gi, "$1***");
+  return url
+    .replace(/^(\W*[a-z][a-z0-9+.-]*:\/{1,2}[^:@/]*):.*@/i, "$1:***@")
+    .replace(/^(\W*[^:@/]*):(?!\/).*@/, "$1:***@")
+    .replace(/([?&]\w*pass(?:word|wd)?=)[^&#]*/gi, "$1***");
 }
 
 /** Kinds of lines that are told apart at a time; there are few, unless their texts come from outside. */

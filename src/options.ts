@@ -5,17 +5,17 @@ import type { WireRoom } from "./protocol/messages.js";
 /** How a bus keeps what is published while its broker is away. Each bound drops the oldest message first. */
 export interface OutageOptions {
   /** Most messages that wait. @default 10_000 */
-  readonly maxMessages?: number;
+  readonly maxMessages?: number | undefined;
   /** Most bytes that wait. @default 33_554_432 (32 MiB) */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** Longest that a message waits, in milliseconds. @default 60_000 */
-  readonly maxAge?: number;
+  readonly maxAge?: number | undefined;
   /**
    * After a reconnect, how long to hold what waits until as many hosts listen again as before, in milliseconds: a
    * broker that restarts is back before its subscribers are, and a Python host waits a second or more before it tries
    * again. 0 publishes at once. @default 1_500
    */
-  readonly subscriberGrace?: number;
+  readonly subscriberGrace?: number | undefined;
 }
 
 /** What adapter and emitter have in common. */
@@ -25,17 +25,17 @@ export interface ChannelOptions {
    * Flask-SocketIO's default is `flask-socketio`, python-socketio's is `socketio`.
    * @default "socketio"
    */
-  readonly channel?: string | readonly string[];
+  readonly channel?: string | readonly string[] | undefined;
   /**
-   * Maps a room name to the room that Python hosts know, where that is an integer: `join_room(user.id)`. Not asked
-   * about sids. Node hosts read an integer as its decimal name.
+   * Maps a room name to the room that Python hosts know, where that is an integer: `join_room(user.id)`. Asked
+   * about sids too, which are rooms. Node hosts read an integer as its decimal name.
    * @default every room is a string
    */
-  readonly toPythonRoom?: (room: string, namespace: string) => WireRoom;
+  readonly toPythonRoom?: ((room: string, namespace: string) => WireRoom) | undefined;
   /** Used when the first argument is a URL; a bus made by hand has its own. */
-  readonly outage?: OutageOptions;
+  readonly outage?: OutageOptions | undefined;
   /** Where the few log lines go. `false` is silence. @default console */
-  readonly logger?: Logger | false;
+  readonly logger?: Logger | false | undefined;
 }
 
 export interface AdapterOptions extends ChannelOptions {
@@ -43,13 +43,13 @@ export interface AdapterOptions extends ChannelOptions {
    * Largest message that is read, in bytes. Redis cuts a subscriber off that has 32 MiB waiting for it.
    * @default 33_554_432 (32 MiB)
    */
-  readonly maxMessageSize?: number;
+  readonly maxMessageSize?: number | undefined;
   /**
    * Most acknowledgements that are waited for at a time, in each direction. Beyond it an emit is still delivered, but
    * ends with its timeout (ours), or the oldest answer is no longer passed on (a Python host's).
    * @default 10_000
    */
-  readonly maxPendingAcks?: number;
+  readonly maxPendingAcks?: number | undefined;
 }
 
 export type EmitterOptions = ChannelOptions;
@@ -77,7 +77,9 @@ export function wholeNumber(name: string, value: number, least = 1, most = Numbe
 /** What a timer of Node takes; more of it would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-export function normalizeOutage(options: OutageOptions = {}): Required<OutageOptions> {
+export type NormalizedOutage = { readonly [Option in keyof OutageOptions]-?: number };
+
+export function normalizeOutage(options: OutageOptions = {}): NormalizedOutage {
   return {
     maxMessages: wholeNumber("outage.maxMessages", options.maxMessages ?? 10_000),
     maxBytes: wholeNumber("outage.maxBytes", options.maxBytes ?? 32 * 1024 * 1024),

@@ -30,6 +30,11 @@ for (const [url, redacted] of [
   ["redis://user:sec@ret@h", "redis://user:***@h"],
   ["redis://user:sec/ret@h", "redis://user:***@h"],
   ["redis+sentinel://u:secret@h1:1,h2:2/0/s", "redis+sentinel://u:***@h1:1,h2:2/0/s"],
+  [" redis://:secret@h", " redis://:***@h"],
+  ['"redis://u:secret@h"', '"redis://u:***@h"'],
+  ["default:secret@h:6379", "default:***@h:6379"],
+  ["redis:/user:secret@h", "redis:/user:***@h"],
+  ["redis://h?ssl_password=secret&x=1", "redis://h?ssl_password=***&x=1"],
   ["unix:///s.sock?db=1&password=secret", "unix:///s.sock?db=1&password=***"],
   ["unix:///s.sock?password=secret&db=1", "unix:///s.sock?password=***&db=1"],
 ] as const) {

@@ -1,4 +1,4 @@
-import type { AckTicket, CallbackMessage, WireRoom } from "../protocol/messages.js";
+import { type AckTicket, type CallbackMessage, roomName, type WireRoom } from "../protocol/messages.js";
 
 /** One emit of this host that waits for answers from others. */
 interface Waiting {
@@ -58,7 +58,7 @@ export class PendingAcks {
   /** @returns false when nobody waits for it: late, repeated, or never asked for */
   answer({ ticket, args }: CallbackMessage): boolean {
     const waiting = this.#waiting.get(ticket.id);
-    if (waiting === undefined || waiting.room !== ticket.room || waiting.namespace !== ticket.namespace) {
+    if (waiting === undefined || !isSameRoom(waiting.room, ticket.room) || waiting.namespace !== ticket.namespace) {
       return false;
     }
     if (!waiting.many) {
@@ -77,20 +77,26 @@ export class PendingAcks {
   }
 }
 
+/** A bigint that a double can hold comes back as a number. */
+function isSameRoom(one: WireRoom | null, other: WireRoom | null): boolean {
+  return one === null || other === null ? one === other : roomName(one) === roomName(other);
+}
+
 /**
  * Answers that clients of this host owe to other hosts. Python keeps a callback until its client leaves; so does this,
  * up to a bound, beyond which the oldest are given up.
  */
 export class OwedAcks {
   readonly #limit: number;
-  readonly #forget: (sid: string, packetId: number) => void;
+  readonly #giveUp: (sid: string, packetId: number) => void;
   /** In order of age; the key is the packet's id and the client's sid. */
   readonly #owed = new Map<string, { readonly sid: string; readonly packetId: number }>();
+  readonly #bySid = new Map<string, Set<number>>();
 
-  /** @param forget - removes the acknowledgement from the client's socket */
-  constructor(limit: number, forget: (sid: string, packetId: number) => void) {
+  /** @param giveUp - removes the acknowledgement from the client's socket */
+  constructor(limit: number, giveUp: (sid: string, packetId: number) => void) {
     this.#limit = limit;
-    this.#forget = forget;
+    this.#giveUp = giveUp;
   }
 
   get size(): number {
@@ -99,16 +105,29 @@ export class OwedAcks {
 
   add(sid: string, packetId: number): void {
     this.#owed.set(`${packetId} ${sid}`, { sid, packetId });
-    for (const [key, oldest] of this.#owed) {
+    this.#bySid.set(sid, (this.#bySid.get(sid) ?? new Set()).add(packetId));
+    for (const oldest of this.#owed.values()) {
       if (this.#owed.size <= this.#limit) {
         break;
       }
-      this.#owed.delete(key);
-      this.#forget(oldest.sid, oldest.packetId);
+      this.settle(oldest.sid, oldest.packetId);
+      this.#giveUp(oldest.sid, oldest.packetId);
     }
   }
 
   settle(sid: string, packetId: number): void {
     this.#owed.delete(`${packetId} ${sid}`);
+    const packets = this.#bySid.get(sid);
+    packets?.delete(packetId);
+    if (packets?.size === 0) {
+      this.#bySid.delete(sid);
+    }
+  }
+
+  forgetClient(sid: string): void {
+    for (const packetId of this.#bySid.get(sid) ?? []) {
+      this.#owed.delete(`${packetId} ${sid}`);
+    }
+    this.#bySid.delete(sid);
   }
 }

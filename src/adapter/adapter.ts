@@ -2,7 +2,6 @@ import type { Namespace } from "socket.io";
 import { Adapter, type BroadcastOptions, type Room } from "socket.io-adapter";
 import type { Bus } from "../bus/bus.js";
 import { toBus } from "../bus/from-url.js";
-import { BridgeError } from "../errors.js";
 import { type AdapterOptions, normalizeAdapter } from "../options.js";
 import type { AckTicket, WireRoom } from "../protocol/messages.js";
 import { ExpectedAnswers } from "./answers.js";
@@ -12,6 +11,9 @@ import type { BridgeHandle } from "./observe.js";
 
 /** A sid as Engine.IO and python-engineio make them: 20 url-safe characters; Engine.IO 3 puts the namespace before. */
 const SID = /^(?:\/[^#]*#)?[\w-]{20}$/;
+
+/** How long before socket.io's own timer answers stop being collected, in milliseconds. */
+const ACK_MARGIN_MS = 10;
 
 interface Packet {
   readonly type: number;
@@ -37,6 +39,11 @@ function normalizeTarget(options: BroadcastOptions): Target {
   };
 }
 
+/** JavaScript lets anything be a room; only names can be said to others. */
+function names(rooms: ReadonlySet<Room>): readonly string[] {
+  return [...rooms].filter((room) => typeof room === "string");
+}
+
 /** One namespace of one server. Delivery to its own clients comes first and never waits for the broker. */
 class PythonBridgeAdapter extends Adapter {
   readonly #host: Host;
@@ -48,6 +55,21 @@ class PythonBridgeAdapter extends Adapter {
 
   override init(): void {
     this.#host.attach(this);
+    if (this.#hasRecovery) {
+      this.#host.warn(
+        "recovery",
+        "connection state recovery is not carried over: clients come back with a new session",
+      );
+    }
+  }
+
+  get #hasRecovery(): boolean {
+    return this.nsp.server.opts.connectionStateRecovery !== undefined;
+  }
+
+  override delAll(sid: string): void {
+    super.delAll(sid);
+    this.#host.forgetClient(this, sid);
   }
 
   override close(): Promise<void> {
@@ -57,8 +79,10 @@ class PythonBridgeAdapter extends Adapter {
   override broadcast(packet: Packet, options: BroadcastOptions): void {
     const target = normalizeTarget(options);
     const { data } = packet;
-    // A packet with an id is an acknowledged emit to one client of this host.
-    const everywhere = !target.local && packet.type === EVENT && packet.id === undefined;
+    // A packet with an id is an acknowledged emit to one client of this host; so is, with connection state recovery,
+    // every socket.emit(), and neither concerns anybody else.
+    const isPrivate = packet.id !== undefined || (this.#hasRecovery && this.#isOwnClient(target));
+    const everywhere = !target.local && packet.type === EVENT && !isPrivate;
     if (everywhere) {
       this.#observe(data, target);
     }
@@ -74,11 +98,11 @@ class PythonBridgeAdapter extends Adapter {
     clientCountCallback: (clientCount: number) => void,
     ack: (...args: unknown[]) => void,
   ): void {
+    // socket.io's timer runs already, and a broadcast to many takes its time.
+    const deadline = performance.now() + normalizeTarget(options).timeout - ACK_MARGIN_MS;
     const target = normalizeTarget(options);
     const { data } = packet;
-    const [room] = target.rooms;
-    const isOwnClient = target.rooms.size === 1 && this.nsp.sockets.has(room);
-    if (target.local || isOwnClient) {
+    if (target.local || this.#isOwnClient(target)) {
       super.broadcastWithAck(packet, options, clientCountCallback, ack);
       return;
     }
@@ -90,33 +114,38 @@ class PythonBridgeAdapter extends Adapter {
       (count) => answers.expectLocal(count),
       (answer) => answers.fromLocal(answer),
     );
-    const ticket = this.#requestAcks(target, answers);
-    if (ticket !== undefined) {
-      this.#publishEmit(data, target, ticket);
-    }
+    this.#publishEmit(data, target, this.#requestAcks(target, answers, deadline));
+  }
+
+  #isOwnClient({ rooms }: Target): boolean {
+    const [room] = rooms;
+    return rooms.size === 1 && this.nsp.sockets.has(room);
   }
 
   /**
    * Nobody can say how many clients of Python hosts are in a room, so answers to anything but one sid are collected
-   * until the time is over.
+   * until the time is over. A room of clients of this host is no sid, whatever its name looks like.
+   *
+   * @param deadline - of `performance.now()`
+   * @returns null when the table is full: the emit goes out, and its answers are not heard
    */
-  #requestAcks(target: Target, answers: ExpectedAnswers): AckTicket | undefined {
+  #requestAcks(target: Target, answers: ExpectedAnswers, deadline: number): AckTicket | null {
     const [first] = target.rooms;
-    const many = target.rooms.size !== 1 || !SID.test(first as string);
-    const room = target.rooms.size === 1 ? this.#pythonRoom(first as string) : null;
+    const many = first === undefined || target.rooms.size > 1 || !SID.test(first) || this.rooms.has(first);
     const ticket = this.#host.acks.add({
-      room,
+      room: first === undefined || target.rooms.size > 1 ? null : this.#pythonRoom(first),
       namespace: this.nsp.name,
       many,
-      // Before socket.io's own timer, so that nothing is waited for any more when that one ends the operation.
-      timeout: target.timeout - 1,
+      timeout: Math.max(1, deadline - performance.now()),
       onAnswer: (args) => answers.fromRemote(args[0]),
       onTimeout: () => answers.end(),
     });
     if (ticket === undefined) {
       const limit = this.#host.options.maxPendingAcks;
       this.#host.warn("acks", `${limit} acknowledgements are awaited already; this one can only time out`);
-    } else if (!many) {
+      return null;
+    }
+    if (!many) {
       answers.expectRemote();
     }
     return ticket;
@@ -132,8 +161,15 @@ class PythonBridgeAdapter extends Adapter {
     const { rooms: targets, except, local } = normalizeTarget(options);
     const [room] = targets;
     // Everyone in a room leaves that room: that much Python can say.
-    if (!local && except.size === 0 && targets.size === 1 && rooms.length === 1 && room === rooms[0]) {
-      this.#host.publish({ method: "close_room", room: this.#pythonRoom(room as string), ...this.#sender() });
+    if (
+      !local &&
+      except.size === 0 &&
+      targets.size === 1 &&
+      rooms.length === 1 &&
+      room === rooms[0] &&
+      typeof room === "string"
+    ) {
+      this.#host.publish({ method: "close_room", room: this.#pythonRoom(room), ...this.#sender() });
       return;
     }
     this.#forEachRemoteSid("socketsLeave", options, (sid) => this.#publishMoves("leave_room", sid, rooms));
@@ -159,7 +195,7 @@ class PythonBridgeAdapter extends Adapter {
 
   #remoteTargets(options: BroadcastOptions): readonly string[] {
     const { rooms, except, local } = normalizeTarget(options);
-    return local ? [] : [...rooms].filter((room) => !this.nsp.sockets.has(room) && !except.has(room));
+    return local ? [] : names(rooms).filter((room) => !this.nsp.sockets.has(room) && !except.has(room));
   }
 
   #warnIfLocalOnly(operation: string, options: BroadcastOptions): void {
@@ -172,23 +208,27 @@ class PythonBridgeAdapter extends Adapter {
   }
 
   #publishMoves(method: "enter_room" | "leave_room", sid: string, rooms: readonly Room[]): void {
-    for (const room of rooms) {
+    for (const room of names(new Set(rooms))) {
       this.#host.publish({ method, sid, room: this.#pythonRoom(room), ...this.#sender() });
     }
   }
 
   #publishEmit(data: readonly unknown[], target: Target, callback: AckTicket | null): void {
     const [event, ...args] = data;
-    const rooms = target.rooms.size === 0 ? null : [...target.rooms].map((room) => this.#pythonRoom(room));
-    const skipSids = [...target.except];
+    const rooms = names(target.rooms);
+    if (target.rooms.size > 0 && rooms.length === 0) {
+      // Such as io.to(undefined), which is nobody on this host too, and must not become everybody on others.
+      return;
+    }
+    const except = names(target.except);
     this.#host.publish({
       method: "emit",
       event: String(event),
       args,
-      rooms,
-      skipSids,
+      rooms: rooms.length === 0 ? null : rooms.map((room) => this.#pythonRoom(room)),
+      skipSids: except,
       // Python skips sids alone, so what may be a room is said once more, for Node hosts.
-      exceptRooms: skipSids.every((room) => SID.test(room)) ? [] : skipSids,
+      exceptRooms: except.filter((name) => !this.nsp.sockets.has(name)),
       callback,
       ...this.#sender(),
     });
@@ -204,7 +244,7 @@ class PythonBridgeAdapter extends Adapter {
   }
 
   #pythonRoom(room: Room): WireRoom {
-    return SID.test(room) ? room : this.#host.options.toPythonRoom(room, this.nsp.name);
+    return this.#host.options.toPythonRoom(room, this.nsp.name);
   }
 
   #sender(): { readonly namespace: string; readonly hostId: string } {
@@ -233,9 +273,7 @@ export function createAdapter(urlOrBus: string | Bus, options: AdapterOptions = 
 
   // socket.io calls this with `new`, so it cannot be an arrow function.
   function adapterOf(namespace: Namespace): Adapter {
-    if (host.server !== undefined && host.server !== namespace.server) {
-      throw new BridgeError("INVALID_OPTION", "this adapter serves another server already: call createAdapter() again");
-    }
+    host.belongTo(namespace.server);
     return new PythonBridgeAdapter(namespace, host);
   }
 

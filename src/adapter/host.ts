@@ -9,7 +9,7 @@ import { decode } from "../protocol/decode.js";
 import { encode, type OutgoingMessage } from "../protocol/encode.js";
 import { newHostId } from "../protocol/host-id.js";
 import type { AckTicket, CallbackMessage, EmitMessage, Rejected, RejectReason } from "../protocol/messages.js";
-import { roomName } from "../protocol/messages.js";
+import { quote, roomName } from "../protocol/messages.js";
 import { OwedAcks, PendingAcks } from "./acks.js";
 import { type Delivery, type DeliveryContext, deliver } from "./deliver.js";
 import type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./observe.js";
@@ -32,14 +32,14 @@ export class Host implements BridgeHandle {
   readonly options: NormalizedAdapter;
   readonly acks: PendingAcks;
   readonly #bus: Bus;
-  readonly #adapters = new Map<string, Adapter>();
-  readonly #owedAcks = new Map<string, OwedAcks>();
+  readonly #namespaces = new Map<string, { readonly adapter: Adapter; readonly owedAcks: OwedAcks }>();
   readonly #log: RateLimitedLog;
   readonly #status = new Listeners<BusStatus>();
   readonly #rejections = new Listeners<Rejection>();
   readonly #emits = new Listeners<ObservedEmit>();
   readonly #counts = { received: 0, published: 0, echoes: 0, ignored: 0, dropped: 0, unknownAcks: 0 };
   readonly #rejected: Partial<Record<RejectReason, number>> = {};
+  #server: unknown;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -51,30 +51,40 @@ export class Host implements BridgeHandle {
     bus.onStatus((status) => this.#onStatus(status));
   }
 
-  /** The server to which this host belongs, as soon as it has one. */
-  get server(): unknown {
-    const [adapter] = this.#adapters.values();
-    return adapter?.nsp.server;
+  /** @throws BridgeError `INVALID_OPTION` for a second server, `CLOSED` after the first was closed */
+  belongTo(server: unknown): void {
+    if (this.#closed !== undefined) {
+      throw new BridgeError("CLOSED", "this adapter was closed with its server: call createAdapter() again");
+    }
+    this.#server ??= server;
+    if (this.#server !== server) {
+      throw new BridgeError("INVALID_OPTION", "this adapter serves another server already: call createAdapter() again");
+    }
   }
 
   attach(adapter: Adapter): void {
     const { name, sockets } = adapter.nsp;
-    this.#adapters.set(name, adapter);
-    this.#owedAcks.set(
-      name,
-      new OwedAcks(this.options.maxPendingAcks, (sid, packetId) => sockets.get(sid)?.acks.delete(packetId)),
-    );
-    // Whoever wants to know awaits ready(); the failure itself is in the status.
+    const forget = (sid: string, packetId: number) => sockets.get(sid)?.acks.delete(packetId);
+    this.#namespaces.set(name, { adapter, owedAcks: new OwedAcks(this.options.maxPendingAcks, forget) });
+    // Whoever wants to know awaits ready(); a failure of the broker is in the status as well.
     this.ready().catch(() => {});
   }
 
   /** The last namespace takes the host with it: that is the server's close(). */
   async detach(adapter: Adapter): Promise<void> {
-    this.#adapters.delete(adapter.nsp.name);
-    this.#owedAcks.delete(adapter.nsp.name);
-    if (this.#adapters.size === 0) {
+    const { name } = adapter.nsp;
+    // A dynamic namespace may have been opened anew before the old one is closed.
+    if (this.#namespaces.get(name)?.adapter === adapter) {
+      this.#namespaces.delete(name);
+    }
+    if (this.#namespaces.size === 0) {
       await this.close();
     }
+  }
+
+  /** A client has left: nobody will answer for it. */
+  forgetClient(adapter: Adapter, sid: string): void {
+    this.#namespaces.get(adapter.nsp.name)?.owedAcks.forgetClient(sid);
   }
 
   async ready(): Promise<void> {
@@ -193,21 +203,29 @@ export class Host implements BridgeHandle {
   }
 
   #deliver(message: Delivery): Rejected | undefined {
-    const adapter = this.#adapters.get(message.namespace);
-    const owedAcks = this.#owedAcks.get(message.namespace);
-    if (adapter === undefined || owedAcks === undefined) {
-      return { reason: "unknown_namespace", detail: `no namespace ${JSON.stringify(message.namespace)} on this host` };
+    const namespace = this.#namespaces.get(message.namespace);
+    if (namespace === undefined) {
+      return { reason: "unknown_namespace", detail: `no namespace ${quote(message.namespace)} on this host` };
     }
     const context: DeliveryContext = {
-      owedAcks,
+      owedAcks: namespace.owedAcks,
       answer: (ticket, hostId, args) => this.#answer(ticket, hostId, args),
       observe: this.isWatched ? (emit, args) => this.#observeDelivery(emit, args) : undefined,
     };
-    try {
-      return deliver(adapter, message, context);
-    } catch (error) {
-      return { reason: "undeliverable", detail: error instanceof Error ? error.message : String(error) };
+    let rejected: Rejected | undefined;
+    if (message.method === "emit") {
+      try {
+        rejected = deliver(namespace.adapter, message, context);
+      } catch (error) {
+        rejected = { reason: "undeliverable", detail: quote(error instanceof Error ? error.message : String(error)) };
+      }
+    } else {
+      // What throws here is the application's own handler of "disconnect", or the like.
+      callApplication(() => {
+        rejected = deliver(namespace.adapter, message, context);
+      });
     }
+    return rejected;
   }
 
   #observeDelivery(message: EmitMessage, args: readonly unknown[]): void {

@@ -1,12 +1,12 @@
 import { BridgeError } from "../errors.js";
 
-/** Why a message of the outage buffer was given up. */
-export type DropReason = "count" | "bytes" | "age" | "closed";
+/** Why a message was given up: a bound of the outage buffer, the broker's refusal, or `close()`. */
+export type DropReason = "count" | "bytes" | "age" | "refused" | "closed";
 
 /** What an operator can see of a bus without a debug flag. Times are in milliseconds. */
 export type BusStatus =
   | { readonly type: "connecting" }
-  /** Connected, subscribed to all channels, and what waited is being published. */
+  /** Connected and subscribed. What waited is published as soon as the other hosts listen again. */
   | { readonly type: "ready" }
   | { readonly type: "reconnecting"; readonly attempt: number; readonly delay: number }
   /** The connection or one operation failed; the bus goes on trying. */
@@ -29,7 +29,7 @@ export interface Bus {
    * the broker refuses the channel, with `INVALID_OPTION` when this bus reads the channel already.
    */
   subscribe(channel: string, onMessage: (payload: Uint8Array) => void): Promise<void>;
-  /** Resolves when the broker has taken the message. Rejects with `MESSAGE_DROPPED` or `CLOSED`. */
+  /** Resolves when the broker has taken the message. Rejects with `MESSAGE_DROPPED`, `BROKER_UNAVAILABLE` or `CLOSED`. */
   publish(channel: string, payload: Uint8Array | string): Promise<void>;
   onStatus(listener: (status: BusStatus) => void): void;
   /** Gives waiting messages a last chance where the broker is there, then releases every handle. Idempotent. */

@@ -8,15 +8,29 @@ import { REDIS_SCHEMES } from "./redis-url.js";
 
 const SCHEMES: readonly string[] = [...REDIS_SCHEMES, "memory"];
 
+/** Buses made by hand that an adapter or emitter has: it closes its bus, and reads the channel alone. */
+const TAKEN = new WeakSet<Bus>();
+
+function takeBus(bus: Bus): Bus {
+  if (typeof bus?.publish !== "function") {
+    throw new BridgeError("INVALID_URL", `${String(bus)} is neither the URL of a broker nor a bus`);
+  }
+  if (TAKEN.has(bus)) {
+    throw new BridgeError("INVALID_OPTION", "this bus belongs to another adapter or emitter: make one for each");
+  }
+  TAKEN.add(bus);
+  return bus;
+}
+
 /**
  * The bus for the first argument of `createAdapter` and `createEmitter`.
  *
  * @param channel - the first one of the options
- * @throws BridgeError `INVALID_URL`
+ * @throws BridgeError `INVALID_URL`; `INVALID_OPTION` for a bus that is taken
  */
 export function toBus(urlOrBus: string | Bus, channel: string, outage: OutageOptions | undefined): Bus {
   if (typeof urlOrBus !== "string") {
-    return urlOrBus;
+    return takeBus(urlOrBus);
   }
   const scheme = /^([a-z][a-z0-9+]*):\/\//i.exec(urlOrBus)?.[1]?.toLowerCase();
   if (scheme === "memory") {

@@ -1,127 +1,141 @@
 import { BridgeError } from "../errors.js";
-import type { OutageOptions } from "../options.js";
+import type { NormalizedOutage } from "../options.js";
 import type { DropReason } from "./bus.js";
 
 /** One message on its way to the broker. */
-export interface OutgoingEntry {
+export interface OutgoingMessage {
   readonly channel: string;
   readonly payload: Buffer;
 }
 
-export interface Entry extends OutgoingEntry {
+/** A message in the outbox, as it is handed to a connection and then confirmed or refused. */
+export interface Entry extends OutgoingMessage {
   /** Milliseconds of a clock that does not jump. */
   readonly since: number;
+  isSettled: boolean;
   settle(error?: BridgeError): void;
 }
 
-/** How long a connected broker may leave the oldest message unanswered before the bounds hold as in an outage. */
+/** How long a connected broker may leave the oldest message unanswered before no more is handed to it. */
 const STALLED_MS = 1_000;
 
+/** Settled entries at the front are cut off in one piece when there are this many. */
+const CUT_AT = 1_024;
+
 /**
- * Messages that the broker has not yet confirmed, in order. While it confirms them in time nothing is bounded, since
- * they leave as fast as they come; while it is away or silent, the bounds hold and the oldest message goes first.
+ * Messages that the broker has not yet confirmed, in order: first those handed to the present connection, then those
+ * that wait. The bounds hold for what waits, and its oldest goes first; what a connection was given, the broker may
+ * have. A broker that confirms in time leaves nothing waiting.
  */
 export class Outbox {
-  readonly #limits: Required<OutageOptions>;
+  readonly #limits: NormalizedOutage;
   readonly #onDropped: (reason: DropReason, count: number, bytes: number) => void;
-  /** In order of age. */
-  readonly #entries = new Set<Entry>();
-  /** Those not yet handed to the present connection, in order; some may have been dropped since. */
-  #unsent: Entry[] = [];
-  #bytes = 0;
+  #entries: Entry[] = [];
+  /** Before this index everything is settled. */
+  #head = 0;
+  /** From this index on entries wait. */
+  #waiting = 0;
+  #waitingBytes = 0;
+  #size = 0;
   #ageTimer: NodeJS.Timeout | undefined;
-  #isEmpty: PromiseWithResolvers | undefined;
+  #empty: Deferred | undefined;
 
-  constructor(limits: Required<OutageOptions>, onDropped: (reason: DropReason, count: number, bytes: number) => void) {
+  constructor(limits: NormalizedOutage, onDropped: (reason: DropReason, count: number, bytes: number) => void) {
     this.#limits = limits;
     this.#onDropped = onDropped;
   }
 
+  /** Messages that are neither confirmed nor given up. */
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
-  /**
-   * @param connected - whether the broker takes messages at this moment
-   * @returns resolves when the broker has confirmed it; rejects with `MESSAGE_DROPPED` or what `fail` says
-   */
-  add(message: OutgoingEntry, connected: boolean): Promise<void> {
-    const { promise, resolve, reject } = withResolvers();
+  /** @returns resolves when the broker has confirmed it; rejects with `MESSAGE_DROPPED` or what `refuse` says */
+  add(message: OutgoingMessage): Promise<void> {
+    const { promise, resolve, reject } = defer();
     // The loss is reported as a status as well; a caller that does not wait must not crash of it.
     promise.catch(() => {});
-    const since = performance.now();
-    const settle = (error?: BridgeError) => (error === undefined ? resolve() : reject(error));
-    const entry = { ...message, since, settle };
-    this.#entries.add(entry);
-    this.#unsent.push(entry);
-    this.#bytes += message.payload.byteLength;
-    if (!connected || this.#oldestAge() > STALLED_MS) {
-      this.enforceBounds();
-    }
-    this.#watchAge();
+    this.#entries.push({
+      ...message,
+      since: performance.now(),
+      isSettled: false,
+      settle: (error) => (error === undefined ? resolve() : reject(error)),
+    });
+    this.#size += 1;
+    this.#waitingBytes += message.payload.byteLength;
     return promise;
   }
 
-  /** Hands over, once, what the present connection has not been given yet, in order. */
-  takeUnsent(): readonly Entry[] {
-    const unsent = this.#unsent.filter((entry) => this.#entries.has(entry));
-    this.#unsent = [];
-    return unsent;
+  /** Hands over, once, what waits; nothing while the broker leaves the present connection without answers. */
+  take(): readonly Entry[] {
+    const oldest = this.#entries[this.#head];
+    const isHandedOver = this.#head < this.#waiting;
+    if (isHandedOver && oldest !== undefined && performance.now() - oldest.since > STALLED_MS) {
+      return [];
+    }
+    const taken = this.#entries.slice(this.#waiting);
+    this.#waiting = this.#entries.length;
+    this.#waitingBytes = 0;
+    return taken;
   }
 
-  /** The connection is gone: what it has not confirmed is sent again on the next. */
+  /** The connection is gone: what it has not confirmed is for the next. */
   connectionLost(): void {
-    this.#unsent = [...this.#entries];
+    this.#entries = this.#entries.filter((entry) => !entry.isSettled);
+    this.#head = 0;
+    this.#waiting = 0;
+    this.#waitingBytes = this.#entries.reduce((sum, { payload }) => sum + payload.byteLength, 0);
     this.enforceBounds();
   }
 
   confirm(entry: Entry): void {
-    this.#remove(entry, undefined);
+    this.#settle(entry, undefined);
   }
 
-  /** The broker refused this one message. */
-  fail(entry: Entry, error: BridgeError): void {
-    this.#remove(entry, error);
+  /** The broker does not take this one message. */
+  refuse(entry: Entry, error: BridgeError): void {
+    this.#settle(entry, error);
+    this.#onDropped("refused", 1, entry.payload.byteLength);
   }
 
+  /** To be called when what was added could not be taken at once. */
   enforceBounds(): void {
     const { maxMessages, maxBytes, maxAge } = this.#limits;
-    this.#dropWhile("age", () => this.#oldestAge() >= maxAge);
-    this.#dropWhile("count", () => this.#entries.size > maxMessages);
-    this.#dropWhile("bytes", () => this.#bytes > maxBytes);
+    const now = performance.now();
+    this.#dropWhile("age", (oldest) => now - oldest.since >= maxAge);
+    this.#dropWhile("count", () => this.#entries.length - this.#waiting > maxMessages);
+    this.#dropWhile("bytes", () => this.#waitingBytes > maxBytes);
+    this.#watchAge();
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when nothing is left. */
   async drained(): Promise<void> {
-    if (this.#entries.size > 0) {
-      this.#isEmpty ??= withResolvers();
-      await this.#isEmpty.promise;
+    if (this.#size > 0) {
+      this.#empty ??= defer();
+      await this.#empty.promise;
     }
   }
 
   /** Gives up what is left. */
   close(): void {
+    this.connectionLost();
     this.#dropWhile("closed", () => true);
     clearTimeout(this.#ageTimer);
   }
 
-  #oldest(): Entry | undefined {
-    const [oldest] = this.#entries;
-    return oldest;
-  }
-
-  #oldestAge(): number {
-    const oldest = this.#oldest();
-    return oldest === undefined ? 0 : performance.now() - oldest.since;
-  }
-
-  #dropWhile(reason: DropReason, tooMuch: () => boolean): void {
+  #dropWhile(reason: DropReason, isTooMuch: (oldest: Entry) => boolean): void {
     let count = 0;
     let bytes = 0;
-    for (let oldest = this.#oldest(); oldest !== undefined && tooMuch(); oldest = this.#oldest()) {
+    for (
+      let oldest = this.#entries[this.#waiting];
+      oldest && isTooMuch(oldest);
+      oldest = this.#entries[this.#waiting]
+    ) {
       count += 1;
       bytes += oldest.payload.byteLength;
-      this.#remove(
+      this.#waiting += 1;
+      this.#waitingBytes -= oldest.payload.byteLength;
+      this.#settle(
         oldest,
         new BridgeError("MESSAGE_DROPPED", `a message for the channel "${oldest.channel}" was dropped: ${reason}`),
       );
@@ -131,44 +145,52 @@ export class Outbox {
     }
   }
 
-  #remove(entry: Entry, error: BridgeError | undefined): void {
-    if (!this.#entries.delete(entry)) {
+  #settle(entry: Entry, error: BridgeError | undefined): void {
+    if (entry.isSettled) {
       return;
     }
-    this.#bytes -= entry.payload.byteLength;
+    entry.isSettled = true;
     entry.settle(error);
-    if (this.#entries.size === 0) {
-      clearTimeout(this.#ageTimer);
-      this.#ageTimer = undefined;
-      this.#isEmpty?.resolve();
-      this.#isEmpty = undefined;
+    this.#size -= 1;
+    while (this.#head < this.#waiting && this.#entries[this.#head]?.isSettled) {
+      this.#head += 1;
+    }
+    if (this.#head >= CUT_AT || this.#size === 0) {
+      this.#entries.splice(0, this.#head);
+      this.#waiting -= this.#head;
+      this.#head = 0;
+    }
+    if (this.#size === 0) {
+      this.#empty?.resolve();
+      this.#empty = undefined;
     }
   }
 
-  /** One timer for all: for the moment at which the oldest is too old. */
+  /** One timer for all: for the moment at which the oldest that waits is too old. */
   #watchAge(): void {
-    if (this.#ageTimer !== undefined || this.#entries.size === 0) {
+    const oldest = this.#entries[this.#waiting];
+    if (this.#ageTimer !== undefined || oldest === undefined) {
       return;
     }
+    const left = this.#limits.maxAge - (performance.now() - oldest.since);
     this.#ageTimer = setTimeout(
       () => {
         this.#ageTimer = undefined;
         this.enforceBounds();
-        this.#watchAge();
       },
-      Math.max(1, this.#limits.maxAge - this.#oldestAge()),
+      Math.max(1, left),
     );
   }
 }
 
-interface PromiseWithResolvers {
+interface Deferred {
   readonly promise: Promise<void>;
   resolve(): void;
   reject(error: Error): void;
 }
 
 /** `Promise.withResolvers`, which Node 20 does not have. */
-function withResolvers(): PromiseWithResolvers {
+function defer(): Deferred {
   let resolve = (): void => {};
   let reject = (_: Error): void => {};
   const promise = new Promise<void>((yes, no) => {

@@ -1,4 +1,4 @@
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { backoff } from "../backoff.js";
 import { BridgeError } from "../errors.js";
 import type { RedisOptions } from "./redis-url.js";
@@ -11,26 +11,48 @@ const OPTIONS: RedisOptions = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
+  // A reply that is late is no reason to think that the broker has not done it.
+  commandTimeout: undefined,
   // The bus subscribes, so that it can tell when that succeeded.
   autoResubscribe: false,
+  sentinelCommandTimeout: 5_000,
 };
 
+/** A broker that accepts a connection and then says nothing is given up after this, in milliseconds. */
+const HANDSHAKE_MS = 10_000;
+
+/** How long a socket may take to close, in milliseconds. */
+const END_MS = 1_000;
+
 /** Opens a connection of our own; failures are "error" events, and it goes on trying. */
-export function openConnection(like: RedisOptions | Redis, onError: (error: BridgeError) => void): Redis {
-  const connection = like instanceof Redis ? like.duplicate(OPTIONS) : new Redis({ ...like, ...OPTIONS });
-  connection.on("error", (cause: Error) => onError(describeFailure(connection, cause)));
+export function openConnection(open: (options: RedisOptions) => Redis, onError: (error: BridgeError) => void): Redis {
+  const connection = open(OPTIONS);
+  let handshake: NodeJS.Timeout | undefined;
+  connection.on("error", (cause: Error) => onError(brokerError(`Redis at ${address(connection)}`, cause)));
+  connection.on("connect", () => {
+    handshake = setTimeout(() => connection.disconnect(true), HANDSHAKE_MS);
+  });
+  connection.on("ready", () => clearTimeout(handshake));
+  connection.on("close", () => clearTimeout(handshake));
   connection.connect().catch(() => {});
   return connection;
 }
 
-/** Names host and reason; a password is in neither. */
-function describeFailure(connection: Redis, cause: Error): BridgeError {
-  const { host, port, path, sentinels } = connection.options;
-  const where = path ?? (sentinels ?? [{ host, port }]).map((at) => `${at.host}:${at.port}`).join(", ");
+function address({ options: { host, port, path, sentinels } }: Redis): string {
+  return path ?? (sentinels ?? [{ host, port }]).map((at) => `${at.host}:${at.port}`).join(", ");
+}
+
+/**
+ * Says what failed and why. ioredis keeps the command in its errors, with the password of a login or the payload of a
+ * publish in it, so the cause is a copy that has neither.
+ */
+export function brokerError(what: string, cause: Error): BridgeError {
   // When several addresses fail, Node throws them together in an error without a message.
   const reasons = cause instanceof AggregateError ? cause.errors.map((error) => (error as Error).message) : [];
   const reason = cause.message || reasons.join("; ") || "the connection failed";
-  return new BridgeError("BROKER_UNAVAILABLE", `Redis at ${where}: ${reason}`, { cause });
+  const copy = new Error(reason);
+  copy.name = cause.name;
+  return new BridgeError("BROKER_UNAVAILABLE", `${what}: ${reason}`, { cause: copy });
 }
 
 /** The states of ioredis in which there is no socket: its "end" event would never come. */
@@ -42,9 +64,14 @@ export function endConnection(connection: Redis | undefined): Promise<void> {
     if (connection === undefined || WITHOUT_SOCKET.includes(connection.status)) {
       connection?.disconnect();
       resolve();
-    } else {
-      connection.once("end", () => resolve());
-      connection.disconnect();
+      return;
     }
+    // ioredis does not stop asking a Sentinel that does not answer; its own timeout ends that.
+    const deadline = setTimeout(resolve, END_MS);
+    connection.once("end", () => {
+      clearTimeout(deadline);
+      resolve();
+    });
+    connection.disconnect();
   });
 }

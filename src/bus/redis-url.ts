@@ -100,10 +100,11 @@ function tlsOptions(url: string, query: URLSearchParams): NonNullable<RedisOptio
   if (!["none", "optional", "required"].includes(requirement)) {
     throw new BridgeError("INVALID_URL", `${redactUrl(url)}: ssl_cert_reqs is none, optional or required`);
   }
-  const withoutNameCheck = /^(false|no|n|0|)$/i.test(query.get("ssl_check_hostname") ?? "true");
+  const withoutNameCheck = /^(false|f|no|n|0|)$/i.test(query.get("ssl_check_hostname") ?? "true");
   const [ca, cert, key] = [file("ssl_ca_certs"), file("ssl_certfile"), file("ssl_keyfile")];
   return {
-    rejectUnauthorized: requirement === "required",
+    // To a client, optional is as required: redis-py refuses an unknown authority with either.
+    rejectUnauthorized: requirement !== "none",
     ...(withoutNameCheck ? { checkServerIdentity: () => undefined } : {}),
     ...(ca ? { ca } : {}),
     ...(cert ? { cert } : {}),
@@ -111,7 +112,10 @@ function tlsOptions(url: string, query: URLSearchParams): NonNullable<RedisOptio
   };
 }
 
-function credentials(username: string | undefined, password: string | undefined): RedisOptions {
+/** redis-py takes them before the host or in the query. */
+function credentials({ query, ...parts }: UrlParts): RedisOptions {
+  const username = parts.username ?? query.get("username") ?? undefined;
+  const password = parts.password ?? query.get("password") ?? undefined;
   return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
 }
 
@@ -124,7 +128,7 @@ function sentinelOptions(url: string, parts: UrlParts, channel: string): RedisOp
   return {
     sentinels: parts.hosts.split(",").map((host) => parseHost(url, host, 26379)),
     name: service === "" ? channel : service,
-    ...credentials(parts.username, parts.password),
+    ...credentials(parts),
     ...(db === "" ? {} : { db: parseDb(url, db) }),
   };
 }
@@ -136,17 +140,15 @@ function unixOptions(url: string, parts: UrlParts): RedisOptions {
     throw new BridgeError("INVALID_URL", `${redactUrl(url)} names no socket file`);
   }
   const db = parts.query.get("db");
-  const username = parts.username ?? parts.query.get("username") ?? undefined;
-  const password = parts.password ?? parts.query.get("password") ?? undefined;
-  return { path, ...credentials(username, password), ...(db === null ? {} : { db: parseDb(url, db) }) };
+  return { path, ...credentials(parts), ...(db === null ? {} : { db: parseDb(url, db) }) };
 }
 
 function tcpOptions(url: string, parts: UrlParts): RedisOptions {
-  const db = parts.query.get("db") ?? parts.path.replace(/^\//, "");
+  const db = parts.query.get("db") ?? parts.path.replaceAll("/", "");
   const secure = parts.scheme === "rediss" || parts.scheme === "valkeys";
   return {
     ...parseHost(url, parts.hosts, DEFAULT_PORT),
-    ...credentials(parts.username, parts.password),
+    ...credentials(parts),
     ...(db === "" ? {} : { db: parseDb(url, db) }),
     ...(secure ? { tls: tlsOptions(url, parts.query) } : {}),
   };

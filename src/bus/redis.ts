@@ -1,24 +1,25 @@
-import type { Redis } from "ioredis";
+import { Redis } from "ioredis";
+import { backoff } from "../backoff.js";
 import { BridgeError } from "../errors.js";
 import { Listeners } from "../listeners.js";
 import { normalizeOutage, type OutageOptions } from "../options.js";
 import { pause } from "../pause.js";
 import { alreadySubscribed, type Bus, type BusStatus } from "./bus.js";
 import { type Entry, Outbox } from "./outbox.js";
-import { endConnection, openConnection } from "./redis-connection.js";
+import { brokerError, endConnection, openConnection } from "./redis-connection.js";
 import { parseRedisUrl, type RedisOptions } from "./redis-url.js";
 
 export interface RedisBusOptions {
   /** As python-socketio spells it; or a `client`. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** The name of the Sentinel service where the URL has none. @default "socketio" */
-  readonly channel?: string;
+  readonly channel?: string | undefined;
   /**
    * A client whose options are taken over. Two connections of our own are opened from them; this one is neither used
-   * nor closed.
+   * nor closed. Not a Cluster.
    */
-  readonly client?: Redis;
-  readonly outage?: OutageOptions;
+  readonly client?: Redis | undefined;
+  readonly outage?: OutageOptions | undefined;
 }
 
 /** How often to look whether the other hosts listen again, in milliseconds. */
@@ -29,6 +30,10 @@ const CLOSE_GRACE_MS = 2_000;
 
 interface Subscription {
   readonly onMessage: (payload: Uint8Array) => void;
+  /** On the present connection: SUBSCRIBE is not yet answered, or was, in one way or the other. */
+  state: "unanswered" | "active" | "refused";
+  /** Whether it was ever active: then a refusal is an event, and no answer to `subscribe()`. */
+  wasActive: boolean;
   resolve(): void;
   reject(error: BridgeError): void;
 }
@@ -43,9 +48,22 @@ export function redisBus(options: RedisBusOptions): Bus {
   return new RedisBus(options);
 }
 
+/** @throws BridgeError `INVALID_URL`, `INVALID_OPTION` */
+function connectionFactory({ url, client, channel = "socketio" }: RedisBusOptions): (ours: RedisOptions) => Redis {
+  if (url !== undefined && client === undefined) {
+    const parsed = parseRedisUrl(url, channel);
+    return (ours) => new Redis({ ...parsed, ...ours });
+  }
+  // Not instanceof: an application may have its own copy of ioredis.
+  if (url === undefined && typeof client?.duplicate === "function" && "options" in client && !("nodes" in client)) {
+    return (ours) => client.duplicate(ours);
+  }
+  throw new BridgeError("INVALID_OPTION", "redisBus takes either a url or a client, which is a Redis of ioredis");
+}
+
 class RedisBus implements Bus {
   readonly name = "redis";
-  readonly #connectLike: RedisOptions | Redis;
+  readonly #openRedis: (ours: RedisOptions) => Redis;
   readonly #subscriberGrace: number;
   readonly #outbox: Outbox;
   readonly #status = new Listeners<BusStatus>();
@@ -53,26 +71,23 @@ class RedisBus implements Bus {
   readonly #shutdown = new AbortController();
   #publisher: Redis | undefined;
   #listener: Redis | undefined;
-  #isListening = false;
   /** Whether messages may be written: connected, and the others are back or have had their time. */
   #isFlowing = false;
   /** The last PUBLISH that was confirmed: how many listened before an outage. */
   #lastPublish: { readonly channel: string; readonly receivers: number } | undefined;
-  /** Counts connections, so that what belongs to an earlier one is known as such. */
+  /** Counts connections of the publisher, so that what belongs to an earlier one is known as such. */
   #epoch = 0;
+  /** The epoch for which `ready` was told. */
+  #readyEpoch = 0;
+  /** The epoch for which the others' return is being waited for. */
+  #resumingEpoch = 0;
   #attempt = 0;
   #lastError = "";
   #closed: Promise<void> | undefined;
 
-  constructor({ url, client, channel = "socketio", outage }: RedisBusOptions) {
-    if (client !== undefined && url === undefined) {
-      this.#connectLike = client;
-    } else if (client === undefined && url !== undefined) {
-      this.#connectLike = parseRedisUrl(url, channel);
-    } else {
-      throw new BridgeError("INVALID_OPTION", "redisBus takes either a url or a client");
-    }
-    const limits = normalizeOutage(outage);
+  constructor(options: RedisBusOptions) {
+    this.#openRedis = connectionFactory(options);
+    const limits = normalizeOutage(options.outage);
     this.#subscriberGrace = limits.subscriberGrace;
     this.#outbox = new Outbox(limits, (reason, count, bytes) =>
       this.#status.notify({ type: "dropped", reason, count, bytes }),
@@ -85,31 +100,31 @@ class RedisBus implements Bus {
 
   subscribe(channel: string, onMessage: (payload: Uint8Array) => void): Promise<void> {
     if (this.#closed !== undefined) {
-      return Promise.reject(this.#closedError());
+      return Promise.reject(closedError());
     }
     if (this.#subscriptions.has(channel)) {
       return Promise.reject(alreadySubscribed(channel));
     }
     const subscribed = new Promise<void>((resolve, reject) => {
-      this.#subscriptions.set(channel, { onMessage, resolve, reject });
+      this.#subscriptions.set(channel, { onMessage, state: "unanswered", wasActive: false, resolve, reject });
     });
     this.#openPublisher();
-    if (this.#listener === undefined) {
-      this.#openListener();
-    } else if (this.#listener.status === "ready") {
-      this.#sendSubscribe(this.#listener);
+    this.#openListener();
+    if (this.#listener?.status === "ready") {
+      this.#sendSubscribe(this.#listener, channel);
     }
     return subscribed;
   }
 
   publish(channel: string, payload: Uint8Array | string): Promise<void> {
     if (this.#closed !== undefined) {
-      return Promise.reject(this.#closedError());
+      return Promise.reject(closedError());
     }
     this.#openPublisher();
     const bytes = typeof payload === "string" ? Buffer.from(payload) : Buffer.from(payload);
-    const published = this.#outbox.add({ channel, payload: bytes }, this.#isFlowing);
+    const published = this.#outbox.add({ channel, payload: bytes });
     this.#flush();
+    this.#outbox.enforceBounds();
     return published;
   }
 
@@ -118,42 +133,65 @@ class RedisBus implements Bus {
     return this.#closed;
   }
 
-  #closedError(): BridgeError {
-    return new BridgeError("CLOSED", "the Redis bus is closed");
-  }
-
   #openPublisher(): void {
     if (this.#publisher !== undefined) {
       return;
     }
     this.#status.notify({ type: "connecting" });
-    this.#publisher = openConnection(this.#connectLike, (error) => this.#reportOnce(error));
-    this.#publisher.on("ready", () => {
+    const publisher = openConnection(this.#openRedis, (error) => this.#reportOnce(error));
+    this.#publisher = publisher;
+    publisher.on("ready", () => {
       this.#epoch += 1;
       this.#attempt = 0;
       this.#lastError = "";
       this.#resume();
     });
-    this.#publisher.on("close", () => {
+    publisher.on("close", () => {
       this.#isFlowing = false;
       this.#outbox.connectionLost();
     });
-    this.#publisher.on("reconnecting", (delay: number) => {
-      this.#attempt += 1;
-      this.#status.notify({ type: "reconnecting", attempt: this.#attempt, delay });
-    });
+    publisher.on("reconnecting", (delay: number) => this.#onReconnecting(delay));
   }
 
   #openListener(): void {
-    const listener = openConnection(this.#connectLike, (error) => this.#reportOnce(error));
+    if (this.#listener !== undefined) {
+      return;
+    }
+    const listener = openConnection(this.#openRedis, (error) => this.#reportOnce(error));
     this.#listener = listener;
     listener.on("messageBuffer", (channel: Buffer, payload: Buffer) =>
       this.#subscriptions.get(channel.toString())?.onMessage(payload),
     );
-    listener.on("ready", () => this.#sendSubscribe(listener));
-    listener.on("close", () => {
-      this.#isListening = false;
+    listener.on("ready", () => {
+      for (const channel of this.#subscriptions.keys()) {
+        this.#sendSubscribe(listener, channel);
+      }
     });
+    listener.on("close", () => this.#onDeaf());
+    listener.on("reconnecting", (delay: number) => {
+      // Otherwise the publisher tells of the same outage.
+      if (this.#publisher?.status === "ready") {
+        this.#onReconnecting(delay);
+      }
+    });
+  }
+
+  #onReconnecting(delay: number): void {
+    this.#attempt += 1;
+    this.#status.notify({ type: "reconnecting", attempt: this.#attempt, delay });
+  }
+
+  /** Redis may cut a subscriber off alone, when it does not read fast enough, and then nothing else would tell. */
+  #onDeaf(): void {
+    const wasListening = [...this.#subscriptions.values()].some(({ state }) => state === "active");
+    for (const subscription of this.#subscriptions.values()) {
+      subscription.state = "unanswered";
+    }
+    this.#readyEpoch = 0;
+    if (wasListening && this.#closed === undefined && this.#publisher?.status === "ready") {
+      const message = "Redis cut the subscription off: what others publish until it is back is lost to this host";
+      this.#status.notify({ type: "error", error: new BridgeError("BROKER_UNAVAILABLE", message) });
+    }
   }
 
   /** Each attempt fails anew, on both connections; an operator needs to hear it once, and not that we hung up. */
@@ -164,61 +202,76 @@ class RedisBus implements Bus {
     }
   }
 
-  /** SUBSCRIBE for all channels: its replies tell that messages will arrive from now on. */
-  #sendSubscribe(listener: Redis): void {
-    const channels = [...this.#subscriptions.keys()];
-    listener.subscribe(...channels).then(
+  /** The reply to SUBSCRIBE tells that messages will arrive from now on. */
+  #sendSubscribe(listener: Redis, channel: string): void {
+    listener.subscribe(channel).then(
       () => {
-        this.#isListening = true;
-        for (const { resolve } of this.#subscriptions.values()) {
-          resolve();
+        const subscription = this.#subscriptions.get(channel);
+        if (subscription !== undefined) {
+          subscription.state = "active";
+          subscription.wasActive = true;
+          subscription.resolve();
         }
         this.#resume();
       },
       (cause: Error) => {
-        // A lost connection comes back and subscribes again; a refusal would only be repeated.
+        // Otherwise the connection was lost; the next one subscribes again.
         if (cause.name === "ReplyError") {
-          this.#refuseSubscriptions(channels, cause);
+          this.#onSubscribeRefused(listener, channel, cause);
         }
       },
     );
   }
 
-  #refuseSubscriptions(channels: readonly string[], cause: Error): void {
-    const message = `Redis refused to subscribe to ${channels.join(", ")}: ${cause.message}`;
-    const error = new BridgeError("BROKER_UNAVAILABLE", message, { cause });
-    for (const channel of channels) {
-      this.#subscriptions.get(channel)?.reject(error);
+  #onSubscribeRefused(listener: Redis, channel: string, cause: Error): void {
+    const subscription = this.#subscriptions.get(channel);
+    const error = brokerError(`Redis refused to subscribe to ${channel}`, cause);
+    this.#reportOnce(error);
+    if (subscription?.wasActive) {
+      subscription.state = "refused";
+      // Rights that were taken may be given back.
+      void pause(backoff(Number.POSITIVE_INFINITY), this.#shutdown.signal).then(() => {
+        if (listener.status === "ready" && subscription.state === "refused" && this.#closed === undefined) {
+          this.#sendSubscribe(listener, channel);
+        }
+      });
+    } else {
       this.#subscriptions.delete(channel);
+      subscription?.reject(error);
     }
-    this.#status.notify({ type: "error", error });
+    this.#resume();
   }
 
   /** Lets messages flow once both connections are there and the subscribers of before are back. */
   #resume(): void {
-    const hearsItself = this.#subscriptions.size === 0 || this.#isListening;
-    if (this.#publisher?.status !== "ready" || this.#isFlowing || !hearsItself) {
+    const isAnswered = [...this.#subscriptions.values()].every(({ state }) => state !== "unanswered");
+    if (this.#publisher?.status !== "ready" || !isAnswered) {
+      return;
+    }
+    if (this.#readyEpoch !== this.#epoch) {
+      this.#readyEpoch = this.#epoch;
+      this.#attempt = 0;
+      this.#status.notify({ type: "ready" });
+    }
+    if (this.#isFlowing || this.#resumingEpoch === this.#epoch) {
       return;
     }
     const epoch = this.#epoch;
-    this.#subscribersBack().then(
-      () => {
-        if (epoch === this.#epoch && this.#publisher?.status === "ready" && !this.#isFlowing) {
-          this.#isFlowing = true;
-          this.#status.notify({ type: "ready" });
-          this.#flush();
-        }
-      },
-      () => {},
-    );
+    this.#resumingEpoch = epoch;
+    void this.#subscribersBack().then(() => {
+      if (epoch === this.#epoch && this.#publisher?.status === "ready") {
+        this.#isFlowing = true;
+        this.#flush();
+      }
+    });
   }
 
   /**
-   * A broker that restarts is back before its subscribers are, and what is published meanwhile is lost to them. So the
-   * messages of the outage wait until as many listen as did before, or their time is over.
+   * A broker that restarts is back before its subscribers are, and what is published meanwhile is lost to them. So
+   * messages wait until as many listen as did before, or their time is over. Never rejects.
    */
   async #subscribersBack(): Promise<void> {
-    if (this.#epoch === 1 || this.#outbox.size === 0) {
+    if (this.#epoch === 1) {
       return;
     }
     // A bus that has published nothing yet cannot know how many there were, and gives them their whole time.
@@ -247,11 +300,13 @@ class RedisBus implements Bus {
     if (!this.#isFlowing || this.#publisher === undefined) {
       return;
     }
-    for (const entry of this.#outbox.takeUnsent()) {
+    for (const entry of this.#outbox.take()) {
       this.#publisher.publish(entry.channel, entry.payload).then(
         (receivers) => {
           this.#lastPublish = { channel: entry.channel, receivers };
           this.#outbox.confirm(entry);
+          // What was held back while the broker was silent.
+          this.#flush();
         },
         (cause: Error) => this.#onPublishFailed(entry, cause),
       );
@@ -261,10 +316,9 @@ class RedisBus implements Bus {
   #onPublishFailed(entry: Entry, cause: Error): void {
     // Otherwise the connection was lost, and the outbox keeps the message for the next one.
     if (cause.name === "ReplyError") {
-      const message = `Redis refused to publish to "${entry.channel}": ${cause.message}`;
-      const error = new BridgeError("BROKER_UNAVAILABLE", message, { cause });
-      this.#outbox.fail(entry, error);
-      this.#status.notify({ type: "error", error });
+      const error = brokerError(`Redis refused to publish to "${entry.channel}"`, cause);
+      this.#reportOnce(error);
+      this.#outbox.refuse(entry, error);
     }
   }
 
@@ -278,9 +332,13 @@ class RedisBus implements Bus {
     this.#shutdown.abort();
     this.#outbox.close();
     for (const { reject } of this.#subscriptions.values()) {
-      reject(this.#closedError());
+      reject(closedError());
     }
     await Promise.all([endConnection(this.#publisher), endConnection(this.#listener)]);
     this.#status.notify({ type: "closed" });
   }
+}
+
+function closedError(): BridgeError {
+  return new BridgeError("CLOSED", "the Redis bus is closed");
 }

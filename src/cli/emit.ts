@@ -8,7 +8,12 @@ const BROKER_TIMEOUT_MS = 5_000;
 
 const FLAGS: Flags = {
   queue: { type: "string", value: "URL", help: "broker of the fleet. Default: redis://localhost:6379" },
-  channel: { type: "string", value: "NAME", help: "channel of the fleet. Default: socketio" },
+  channel: {
+    type: "string",
+    value: "NAME",
+    repeatable: true,
+    help: "channel of the fleet; of several, the first is written. Default: socketio",
+  },
   room: { type: "string", value: "ROOM", repeatable: true, help: "room or sid to emit to. Default: everyone" },
   namespace: { type: "string", value: "NAME", help: "namespace. Default: /" },
   "skip-sid": { type: "string", value: "SID", repeatable: true, help: "client that does not get it" },
@@ -48,9 +53,10 @@ export async function runEmit(args: readonly string[], environment: NodeJS.Proce
   if (event === undefined) {
     throw new BridgeError("INVALID_OPTION", "emit needs the name of an event");
   }
+  const channels = flags.strings("channel");
   const data = texts.map(parseArgument);
   const emitter = createEmitter(flags.string("queue") ?? "redis://localhost:6379", {
-    channel: flags.string("channel") ?? "socketio",
+    ...(channels.length > 0 ? { channel: channels } : {}),
     outage: { maxAge: BROKER_TIMEOUT_MS },
   });
   try {

@@ -58,7 +58,8 @@ export function parseFlags(flags: Flags, args: readonly string[], environment: N
   } catch (cause) {
     // Only the first sentence: the rest is advice on how to pass such a thing as a positional argument.
     const [message = ""] = (cause as Error).message.split(". ");
-    throw new BridgeError("INVALID_OPTION", message, { cause });
+    const hint = /'-\d/.test(message) ? "; a negative number goes after --" : "";
+    throw new BridgeError("INVALID_OPTION", message + hint, { cause });
   }
   const strings = (name: string): readonly string[] => {
     const given = parsed.values[name];

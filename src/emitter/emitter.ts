@@ -1,11 +1,12 @@
 import type { Bus, BusStatus } from "../bus/bus.js";
 import { toBus } from "../bus/from-url.js";
 import { logStatus } from "../bus/log-status.js";
+import { BridgeError, type BridgeErrorCode } from "../errors.js";
 import { RateLimitedLog } from "../log.js";
 import { type EmitterOptions, type NormalizedChannel, normalizeChannel } from "../options.js";
 import { encode, type OutgoingMessage } from "../protocol/encode.js";
 import { newHostId } from "../protocol/host-id.js";
-import type { WireRoom } from "../protocol/messages.js";
+import { quote, type WireRoom } from "../protocol/messages.js";
 
 /** Events and the arguments of their listeners, as in `Server<ClientToServerEvents, ServerToClientEvents>`. */
 // biome-ignore lint/suspicious/noExplicitAny: an interface without index signature must fit, as in socket.io's own type
@@ -49,7 +50,10 @@ export interface Emitter<Events extends EventsMap> extends EmitterNamespace<Even
   close(): Promise<void>;
 }
 
-type Publish = (message: OutgoingMessage) => Promise<void>;
+const TOLD_BY_STATUS: readonly BridgeErrorCode[] = ["MESSAGE_DROPPED", "BROKER_UNAVAILABLE"];
+
+/** Makes the message and publishes it; whatever fails on the way rejects. */
+type Publish = (makeMessage: () => OutgoingMessage) => Promise<void>;
 
 interface Selection {
   readonly namespace: string;
@@ -68,6 +72,14 @@ function target<Events extends EventsMap>(sender: Sender, selection: Selection):
   };
 }
 
+/** In Socket.IO a function at the end asks for an acknowledgement. */
+function withoutCallback(event: string, args: readonly unknown[]): readonly unknown[] {
+  if (typeof args.at(-1) === "function") {
+    throw new BridgeError("INVALID_ARGUMENT", `a write-only emitter gets no acknowledgement of ${quote(event)}`);
+  }
+  return args;
+}
+
 class Sender {
   readonly #publish: Publish;
   readonly #toPythonRoom: NormalizedChannel["toPythonRoom"];
@@ -79,30 +91,32 @@ class Sender {
   }
 
   emit({ namespace, rooms, except }: Selection, event: string, args: readonly unknown[]): Promise<void> {
-    return this.#publish({
+    return this.#publish(() => ({
       method: "emit",
       event,
-      args,
+      args: withoutCallback(event, args),
       namespace,
       rooms: rooms.length === 0 ? null : rooms.map((room) => this.#room(room, namespace)),
       skipSids: except,
       exceptRooms: except,
       callback: null,
       hostId: this.#hostId,
-    });
+    }));
   }
 
   move(method: "enter_room" | "leave_room", namespace: string, sid: string, room: WireRoom): Promise<void> {
-    return this.#publish({ method, sid, room: this.#room(room, namespace), namespace, hostId: this.#hostId });
+    const hostId = this.#hostId;
+    return this.#publish(() => ({ method, sid, room: this.#room(room, namespace), namespace, hostId }));
   }
 
   closeRoom(namespace: string, room: WireRoom): Promise<void> {
-    const named = this.#room(room, namespace);
-    return this.#publish({ method: "close_room", room: named, namespace, hostId: this.#hostId });
+    const hostId = this.#hostId;
+    return this.#publish(() => ({ method: "close_room", room: this.#room(room, namespace), namespace, hostId }));
   }
 
   disconnect(namespace: string, sid: string): Promise<void> {
-    return this.#publish({ method: "disconnect", sid, namespace, hostId: this.#hostId });
+    const hostId = this.#hostId;
+    return this.#publish(() => ({ method: "disconnect", sid, namespace, hostId }));
   }
 
   #room(room: WireRoom, namespace: string): WireRoom {
@@ -141,15 +155,17 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
   const bus = toBus(urlOrBus, channels[0], options.outage);
   const log = new RateLimitedLog((line) => logger.warn(line));
   bus.onStatus((status) => logStatus(log, status));
-  const publish: Publish = (message) => {
-    let text: string;
-    try {
-      text = encode(message);
-    } catch (error) {
-      // Every failure reaches the caller the same way.
-      return Promise.reject(error);
-    }
-    return bus.publish(channels[0], text);
+  const publish: Publish = (makeMessage) => {
+    const published = new Promise<void>((resolve) => {
+      resolve(bus.publish(channels[0], encode(makeMessage())));
+    });
+    // Whoever does not wait must not crash of it, but hears of it; what the broker does is in the status already.
+    published.catch((error: Error) => {
+      if (!(error instanceof BridgeError) || !TOLD_BY_STATUS.includes(error.code)) {
+        log.line(error.message, () => `[socketio-python-bridge] ${error.message}`);
+      }
+    });
+    return published;
   };
   const sender = new Sender(publish, toPythonRoom);
   return {

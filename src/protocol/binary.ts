@@ -18,45 +18,40 @@ function isPlainContainer(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null;
 }
 
-/** What `JSON.stringify` would look at instead of the object. */
-function jsonView(value: JsonObject): unknown {
-  return typeof value.toJSON === "function" ? value.toJSON() : value;
+/** What `JSON.stringify` looks at instead of an object with `toJSON`, which it asks once. */
+function jsonView(value: unknown): unknown {
+  return isPlainContainer(value) && typeof value.toJSON === "function" ? value.toJSON() : value;
 }
 
 export function hasBinary(value: unknown): boolean {
   if (asBytes(value) !== undefined) {
     return true;
   }
-  if (!isPlainContainer(value)) {
-    return false;
-  }
   const view = jsonView(value);
-  if (view !== value) {
-    return hasBinary(view);
-  }
-  return Object.values(value).some(hasBinary);
+  return asBytes(view) !== undefined || (isPlainContainer(view) && Object.values(view).some(hasBinary));
 }
 
 /** A copy with placeholders; the bytes themselves are appended to `attachments`. */
 export function deconstruct(value: unknown, attachments: Uint8Array[]): unknown {
-  const bytes = asBytes(value);
+  const own = asBytes(value);
+  const view = own === undefined ? jsonView(value) : value;
+  const bytes = own ?? asBytes(view);
   if (bytes !== undefined) {
     return { _placeholder: true, num: attachments.push(bytes) - 1 };
   }
-  if (!isPlainContainer(value)) {
-    return value;
+  if (!isPlainContainer(view)) {
+    return view;
   }
-  const view = jsonView(value);
-  if (view !== value) {
-    return deconstruct(view, attachments);
-  }
-  if (Array.isArray(value)) {
-    return value.map((item) => deconstruct(item, attachments));
+  if (Array.isArray(view)) {
+    return view.map((item) => deconstruct(item, attachments));
   }
   // Without a prototype a key "__proto__" is a key like any other.
   const copy: JsonObject = Object.create(null);
-  for (const [key, item] of Object.entries(value)) {
-    copy[key] = deconstruct(item, attachments);
+  for (const [key, item] of Object.entries(view)) {
+    // JSON leaves functions out; a toJSON in the copy would be asked a second time.
+    if (typeof item !== "function") {
+      copy[key] = deconstruct(item, attachments);
+    }
   }
   return copy;
 }

@@ -8,6 +8,7 @@ import {
   type EmitMessage,
   type MoveRoomMessage,
   quote,
+  RESERVED_EVENTS,
   type WireRoom,
 } from "./messages.js";
 import { encodePayload } from "./payload.js";
@@ -18,10 +19,22 @@ export type OutgoingEmit = Omit<EmitMessage, "payload"> & { readonly args: reado
 /** Everything a host can say. */
 export type OutgoingMessage = OutgoingEmit | CallbackMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage;
 
-const text = (value: string): string => JSON.stringify(value);
+/** JavaScript callers pass what they have; `undefined` in a JSON text would be no JSON, and lost at every reader. */
+function text(value: string): string {
+  if (typeof value !== "string") {
+    throw new BridgeError("INVALID_ARGUMENT", `${quote(value)} is not a string`);
+  }
+  return JSON.stringify(value);
+}
 
 function encodeRoom(room: WireRoom): string {
-  return typeof room === "string" ? text(room) : room.toString();
+  if (typeof room === "bigint" || Number.isSafeInteger(room)) {
+    return room.toString();
+  }
+  if (typeof room !== "string") {
+    throw new BridgeError("INVALID_ARGUMENT", `the room ${quote(room)} is neither a string nor an integer`);
+  }
+  return text(room);
 }
 
 /** null, one, or a list, which receivers understand from 5.3 on. */
@@ -38,6 +51,9 @@ function encodeTicket({ room, namespace, id }: AckTicket): string {
 
 /** `PubSubManager.emit` */
 function encodeEmit(message: OutgoingEmit): string {
+  if (RESERVED_EVENTS.has(message.event)) {
+    throw new BridgeError("INVALID_ARGUMENT", `${quote(message.event)} is an event of Socket.IO itself`);
+  }
   const fields = [
     `"event":${text(message.event)}`,
     encodePayload(message.args),

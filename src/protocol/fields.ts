@@ -17,6 +17,7 @@ export class Refusal extends Error {
 export class Fields {
   readonly #object: Readonly<Record<string, unknown>>;
   readonly #text: string;
+  #withDigits: Record<string, unknown> | undefined;
 
   constructor(object: Readonly<Record<string, unknown>>, text: string) {
     this.#object = object;
@@ -112,14 +113,20 @@ export class Fields {
       return value as number;
     }
     if (typeof value === "number") {
-      const parsed = parseJson(quoteUnsafeIntegers(this.#text));
-      const digits = "value" in parsed ? again(parsed.value as Record<string, unknown>) : undefined;
+      this.#withDigits ??= parseWithDigits(this.#text);
+      const digits = again(this.#withDigits);
       if (typeof digits === "string" && digits.length <= MAX_INTEGER_DIGITS) {
         return BigInt(digits);
       }
     }
     throw new Refusal("wrong_type", `${key} is ${quote(value)}, not a string or an integer`);
   }
+}
+
+/** The same message, with integers beyond 2^53 as strings of their digits. */
+function parseWithDigits(text: string): Record<string, unknown> {
+  const parsed = parseJson(quoteUnsafeIntegers(text));
+  return "value" in parsed ? (parsed.value as Record<string, unknown>) : {};
 }
 
 export function safeName(key: string, name: string): string {

@@ -9,6 +9,10 @@ export const MAX_DEPTH = 1000;
 
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
 
 /** Position just after the string literal that starts at `start`, or the end of the text. */
 function skipString(text: string, start: number): number {
@@ -52,13 +56,12 @@ function isDeeperThan(text: string, limit: number): boolean {
       position = skipString(text, position);
       continue;
     }
-    // [ and { differ from ] and } in bit 5 set and the two bits below: 0x5b 0x7b and 0x5d 0x7d.
-    if (code === 0x5b || code === 0x7b) {
+    if (code === OPEN_BRACKET || code === OPEN_BRACE) {
       depth += 1;
       if (depth > limit) {
         return true;
       }
-    } else if (code === 0x5d || code === 0x7d) {
+    } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) {
       depth -= 1;
     }
     position += 1;
@@ -103,7 +106,7 @@ export function parseJson(text: string): { readonly value: unknown } | { readonl
   try {
     return { value: parseWithNonFinite(text) };
   } catch (error) {
-    return { rejected: { reason: "not_json", detail: `${(error as Error).message.slice(0, 120)}` } };
+    return { rejected: { reason: "not_json", detail: quote((error as Error).message) } };
   }
 }
 

@@ -109,7 +109,7 @@ export type RejectReason =
   | "unknown_namespace"
   /** `enter_room` or `close_room` on a client's own room, which Python refuses as well. */
   | "sid_room"
-  /** The parser in use on this server cannot encode it. */
+  /** The parser of this server cannot encode it, or a listener of the application threw. */
   | "undeliverable";
 
 export interface Rejected {

@@ -1,10 +1,18 @@
 import test, { type ExecutionContext } from "ava";
 import { Server } from "socket.io";
-import { type AdapterOptions, BridgeError, createAdapter, memoryBus, type ObservedEmit } from "../../src/index.js";
+import {
+  type AdapterOptions,
+  BridgeError,
+  createAdapter,
+  createEmitter,
+  memoryBus,
+  type ObservedEmit,
+} from "../../src/index.js";
 import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { Inbox } from "../helpers/once.js";
+import { freePort } from "../helpers/redis.js";
 
 /** A host on an in-memory channel, and somebody else on that channel. */
 async function makeFleet(t: ExecutionContext, options: AdapterOptions = {}) {
@@ -157,7 +165,7 @@ test("answers that are late, repeated, foreign or never asked for are ignored", 
   t.like(host.adapter.stats(), { unknownAcks: 4, pendingAcks: 0, rejected: {} });
 });
 
-test("the table of awaited acknowledgements is bounded: beyond it an emit can only time out", async (t) => {
+test("the table of awaited acknowledgements is bounded: beyond it an emit is delivered and can only time out", async (t) => {
   const { host, channelled } = await makeFleet(t, { maxPendingAcks: 2 });
   const ask = (name: string) => host.io.timeout(100).to("A".repeat(20)).emitWithAck(name);
   const asked = [ask("first"), ask("second"), ask("third")];
@@ -167,8 +175,12 @@ test("the table of awaited acknowledgements is bounded: beyond it an emit can on
   }
   t.is(host.adapter.stats().pendingAcks, 0);
   t.deepEqual(
-    channelled.items.map(({ event }) => event),
-    ["first", "second"],
+    channelled.items.map(({ event, callback }) => [event, callback !== null]),
+    [
+      ["first", true],
+      ["second", true],
+      ["third", false],
+    ],
   );
   t.true(host.log.some((line) => line.includes("2 acknowledgements are awaited already")));
 });
@@ -256,6 +268,125 @@ test("one adapter serves one server", async (t) => {
   const error = t.throws(() => new Server({ adapter }), { instanceOf: BridgeError });
   t.is(error.code, "INVALID_OPTION");
   await first.sockets.adapter.close();
+});
+
+test("a room that looks like a sid is a room where it has clients", async (t) => {
+  const name = "project-general-chat";
+  const { host, channelled, send } = await makeFleet(t);
+  const client = await connectClient(t, host.url);
+  await client.call("join", name);
+  await client.answerWith("local");
+  const asked = host.io.timeout(500).to(name).emitWithAck("ask");
+  const { callback } = await channelled.find("the emit", ({ event }) => event === "ask");
+  const [sid, namespace, id] = callback as unknown[];
+  const answer = { method: "callback", host_id: host.adapter.hostId, sid, namespace, id };
+  await send({ ...answer, args: ["remote"] });
+  await send({ ...answer, args: ["another"] });
+  t.deepEqual([...(await asked)].sort(), ["another", "local", "remote"]);
+  host.io.except(name).emit("not for them");
+  t.like(await channelled.find("the emit", ({ event }) => event === "not for them"), { except: [name] });
+});
+
+test("answers are collected although the broadcast itself takes long", async (t) => {
+  const { host } = await makeFleet(t);
+  const clients = await Promise.all([connectClient(t, host.url), connectClient(t, host.url)]);
+  await Promise.all(clients.map((client) => client.answerWith("yes")));
+  const large = "x".repeat(5_000_000);
+  for (let round = 0; round < 3; round += 1) {
+    t.deepEqual(await host.io.timeout(1_000).emitWithAck("ask", large), ["yes", "yes"]);
+  }
+});
+
+test("io.to(undefined) is nobody here and nobody elsewhere", async (t) => {
+  const { host, channelled } = await makeFleet(t);
+  const client = await connectClient(t, host.url);
+  const nothing = undefined as unknown as string;
+  host.io.to(nothing).emit("to nobody");
+  host.io.except(nothing).emit("to everybody");
+  host.io.to(["r", nothing]).emit("to r");
+  host.io.in(nothing).socketsJoin("r");
+  host.io.in(nothing).disconnectSockets();
+  host.io.emit("the end");
+  t.deepEqual(await client.until("the end"), [["to everybody"]]);
+  await channelled.find("the end", ({ event }) => event === "the end");
+  t.deepEqual(
+    channelled.items.map(({ event, room, skip_sid }) => [event, room, skip_sid]),
+    [
+      ["to everybody", null, null],
+      ["to r", "r", null],
+      ["the end", null, null],
+    ],
+  );
+});
+
+test("a long list of large integer rooms costs no more than its length", async (t) => {
+  const { host, send, emit } = await makeFleet(t);
+  const client = await connectClient(t, host.url);
+  await client.call("join", "9007199254745992");
+  const rooms = Array.from({ length: 20_000 }, (_, index) => 9007199254740993n + BigInt(index));
+  await send(`{"method": "emit", "event": "many", "data": null, "room": [${rooms.join(",")}]}`);
+  await emit("the end");
+  t.deepEqual(await client.until("the end"), [["many"]]);
+});
+
+test("with connection state recovery, what is for one client of this host stays here", async (t) => {
+  const bus = memoryBus(t.title);
+  const other = memoryBus(t.title);
+  cleanUp(t, () => other.close());
+  const channelled = new Inbox<string>();
+  await other.subscribe("socketio", (payload) => channelled.add(JSON.parse(Buffer.from(payload).toString()).event));
+  const lines: string[] = [];
+  const adapter = createAdapter(bus, { logger: { info: () => {}, warn: (line) => lines.push(line) } });
+  const io = new Server({ adapter, connectionStateRecovery: {} });
+  const port = await freePort();
+  io.listen(port);
+  cleanUp(t, () => io.close());
+  await adapter.ready();
+  const client = await connectClient(t, `http://127.0.0.1:${port}`);
+  io.sockets.sockets.get(client.sid)?.emit("private");
+  io.emit("public");
+  await channelled.find("the public one", (event) => event === "public");
+  t.deepEqual(channelled.items, ["public"]);
+  t.deepEqual(
+    (await client.until("public")).map(([event]) => event),
+    ["private"],
+  );
+  t.true(lines.some((line) => line.includes("recovery is not carried over")));
+});
+
+test("a bus belongs to one adapter or emitter", async (t) => {
+  const bus = memoryBus(t.title);
+  cleanUp(t, () => bus.close());
+  createAdapter(bus);
+  for (const make of [createAdapter, createEmitter]) {
+    t.throws(() => make(bus), { instanceOf: BridgeError, message: /belongs to another/ });
+  }
+  for (const nothing of [undefined, null, 5, {}]) {
+    const error = t.throws(() => createAdapter(nothing as unknown as string), { instanceOf: BridgeError });
+    t.is(error.code, "INVALID_URL");
+  }
+});
+
+test("an adapter does not outlive its server", async (t) => {
+  const { host } = await makeFleet(t);
+  await host.io.close();
+  const error = t.throws(() => new Server({ adapter: host.adapter }), { instanceOf: BridgeError });
+  t.is(error.code, "CLOSED");
+});
+
+test("a namespace that is opened anew before the old one is closed goes on hearing", async (t) => {
+  const { host, emit } = await makeFleet(t);
+  const first = host.io.of("/again").adapter;
+  const { _nsps } = host.io as unknown as { _nsps: Map<string, unknown> };
+  _nsps.delete("/again");
+  const client = await (async () => {
+    host.io.of("/again");
+    return connectClient(t, host.url, { namespace: "/again" });
+  })();
+  await first.close();
+  await emit("hello", { namespace: "/again" });
+  await client.until("hello");
+  t.pass();
 });
 
 test("close() ends what is waited for and closes the bus", async (t) => {

@@ -1,11 +1,14 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
+import { inspect } from "node:util";
 import type { ExecutionContext } from "ava";
-import { Redis } from "ioredis";
+import { Cluster, Redis } from "ioredis";
 import { generate } from "selfsigned";
+import { redisBus } from "../../src/bus/redis.js";
 import { type BusStatus, createEmitter } from "../../src/index.js";
 import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
@@ -115,7 +118,6 @@ for (const scheme of ["redis+sentinel", "valkey+sentinel"]) {
 }
 
 test("a client that is handed in is neither used nor closed", async (t) => {
-  const { redisBus } = await import("../../src/bus/redis.js");
   const client = new Redis(t.context.url, { lazyConnect: true });
   cleanUp(t, () => client.disconnect());
   const channel = ownChannel();
@@ -174,4 +176,84 @@ test("a user who may not subscribe or publish to the channel is told so", async 
   const emitter = createEmitter(url, { channel: "forbidden", logger: false });
   cleanUp(t, () => emitter.close());
   await t.throwsAsync(emitter.emit("x"), { message: /Redis refused to publish to "forbidden": NOPERM/ });
+});
+
+test("of several channels a forbidden one does not silence the others", async (t) => {
+  const redis = await startRedis(t);
+  const admin = new Redis(redis.url);
+  cleanUp(t, () => admin.disconnect());
+  await admin.call("ACL", "SETUSER", "bob", "on", ">pw", "+@all", "resetchannels", "&allowed");
+  const bus = redisBus({ url: redis.url.replace("redis://", "redis://bob:pw@") });
+  cleanUp(t, () => bus.close());
+  const inbox = new Inbox<string>();
+  const allowed = bus.subscribe("allowed", (payload) => inbox.add(Buffer.from(payload).toString()));
+  await t.throwsAsync(
+    bus.subscribe("forbidden", () => {}),
+    { message: /NOPERM/ },
+  );
+  await allowed;
+  await bus.publish("allowed", "hello");
+  t.is(await inbox.find("the message", () => true), "hello");
+});
+
+test("a right that is taken and given back is used again", async (t) => {
+  const redis = await startRedis(t);
+  const admin = new Redis(redis.url);
+  cleanUp(t, () => admin.disconnect());
+  await admin.call("ACL", "SETUSER", "bob", "on", ">pw", "+@all", "resetchannels", "&c");
+  const bus = redisBus({ url: redis.url.replace("redis://", "redis://bob:pw@") });
+  cleanUp(t, () => bus.close());
+  const [inbox, statuses] = [new Inbox<string>(), new Inbox<BusStatus>()];
+  bus.onStatus((status) => statuses.add(status));
+  await bus.subscribe("c", (payload) => inbox.add(Buffer.from(payload).toString()));
+  // Redis ends the connections of a user who loses a channel.
+  await admin.call("ACL", "SETUSER", "bob", "resetchannels");
+  await statuses.find(
+    "the refusal",
+    (status) => status.type === "error" && /refused to subscribe/.test(status.error.message),
+  );
+  await admin.call("ACL", "SETUSER", "bob", "&c");
+  while ((await admin.publish("c", "hello")) === 0);
+  t.is(await inbox.find("the message", () => true), "hello");
+});
+
+test("a password is in no error, not even in its cause", async (t) => {
+  const redis = await startRedis(t, ["--requirepass", "hunter2"]);
+  const bus = redisBus({ url: redis.url.replace("redis://", "redis://:letmein@"), outage: { maxAge: 300 } });
+  cleanUp(t, () => bus.close());
+  const statuses = new Inbox<BusStatus>();
+  bus.onStatus((status) => statuses.add(status));
+  await t.throwsAsync(bus.publish("c", "a secret payload"));
+  t.true(statuses.items.some(({ type }) => type === "error"));
+  t.notRegex(inspect(statuses.items, { depth: 10 }), /letmein|hunter2|secret payload/);
+});
+
+test("a client of another copy of ioredis is a client, and a Cluster is refused", async (t) => {
+  const client = new Redis(t.context.url, { lazyConnect: true });
+  cleanUp(t, () => client.disconnect());
+  const foreign = { options: client.options, duplicate: (options: object) => client.duplicate(options) };
+  const bus = redisBus({ client: foreign as unknown as Redis });
+  cleanUp(t, () => bus.close());
+  await bus.publish(ownChannel(), "hello");
+  const cluster = new Cluster([{ host: "127.0.0.1", port: 1 }], { lazyConnect: true });
+  cleanUp(t, () => cluster.disconnect());
+  t.throws(() => redisBus({ client: cluster as unknown as Redis }), { message: /takes either a url or a client/ });
+});
+
+test("close() does not wait for a Sentinel that says nothing", async (t) => {
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", () => resolve()));
+  cleanUp(t, () => {
+    for (const socket of sockets) {
+      socket.destroy();
+    }
+    silent.close();
+  });
+  const { port } = silent.address() as { port: number };
+  const emitter = createEmitter(`redis+sentinel://127.0.0.1:${port}/0/m`, { logger: false });
+  void emitter.emit("x");
+  await once(silent, "connection");
+  await emitter.close();
+  t.pass();
 });

@@ -131,9 +131,8 @@ test.serial("beyond its bounds the buffer drops the oldest, counts them and says
       ["count", 1],
     ],
   );
-  const back = nextStatus(sender, "ready");
   await redis.start();
-  await back;
+  await remote.find(["number", 5]);
   sender.io.emit("the end");
   t.deepEqual(numbers(await remote.until("the end")), [3, 4, 5]);
 });
@@ -170,6 +169,7 @@ test.serial("a subscriber cut off by Redis is back by itself", async (t) => {
   const admin = new Redis(redis.url);
   cleanUp(t, () => admin.disconnect());
   const before = await admin.pubsub("NUMSUB", channel);
+  const reported = host.statuses.items.length;
   await admin.call("CLIENT", "KILL", "TYPE", "pubsub");
   // Deaf until it has subscribed again, which Redis itself can tell.
   for (let [, count] = [channel, 0 as unknown]; count !== before[1]; ) {
@@ -178,4 +178,13 @@ test.serial("a subscriber cut off by Redis is back by itself", async (t) => {
   await python.request("emit", { event: "hello" });
   await client.until("hello");
   t.deepEqual(client.received(), [["hello"]]);
+  await host.statuses.find(
+    "ready again",
+    (status) => host.statuses.items.lastIndexOf(status) >= reported && status.type === "ready",
+  );
+  t.deepEqual(
+    host.statuses.items.slice(reported).map(({ type }) => type),
+    ["error", "reconnecting", "ready"],
+  );
+  t.true(host.log.some((line) => line.includes("cut the subscription off")));
 });

@@ -1,14 +1,19 @@
 import test from "ava";
 import { Outbox } from "../../src/bus/outbox.js";
-import type { BridgeError } from "../../src/errors.js";
+import { BridgeError } from "../../src/errors.js";
 import { normalizeOutage } from "../../src/options.js";
 
 function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}) {
   const drops: unknown[] = [];
   const outbox = new Outbox(normalizeOutage(limits), (...drop) => drops.push(drop));
   t.teardown(() => outbox.close());
-  const add = (text: string, connected = false) => outbox.add({ channel: "c", payload: Buffer.from(text) }, connected);
-  const texts = () => outbox.takeUnsent().map(({ payload }) => payload.toString());
+  /** As the bus does when the broker is away. */
+  const add = (text: string) => {
+    const added = outbox.add({ channel: "c", payload: Buffer.from(text) });
+    outbox.enforceBounds();
+    return added;
+  };
+  const texts = () => outbox.take().map(({ payload }) => payload.toString());
   return { outbox, drops, add, texts };
 }
 
@@ -26,7 +31,7 @@ test("what was not confirmed comes out again after the connection was lost, befo
   const { outbox, add, texts } = makeOutbox(t);
   const first = add("1");
   void add("2");
-  const [entry] = outbox.takeUnsent();
+  const [entry] = outbox.take();
   if (entry !== undefined) {
     outbox.confirm(entry);
   }
@@ -64,9 +69,11 @@ test("beyond its age a message goes by itself", async (t) => {
 });
 
 test("a broker that takes what comes is not bounded", (t) => {
-  const { add, drops, outbox } = makeOutbox(t, { maxMessages: 2 });
+  const { drops, outbox } = makeOutbox(t, { maxMessages: 2 });
   for (let number = 0; number < 100; number += 1) {
-    void add(String(number), true);
+    void outbox.add({ channel: "c", payload: Buffer.from(String(number)) });
+    outbox.take();
+    outbox.enforceBounds();
   }
   t.is(outbox.size, 100);
   t.deepEqual(drops, []);
@@ -91,4 +98,40 @@ test("close() gives up what is left and says so", async (t) => {
   await t.throwsAsync(waiting, { message: /closed/ });
   t.deepEqual(drops, [["closed", 1, 1]]);
   await outbox.drained();
+});
+
+test("what is given up is gone from memory as well", (t) => {
+  const { add, outbox, texts } = makeOutbox(t, { maxMessages: 10 });
+  for (let number = 0; number < 10_000; number += 1) {
+    void add(String(number));
+  }
+  t.is(outbox.size, 10);
+  t.deepEqual(texts(), ["9990", "9991", "9992", "9993", "9994", "9995", "9996", "9997", "9998", "9999"]);
+});
+
+test("a message that the broker refuses is counted, and the others go on", async (t) => {
+  const { add, outbox, drops } = makeOutbox(t);
+  const [first, second] = [add("1"), add("22")];
+  const [refused, confirmed] = outbox.take();
+  if (refused === undefined || confirmed === undefined) {
+    return t.fail();
+  }
+  outbox.refuse(refused, new BridgeError("BROKER_UNAVAILABLE", "no"));
+  outbox.confirm(confirmed);
+  await t.throwsAsync(first, { message: "no" });
+  await second;
+  t.deepEqual(drops, [["refused", 1, 1]]);
+  t.is(outbox.size, 0);
+});
+
+test("nothing is dropped that a connection was given, however long the event loop is busy", (t) => {
+  const { drops, outbox } = makeOutbox(t, { maxMessages: 1, maxAge: 1 });
+  void outbox.add({ channel: "c", payload: Buffer.from("1") });
+  const [entry] = outbox.take();
+  const until = performance.now() + 5;
+  while (performance.now() < until);
+  void outbox.add({ channel: "c", payload: Buffer.from("2") });
+  outbox.enforceBounds();
+  t.deepEqual(drops, []);
+  t.is(entry?.isSettled, false);
 });

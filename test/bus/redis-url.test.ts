@@ -12,12 +12,15 @@ test("hosts, ports, databases and credentials as redis-py reads them", (t) => {
   t.deepEqual(parse("valkey://[::1]:7000"), { host: "::1", port: 7000 });
   t.deepEqual(parse("redis://:p%40ss@h"), { host: "h", port: 6379, password: "p@ss" });
   t.deepEqual(parse("redis://user:pa:ss@h"), { host: "h", port: 6379, username: "user", password: "pa:ss" });
+  t.deepEqual(parse("redis://h/2/"), { host: "h", port: 6379, db: 2 });
+  t.deepEqual(parse("redis://h?username=u&password=p"), { host: "h", port: 6379, username: "u", password: "p" });
   t.deepEqual(parse("redis://h?socket_timeout=5&health_check_interval=10"), { host: "h", port: 6379 });
 });
 
 test("TLS, with the query options of redis-py", (t) => {
   t.deepEqual(parse("rediss://h").tls, { rejectUnauthorized: true });
   t.deepEqual(parse("valkeys://h?ssl_cert_reqs=none").tls, { rejectUnauthorized: false });
+  t.deepEqual(parse("rediss://h?ssl_cert_reqs=optional").tls, { rejectUnauthorized: true });
   t.deepEqual(parse("rediss://h?ssl_cert_reqs=CERT_NONE").tls, { rejectUnauthorized: false });
   t.truthy(parse("rediss://h?ssl_check_hostname=false").tls?.checkServerIdentity);
 });

@@ -12,7 +12,7 @@ async function makeEmitter(t: ExecutionContext) {
   const listener = memoryBus(t.title);
   const sent = new Inbox<Record<string, unknown>>();
   await listener.subscribe("flask-socketio", (payload) => sent.add(JSON.parse(Buffer.from(payload).toString())));
-  const emitter = createEmitter(memoryBus(t.title), { channel: ["flask-socketio", "socketio"] });
+  const emitter = createEmitter(memoryBus(t.title), { channel: ["flask-socketio", "socketio"], logger: false });
   cleanUp(t, () => Promise.all([listener.close(), emitter.close()]));
   return { emitter, sent };
 }
@@ -62,6 +62,28 @@ test("what the channel cannot carry rejects the promise, and nothing is sent", a
     sent.items.map(({ event }) => event),
     ["barrier"],
   );
+});
+
+test("operands that are no names are refused, and do not crash whoever does not wait", async (t) => {
+  const { emitter, sent } = await makeEmitter(t);
+  const nothing = undefined as unknown as string;
+  const refused = [
+    () => emitter.emit(nothing),
+    () => emitter.to(nothing).emit("e"),
+    () => emitter.to(1.5).emit("e"),
+    () => emitter.except(nothing).emit("e"),
+    () => emitter.disconnect(nothing),
+    () => emitter.enterRoom("s", Number.NaN),
+    () => emitter.emit("connect"),
+    () => emitter.emit("e", () => {}),
+  ];
+  for (const attempt of refused) {
+    void attempt();
+    const error = await t.throwsAsync(attempt, { instanceOf: BridgeError });
+    t.is(error?.code, "INVALID_ARGUMENT");
+  }
+  await emitter.emit("barrier");
+  t.is(sent.items.length, 1);
 });
 
 test("events and their arguments are checked where a type for them is given", async (t) => {
