@@ -51,10 +51,8 @@ class PythonBridgeAdapter extends Adapter {
   constructor(namespace: Namespace, host: Host) {
     super(namespace);
     this.#host = host;
-  }
-
-  override init(): void {
-    this.#host.attach(this);
+    // Not in init(), which socket.io calls from 4.8.3 on only for some namespaces.
+    host.attach(this);
     if (this.#hasRecovery) {
       this.#host.warn(
         "recovery",
@@ -130,7 +128,7 @@ class PythonBridgeAdapter extends Adapter {
    * @returns null when the table is full: the emit goes out, and its answers are not heard
    */
   #requestAcks(target: Target, answers: ExpectedAnswers, deadline: number): AckTicket | null {
-    const [first] = target.rooms;
+    const [first] = names(target.rooms);
     const many = first === undefined || target.rooms.size > 1 || !SID.test(first) || this.rooms.has(first);
     const ticket = this.#host.acks.add({
       room: first === undefined || target.rooms.size > 1 ? null : this.#pythonRoom(first),
@@ -200,7 +198,7 @@ class PythonBridgeAdapter extends Adapter {
 
   #warnIfLocalOnly(operation: string, options: BroadcastOptions): void {
     const { rooms, local } = normalizeTarget(options);
-    if (!local && ![...rooms].every((room) => SID.test(room) || this.nsp.sockets.has(room))) {
+    if (!local && !names(rooms).every((room) => SID.test(room) || this.nsp.sockets.has(room))) {
       this.#host.warn(operation, `${operation}() on a room acts on the clients of this host; on others, by sid only`);
     } else if (!local && rooms.size === 0) {
       this.#host.warn(operation, `${operation}() on everyone acts on the clients of this host only`);

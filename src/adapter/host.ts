@@ -155,6 +155,10 @@ export class Host implements BridgeHandle {
     if (status.type === "dropped") {
       this.#counts.dropped += status.count;
     }
+    if (status.type === "ready") {
+      const channels = this.options.channels.map((channel) => `"${channel}"`).join(", ");
+      this.options.logger.info(`[socketio-python-bridge] connected; reading ${channels}`);
+    }
     logStatus(this.#log, status);
     this.#status.notify(status);
   }

@@ -13,7 +13,10 @@ const TAKEN = new WeakSet<Bus>();
 
 function takeBus(bus: Bus): Bus {
   if (typeof bus?.publish !== "function") {
-    throw new BridgeError("INVALID_URL", `${String(bus)} is neither the URL of a broker nor a bus`);
+    throw new BridgeError(
+      "INVALID_URL",
+      `${String(bus)} is neither the URL of a broker nor a bus; is the variable set?`,
+    );
   }
   if (TAKEN.has(bus)) {
     throw new BridgeError("INVALID_OPTION", "this bus belongs to another adapter or emitter: make one for each");

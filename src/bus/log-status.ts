@@ -1,11 +1,13 @@
 import type { RateLimitedLog } from "../log.js";
 import type { BusStatus } from "./bus.js";
 
-/** Log lines for what an operator must hear of even without listening: failures and losses. */
+/** Log lines for what an operator must hear of even without listening: failures, losses, and that it goes on. */
 export function logStatus(log: RateLimitedLog, status: BusStatus): void {
   if (status.type === "error") {
     const { message } = status.error;
     log.line(message, () => `[socketio-python-bridge] ${message}`);
+  } else if (status.type === "reconnecting" && status.attempt === 1) {
+    log.line("reconnecting", () => "[socketio-python-bridge] no connection to the broker; trying again");
   } else if (status.type === "dropped") {
     const { reason, count } = status;
     log.line(`dropped ${reason}`, () => `[socketio-python-bridge] messages given up: ${count} (${reason})`);

@@ -17,7 +17,7 @@ const FLAGS: Flags = {
   room: { type: "string", value: "ROOM", repeatable: true, help: "room or sid to emit to. Default: everyone" },
   namespace: { type: "string", value: "NAME", help: "namespace. Default: /" },
   "skip-sid": { type: "string", value: "SID", repeatable: true, help: "client that does not get it" },
-  help: { type: "boolean", help: "show this" },
+  help: { type: "boolean", short: "h", help: "show this" },
 };
 
 const HELP = `${bold("socketio-python-bridge emit")} EVENT [JSON...]: a write-only emit from a shell

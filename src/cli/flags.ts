@@ -5,6 +5,8 @@ import { BridgeError } from "../errors.js";
 export interface Flag {
   readonly type: "string" | "boolean";
   readonly repeatable?: boolean;
+  /** One letter, as in `-h`. */
+  readonly short?: string;
   /** What `--help` calls the value, as in `--port N`. */
   readonly value?: string;
   readonly help: string;
@@ -50,14 +52,17 @@ function readBoolean(name: string, value: string): boolean {
  */
 export function parseFlags(flags: Flags, args: readonly string[], environment: NodeJS.ProcessEnv): ParsedFlags {
   const options = Object.fromEntries(
-    Object.entries(flags).map(([name, { type, repeatable }]) => [name, { type, multiple: repeatable === true }]),
+    Object.entries(flags).map(([name, { type, repeatable, short }]) => [
+      name,
+      { type, multiple: repeatable === true, ...(short === undefined ? {} : { short }) },
+    ]),
   );
   let parsed: ReturnType<typeof parseArgs>;
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (cause) {
-    // Only the first sentence: the rest is advice on how to pass such a thing as a positional argument.
-    const [message = ""] = (cause as Error).message.split(". ");
+    // Without the advice on how to pass such a thing as a positional argument; and on one line.
+    const [message = ""] = (cause as Error).message.replaceAll(/\s*\n/g, " ").split(". To specify a positional");
     const hint = /'-\d/.test(message) ? "; a negative number goes after --" : "";
     throw new BridgeError("INVALID_OPTION", message + hint, { cause });
   }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
-import { BridgeError } from "../errors.js";
+import { BridgeError, type BridgeErrorCode } from "../errors.js";
 import { runEmit } from "./emit.js";
 import { runServe } from "./serve.js";
 import { bold } from "./style.js";
@@ -27,7 +27,7 @@ function version(): string {
 }
 
 async function run(name: string | undefined, args: readonly string[]): Promise<void> {
-  if (name === undefined || name === "--help" || name === "help") {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     process.stdout.write(HELP);
     return;
   }
@@ -42,9 +42,11 @@ async function run(name: string | undefined, args: readonly string[]): Promise<v
   await command(args, process.env);
 }
 
+const USAGE_ERRORS: readonly BridgeErrorCode[] = ["INVALID_OPTION", "INVALID_URL", "INVALID_ARGUMENT"];
+
 /** 2 when the command line is wrong, 1 when what it asks for cannot be done. */
 function exitCode(error: unknown): number {
-  return error instanceof BridgeError && (error.code === "INVALID_OPTION" || error.code === "INVALID_URL") ? 2 : 1;
+  return error instanceof BridgeError && USAGE_ERRORS.includes(error.code) ? 2 : 1;
 }
 
 const [name, ...args] = process.argv.slice(2);

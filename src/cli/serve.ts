@@ -1,4 +1,4 @@
-import type { BusStatus } from "../bus/bus.js";
+import { BridgeError } from "../errors.js";
 import { type RunningServer, serve } from "../server/serve.js";
 import { describeFlags, type Flags, parseFlags, parsePort } from "./flags.js";
 import { bold, dim, green } from "./style.js";
@@ -25,7 +25,7 @@ const FLAGS: Flags = {
   },
   app: { type: "string", value: "FILE", help: "module whose default export gets the Socket.IO Server" },
   demo: { type: "boolean", help: "serve the live page at /" },
-  help: { type: "boolean", help: "show this" },
+  help: { type: "boolean", short: "h", help: "show this" },
 };
 
 const HELP = `${bold("socketio-python-bridge serve")}: a Socket.IO server in a Python fleet
@@ -41,7 +41,6 @@ SIGINT and SIGTERM disconnect the clients, send what still waits, and exit with 
 
 function banner(server: RunningServer, channels: readonly string[], demo: boolean): string {
   const broker = server.isEmbedded ? `${server.queue} ${dim("embedded broker, for development only")}` : server.queue;
-  const indented = server.snippet.replaceAll(/^/gm, "    ");
   return [
     "",
     `  ${green("ready")}     ${bold(server.url)}${demo ? ` ${dim("the live page")}` : ""}`,
@@ -50,27 +49,11 @@ function banner(server: RunningServer, channels: readonly string[], demo: boolea
     "",
     `  ${dim("In a Python shell (pip install python-socketio redis):")}`,
     "",
-    indented,
+    // Without indentation, which Python would take for its own.
+    server.snippet,
     "",
     "",
   ].join("\n");
-}
-
-function describeStatus(status: BusStatus): string | undefined {
-  switch (status.type) {
-    case "ready":
-      return "the broker is there";
-    case "reconnecting":
-      return status.attempt === 1 ? "the broker is gone; clients of this server are still served" : undefined;
-    // These are in the log already.
-    case "connecting":
-    case "error":
-    case "dropped":
-    case "closed":
-      return undefined;
-    default:
-      return status satisfies never;
-  }
 }
 
 /** Resolves at the first signal; the second ends the process at once, whatever still hangs. */
@@ -95,6 +78,10 @@ export async function runServe(args: readonly string[], environment: NodeJS.Proc
   if (flags.boolean("help")) {
     process.stdout.write(HELP);
     return;
+  }
+  const [unexpected] = flags.positionals;
+  if (unexpected !== undefined) {
+    throw new BridgeError("INVALID_OPTION", `serve takes no argument ${unexpected}; is it meant for --app?`);
   }
   const cors = flags.strings("cors");
   const channels = flags.strings("channel");
@@ -124,10 +111,4 @@ export async function runServe(args: readonly string[], environment: NodeJS.Proc
 async function welcome(server: RunningServer, channels: readonly string[], demo: boolean): Promise<void> {
   await server.adapter.ready();
   process.stdout.write(banner(server, channels, demo));
-  server.adapter.onStatus((status) => {
-    const line = describeStatus(status);
-    if (line !== undefined) {
-      console.info(line);
-    }
-  });
 }

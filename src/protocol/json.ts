@@ -119,6 +119,11 @@ export function isUnsafeName(name: unknown): boolean {
 /** The names themselves, or an ASCII letter or underscore in an escape, which no encoder writes without intent. */
 const MAY_HOLD_UNSAFE_NAME = /__proto__|constructor|\\u00[4-7]/;
 
+/** `constructor` alone is a word like any other; with a `prototype` in it, it is aimed at code that merges objects. */
+function reachesPrototype(key: string, value: unknown): boolean {
+  return key === "constructor" && typeof value === "object" && value !== null && Object.hasOwn(value, "prototype");
+}
+
 /** Looks for a key that could reach a prototype in code that copies the object carelessly. */
 export function findUnsafeKey(text: string, value: unknown): Rejected | undefined {
   if (!MAY_HOLD_UNSAFE_NAME.test(text)) {
@@ -131,7 +136,7 @@ export function findUnsafeKey(text: string, value: unknown): Rejected | undefine
       continue;
     }
     for (const [key, child] of Object.entries(next)) {
-      if (!Array.isArray(next) && isUnsafeName(key)) {
+      if (!Array.isArray(next) && (key === "__proto__" || reachesPrototype(key, child))) {
         return { reason: "unsafe_name", detail: `the key ${quote(key)}` };
       }
       pending.push(child);

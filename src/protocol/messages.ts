@@ -93,7 +93,7 @@ export type RejectReason =
   | "not_object"
   /** Nested deeper than Python itself could have written it. */
   | "too_deep"
-  /** `__proto__` or `constructor` as a key, room, namespace or event. */
+  /** `__proto__` or `constructor` as a room, namespace or event; `__proto__` or `constructor.prototype` as a key. */
   | "unsafe_name"
   /** A field is missing or of the wrong type. */
   | "wrong_type"

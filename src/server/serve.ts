@@ -55,12 +55,13 @@ async function loadApp(path: string): Promise<App> {
   return app as App;
 }
 
-function pythonSnippet(queue: string, channel: string): string {
+/** Clients of the demo are in the room "lobby"; of those of an application nothing is known. */
+function pythonSnippet(queue: string, channel: string, demo: boolean): string {
   const channelArgument = channel === "socketio" ? "" : `channel=${JSON.stringify(channel)}, `;
   return [
     "import socketio",
     `manager = socketio.RedisManager(${JSON.stringify(queue)}, ${channelArgument}write_only=True)`,
-    'manager.emit("hello", {"from": "Python"}, room="lobby")',
+    `manager.emit("hello", {"from": "Python"}${demo ? ', room="lobby"' : ""})`,
   ].join("\n");
 }
 
@@ -118,7 +119,7 @@ async function serveOn(
   const io = new Server(http, { adapter, ...(hasCors ? { cors: { origin, credentials: true } } : {}) });
   io.engine.use(originCheck(options.cors));
   const queue = redactUrl(url);
-  const snippet = pythonSnippet(queue, options.channels[0] as string);
+  const snippet = pythonSnippet(queue, options.channels[0] as string, options.demo);
   try {
     if (options.demo) {
       installDemo(io, adapter, { snippet });

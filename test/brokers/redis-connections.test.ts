@@ -141,7 +141,7 @@ test("a password is used, and a wrong one gives one error that names the host an
   });
   cleanUp(t, () => emitter.close());
   await t.throwsAsync(emitter.emit("x"), { message: /dropped: age/ });
-  t.is(lines.length, 2, "the error, and the message that was given up for it");
+  t.is(lines.length, 3, "the error, the next attempt, and the message that was given up for it");
   t.regex(lines[0] ?? "", new RegExp(`Redis at 127.0.0.1:${redis.port}: .*(WRONGPASS|NOAUTH|invalid)`, "i"));
   t.notRegex(lines.join("\n"), /letmein|hunter2/);
 });
@@ -158,6 +158,7 @@ test("an unreachable host gives one error that names it, however often it is tri
   t.true(attempts.length > 1);
   t.deepEqual(lines, [
     `[socketio-python-bridge] Redis at 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`,
+    "[socketio-python-bridge] no connection to the broker; trying again",
     "[socketio-python-bridge] messages given up: 1 (age)",
   ]);
 });

@@ -16,9 +16,9 @@ test("emit sends no argument, one and several, to whom it is told", async (t) =>
     t.deepEqual([...command.stdout.items, ...command.stderr.items], []);
   };
   await emit("none");
-  await emit("one", '{"a": [1, null]}', "--room", a.sid);
-  await emit("several", "1", '"two"', "[3]", "--room", a.sid, "--room", b.sid);
-  await emit("skip", "--skip-sid", a.sid, "--skip-sid", chat.sid);
+  await emit("one", '{"a": [1, null]}', `--room=${a.sid}`);
+  await emit("several", "1", '"two"', "[3]", `--room=${a.sid}`, `--room=${b.sid}`);
+  await emit("skip", `--skip-sid=${a.sid}`, `--skip-sid=${chat.sid}`);
   await emit("other namespace", "--namespace", "/chat");
   await emit("the end");
   t.deepEqual(await a.until("the end"), [["none"], ["one", { a: [1, null] }], ["several", 1, "two", [3]]]);
@@ -45,6 +45,14 @@ for (const [what, args, message] of [
     "an argument that is not JSON",
     ["e", "1", "two"],
     "argument 2 is not JSON: two; a string needs its own quotes, as in '\"two\"'",
+  ],
+  ["an event of Socket.IO itself", ["connect"], '"connect" is an event of Socket.IO itself'],
+  ["a negative number", ["e", "-5"], "Unknown option '-5'; a negative number goes after --"],
+  [
+    "a value that starts with a dash",
+    ["e", "--room", "-abc"],
+    "Option '--room' argument is ambiguous. Did you forget to specify the option argument for '--room'? " +
+      "To specify an option argument starting with a dash use '--room=-XYZ'.",
   ],
   ["an unknown flag", ["e", "--to", "r"], "Unknown option '--to'"],
 ] as const) {

@@ -139,6 +139,7 @@ for (const [what, args, env, message] of [
   ["a flag without its value", ["--queue"], {}, /--queue/],
   ["a queue of an unknown scheme", ["--queue", "mqtt://user:hunter2@h"], {}, /mqtt:\/\/user:\*\*\*@h is not the URL/],
   ["an empty channel", ["--channel", ""], {}, /channel is ""/],
+  ["an argument that is no flag", ["app.mjs"], {}, /serve takes no argument app\.mjs; is it meant for --app\?/],
   ["an application that is not there", ["--app", "nowhere.mjs"], {}, /--app nowhere\.mjs cannot be loaded/],
   [
     "an application without default export",

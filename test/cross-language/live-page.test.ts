@@ -44,14 +44,7 @@ test.serial("the snippet on the page, run in Python, shows up on the page", asyn
   const server = await startServe(t, ["--demo"]);
   const { page, problems } = await openPage(server.url);
   const snippet = await page.locator("[data-testid=snippet]").innerText();
-  t.true(
-    server.stdout.items.join("\n").includes(
-      snippet
-        .split("\n")
-        .map((line) => `    ${line}`)
-        .join("\n"),
-    ),
-  );
+  t.true(server.stdout.items.join("\n").includes(`\n${snippet}\n`), "as it is printed, ready to paste");
   runPython(snippet);
   const row = page.locator("[data-testid=event]", { hasText: "hello" });
   await row.waitFor();

@@ -44,7 +44,7 @@ export async function startNodeHost(
   options: AdapterOptions,
 ): Promise<NodeHost> {
   const log: string[] = [];
-  const logger = { info: (line: string) => log.push(line), warn: (line: string) => log.push(line) };
+  const logger = { info: () => {}, warn: (line: string) => log.push(line) };
   const adapter = createAdapter(urlOrBus, { logger, ...options });
   const rejections = new Inbox<Rejection>();
   const statuses = new Inbox<BusStatus>();

@@ -112,6 +112,11 @@ test("rooms and skipped sids in each of their forms", (t) => {
   t.deepEqual(emit('"room": ["NaN 1", -18446744073709551617]'), [["NaN 1", -18446744073709551617n], []]);
 });
 
+test("a word that is aimed at nobody is data: clients of a Python host get it too", (t) => {
+  const data = { constructor: "Ferrari", a: "__proto__", b: [{ constructor: { name: "Lotus" } }], prototype: 1 };
+  t.deepEqual(args(`"data": [${JSON.stringify(data)}]`), [data]);
+});
+
 test("NaN and Infinity outside of strings are read, inside they are text", (t) => {
   t.deepEqual(args('"data": [NaN, -Infinity, Infinity, "NaN \\" Infinity"]'), [
     Number.NaN,
@@ -180,7 +185,8 @@ const BAD: readonly (readonly [RejectReason, string, string | Uint8Array])[] = [
   ["bad_callback", "a triple with a word for a number", emit('"callback": ["r", "/", "1"]')],
   ["unsafe_name", "__proto__ as a key", '{"method": "emit", "event": "e", "data": {"__proto__": {"a": 1}}}'],
   ["unsafe_name", "an escaped __proto__", '{"method": "emit", "event": "e", "data": {"\\u005f_proto__": 1}}'],
-  ["unsafe_name", "constructor as a key at depth", emit('"data": [[{"x": {"constructor": 1}}]]')],
+  ["unsafe_name", "constructor.prototype at depth", emit('"data": [[{"x": {"constructor": {"prototype": 1}}}]]')],
+  ["unsafe_name", "an escaped constructor", emit('"data": {"\\u0063onstructor": {"prototype": {}}}')],
   ["unsafe_name", "__proto__ as a key of the message", '{"__proto__": {"method": "emit"}}'],
   ["unsafe_name", "__proto__ as an event", '{"method": "emit", "event": "__proto__", "data": null}'],
   ["unsafe_name", "constructor as a room", emit('"room": "constructor"')],

@@ -270,7 +270,8 @@ byId("copy").addEventListener("click", async () => {
   const snippet = byId("snippet");
   const label = byId("copy").firstChild;
   try {
-    await navigator.clipboard.writeText(snippet.textContent);
+    // The last line end runs the last line.
+    await navigator.clipboard.writeText(`${snippet.textContent}\n`);
     label.textContent = "Copied";
     byId("copied").textContent = "The snippet is in the clipboard.";
   } catch {
