@@ -3,6 +3,7 @@ import { Adapter, type BroadcastOptions, type Room } from "socket.io-adapter";
 import type { Bus } from "../bus/bus.js";
 import { toBus } from "../bus/from-url.js";
 import { type AdapterOptions, normalizeAdapter } from "../options.js";
+import { encode } from "../protocol/encode.js";
 import type { AckTicket, WireRoom } from "../protocol/messages.js";
 import { ExpectedAnswers } from "./answers.js";
 import { EVENT } from "./deliver.js";
@@ -81,13 +82,15 @@ class PythonBridgeAdapter extends Adapter {
     // every socket.emit(), and neither concerns anybody else.
     const isPrivate = packet.id !== undefined || (this.#hasRecovery && this.#isOwnClient(target));
     const everywhere = !target.local && packet.type === EVENT && !isPrivate;
-    if (everywhere) {
-      this.#observe(data, target);
+    if (!everywhere) {
+      super.broadcast(packet, options);
+      return;
     }
+    // Encoded before anybody gets it: what cannot be said to others is an error, and not an event for some.
+    const text = this.#encodeEmit(data, target, null);
+    this.#observe(data, target);
     super.broadcast(packet, options);
-    if (everywhere) {
-      this.#publishEmit(data, target, null);
-    }
+    this.#publish(text);
   }
 
   override broadcastWithAck(
@@ -104,15 +107,20 @@ class PythonBridgeAdapter extends Adapter {
       super.broadcastWithAck(packet, options, clientCountCallback, ack);
       return;
     }
-    this.#observe(data, target);
     const answers = new ExpectedAnswers(clientCountCallback, ack);
+    const isOne = this.#isOneClient(target);
+    const text = this.#encodeEmit(data, target, this.#requestAcks(target, isOne, answers, deadline));
+    this.#observe(data, target);
     super.broadcastWithAck(
       packet,
       options,
       (count) => answers.expectLocal(count),
       (answer) => answers.fromLocal(answer),
     );
-    this.#publishEmit(data, target, this.#requestAcks(target, answers, deadline));
+    if (isOne) {
+      answers.expectRemote();
+    }
+    this.#publish(text);
   }
 
   #isOwnClient({ rooms }: Target): boolean {
@@ -120,20 +128,25 @@ class PythonBridgeAdapter extends Adapter {
     return rooms.size === 1 && this.nsp.sockets.has(room);
   }
 
+  /** A sid, as far as its looks tell; a room of clients of this host is none, whatever its name looks like. */
+  #isOneClient({ rooms }: Target): boolean {
+    const [room] = names(rooms);
+    return room !== undefined && rooms.size === 1 && SID.test(room) && !this.rooms.has(room);
+  }
+
   /**
    * Nobody can say how many clients of Python hosts are in a room, so answers to anything but one sid are collected
-   * until the time is over. A room of clients of this host is no sid, whatever its name looks like.
+   * until the time is over.
    *
    * @param deadline - of `performance.now()`
    * @returns null when the table is full: the emit goes out, and its answers are not heard
    */
-  #requestAcks(target: Target, answers: ExpectedAnswers, deadline: number): AckTicket | null {
-    const [first] = names(target.rooms);
-    const many = first === undefined || target.rooms.size > 1 || !SID.test(first) || this.rooms.has(first);
+  #requestAcks(target: Target, isOne: boolean, answers: ExpectedAnswers, deadline: number): AckTicket | null {
+    const [room] = names(target.rooms);
     const ticket = this.#host.acks.add({
-      room: first === undefined || target.rooms.size > 1 ? null : this.#pythonRoom(first),
+      room: room === undefined || target.rooms.size > 1 ? null : this.#pythonRoom(room),
       namespace: this.nsp.name,
-      many,
+      many: !isOne,
       timeout: Math.max(1, deadline - performance.now()),
       onAnswer: (args) => answers.fromRemote(args[0]),
       onTimeout: () => answers.end(),
@@ -141,12 +154,8 @@ class PythonBridgeAdapter extends Adapter {
     if (ticket === undefined) {
       const limit = this.#host.options.maxPendingAcks;
       this.#host.warn("acks", `${limit} acknowledgements are awaited already; this one can only time out`);
-      return null;
     }
-    if (!many) {
-      answers.expectRemote();
-    }
-    return ticket;
+    return ticket ?? null;
   }
 
   override addSockets(options: BroadcastOptions, rooms: Room[]): void {
@@ -211,15 +220,15 @@ class PythonBridgeAdapter extends Adapter {
     }
   }
 
-  #publishEmit(data: readonly unknown[], target: Target, callback: AckTicket | null): void {
+  /** @returns undefined for an emit to nobody else, such as io.to(undefined), which must not become everybody */
+  #encodeEmit(data: readonly unknown[], target: Target, callback: AckTicket | null): string | undefined {
     const [event, ...args] = data;
     const rooms = names(target.rooms);
     if (target.rooms.size > 0 && rooms.length === 0) {
-      // Such as io.to(undefined), which is nobody on this host too, and must not become everybody on others.
-      return;
+      return undefined;
     }
     const except = names(target.except);
-    this.#host.publish({
+    return encode({
       method: "emit",
       event: String(event),
       args,
@@ -230,6 +239,12 @@ class PythonBridgeAdapter extends Adapter {
       callback,
       ...this.#sender(),
     });
+  }
+
+  #publish(text: string | undefined): void {
+    if (text !== undefined) {
+      this.#host.publishText(text);
+    }
   }
 
   #observe(data: readonly unknown[], target: Target): void {

@@ -134,16 +134,17 @@ export class Host implements BridgeHandle {
     this.#log.line(key, () => `[socketio-python-bridge] ${text}`);
   }
 
-  /**
-   * Puts a message on the channel, in order. The bus reports what it drops, so nobody needs to wait for this.
-   *
-   * @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry
-   */
+  /** @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry */
   publish(message: OutgoingMessage): void {
+    this.publishText(encode(message));
+  }
+
+  /** Puts an encoded message on the channel, in order. The bus reports what it drops, so nobody waits for this. */
+  publishText(text: string): void {
     if (this.#closed !== undefined) {
       return;
     }
-    this.#bus.publish(this.options.channels[0], encode(message)).then(
+    this.#bus.publish(this.options.channels[0], text).then(
       () => {
         this.#counts.published += 1;
       },

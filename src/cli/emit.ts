@@ -58,6 +58,11 @@ export async function runEmit(args: readonly string[], environment: NodeJS.Proce
   const emitter = createEmitter(flags.string("queue") ?? "redis://localhost:6379", {
     ...(channels.length > 0 ? { channel: channels } : {}),
     outage: { maxAge: BROKER_TIMEOUT_MS },
+    logger: false,
+  });
+  let trouble = "";
+  emitter.onStatus((status) => {
+    trouble = status.type === "error" ? status.error.message : trouble;
   });
   try {
     await emitter
@@ -65,6 +70,12 @@ export async function runEmit(args: readonly string[], environment: NodeJS.Proce
       .to(flags.strings("room"))
       .except(flags.strings("skip-sid"))
       .emit(event, ...data);
+  } catch (cause) {
+    if (cause instanceof BridgeError && cause.code === "MESSAGE_DROPPED") {
+      const seconds = BROKER_TIMEOUT_MS / 1_000;
+      throw new BridgeError("BROKER_UNAVAILABLE", `${trouble}; nothing was sent within ${seconds} s`, { cause });
+    }
+    throw cause;
   } finally {
     await emitter.close();
   }

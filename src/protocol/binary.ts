@@ -28,7 +28,12 @@ export function hasBinary(value: unknown): boolean {
     return true;
   }
   const view = jsonView(value);
-  return asBytes(view) !== undefined || (isPlainContainer(view) && Object.values(view).some(hasBinary));
+  if (asBytes(view) !== undefined) {
+    return true;
+  }
+  // Of an array JSON writes the items only, whatever else hangs on it.
+  const items = Array.isArray(view) ? view : isPlainContainer(view) ? Object.values(view) : [];
+  return items.some(hasBinary);
 }
 
 /** A copy with placeholders; the bytes themselves are appended to `attachments`. */

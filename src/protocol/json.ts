@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { quote, type Rejected } from "./messages.js";
 
 /**
- * Deepest nesting that is read. Python's `json` gives up at its recursion limit, 1000 by default, so no sender of the
- * fleet writes more; V8 reads more than it can write again.
+ * Deepest nesting that is read. Python's `json` gives up at its recursion limit, 1000 by default, and a Python host well
+ * before that (near 500), so no sender of the fleet writes more; V8 reads more than it can write again.
  */
 export const MAX_DEPTH = 1000;
 

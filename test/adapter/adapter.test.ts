@@ -319,6 +319,28 @@ test("io.to(undefined) is nobody here and nobody elsewhere", async (t) => {
   );
 });
 
+test("what cannot be said to others reaches nobody", async (t) => {
+  const { host, channelled } = await makeFleet(t, {
+    toPythonRoom: (room) => {
+      if (room === "broken") {
+        throw new Error("no such room");
+      }
+      return room;
+    },
+  });
+  const client = await connectClient(t, host.url);
+  t.throws(() => host.io.emit("bigint", 1n), {
+    instanceOf: BridgeError,
+    message: /"bigint" cannot be written as JSON/,
+  });
+  t.throws(() => host.io.to("broken").emit("hook"), { message: "no such room" });
+  await t.throwsAsync(host.io.timeout(100).emitWithAck("bigint", 1n), { instanceOf: BridgeError });
+  host.io.emit("the end");
+  t.deepEqual(await client.until("the end"), []);
+  await channelled.find("the end", ({ event }) => event === "the end");
+  t.is(channelled.items.length, 1);
+});
+
 test("a long list of large integer rooms costs no more than its length", async (t) => {
   const { host, send, emit } = await makeFleet(t);
   const client = await connectClient(t, host.url);
