@@ -2,11 +2,14 @@
  * Makes what the tests need, before they start: a Python environment, a way to run Redis, a browser. Says what it does;
  * where something is missing and cannot be installed here, one line says what to install.
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { ENVIRONMENT_FILE, type RedisProvider, type TestEnvironment } from "./helpers/environment.js";
+import { getContainerRuntimeClient, getReaper } from "testcontainers";
+import { CONTAINER_LABEL, ENVIRONMENT_FILE, type RedisProvider, type TestEnvironment } from "./helpers/environment.js";
 
 const FIXTURES = "python-fixtures";
 const VENV = join(FIXTURES, ".venv");
@@ -82,23 +85,63 @@ function preparePython(): string {
 
 type Redis = Pick<TestEnvironment, "redis" | "redisCli">;
 
-/** A container engine that can have the image comes first; then redis-server, as it is on many a machine. */
-function prepareRedis(): Redis {
+const LABEL = `${CONTAINER_LABEL.name}=${CONTAINER_LABEL.value}`;
+const CONTAINED_REDIS_CLI = [
+  ...["docker", "run", "--rm", "--interactive", "--network", "host", "--label", LABEL],
+  ...[REDIS_IMAGE, "redis-cli"],
+] as const satisfies TestEnvironment["redisCli"];
+
+/** What an earlier run left behind when it was killed and nothing else cleaned up after it. */
+function removeOldContainers(): void {
+  const list = ["ps", "--all", "--quiet", "--filter", `label=${LABEL}`];
+  const old = execFileSync("docker", list, { encoding: "utf8" }).split("\n").filter(Boolean);
+  if (old.length > 0) {
+    say(`removing ${old.length} containers of an earlier run`);
+    execFileSync("docker", ["rm", "--force", "--volumes", ...old], { stdio: "ignore" });
+  }
+}
+
+/** Not so for an engine that is far away, in a virtual machine or in a network namespace of its own. */
+async function reachesThisMachine(redisCli: readonly [string, ...string[]]): Promise<boolean> {
+  const listener = createServer((socket) => socket.once("data", () => socket.end("+PONG\r\n")));
+  await once(listener.listen(0, "127.0.0.1"), "listening");
+  const { port } = listener.address() as { port: number };
+  const [command, ...args] = redisCli;
+  const [code] = await once(spawn(command, [...args, "-p", String(port), "PING"], { stdio: "ignore" }), "exit");
+  listener.close();
+  return code === 0;
+}
+
+/** @throws Error that says what is in the way, as the rest of a sentence */
+async function prepareContainers(): Promise<Redis> {
+  const client = await getContainerRuntimeClient().catch((cause: unknown) => {
+    throw new Error("testcontainers does not find it", { cause });
+  });
+  if (!succeeds("docker", ["image", "inspect", REDIS_IMAGE]) && !succeeds("docker", ["pull", "--quiet", REDIS_IMAGE])) {
+    throw new Error(`the image ${REDIS_IMAGE} cannot be had`);
+  }
+  if (!(await reachesThisMachine(CONTAINED_REDIS_CLI))) {
+    throw new Error("its containers do not reach this machine's network");
+  }
+  removeOldContainers();
+  const reaper = await getReaper(client).then(
+    () => true,
+    () => false,
+  );
+  if (!reaper) {
+    say("testcontainers' reaper cannot be had: if this run is killed, the next one removes its containers");
+  }
+  return { redis: { kind: "container", image: REDIS_IMAGE, reaper }, redisCli: CONTAINED_REDIS_CLI };
+}
+
+/** A container engine that does comes first; then redis-server, as it is on many a machine. */
+async function prepareRedis(): Promise<Redis> {
   if (succeeds("docker", ["info"])) {
-    if (succeeds("docker", ["image", "inspect", REDIS_IMAGE]) || succeeds("docker", ["pull", "--quiet", REDIS_IMAGE])) {
-      const redisCli = [
-        "docker",
-        "run",
-        "--rm",
-        "--interactive",
-        "--network",
-        "host",
-        REDIS_IMAGE,
-        "redis-cli",
-      ] as const;
-      return { redis: { kind: "container", image: REDIS_IMAGE }, redisCli: [...redisCli] };
+    try {
+      return await prepareContainers();
+    } catch (error) {
+      say(`a container engine answers, but ${(error as Error).message}; using redis-server`);
     }
-    say(`a container engine answers, but the image ${REDIS_IMAGE} cannot be had; using redis-server`);
   }
   const server = findOrInstall(["redis-server"], ["redis-server"], "Redis");
   return { redis: { kind: "process", server }, redisCli: [findOrInstall(["redis-cli"], ["redis-tools"], "redis-cli")] };
@@ -108,19 +151,19 @@ function describe(redis: RedisProvider): string {
   return redis.kind === "container" ? `the image ${redis.image}` : redis.server;
 }
 
-function prepare(): void {
+async function prepare(): Promise<void> {
   const chromium = findOrInstall(
     ["chromium", "chromium-browser", "google-chrome"],
     ["chromium"],
     "a browser (Chromium)",
   );
-  const environment: TestEnvironment = { python: preparePython(), ...prepareRedis(), chromium };
+  const environment: TestEnvironment = { python: preparePython(), ...(await prepareRedis()), chromium };
   writeFileSync(ENVIRONMENT_FILE, `${JSON.stringify(environment, null, 2)}\n`);
   say(`Python ${environment.python}, Redis from ${describe(environment.redis)}, browser ${chromium}`);
 }
 
 try {
-  prepare();
+  await prepare();
 } catch (error) {
   process.stderr.write(`prepare: ${(error as Error).message}\n`);
   process.exitCode = 1;

@@ -2,7 +2,12 @@ import { readFileSync } from "node:fs";
 
 /** How Redis servers are started: as containers where an engine answers, else as processes of this machine. */
 export type RedisProvider =
-  | { readonly kind: "container"; readonly image: string }
+  | {
+      readonly kind: "container";
+      readonly image: string;
+      /** Whether testcontainers can have the container that removes the others when a run is killed. */
+      readonly reaper: boolean;
+    }
   | { readonly kind: "process"; readonly server: string };
 
 /** What `npm test` found or installed before it started the tests. */
@@ -14,6 +19,9 @@ export interface TestEnvironment {
   readonly redisCli: readonly [string, ...string[]];
   readonly chromium: string;
 }
+
+/** On every container of this checkout's tests, so that what a killed run left behind is told from what is not ours. */
+export const CONTAINER_LABEL = { name: "socketio-python-bridge.tests", value: process.cwd() } as const;
 
 /** Where `prepare.ts` leaves its findings. */
 export const ENVIRONMENT_FILE = ".test-environment.json";

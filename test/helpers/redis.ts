@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -7,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { ExecutionContext } from "ava";
 import { cleanUp } from "./cleanup.js";
-import { testEnvironment } from "./environment.js";
+import { CONTAINER_LABEL, type RedisProvider, testEnvironment } from "./environment.js";
 import { within } from "./once.js";
 
 /** A real Redis on a port that stays the same over restarts. */
@@ -19,13 +20,24 @@ export interface TestRedis {
   start(): Promise<void>;
 }
 
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer();
+  const bound = new Promise<boolean>((resolve) => {
+    probe.once("listening", () => resolve(true)).once("error", () => resolve(false));
+  });
+  probe.listen(port, "127.0.0.1");
+  const free = await bound;
+  await new Promise((resolve) => probe.close(resolve));
+  return free;
+}
+
+/**
+ * Not one of those that a system hands out by itself, from 32768 on: any of these may go to another socket before the
+ * server starts, or while it is down.
+ */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, "close");
-  return port;
+  const port = randomInt(10_000, 32_768);
+  return (await isFree(port)) ? port : freePort();
 }
 
 /** @returns a function that kills it */
@@ -49,59 +61,65 @@ async function serverProcess(server: string, args: readonly string[], readyLine:
   };
 }
 
-const READY_LINE = "Ready to accept connections";
-const WITHOUT_FILES = ["--save", "", "--appendonly", "no"];
+type ContainerProvider = Extract<RedisProvider, { kind: "container" }>;
 
-/** @param args - as on the command line of redis-server */
-async function redisProcess(server: string, port: number, args: readonly string[]): Promise<TestRedis> {
-  const all = ["--port", String(port), "--bind", "127.0.0.1", ...WITHOUT_FILES, ...args];
-  let kill = await serverProcess(server, all, READY_LINE);
+/**
+ * On the network of this machine, as the process would be: a published port would be open to other machines too, and
+ * might accept connections while there is no Redis behind it.
+ */
+async function serverContainer(
+  { image, reaper }: ContainerProvider,
+  args: readonly string[],
+  readyLine: string,
+  files: readonly string[],
+): Promise<() => Promise<void>> {
+  if (!reaper) {
+    // Without this it would start nothing at all.
+    process.env.TESTCONTAINERS_RYUK_DISABLED = "true";
+  }
+  const { GenericContainer, Wait } = await import("testcontainers");
+  const container = await new GenericContainer(image)
+    .withLabels({ [CONTAINER_LABEL.name]: CONTAINER_LABEL.value })
+    .withNetworkMode("host")
+    .withCopyFilesToContainer(files.map((file) => ({ source: file, target: file, mode: 0o666 })))
+    .withCommand(["redis-server", ...args])
+    .withWaitStrategy(Wait.forLogMessage(readyLine))
+    .start();
+  return async () => {
+    await container.stop({ timeout: 0 });
+  };
+}
+
+/**
+ * @param args - as on the command line of redis-server
+ * @param files - those that the arguments name
+ * @returns a function that kills it
+ */
+function startServer(
+  args: readonly string[],
+  readyLine: string,
+  files: readonly string[] = [],
+): Promise<() => Promise<void>> {
+  const { redis } = testEnvironment();
+  return redis.kind === "container"
+    ? serverContainer(redis, args, readyLine, files)
+    : serverProcess(redis.server, args, readyLine);
+}
+
+/** Starts a Redis that lives until it is killed. */
+export async function launchRedis(args: readonly string[] = []): Promise<TestRedis> {
+  const port = await freePort();
+  const all = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", ...args];
+  const start = () => startServer(all, "Ready to accept connections");
+  let kill = await start();
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
     kill: () => kill(),
     start: async () => {
-      kill = await serverProcess(server, all, READY_LINE);
+      kill = await start();
     },
   };
-}
-
-async function sentinelContainer(image: string, config: string): Promise<() => Promise<unknown>> {
-  const { GenericContainer, Wait } = await import("testcontainers");
-  const container = await new GenericContainer(image)
-    .withNetworkMode("host")
-    .withCopyContentToContainer([{ content: config, target: "/tmp/sentinel.conf", mode: 0o666 }])
-    .withCommand(["redis-server", "/tmp/sentinel.conf", "--sentinel"])
-    .withWaitStrategy(Wait.forLogMessage("+monitor master"))
-    .start();
-  return () => container.stop();
-}
-
-async function redisContainer(image: string, port: number, args: readonly string[]): Promise<TestRedis> {
-  const { GenericContainer, Wait } = await import("testcontainers");
-  const build = () =>
-    new GenericContainer(image)
-      .withCommand(["redis-server", ...WITHOUT_FILES, ...args])
-      .withExposedPorts({ container: 6379, host: port })
-      .withWaitStrategy(Wait.forLogMessage(READY_LINE));
-  let container = await build().start();
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    port,
-    kill: async () => {
-      await container.stop({ timeout: 0 });
-    },
-    start: async () => {
-      container = await build().start();
-    },
-  };
-}
-
-/** Starts a Redis that lives until it is killed. */
-export async function launchRedis(args: readonly string[] = []): Promise<TestRedis> {
-  const { redis } = testEnvironment();
-  const port = await freePort();
-  return redis.kind === "container" ? redisContainer(redis.image, port, args) : redisProcess(redis.server, port, args);
 }
 
 /** Starts a Redis for this test alone; it is gone when the test is over. */
@@ -113,18 +131,12 @@ export async function startRedis(t: ExecutionContext, args: readonly string[] = 
 
 /** A Sentinel that watches the given Redis under the given name. */
 export async function startSentinel(t: ExecutionContext, master: TestRedis, name: string): Promise<number> {
-  const { redis } = testEnvironment();
   const port = await freePort();
-  const config = `port ${port}\nbind 127.0.0.1\nsentinel monitor ${name} 127.0.0.1 ${master.port} 1\n`;
   // Sentinel rewrites its own file.
   const directory = mkdtempSync(join(tmpdir(), "sentinel-"));
   cleanUp(t, () => rmSync(directory, { recursive: true }));
   const file = join(directory, "sentinel.conf");
-  writeFileSync(file, config, { mode: 0o666 });
-  const sentinel =
-    redis.kind === "container"
-      ? await sentinelContainer(redis.image, config)
-      : await serverProcess(redis.server, [file, "--sentinel"], "+monitor master");
-  cleanUp(t, sentinel);
+  writeFileSync(file, `port ${port}\nbind 127.0.0.1\nsentinel monitor ${name} 127.0.0.1 ${master.port} 1\n`);
+  cleanUp(t, await startServer([file, "--sentinel"], "+monitor master", [file]));
   return port;
 }
