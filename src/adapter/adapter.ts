@@ -52,7 +52,7 @@ class PythonBridgeAdapter extends Adapter {
   constructor(namespace: Namespace, host: Host) {
     super(namespace);
     this.#host = host;
-    // Not in init(), which socket.io calls from 4.8.3 on only for some namespaces.
+    // Not in init(), which socket.io before 4.8.3 does not call for a namespace without clients.
     host.attach(this);
     if (this.#hasRecovery) {
       this.#host.warn(
@@ -99,9 +99,9 @@ class PythonBridgeAdapter extends Adapter {
     clientCountCallback: (clientCount: number) => void,
     ack: (...args: unknown[]) => void,
   ): void {
-    // socket.io's timer runs already, and a broadcast to many takes its time.
-    const deadline = performance.now() + normalizeTarget(options).timeout - ACK_MARGIN_MS;
     const target = normalizeTarget(options);
+    // socket.io's timer runs already, and a broadcast to many takes its time.
+    const deadline = performance.now() + target.timeout - ACK_MARGIN_MS;
     const { data } = packet;
     if (target.local || this.#isOwnClient(target)) {
       super.broadcastWithAck(packet, options, clientCountCallback, ack);
