@@ -276,7 +276,7 @@ test("a room that looks like a sid is a room where it has clients", async (t) =>
   const client = await connectClient(t, host.url);
   await client.call("join", name);
   await client.answerWith("local");
-  const asked = host.io.timeout(500).to(name).emitWithAck("ask");
+  const asked = host.io.timeout(3_000).to(name).emitWithAck("ask");
   const { callback } = await channelled.find("the emit", ({ event }) => event === "ask");
   const [sid, namespace, id] = callback as unknown[];
   const answer = { method: "callback", host_id: host.adapter.hostId, sid, namespace, id };
