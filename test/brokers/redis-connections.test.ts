@@ -98,7 +98,7 @@ for (const scheme of ["rediss", "valkeys"]) {
     await assertBothWays(t, `${url}?ssl_cert_reqs=none`, t.context.url);
 
     const statuses = new Inbox<BusStatus>();
-    const refused = createEmitter(url, { logger: false, outage: { maxAge: 300 } });
+    const refused = createEmitter(url, { logger: false, outage: { maxAge: 1_500 } });
     cleanUp(t, () => refused.close());
     refused.onStatus((status) => statuses.add(status));
     await t.throwsAsync(refused.emit("x"), { message: /dropped: age/ });
@@ -137,7 +137,7 @@ test("a password is used, and a wrong one gives one error that names the host an
   const logger = { info: () => {}, warn: (line: string) => lines.push(line) };
   const emitter = createEmitter(redis.url.replace("redis://", "redis://:letmein@"), {
     logger,
-    outage: { maxAge: 500 },
+    outage: { maxAge: 1_500 },
   });
   cleanUp(t, () => emitter.close());
   await t.throwsAsync(emitter.emit("x"), { message: /dropped: age/ });
@@ -150,7 +150,7 @@ test("an unreachable host gives one error that names it, however often it is tri
   const port = await freePort();
   const lines: string[] = [];
   const logger = { info: () => {}, warn: (line: string) => lines.push(line) };
-  const emitter = createEmitter(`redis://127.0.0.1:${port}`, { logger, outage: { maxAge: 500 } });
+  const emitter = createEmitter(`redis://127.0.0.1:${port}`, { logger, outage: { maxAge: 1_500 } });
   cleanUp(t, () => emitter.close());
   const attempts: BusStatus[] = [];
   emitter.onStatus((status) => status.type === "reconnecting" && attempts.push(status));
@@ -220,7 +220,7 @@ test("a right that is taken and given back is used again", async (t) => {
 
 test("a password is in no error, not even in its cause", async (t) => {
   const redis = await startRedis(t, ["--requirepass", "hunter2"]);
-  const bus = redisBus({ url: redis.url.replace("redis://", "redis://:letmein@"), outage: { maxAge: 300 } });
+  const bus = redisBus({ url: redis.url.replace("redis://", "redis://:letmein@"), outage: { maxAge: 1_500 } });
   cleanUp(t, () => bus.close());
   const statuses = new Inbox<BusStatus>();
   bus.onStatus((status) => statuses.add(status));
