@@ -8,6 +8,7 @@ export class ExpectedAnswers {
   #local = 0;
   #localAnswered = 0;
   #remoteAnswered = 0;
+  #isOver = false;
 
   constructor(tell: (clientCount: number) => void, pass: (answer: unknown) => void) {
     this.#tell = tell;
@@ -26,6 +27,9 @@ export class ExpectedAnswers {
   fromLocal(answer: unknown): void {
     this.#localAnswered += 1;
     this.#pass(answer);
+    if (this.#isOver) {
+      this.end();
+    }
   }
 
   fromRemote(answer: unknown): void {
@@ -33,8 +37,12 @@ export class ExpectedAnswers {
     this.#pass(answer);
   }
 
-  /** Nothing more is waited for. If own clients still owe an answer, socket.io's timeout says so. */
+  /**
+   * Nothing more is waited for from others. Own clients have until socket.io's own timer, which says so if one of them
+   * does not answer.
+   */
   end(): void {
+    this.#isOver = true;
     if (this.#localAnswered === this.#local) {
       this.#tell(this.#local + this.#remoteAnswered);
     }
