@@ -149,7 +149,12 @@ class PythonBridgeAdapter extends Adapter {
       many: !isOne,
       timeout: Math.max(1, deadline - performance.now()),
       onAnswer: (args) => answers.fromRemote(args[0]),
-      onTimeout: () => answers.end(),
+      onTimeout: () => {
+        // An only client that has not answered is what socket.io's own timeout reports.
+        if (!isOne) {
+          answers.end();
+        }
+      },
     });
     if (ticket === undefined) {
       const limit = this.#host.options.maxPendingAcks;
