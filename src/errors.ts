@@ -4,6 +4,8 @@ export type BridgeErrorCode =
   | "INVALID_URL"
   /** An option has a value that cannot work. Nothing was opened. */
   | "INVALID_OPTION"
+  /** The client library of this broker is not installed; the message says which. Nothing was opened. */
+  | "MISSING_PACKAGE"
   /** An argument of an emit or a room command cannot be said on the channel. Nothing was published. */
   | "INVALID_ARGUMENT"
   /** The broker refused this, or could not be reached. What it refused is lost; the rest waits for a reconnect. */

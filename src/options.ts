@@ -34,6 +34,13 @@ export interface ChannelOptions {
   readonly toPythonRoom?: ((room: string, namespace: string) => WireRoom) | undefined;
   /** Used when the first argument is a URL; a bus made by hand has its own. */
   readonly outage?: OutageOptions | undefined;
+  /**
+   * How often a host proves to itself that it still hears the channel, in milliseconds; see `BusStatus` `healthy` and
+   * `deaf`. A broker that has not answered for twice as long is given up, and connected to anew. Used when the first
+   * argument is a URL; a bus made by hand has its own.
+   * @default 5_000
+   */
+  readonly heartbeatInterval?: number | undefined;
   /** Where the few log lines go. `false` is silence. @default console */
   readonly logger?: Logger | false | undefined;
 }
@@ -86,6 +93,11 @@ export function normalizeOutage(options: OutageOptions = {}): NormalizedOutage {
     maxAge: wholeNumber("outage.maxAge", options.maxAge ?? 60_000, 1, LONGEST_TIMER_MS),
     subscriberGrace: wholeNumber("outage.subscriberGrace", options.subscriberGrace ?? 1_500, 0),
   };
+}
+
+/** @throws BridgeError `INVALID_OPTION` */
+export function normalizeHeartbeat(interval = 5_000): number {
+  return wholeNumber("heartbeatInterval", interval, 100, 2 ** 30);
 }
 
 /** @throws BridgeError `INVALID_OPTION` */

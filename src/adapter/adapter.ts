@@ -287,7 +287,7 @@ export type BridgeAdapter = ((namespace: Namespace) => Adapter) & BridgeHandle;
  */
 export function createAdapter(urlOrBus: string | Bus, options: AdapterOptions = {}): BridgeAdapter {
   const normalized = normalizeAdapter(options);
-  const host = new Host(toBus(urlOrBus, normalized.channels[0], options.outage), normalized);
+  const host = new Host(toBus(urlOrBus, normalized.channels[0], options), normalized);
 
   // socket.io calls this with `new`, so it cannot be an arrow function.
   function adapterOf(namespace: Namespace): Adapter {

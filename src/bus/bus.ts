@@ -1,4 +1,5 @@
 import { BridgeError } from "../errors.js";
+import type { OutageOptions } from "../options.js";
 
 /** Why a message was given up: a bound of the outage buffer, the broker's refusal, or `close()`. */
 export type DropReason = "count" | "bytes" | "age" | "refused" | "closed";
@@ -11,9 +12,24 @@ export type BusStatus =
   | { readonly type: "reconnecting"; readonly attempt: number; readonly delay: number }
   /** The connection or one operation failed; the bus goes on trying. */
   | { readonly type: "error"; readonly error: BridgeError }
+  /** An own message came back on that channel, after `lag`; or it is on its way for as long, behind those of others. */
+  | { readonly type: "healthy"; readonly channel: string; readonly lag: number }
+  /** Nothing was heard on that channel for `silence`, not even an own message. The bus subscribes anew. */
+  | { readonly type: "deaf"; readonly channel: string; readonly silence: number }
   /** Messages that will never be published. `count` is how many this event speaks of. */
   | { readonly type: "dropped"; readonly reason: DropReason; readonly count: number; readonly bytes: number }
   | { readonly type: "closed" };
+
+/** What every bus takes, whatever its broker. */
+export interface BusOptions {
+  readonly outage?: OutageOptions | undefined;
+  /**
+   * How often a bus proves to itself that it still hears, in milliseconds: see `BusStatus` `healthy` and `deaf`. A
+   * broker that has not answered for twice as long is given up, and connected to anew.
+   * @default 5_000
+   */
+  readonly heartbeatInterval?: number | undefined;
+}
 
 /**
  * A broker as this package sees it: named channels that carry bytes. A bus belongs to the one adapter or emitter that it

@@ -1,7 +1,6 @@
 import { BridgeError } from "../errors.js";
 import { redactUrl } from "../log.js";
-import type { OutageOptions } from "../options.js";
-import type { Bus } from "./bus.js";
+import type { Bus, BusOptions } from "./bus.js";
 import { memoryBus } from "./memory.js";
 import { redisBus } from "./redis.js";
 import { REDIS_SCHEMES } from "./redis-url.js";
@@ -31,7 +30,8 @@ function takeBus(bus: Bus): Bus {
  * @param channel - the first one of the options
  * @throws BridgeError `INVALID_URL`; `INVALID_OPTION` for a bus that is taken
  */
-export function toBus(urlOrBus: string | Bus, channel: string, outage: OutageOptions | undefined): Bus {
+export function toBus(urlOrBus: string | Bus, channel: string, options: BusOptions): Bus {
+  const { outage, heartbeatInterval } = options;
   if (typeof urlOrBus !== "string") {
     return takeBus(urlOrBus);
   }
@@ -40,7 +40,7 @@ export function toBus(urlOrBus: string | Bus, channel: string, outage: OutageOpt
     return memoryBus(urlOrBus.slice("memory://".length) || undefined);
   }
   if (scheme !== undefined && SCHEMES.includes(scheme)) {
-    return redisBus({ url: urlOrBus, channel, ...(outage === undefined ? {} : { outage }) });
+    return redisBus({ url: urlOrBus, channel, outage, heartbeatInterval });
   }
   const known = SCHEMES.map((name) => `${name}://`).join(", ");
   throw new BridgeError("INVALID_URL", `${redactUrl(urlOrBus)} is not the URL of a broker; known are ${known}`);

@@ -8,16 +8,29 @@ export interface OutgoingMessage {
   readonly payload: Buffer;
 }
 
+export interface OutboxOptions {
+  /** Milliseconds that a connection may leave a message unanswered before it is taken for dead. */
+  readonly answerTimeout: number;
+  readonly onDropped: (reason: DropReason, count: number, bytes: number) => void;
+  /** The connection is dead, whatever it says: replace it, and call `connectionLost()`. */
+  readonly onUnanswered: () => void;
+}
+
 /** A message in the outbox, as it is handed to a connection and then confirmed or refused. */
 export interface Entry extends OutgoingMessage {
   /** Milliseconds of a clock that does not jump. */
   readonly since: number;
+  /** When it was handed to the present connection. */
+  handedOver: number;
   isSettled: boolean;
   settle(error?: BridgeError): void;
 }
 
 /** How long a connected broker may leave the oldest message unanswered before no more is handed to it. */
 const STALLED_MS = 1_000;
+
+/** A timer that is later than this tells that the process stood still, and not the broker. */
+const STOOD_STILL_MS = 1_000;
 
 /** Settled entries at the front are cut off in one piece when there are this many. */
 const CUT_AT = 1_024;
@@ -29,7 +42,7 @@ const CUT_AT = 1_024;
  */
 export class Outbox {
   readonly #limits: NormalizedOutage;
-  readonly #onDropped: (reason: DropReason, count: number, bytes: number) => void;
+  readonly #options: OutboxOptions;
   #entries: Entry[] = [];
   /** Before this index everything is settled. */
   #head = 0;
@@ -38,11 +51,12 @@ export class Outbox {
   #waitingBytes = 0;
   #size = 0;
   #ageTimer: NodeJS.Timeout | undefined;
+  #answerTimer: NodeJS.Timeout | undefined;
   #empty: Deferred | undefined;
 
-  constructor(limits: NormalizedOutage, onDropped: (reason: DropReason, count: number, bytes: number) => void) {
+  constructor(limits: NormalizedOutage, options: OutboxOptions) {
     this.#limits = limits;
-    this.#onDropped = onDropped;
+    this.#options = options;
   }
 
   /** Messages that are neither confirmed nor given up. */
@@ -58,6 +72,7 @@ export class Outbox {
     this.#entries.push({
       ...message,
       since: performance.now(),
+      handedOver: 0,
       isSettled: false,
       settle: (error) => (error === undefined ? resolve() : reject(error)),
     });
@@ -74,13 +89,20 @@ export class Outbox {
       return [];
     }
     const taken = this.#entries.slice(this.#waiting);
+    const now = performance.now();
+    for (const entry of taken) {
+      entry.handedOver = now;
+    }
     this.#waiting = this.#entries.length;
     this.#waitingBytes = 0;
+    this.#watchAnswers();
     return taken;
   }
 
   /** The connection is gone: what it has not confirmed is for the next. */
   connectionLost(): void {
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = undefined;
     this.#entries = this.#entries.filter((entry) => !entry.isSettled);
     this.#head = 0;
     this.#waiting = 0;
@@ -95,7 +117,7 @@ export class Outbox {
   /** The broker does not take this one message. */
   refuse(entry: Entry, error: BridgeError): void {
     this.#settle(entry, error);
-    this.#onDropped("refused", 1, entry.payload.byteLength);
+    this.#options.onDropped("refused", 1, entry.payload.byteLength);
   }
 
   /** To be called when what was added could not be taken at once. */
@@ -141,7 +163,7 @@ export class Outbox {
       );
     }
     if (count > 0) {
-      this.#onDropped(reason, count, bytes);
+      this.#options.onDropped(reason, count, bytes);
     }
   }
 
@@ -180,6 +202,30 @@ export class Outbox {
       },
       Math.max(1, left),
     );
+  }
+
+  /** One timer for all: for the moment at which the oldest answer is overdue. */
+  #watchAnswers(): void {
+    const oldest = this.#entries[this.#head];
+    if (this.#answerTimer !== undefined || oldest === undefined || this.#head >= this.#waiting) {
+      return;
+    }
+    const due = Math.max(performance.now() + 1, oldest.handedOver + this.#options.answerTimeout);
+    this.#answerTimer = setTimeout(() => {
+      this.#answerTimer = undefined;
+      const now = performance.now();
+      const overdue = this.#entries[this.#head];
+      const isUnanswered = overdue === oldest && !overdue.isSettled && this.#head < this.#waiting;
+      if (isUnanswered && now - due < STOOD_STILL_MS) {
+        this.#options.onUnanswered();
+        return;
+      }
+      if (isUnanswered) {
+        // The answer may be here, unread.
+        overdue.handedOver = now;
+      }
+      this.#watchAnswers();
+    }, due - performance.now());
   }
 }
 

@@ -7,6 +7,7 @@ import type { RedisOptions } from "./redis-url.js";
 const OPTIONS: RedisOptions = {
   lazyConnect: true,
   retryStrategy: backoff,
+  connectTimeout: 5_000,
   // The outbox keeps what is not confirmed and sends it again, within its bounds and in order.
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,

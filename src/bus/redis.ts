@@ -2,14 +2,15 @@ import { Redis } from "ioredis";
 import { backoff } from "../backoff.js";
 import { BridgeError } from "../errors.js";
 import { Listeners } from "../listeners.js";
-import { normalizeOutage, type OutageOptions } from "../options.js";
+import { normalizeHeartbeat, normalizeOutage } from "../options.js";
 import { pause } from "../pause.js";
-import { alreadySubscribed, type Bus, type BusStatus } from "./bus.js";
+import { alreadySubscribed, type Bus, type BusOptions, type BusStatus } from "./bus.js";
+import { Liveness } from "./liveness.js";
 import { type Entry, Outbox } from "./outbox.js";
 import { brokerError, endConnection, openConnection } from "./redis-connection.js";
 import { parseRedisUrl, type RedisOptions } from "./redis-url.js";
 
-export interface RedisBusOptions {
+export interface RedisBusOptions extends BusOptions {
   /** As python-socketio spells it; or a `client`. */
   readonly url?: string | undefined;
   /** The name of the Sentinel service where the URL has none. @default "socketio" */
@@ -19,7 +20,6 @@ export interface RedisBusOptions {
    * nor closed. Not a Cluster.
    */
   readonly client?: Redis | undefined;
-  readonly outage?: OutageOptions | undefined;
 }
 
 /** How often to look whether the other hosts listen again, in milliseconds. */
@@ -66,6 +66,7 @@ class RedisBus implements Bus {
   readonly #openRedis: (ours: RedisOptions) => Redis;
   readonly #subscriberGrace: number;
   readonly #outbox: Outbox;
+  readonly #liveness: Liveness;
   readonly #status = new Listeners<BusStatus>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #shutdown = new AbortController();
@@ -89,9 +90,22 @@ class RedisBus implements Bus {
     this.#openRedis = connectionFactory(options);
     const limits = normalizeOutage(options.outage);
     this.#subscriberGrace = limits.subscriberGrace;
-    this.#outbox = new Outbox(limits, (reason, count, bytes) =>
-      this.#status.notify({ type: "dropped", reason, count, bytes }),
-    );
+    const interval = normalizeHeartbeat(options.heartbeatInterval);
+    this.#outbox = new Outbox(limits, {
+      answerTimeout: 2 * interval,
+      onDropped: (reason, count, bytes) => this.#status.notify({ type: "dropped", reason, count, bytes }),
+      onUnanswered: () => this.#publisher?.disconnect(true),
+    });
+    this.#liveness = new Liveness({
+      interval,
+      publish: async (channel, beat) => this.#publisher?.publish(channel, beat),
+      onStatus: (status) => this.#status.notify(status),
+      onDeaf: () => {
+        // Which of the two is dead cannot be told: the beat goes out on one and comes back on the other.
+        this.#listener?.disconnect(true);
+        this.#publisher?.disconnect(true);
+      },
+    });
   }
 
   onStatus(listener: (status: BusStatus) => void): void {
@@ -159,9 +173,12 @@ class RedisBus implements Bus {
     }
     const listener = openConnection(this.#openRedis, (error) => this.#reportOnce(error));
     this.#listener = listener;
-    listener.on("messageBuffer", (channel: Buffer, payload: Buffer) =>
-      this.#subscriptions.get(channel.toString())?.onMessage(payload),
-    );
+    listener.on("messageBuffer", (name: Buffer, payload: Buffer) => {
+      const channel = name.toString();
+      if (!this.#liveness.hears(channel, payload)) {
+        this.#subscriptions.get(channel)?.onMessage(payload);
+      }
+    });
     listener.on("ready", () => {
       for (const channel of this.#subscriptions.keys()) {
         this.#sendSubscribe(listener, channel);
@@ -184,8 +201,9 @@ class RedisBus implements Bus {
   /** Redis may cut a subscriber off alone, when it does not read fast enough, and then nothing else would tell. */
   #onDeaf(): void {
     const wasListening = [...this.#subscriptions.values()].some(({ state }) => state === "active");
-    for (const subscription of this.#subscriptions.values()) {
+    for (const [channel, subscription] of this.#subscriptions) {
       subscription.state = "unanswered";
+      this.#liveness.lost(channel);
     }
     this.#readyEpoch = 0;
     if (wasListening && this.#closed === undefined && this.#publisher?.status === "ready") {
@@ -210,6 +228,7 @@ class RedisBus implements Bus {
         if (subscription !== undefined) {
           subscription.state = "active";
           subscription.wasActive = true;
+          this.#liveness.subscribed(channel);
           subscription.resolve();
         }
         this.#resume();
@@ -331,6 +350,7 @@ class RedisBus implements Bus {
     }
     this.#shutdown.abort();
     this.#outbox.close();
+    this.#liveness.close();
     for (const { reject } of this.#subscriptions.values()) {
       reject(closedError());
     }

@@ -152,7 +152,7 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
   options: EmitterOptions = {},
 ): Emitter<Events> {
   const { channels, toPythonRoom, logger } = normalizeChannel(options);
-  const bus = toBus(urlOrBus, channels[0], options.outage);
+  const bus = toBus(urlOrBus, channels[0], options);
   const log = new RateLimitedLog((line) => logger.warn(line));
   bus.onStatus((status) => logStatus(log, status));
   const publish: Publish = (makeMessage) => {

@@ -5,7 +5,11 @@ import { normalizeOutage } from "../../src/options.js";
 
 function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}) {
   const drops: unknown[] = [];
-  const outbox = new Outbox(normalizeOutage(limits), (...drop) => drops.push(drop));
+  const outbox = new Outbox(normalizeOutage(limits), {
+    answerTimeout: 60_000,
+    onDropped: (...drop) => drops.push(drop),
+    onUnanswered: () => {},
+  });
   t.teardown(() => outbox.close());
   /** As the bus does when the broker is away. */
   const add = (text: string) => {
