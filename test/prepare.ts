@@ -9,7 +9,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { getContainerRuntimeClient, getReaper } from "testcontainers";
-import { CONTAINER_LABEL, ENVIRONMENT_FILE, type RedisProvider, type TestEnvironment } from "./helpers/environment.js";
+import { type BrokerProvider, CONTAINER_LABEL, ENVIRONMENT_FILE, type TestEnvironment } from "./helpers/environment.js";
 
 const FIXTURES = "python-fixtures";
 const VENV = join(FIXTURES, ".venv");
@@ -147,7 +147,7 @@ async function prepareRedis(): Promise<Redis> {
   return { redis: { kind: "process", server }, redisCli: [findOrInstall(["redis-cli"], ["redis-tools"], "redis-cli")] };
 }
 
-function describe(redis: RedisProvider): string {
+function describe(redis: BrokerProvider): string {
   return redis.kind === "container" ? `the image ${redis.image}` : redis.server;
 }
 

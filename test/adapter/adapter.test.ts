@@ -8,11 +8,11 @@ import {
   memoryBus,
   type ObservedEmit,
 } from "../../src/index.js";
+import { freePort } from "../helpers/broker-server.js";
 import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { Inbox } from "../helpers/once.js";
-import { freePort } from "../helpers/redis.js";
 
 /** A host on an in-memory channel, and somebody else on that channel. */
 async function makeFleet(t: ExecutionContext, options: AdapterOptions = {}) {

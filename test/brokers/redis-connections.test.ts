@@ -10,11 +10,12 @@ import { Cluster, Redis } from "ioredis";
 import { generate } from "selfsigned";
 import { redisBus } from "../../src/bus/redis.js";
 import { type BusStatus, createEmitter } from "../../src/index.js";
+import { freePort } from "../helpers/broker-server.js";
 import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { ownChannel, startNodeHost } from "../helpers/node-host.js";
 import { Inbox } from "../helpers/once.js";
-import { freePort, startRedis, startSentinel, type TestRedis } from "../helpers/redis.js";
+import { startRedis, startSentinel, type TestRedis } from "../helpers/redis.js";
 import { testWithRedis } from "../helpers/shared-redis.js";
 
 const test = testWithRedis();

@@ -1,7 +1,7 @@
 import test from "ava";
+import { freePort } from "../helpers/broker-server.js";
 import { connectClient } from "../helpers/clients.js";
 import { startCli, startServe } from "../helpers/process.js";
-import { freePort } from "../helpers/redis.js";
 
 test("emit sends no argument, one and several, to whom it is told", async (t) => {
   const server = await startServe(t, ["--channel", "c"]);

@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
+import { freePort } from "../helpers/broker-server.js";
 import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { countBlocks, type Example, examplesOf, typeErrors, writeExample } from "../helpers/examples.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { Inbox } from "../helpers/once.js";
 import { startCli, startProcess, startPython } from "../helpers/process.js";
-import { freePort, startRedis } from "../helpers/redis.js";
+import { startRedis } from "../helpers/redis.js";
 import { testWithRedis } from "../helpers/shared-redis.js";
 
 const test = testWithRedis();

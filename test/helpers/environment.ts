@@ -1,20 +1,26 @@
 import { readFileSync } from "node:fs";
 
-/** How Redis servers are started: as containers where an engine answers, else as processes of this machine. */
-export type RedisProvider =
-  | {
-      readonly kind: "container";
-      readonly image: string;
-      /** Whether testcontainers can have the container that removes the others when a run is killed. */
-      readonly reaper: boolean;
-    }
-  | { readonly kind: "process"; readonly server: string };
+/** A broker is started as a container where an engine answers and has the image. */
+export interface ContainerProvider {
+  readonly kind: "container";
+  readonly image: string;
+  /** Whether testcontainers can have the container that removes the others when a run is killed. */
+  readonly reaper: boolean;
+}
+
+/** Otherwise it is a process of this machine, started with this program. */
+export interface ProcessProvider {
+  readonly kind: "process";
+  readonly server: string;
+}
+
+export type BrokerProvider = ContainerProvider | ProcessProvider;
 
 /** What `npm test` found or installed before it started the tests. */
 export interface TestEnvironment {
   /** Interpreter of the virtual environment with the packages of `python-fixtures/requirements.txt`. */
   readonly python: string;
-  readonly redis: RedisProvider;
+  readonly redis: BrokerProvider;
   /** Command and arguments that start redis-cli on the network of this machine. */
   readonly redisCli: readonly [string, ...string[]];
   readonly chromium: string;

@@ -1,15 +1,10 @@
-import { spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { ExecutionContext } from "ava";
+import { freePort, serverContainer, serverProcess } from "./broker-server.js";
 import { cleanUp } from "./cleanup.js";
-import { CONTAINER_LABEL, type RedisProvider, testEnvironment } from "./environment.js";
-import { within } from "./once.js";
+import { testEnvironment } from "./environment.js";
 
 /** A real Redis on a port that stays the same over restarts. */
 export interface TestRedis {
@@ -18,76 +13,6 @@ export interface TestRedis {
   /** As if the machine had lost power. */
   kill(): Promise<void>;
   start(): Promise<void>;
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const probe = createServer();
-  const bound = new Promise<boolean>((resolve) => {
-    probe.once("listening", () => resolve(true)).once("error", () => resolve(false));
-  });
-  probe.listen(port, "127.0.0.1");
-  const free = await bound;
-  await new Promise((resolve) => probe.close(resolve));
-  return free;
-}
-
-/**
- * Not one of those that a system hands out by itself, from 32768 on: any of these may go to another socket before the
- * server starts, or while it is down.
- */
-export async function freePort(): Promise<number> {
-  const port = randomInt(10_000, 32_768);
-  return (await isFree(port)) ? port : freePort();
-}
-
-/** @returns a function that kills it */
-async function serverProcess(server: string, args: readonly string[], readyLine: string): Promise<() => Promise<void>> {
-  const child = spawn(server, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout });
-  await within(
-    `"${readyLine}" from redis-server ${args.join(" ")}`,
-    new Promise<void>((resolve, reject) => {
-      lines.on("line", (line) => line.includes(readyLine) && resolve());
-      child.once("exit", (code) => reject(new Error(`redis-server ended with ${code}`)));
-      child.once("error", reject);
-    }),
-  );
-  return async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    }
-  };
-}
-
-type ContainerProvider = Extract<RedisProvider, { kind: "container" }>;
-
-/**
- * On the network of this machine, as the process would be: a published port would be open to other machines too, and
- * might accept connections while there is no Redis behind it.
- */
-async function serverContainer(
-  { image, reaper }: ContainerProvider,
-  args: readonly string[],
-  readyLine: string,
-  files: readonly string[],
-): Promise<() => Promise<void>> {
-  if (!reaper) {
-    // Without this it would start nothing at all.
-    process.env.TESTCONTAINERS_RYUK_DISABLED = "true";
-  }
-  const { GenericContainer, Wait } = await import("testcontainers");
-  const container = await new GenericContainer(image)
-    .withLabels({ [CONTAINER_LABEL.name]: CONTAINER_LABEL.value })
-    .withNetworkMode("host")
-    .withCopyFilesToContainer(files.map((file) => ({ source: file, target: file, mode: 0o666 })))
-    .withCommand(["redis-server", ...args])
-    .withWaitStrategy(Wait.forLogMessage(readyLine))
-    .start();
-  return async () => {
-    await container.stop({ timeout: 0 });
-  };
 }
 
 /**
@@ -102,7 +27,7 @@ function startServer(
 ): Promise<() => Promise<void>> {
   const { redis } = testEnvironment();
   return redis.kind === "container"
-    ? serverContainer(redis, args, readyLine, files)
+    ? serverContainer(redis, ["redis-server", ...args], readyLine, { files })
     : serverProcess(redis.server, args, readyLine);
 }
 

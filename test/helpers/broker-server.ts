@@ -1,0 +1,95 @@
+import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { CONTAINER_LABEL, type ContainerProvider } from "./environment.js";
+import { within } from "./once.js";
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer();
+  const bound = new Promise<boolean>((resolve) => {
+    probe.once("listening", () => resolve(true)).once("error", () => resolve(false));
+  });
+  probe.listen(port, "127.0.0.1");
+  const free = await bound;
+  await new Promise((resolve) => probe.close(resolve));
+  return free;
+}
+
+/**
+ * Not one of those that a system hands out by itself, from 32768 on: any of these may go to another socket before the
+ * server starts, or while it is down.
+ */
+export async function freePort(): Promise<number> {
+  const port = randomInt(10_000, 32_768);
+  return (await isFree(port)) ? port : freePort();
+}
+
+export interface ServerProcessOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+}
+
+/**
+ * @param readyLine - part of the line on standard output that says that it takes connections
+ * @returns a function that kills it
+ */
+export async function serverProcess(
+  server: string,
+  args: readonly string[],
+  readyLine: string,
+  { env, cwd }: ServerProcessOptions = {},
+): Promise<() => Promise<void>> {
+  const child = spawn(server, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env }, cwd });
+  const lines = createInterface({ input: child.stdout });
+  await within(
+    `"${readyLine}" from ${server} ${args.join(" ")}`,
+    new Promise<void>((resolve, reject) => {
+      lines.on("line", (line) => line.includes(readyLine) && resolve());
+      child.once("exit", (code) => reject(new Error(`${server} ended with ${code}`)));
+      child.once("error", reject);
+    }),
+  );
+  return async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+    }
+  };
+}
+
+export interface ServerContainerOptions {
+  readonly env?: Record<string, string>;
+  /** Copied to the same path inside. */
+  readonly files?: readonly string[];
+}
+
+/**
+ * On the network of this machine, as the process would be: a published port would be open to other machines too, and
+ * might accept connections while there is no Redis behind it.
+ */
+export async function serverContainer(
+  { image, reaper }: ContainerProvider,
+  command: readonly string[],
+  readyLine: string,
+  { env = {}, files = [] }: ServerContainerOptions = {},
+): Promise<() => Promise<void>> {
+  if (!reaper) {
+    // Without this it would start nothing at all.
+    process.env.TESTCONTAINERS_RYUK_DISABLED = "true";
+  }
+  const { GenericContainer, Wait } = await import("testcontainers");
+  const container = await new GenericContainer(image)
+    .withLabels({ [CONTAINER_LABEL.name]: CONTAINER_LABEL.value })
+    .withNetworkMode("host")
+    .withCopyFilesToContainer(files.map((file) => ({ source: file, target: file, mode: 0o666 })))
+    .withEnvironment(env)
+    .withCommand([...command])
+    .withWaitStrategy(Wait.forLogMessage(readyLine))
+    .start();
+  return async () => {
+    await container.stop({ timeout: 0 });
+  };
+}
