@@ -2,9 +2,10 @@ import { Redis } from "ioredis";
 import { redisBus } from "../../src/bus/redis.js";
 import { testBusConformance } from "../helpers/bus-conformance.js";
 import { cleanUp } from "../helpers/cleanup.js";
-import { testWithRedis } from "../helpers/shared-redis.js";
+import { launchRedis } from "../helpers/redis.js";
+import { testWithBroker } from "../helpers/shared-broker.js";
 
-const test = testWithRedis();
+const test = testWithBroker(launchRedis);
 
 testBusConformance(test, "Redis by URL", (t) => redisBus({ url: t.context.url }));
 

@@ -15,10 +15,10 @@ import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { ownChannel, startNodeHost } from "../helpers/node-host.js";
 import { Inbox } from "../helpers/once.js";
-import { startRedis, startSentinel, type TestRedis } from "../helpers/redis.js";
-import { testWithRedis } from "../helpers/shared-redis.js";
+import { launchRedis, startRedis, startSentinel, type TestRedis } from "../helpers/redis.js";
+import { testWithBroker } from "../helpers/shared-broker.js";
 
-const test = testWithRedis();
+const test = testWithBroker(launchRedis);
 
 function temporaryDirectory(t: ExecutionContext): string {
   const directory = mkdtempSync(join(tmpdir(), "bridge-"));

@@ -1,9 +1,10 @@
 import { connectClient } from "../helpers/clients.js";
 import { ownChannel, startNodeHost } from "../helpers/node-host.js";
 import { type RunningProcess, startPython } from "../helpers/process.js";
-import { testWithRedis } from "../helpers/shared-redis.js";
+import { launchRedis } from "../helpers/redis.js";
+import { testWithBroker } from "../helpers/shared-broker.js";
 
-const test = testWithRedis();
+const test = testWithBroker(launchRedis);
 
 async function urlOf(server: RunningProcess): Promise<string> {
   const line = await server.stdout.find("the ready line", (text) => text.startsWith("ready "));

@@ -3,10 +3,10 @@ import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { ownChannel, startNodeHost } from "../helpers/node-host.js";
 import { startPeer } from "../helpers/python.js";
-import { startRedis } from "../helpers/redis.js";
-import { testWithRedis } from "../helpers/shared-redis.js";
+import { launchRedis, startRedis } from "../helpers/redis.js";
+import { testWithBroker } from "../helpers/shared-broker.js";
 
-const test = testWithRedis();
+const test = testWithBroker(launchRedis);
 
 /** What a stranger may put on the channel of a fleet. */
 const GARBAGE: readonly (string | Buffer)[] = [

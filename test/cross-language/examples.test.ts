@@ -8,10 +8,10 @@ import { countBlocks, type Example, examplesOf, typeErrors, writeExample } from 
 import { startNodeHost } from "../helpers/node-host.js";
 import { Inbox } from "../helpers/once.js";
 import { startCli, startProcess, startPython } from "../helpers/process.js";
-import { startRedis } from "../helpers/redis.js";
-import { testWithRedis } from "../helpers/shared-redis.js";
+import { launchRedis, startRedis } from "../helpers/redis.js";
+import { testWithBroker } from "../helpers/shared-broker.js";
 
-const test = testWithRedis();
+const test = testWithBroker(launchRedis);
 
 const PAGES = [
   "README.md",

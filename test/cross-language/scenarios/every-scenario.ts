@@ -1,0 +1,15 @@
+import type { TestFn } from "ava";
+import type { TestBroker } from "../../helpers/shared-broker.js";
+import { testAcks } from "./acks.js";
+import { testCommands } from "./commands.js";
+import { testNodeEmits } from "./node-emits.js";
+import { testPythonEmits } from "./python-emits.js";
+import type { PythonKinds } from "./python-kinds.js";
+
+/** What Node and Python hosts owe each other, whatever the broker between them. */
+export function testEveryScenario(test: TestFn<TestBroker>, kinds: PythonKinds): void {
+  testPythonEmits(test, kinds);
+  testNodeEmits(test, kinds);
+  testCommands(test, kinds);
+  testAcks(test, kinds);
+}
