@@ -38,6 +38,8 @@ export class Host implements BridgeHandle {
   readonly #rejections = new Listeners<Rejection>();
   readonly #emits = new Listeners<ObservedEmit>();
   readonly #counts = { received: 0, published: 0, echoes: 0, ignored: 0, dropped: 0, unknownAcks: 0 };
+  /** By channel; null while it is deaf. */
+  readonly #lags = new Map<string, number | null>();
   readonly #rejected: Partial<Record<RejectReason, number>> = {};
   #server: unknown;
   #started: Promise<void> | undefined;
@@ -118,7 +120,12 @@ export class Host implements BridgeHandle {
   }
 
   stats(): BridgeStats {
-    return { ...this.#counts, rejected: { ...this.#rejected }, pendingAcks: this.acks.size };
+    return { ...this.#counts, rejected: { ...this.#rejected }, pendingAcks: this.acks.size, lag: this.#lag() };
+  }
+
+  #lag(): number | null {
+    const lags = this.options.channels.map((channel) => this.#lags.get(channel) ?? null);
+    return lags.reduce((worst, lag) => (worst === null || lag === null ? null : Math.max(worst, lag)));
   }
 
   get isWatched(): boolean {
@@ -155,6 +162,9 @@ export class Host implements BridgeHandle {
   #onStatus(status: BusStatus): void {
     if (status.type === "dropped") {
       this.#counts.dropped += status.count;
+    }
+    if (status.type === "healthy" || status.type === "deaf") {
+      this.#lags.set(status.channel, status.type === "healthy" ? status.lag : null);
     }
     if (status.type === "ready") {
       const channels = this.options.channels.map((channel) => `"${channel}"`).join(", ");

@@ -27,7 +27,7 @@ export interface Rejection {
   readonly advice?: string;
 }
 
-/** Counters since the start; all only ever grow. */
+/** Counters since the start, which only ever grow, and how things stand at this moment. */
 export interface BridgeStats {
   readonly received: number;
   readonly published: number;
@@ -42,6 +42,11 @@ export interface BridgeStats {
   readonly unknownAcks: number;
   /** Acknowledgements this host waits for at this moment. */
   readonly pendingAcks: number;
+  /**
+   * Milliseconds that an own message last took through the broker and back, on the slowest channel; null while one of
+   * them is deaf or has not been heard yet.
+   */
+  readonly lag: number | null;
 }
 
 /** What `createAdapter` returns besides the adapter itself: how to watch it. */

@@ -2,13 +2,15 @@ import test from "ava";
 import { Outbox } from "../../src/bus/outbox.js";
 import { BridgeError } from "../../src/errors.js";
 import { normalizeOutage } from "../../src/options.js";
+import { Inbox } from "../helpers/once.js";
 
-function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}) {
+function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}, answerTimeout = 60_000) {
   const drops: unknown[] = [];
+  const unanswered = new Inbox<number>();
   const outbox = new Outbox(normalizeOutage(limits), {
-    answerTimeout: 60_000,
+    answerTimeout,
     onDropped: (...drop) => drops.push(drop),
-    onUnanswered: () => {},
+    onUnanswered: () => unanswered.add(unanswered.items.length),
   });
   t.teardown(() => outbox.close());
   /** As the bus does when the broker is away. */
@@ -18,7 +20,7 @@ function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}) 
     return added;
   };
   const texts = () => outbox.take().map(({ payload }) => payload.toString());
-  return { outbox, drops, add, texts };
+  return { outbox, drops, unanswered, add, texts };
 }
 
 test("messages come out once and in order", (t) => {
@@ -129,13 +131,30 @@ test("a message that the broker refuses is counted, and the others go on", async
 });
 
 test("nothing is dropped that a connection was given, however long the event loop is busy", (t) => {
-  const { drops, outbox } = makeOutbox(t, { maxMessages: 1, maxAge: 1 });
+  const { drops, outbox } = makeOutbox(t, { maxMessages: 1, maxAge: 100 });
   void outbox.add({ channel: "c", payload: Buffer.from("1") });
   const [entry] = outbox.take();
-  const until = performance.now() + 5;
+  const until = performance.now() + 150;
   while (performance.now() < until);
   void outbox.add({ channel: "c", payload: Buffer.from("2") });
   outbox.enforceBounds();
   t.deepEqual(drops, []);
   t.is(entry?.isSettled, false);
+});
+
+test("a connection that answers is kept, one that leaves a message unanswered is given up, once", async (t) => {
+  const { outbox, unanswered, add } = makeOutbox(t, {}, 50);
+  void add("answered");
+  for (const entry of outbox.take()) {
+    outbox.confirm(entry);
+  }
+  void add("unanswered");
+  t.is(outbox.take().length, 1);
+  const since = performance.now();
+  await unanswered.find("the verdict", () => true);
+  t.true(performance.now() - since >= 49);
+  outbox.connectionLost();
+  t.is(outbox.take().length, 1);
+  await unanswered.find("the verdict on the next connection", (count) => count === 1);
+  t.is(unanswered.items.length, 2);
 });

@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { ExecutionContext } from "ava";
+import { cleanUp } from "./cleanup.js";
+
+/** The network between a bus and its broker. */
+export interface Proxy {
+  readonly port: number;
+  /** Nothing passes any more, and nobody is told: connections stay open, new ones are accepted. */
+  freeze(): void;
+  /** What was held back passes. */
+  thaw(): void;
+  /** Ends all connections, and refuses new ones until `restore()`. */
+  cut(): Promise<void>;
+  restore(): Promise<void>;
+}
+
+/** Stands before a broker of this machine; gone when the test is over. */
+export async function startProxy(t: ExecutionContext, brokerPort: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  let isFrozen = false;
+  const join = (from: Socket, to: Socket): void => {
+    sockets.add(from);
+    from.on("data", (bytes) => to.write(bytes));
+    from.on("error", () => {});
+    from.on("close", () => {
+      sockets.delete(from);
+      to.destroy();
+    });
+    if (isFrozen) {
+      from.pause();
+    }
+  };
+  const server = createServer((client) => {
+    const broker = connect(brokerPort, "127.0.0.1");
+    join(client, broker);
+    join(broker, client);
+  });
+  const listen = async (port: number): Promise<void> => {
+    await once(server.listen(port, "127.0.0.1"), "listening");
+  };
+  const cut = async (): Promise<void> => {
+    const closed = server.listening ? once(server, "close") : undefined;
+    server.close();
+    for (const socket of sockets) {
+      socket.destroy();
+    }
+    await closed;
+  };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  cleanUp(t, cut);
+  return {
+    port,
+    freeze: () => {
+      isFrozen = true;
+      for (const socket of sockets) {
+        socket.pause();
+      }
+    },
+    thaw: () => {
+      isFrozen = false;
+      for (const socket of sockets) {
+        socket.resume();
+      }
+    },
+    cut,
+    restore: () => listen(port),
+  };
+}
