@@ -7,6 +7,7 @@ and hears what the other servers of the fleet publish.
 
 The events are those of `flask_chat.py`. The default channels differ, as they
 do in the two libraries: to put both into one fleet, give them the same one.
+`managers.py` has the URLs.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import socket
 import socketio
 import uvicorn
 
+from managers import create_async_manager
 from ready import start_listening_async
 
 
@@ -38,7 +40,7 @@ class Chat(socketio.AsyncNamespace):
 def create_server(queue, channel):
     sio = socketio.AsyncServer(
         async_mode="asgi",
-        client_manager=socketio.AsyncRedisManager(queue, channel=channel),
+        client_manager=create_async_manager(queue, channel),
     )
     sio.register_namespace(Chat("/"))
     sio.register_namespace(Chat("/chat"))

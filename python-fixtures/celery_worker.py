@@ -1,15 +1,15 @@
 """A Celery worker that emits to the clients of a Socket.IO fleet.
 
     export CELERY_BROKER_URL=redis://127.0.0.1:6379/1   # the tasks
-    export REDIS_URL=redis://127.0.0.1:6379/0           # the Socket.IO messages
+    export SOCKETIO_QUEUE=redis://127.0.0.1:6379/0      # the Socket.IO messages
 
     celery -A celery_worker worker --pool solo --loglevel info
 
     python celery_worker.py enqueue order-shipped '{"order": 7}' --room alice
 
 Without the variables both are redis://127.0.0.1:6379/0. The task writes to the
-channel `flask-socketio`, which a Flask-SocketIO server reads; a RedisManager
-alone would write to `socketio`, which it does not.
+channel `flask-socketio`, which a Flask-SocketIO server reads; a manager alone would
+write to `socketio`, which it does not. `managers.py` has the URLs.
 """
 
 import argparse
@@ -17,8 +17,9 @@ import functools
 import json
 import os
 
-import socketio
 from celery import Celery
+
+from managers import create_manager
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 
@@ -33,8 +34,8 @@ app.conf.update(
 
 @functools.cache
 def manager(channel):
-    url = os.environ.get("REDIS_URL", DEFAULT_URL)
-    return socketio.RedisManager(url, channel=channel, write_only=True)
+    url = os.environ.get("SOCKETIO_QUEUE", DEFAULT_URL)
+    return create_manager(url, channel, write_only=True)
 
 
 @app.task(name="notify")

@@ -4,13 +4,13 @@
         --room alice order-shipped '{"order": 7}'
 
 No JSON means no argument, several mean several arguments. `--room` and
-`--skip-sid` may be given more than once.
+`--skip-sid` may be given more than once. `managers.py` has the URLs.
 """
 
 import argparse
 import json
 
-import socketio
+from managers import create_manager
 
 
 def payload(arguments):
@@ -35,7 +35,7 @@ def main():
     parser.add_argument("data", type=json.loads, nargs="*", metavar="JSON")
     args = parser.parse_args()
 
-    manager = socketio.RedisManager(args.queue, channel=args.channel, write_only=True)
+    manager = create_manager(args.queue, args.channel, write_only=True)
     manager.emit(
         args.event,
         payload(args.data),

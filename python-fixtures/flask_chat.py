@@ -1,4 +1,4 @@
-"""A chat server with Flask-SocketIO, one of a fleet that shares a Redis.
+"""A chat server with Flask-SocketIO, one of a fleet that shares a queue.
 
     python flask_chat.py --port 5000 --queue redis://127.0.0.1:6379/0
 
@@ -19,6 +19,7 @@ from flask import Flask, request
 from flask_socketio import Namespace, SocketIO, emit, join_room, leave_room
 from werkzeug.serving import make_server
 
+from managers import KOMBU, create_manager
 from ready import start_listening
 
 
@@ -37,11 +38,17 @@ class Chat(Namespace):
         return {"said": data["text"]}
 
 
+def queue_options(queue, channel):
+    """Flask-SocketIO chooses the manager by URL, but has none for Kombu and Redis."""
+    if queue.startswith(KOMBU):
+        return {"client_manager": create_manager(queue, channel)}
+    return {"message_queue": queue, "channel": channel}
+
+
 def create_app(queue, channel):
     app = Flask(__name__)
-    socketio = SocketIO(
-        app, message_queue=queue, channel=channel, async_mode="threading"
-    )
+    options = queue_options(queue, channel)
+    socketio = SocketIO(app, async_mode="threading", **options)
     socketio.on_namespace(Chat("/"))
     socketio.on_namespace(Chat("/chat"))
     return app, socketio

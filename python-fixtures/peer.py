@@ -2,11 +2,12 @@
 
     python peer.py --kind threaded --queue redis://127.0.0.1:6379/0
 
-The kinds are `threaded` (Server and RedisManager, on werkzeug's threads),
-`asgi` (AsyncServer and AsyncRedisManager, on uvicorn) and `write-only` (a
-RedisManager without a server). When it takes connections and hears its channel
-it says `{"event": "ready", "port": ..., "host_id": ...}`; the port of a
-write-only manager is null.
+The kinds are `threaded` (Server, on werkzeug's threads), `asgi` (AsyncServer,
+on uvicorn), `write-only` and `write-only-asgi` (a manager of the one or the
+other, without a server). Which manager it is follows from the URL of the queue,
+see `managers.py`. When it takes connections and hears its channel it says
+`{"event": "ready", "port": ..., "host_id": ...}`; the port of a write-only
+manager is null.
 
 Requests; data and rooms are typed JSON, the namespace is `/` where left out:
 
@@ -41,6 +42,7 @@ import socketio
 import uvicorn
 from werkzeug.serving import make_server
 
+from managers import create_async_manager, create_manager
 from ready import start_listening, start_listening_async
 from wire import decode, encode, payload, run_in, send, serve, start_event_loop
 
@@ -147,7 +149,7 @@ def ready(manager, port):
 
 
 def run_threaded(queue, channel):
-    manager = socketio.RedisManager(queue, channel=channel)
+    manager = create_manager(queue, channel)
     sio = socketio.Server(async_mode="threading", client_manager=manager)
     for namespace in NAMESPACES:
         sio.register_namespace(ThreadedNamespace(namespace))
@@ -161,7 +163,7 @@ def run_threaded(queue, channel):
 
 
 def run_asgi(queue, channel):
-    manager = socketio.AsyncRedisManager(queue, channel=channel)
+    manager = create_async_manager(queue, channel)
     sio = socketio.AsyncServer(async_mode="asgi", client_manager=manager)
     for namespace in NAMESPACES:
         sio.register_namespace(AsgiNamespace(namespace))
@@ -177,13 +179,25 @@ def run_asgi(queue, channel):
 
 
 def run_write_only(queue, channel):
-    manager = socketio.RedisManager(queue, channel=channel, write_only=True)
+    manager = create_manager(queue, channel, write_only=True)
     ready(manager, port=None)
     serve(Operations(manager, manager))
 
 
+def run_write_only_asgi(queue, channel):
+    loop = start_event_loop()
+    manager = run_in(loop, create_async_manager, queue, channel, write_only=True)
+    ready(manager, port=None)
+    serve(Operations(manager, manager), loop)
+
+
 def main():
-    run = {"threaded": run_threaded, "asgi": run_asgi, "write-only": run_write_only}
+    run = {
+        "threaded": run_threaded,
+        "asgi": run_asgi,
+        "write-only": run_write_only,
+        "write-only-asgi": run_write_only_asgi,
+    }
     parser = argparse.ArgumentParser(description="A Python host driven by tests.")
     parser.add_argument("--kind", choices=list(run), required=True)
     parser.add_argument("--queue", default="redis://127.0.0.1:6379/0", metavar="URL")

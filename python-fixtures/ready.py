@@ -1,23 +1,30 @@
-"""Starts the Redis listener of a Socket.IO server and waits until it hears.
+"""Starts the queue listener of a Socket.IO server and waits until it hears.
 
 A python-socketio server subscribes when its first client connects, and says
 nothing when it is done. Here it is started at once, and then sent a message
 that means nothing to any other host of the fleet: the answer to a callback of
-its own. When the callback runs, the way through Redis and back is open. What
-was published before the subscription is lost, so it is sent again until then.
+its own. When the callback runs, the way through the broker and back is open:
+over Redis it has subscribed, over RabbitMQ its queue is declared, bound and
+consumed. What was published before is lost, so it is sent again until then.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import json
 import threading
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import redis
 import socketio
 
 RESEND_AFTER = 0.05
+
+AnyManager = socketio.PubSubManager | socketio.AsyncManager
 
 
 def start_listening(sio: socketio.Server, timeout: float = 10) -> None:
@@ -39,15 +46,11 @@ def _initialize(sio: socketio.Server | socketio.AsyncServer) -> None:
     sio.manager.initialize()
 
 
-def _wait_until_heard(
-    manager: socketio.RedisManager | socketio.AsyncRedisManager, timeout: float
-) -> None:
+def _wait_until_heard(manager: AnyManager, timeout: float) -> None:
     name = f"ready {manager.host_id}"
     heard = threading.Event()
     deadline = time.monotonic() + timeout
-    # A connection of its own: the manager's are being made by its listener, at
-    # this very moment, in another thread.
-    with redis.Redis.from_url(manager.redis_url) as publisher:
+    with _publisher(manager) as publish:
         while not heard.is_set():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not subscribed after {timeout} s")
@@ -59,6 +62,24 @@ def _wait_until_heard(
                 "id": manager._generate_ack_id(name, heard.set),
                 "args": [],
             }
-            publisher.publish(manager.channel, json.dumps(message))
+            publish(json.dumps(message))
             heard.wait(RESEND_AFTER)
     del manager.callbacks[name]
+
+
+@contextlib.contextmanager
+def _publisher(manager: AnyManager) -> Iterator[Callable[[str], Any]]:
+    """Publishes to the channel of a manager, over a connection of its own.
+
+    The manager's are being made by its listener, at this very moment, in
+    another thread.
+    """
+    if isinstance(manager, socketio.AsyncAioPikaManager):
+        # It declares the same exchange as a KombuManager.
+        manager = socketio.KombuManager(manager.url, channel=manager.channel)
+    if isinstance(manager, socketio.KombuManager):
+        with manager._connection() as connection:
+            yield manager._producer_publish(connection)
+    else:
+        with redis.Redis.from_url(manager.redis_url) as connection:
+            yield functools.partial(connection.publish, manager.channel)

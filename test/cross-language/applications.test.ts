@@ -48,7 +48,7 @@ test.serial("a Celery task reaches the clients of a Node host", async (t) => {
   const client = await connectClient(t, node.url);
   const other = await connectClient(t, node.url);
   await client.call("join", "alice");
-  const env = { CELERY_BROKER_URL: `${t.context.url}/1`, REDIS_URL: t.context.url };
+  const env = { CELERY_BROKER_URL: `${t.context.url}/1`, SOCKETIO_QUEUE: t.context.url };
   const worker = startPython(
     t,
     ["-m", "celery", "-A", "celery_worker", "worker", "--pool", "solo", "--loglevel", "info"],
