@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { RedisOptions as AllRedisOptions } from "ioredis";
 import { BridgeError } from "../errors.js";
 import { redactUrl } from "../log.js";
+import { decodePart, parseHost, splitUrl, tlsFiles, type UrlParts } from "./url-parts.js";
 
 /** The schemes of `RedisManager` in python-socketio. */
 export const REDIS_SCHEMES = [
@@ -19,66 +19,6 @@ const DEFAULT_PORT = 6379;
 /** Options for a client with the replies that ioredis has always given. */
 export type RedisOptions = Omit<AllRedisOptions, "replyMapping">;
 
-interface UrlParts {
-  readonly scheme: string;
-  readonly username: string | undefined;
-  readonly password: string | undefined;
-  /** What stands between `@` and the path. */
-  readonly hosts: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-}
-
-/** Not `URL`: it refuses the comma list of Sentinel hosts, and unix paths have no host at all. */
-function split(url: string): UrlParts {
-  const match = /^([a-z][a-z0-9+]*):\/\/(?:([^/?#]*)@)?([^/?#@]*)([^?#]*)(?:\?([^#]*))?/i.exec(url);
-  if (match === null) {
-    throw new BridgeError("INVALID_URL", `${redactUrl(url)} is not a URL`);
-  }
-  const [, scheme = "", credentials = "", hosts = "", path = "", query] = match;
-  // Its first part would be taken for a host or a port, and be named in an error.
-  if (scheme.toLowerCase() !== "unix" && url.slice(scheme.length + 3 + credentials.length + 1).includes("@")) {
-    throw new BridgeError("INVALID_URL", `${redactUrl(url)}: write /, ? and # in a password percent-encoded`);
-  }
-  const colon = credentials.indexOf(":");
-  const [username, password] =
-    colon === -1 ? [credentials, ""] : [credentials.slice(0, colon), credentials.slice(colon + 1)];
-  const orNothing = (text: string) => (text === "" ? undefined : decodePart(url, text));
-  return {
-    scheme: scheme.toLowerCase(),
-    username: orNothing(username),
-    password: orNothing(password),
-    hosts,
-    path,
-    query: new URLSearchParams(query),
-  };
-}
-
-function decodePart(url: string, text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (cause) {
-    throw new BridgeError("INVALID_URL", `${redactUrl(url)} has a broken percent escape`, { cause });
-  }
-}
-
-function parsePort(url: string, text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port < 1 || port > 65535) {
-    throw new BridgeError("INVALID_URL", `${redactUrl(url)}: the port ${JSON.stringify(text)} is not 1 to 65535`);
-  }
-  return port;
-}
-
-function parseHost(url: string, text: string, port: number): { host: string; port: number } {
-  const match = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(text);
-  if (match === null) {
-    throw new BridgeError("INVALID_URL", `${redactUrl(url)}: ${JSON.stringify(text)} is not a host`);
-  }
-  const host = (match[1] ?? "").replace(/^\[|\]$/g, "");
-  return { host: host === "" ? "localhost" : host, port: match[2] === undefined ? port : parsePort(url, match[2]) };
-}
-
 function parseDb(url: string, text: string): number {
   if (!/^\d+$/.test(text)) {
     throw new BridgeError("INVALID_URL", `${redactUrl(url)}: the database ${JSON.stringify(text)} is not a number`);
@@ -88,27 +28,14 @@ function parseDb(url: string, text: string): number {
 
 /** The query options of redis-py that say how to speak TLS; a fleet's URL often carries them. */
 function tlsOptions(url: string, query: URLSearchParams): NonNullable<RedisOptions["tls"]> {
-  const file = (key: string) => {
-    const path = query.get(key);
-    try {
-      return path === null ? undefined : readFileSync(path);
-    } catch (cause) {
-      throw new BridgeError("INVALID_URL", `${redactUrl(url)}: cannot read ${key}`, { cause });
-    }
-  };
   const requirement = query.get("ssl_cert_reqs")?.toLowerCase().replace("cert_", "") ?? "required";
   if (!["none", "optional", "required"].includes(requirement)) {
     throw new BridgeError("INVALID_URL", `${redactUrl(url)}: ssl_cert_reqs is none, optional or required`);
   }
-  const withoutNameCheck = /^(false|f|no|n|0|)$/i.test(query.get("ssl_check_hostname") ?? "true");
-  const [ca, cert, key] = [file("ssl_ca_certs"), file("ssl_certfile"), file("ssl_keyfile")];
   return {
     // To a client, optional is as required: redis-py refuses an unknown authority with either.
     rejectUnauthorized: requirement !== "none",
-    ...(withoutNameCheck ? { checkServerIdentity: () => undefined } : {}),
-    ...(ca ? { ca } : {}),
-    ...(cert ? { cert } : {}),
-    ...(key ? { key } : {}),
+    ...tlsFiles(url, query, "ssl_ca_certs"),
   };
 }
 
@@ -162,7 +89,7 @@ function tcpOptions(url: string, parts: UrlParts): RedisOptions {
  * @throws BridgeError `INVALID_URL`; its message holds no password
  */
 export function parseRedisUrl(url: string, channel: string): RedisOptions {
-  const parts = split(url);
+  const parts = splitUrl(url);
   switch (parts.scheme) {
     case "redis+sentinel":
     case "valkey+sentinel":
