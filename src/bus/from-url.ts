@@ -1,11 +1,28 @@
 import { BridgeError } from "../errors.js";
 import { redactUrl } from "../log.js";
 import type { Bus, BusOptions } from "./bus.js";
+import { KOMBU_REDIS_SCHEMES, kombuRedisBus } from "./kombu-redis.js";
 import { memoryBus } from "./memory.js";
 import { redisBus } from "./redis.js";
 import { REDIS_SCHEMES } from "./redis-url.js";
 
-const SCHEMES: readonly string[] = [...REDIS_SCHEMES, "memory"];
+interface UrlOptions extends BusOptions {
+  readonly url: string;
+  readonly channel: string;
+}
+
+type MakeBus = (options: UrlOptions) => Bus;
+
+/** What each scheme stands for, in the order in which an error names them. */
+const BUSES: ReadonlyMap<string, MakeBus> = new Map([
+  ...forEach(REDIS_SCHEMES, redisBus),
+  ...forEach(KOMBU_REDIS_SCHEMES, kombuRedisBus),
+  ...forEach(["memory"], ({ url }) => memoryBus(url.slice("memory://".length) || undefined)),
+]);
+
+function forEach(schemes: readonly string[], make: MakeBus): readonly (readonly [string, MakeBus])[] {
+  return schemes.map((scheme) => [scheme, make]);
+}
 
 /** Buses made by hand that an adapter or emitter has: it closes its bus, and reads the channel alone. */
 const TAKEN = new WeakSet<Bus>();
@@ -31,17 +48,15 @@ function takeBus(bus: Bus): Bus {
  * @throws BridgeError `INVALID_URL`; `INVALID_OPTION` for a bus that is taken
  */
 export function toBus(urlOrBus: string | Bus, channel: string, options: BusOptions): Bus {
-  const { outage, heartbeatInterval } = options;
   if (typeof urlOrBus !== "string") {
     return takeBus(urlOrBus);
   }
   const scheme = /^([a-z][a-z0-9+]*):\/\//i.exec(urlOrBus)?.[1]?.toLowerCase();
-  if (scheme === "memory") {
-    return memoryBus(urlOrBus.slice("memory://".length) || undefined);
+  const makeBus = BUSES.get(scheme ?? "");
+  if (makeBus === undefined) {
+    const known = [...BUSES.keys()].map((name) => `${name}://`).join(", ");
+    throw new BridgeError("INVALID_URL", `${redactUrl(urlOrBus)} is not the URL of a broker; known are ${known}`);
   }
-  if (scheme !== undefined && SCHEMES.includes(scheme)) {
-    return redisBus({ url: urlOrBus, channel, outage, heartbeatInterval });
-  }
-  const known = SCHEMES.map((name) => `${name}://`).join(", ");
-  throw new BridgeError("INVALID_URL", `${redactUrl(urlOrBus)} is not the URL of a broker; known are ${known}`);
+  const { outage, heartbeatInterval } = options;
+  return makeBus({ url: urlOrBus, channel, outage, heartbeatInterval });
 }

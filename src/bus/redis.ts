@@ -9,6 +9,7 @@ import { Liveness } from "./liveness.js";
 import { type Entry, Outbox } from "./outbox.js";
 import { brokerError, endConnection, openConnection } from "./redis-connection.js";
 import { parseRedisUrl, type RedisOptions } from "./redis-url.js";
+import { BARE, type RedisWire } from "./redis-wire.js";
 
 export interface RedisBusOptions extends BusOptions {
   /** As python-socketio spells it; or a `client`. */
@@ -61,8 +62,10 @@ function connectionFactory({ url, client, channel = "socketio" }: RedisBusOption
   throw new BridgeError("INVALID_OPTION", "redisBus takes either a url or a client, which is a Redis of ioredis");
 }
 
-class RedisBus implements Bus {
-  readonly name = "redis";
+/** @internal What `redisBus` makes, for a fleet that says things to Redis in another way too. */
+export class RedisBus implements Bus {
+  readonly name: string;
+  readonly #wire: RedisWire;
   readonly #openRedis: (ours: RedisOptions) => Redis;
   readonly #subscriberGrace: number;
   readonly #outbox: Outbox;
@@ -86,7 +89,9 @@ class RedisBus implements Bus {
   #lastError = "";
   #closed: Promise<void> | undefined;
 
-  constructor(options: RedisBusOptions) {
+  constructor(options: RedisBusOptions, wire: RedisWire = BARE) {
+    this.name = wire.name;
+    this.#wire = wire;
     this.#openRedis = connectionFactory(options);
     const limits = normalizeOutage(options.outage);
     this.#subscriberGrace = limits.subscriberGrace;
@@ -98,7 +103,8 @@ class RedisBus implements Bus {
     });
     this.#liveness = new Liveness({
       interval,
-      publish: async (channel, beat) => this.#publisher?.publish(channel, beat),
+      publish: async (channel, beat) =>
+        this.#publisher?.publish(wire.prefix + channel, wire.pack(channel, Buffer.from(beat))),
       onStatus: (status) => this.#status.notify(status),
       onDeaf: () => {
         // Which of the two is dead cannot be told: the beat goes out on one and comes back on the other.
@@ -136,7 +142,7 @@ class RedisBus implements Bus {
     }
     this.#openPublisher();
     const bytes = typeof payload === "string" ? Buffer.from(payload) : Buffer.from(payload);
-    const published = this.#outbox.add({ channel, payload: bytes });
+    const published = this.#outbox.add({ channel, payload: this.#wire.pack(channel, bytes) });
     this.#flush();
     this.#outbox.enforceBounds();
     return published;
@@ -173,8 +179,9 @@ class RedisBus implements Bus {
     }
     const listener = openConnection(this.#openRedis, (error) => this.#reportOnce(error));
     this.#listener = listener;
-    listener.on("messageBuffer", (name: Buffer, payload: Buffer) => {
-      const channel = name.toString();
+    listener.on("messageBuffer", (name: Buffer, message: Buffer) => {
+      const channel = name.toString().slice(this.#wire.prefix.length);
+      const payload = this.#wire.unpack(message);
       if (!this.#liveness.hears(channel, payload)) {
         this.#subscriptions.get(channel)?.onMessage(payload);
       }
@@ -222,7 +229,7 @@ class RedisBus implements Bus {
 
   /** The reply to SUBSCRIBE tells that messages will arrive from now on. */
   #sendSubscribe(listener: Redis, channel: string): void {
-    listener.subscribe(channel).then(
+    listener.subscribe(this.#wire.prefix + channel).then(
       () => {
         const subscription = this.#subscriptions.get(channel);
         if (subscription !== undefined) {
@@ -298,7 +305,7 @@ class RedisBus implements Bus {
     const { signal } = this.#shutdown;
     const deadline = performance.now() + this.#subscriberGrace;
     while (performance.now() < deadline && this.#publisher?.status === "ready" && !signal.aborted) {
-      if ((await this.#countSubscribers(channel)) >= receivers) {
+      if ((await this.#countReceivers(channel)) >= receivers) {
         return;
       }
       await pause(SUBSCRIBER_POLL_MS, signal);
@@ -306,10 +313,9 @@ class RedisBus implements Bus {
   }
 
   /** Infinite where the broker does not tell, as under an ACL without PUBSUB: there is nothing to wait for then. */
-  async #countSubscribers(channel: string): Promise<number> {
+  async #countReceivers(channel: string): Promise<number> {
     try {
-      const reply = await this.#publisher?.pubsub("NUMSUB", channel);
-      return Number(reply?.[1] ?? Number.POSITIVE_INFINITY);
+      return this.#publisher === undefined ? 0 : await this.#wire.countReceivers(this.#publisher, channel);
     } catch {
       return Number.POSITIVE_INFINITY;
     }
@@ -320,7 +326,7 @@ class RedisBus implements Bus {
       return;
     }
     for (const entry of this.#outbox.take()) {
-      this.#publisher.publish(entry.channel, entry.payload).then(
+      this.#publisher.publish(this.#wire.prefix + entry.channel, entry.payload).then(
         (receivers) => {
           this.#lastPublish = { channel: entry.channel, receivers };
           this.#outbox.confirm(entry);

@@ -1,0 +1,52 @@
+import type { Bus } from "./bus.js";
+import { packEnvelope, unpackEnvelope } from "./kombu-envelope.js";
+import { RedisBus, type RedisBusOptions } from "./redis.js";
+import { parseRedisUrl } from "./redis-url.js";
+import type { RedisWire } from "./redis-wire.js";
+
+/** Those of Redis whose transports Kombu has; it writes the last one `sentinel://`, with its options elsewhere. */
+export const KOMBU_REDIS_SCHEMES = ["kombu+redis", "kombu+rediss", "kombu+redis+sentinel"] as const;
+
+/** `url` may be written as `kombu+redis://…` or, as Kombu takes it, `redis://…`. */
+export interface KombuRedisBusOptions extends RedisBusOptions {
+  /**
+   * What stands before the channel in the name that Redis knows, where the Python hosts have Kombu's transport options
+   * `global_keyprefix` and `fanout_prefix`: the one followed by the other.
+   * @default the number of the database: "/0."
+   */
+  readonly prefix?: string | undefined;
+}
+
+/** The URL for whoever connects: `kombu+redis://…` is `redis://…` then. */
+export const withoutKombu = (url: string): string => url.replace(/^kombu\+/i, "");
+
+/**
+ * Redis as `KombuManager("redis://…")` of python-socketio uses it: each message in an envelope of Kombu's, published on
+ * the fanout key of the channel, which is another in each database. Kombu's bindings, queues and lists of messages that
+ * are not acknowledged are neither read nor written: a fanout needs none of them.
+ *
+ * @throws BridgeError `INVALID_URL`, `INVALID_OPTION`
+ */
+export function kombuRedisBus(options: KombuRedisBusOptions): Bus {
+  const url = options.url === undefined ? undefined : withoutKombu(options.url);
+  const prefix = options.prefix ?? `/${database({ ...options, url })}.`;
+  return new RedisBus({ ...options, url }, kombuWire(prefix));
+}
+
+function database({ url, client, channel = "" }: RedisBusOptions): number {
+  return (url === undefined ? client?.options?.db : parseRedisUrl(url, channel).db) ?? 0;
+}
+
+/** Means nothing to any host. */
+const PROBE = Buffer.from("{}");
+
+function kombuWire(prefix: string): RedisWire {
+  return {
+    name: "kombu+redis",
+    prefix,
+    pack: packEnvelope,
+    unpack: unpackEnvelope,
+    // Kombu subscribes to a pattern, and Redis counts a pattern's subscribers only when it publishes.
+    countReceivers: (publisher, channel) => publisher.publish(prefix + channel, packEnvelope(channel, PROBE)),
+  };
+}
