@@ -12,6 +12,7 @@ first and the third, and tells them apart by the class.
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import socketio
@@ -20,29 +21,43 @@ KOMBU = "kombu+"
 
 
 def create_manager(
-    queue: str, channel: str, *, write_only: bool = False
+    queue: str, channel: str, *, write_only: bool = False, encoding: str | None = None
 ) -> socketio.PubSubManager:
-    """A manager for a Server, or one that stands alone and emits from threads."""
-    options = {"channel": channel, "write_only": write_only}
+    """A manager for a Server, or one that stands alone and emits from threads.
+
+    With an encoding, it is the one of `msgpack_channel`, which reads both.
+    """
+    library, choice = _library(encoding)
+    options = {"channel": channel, "write_only": write_only, **choice}
     if queue.startswith("kafka:"):
-        return _create_kafka_manager(queue, options)
+        return _create_kafka_manager(library, queue, options)
     if queue.startswith((KOMBU, "amqp:", "amqps:")):
-        return socketio.KombuManager(queue.removeprefix(KOMBU), **options)
-    return socketio.RedisManager(queue, **options)
+        return library.KombuManager(queue.removeprefix(KOMBU), **options)
+    return library.RedisManager(queue, **options)
 
 
 def create_async_manager(
-    queue: str, channel: str, *, write_only: bool = False
+    queue: str, channel: str, *, write_only: bool = False, encoding: str | None = None
 ) -> socketio.AsyncManager:
     """The same for an AsyncServer; ValueError where Python has none."""
-    options = {"channel": channel, "write_only": write_only}
+    library, choice = _library(encoding)
+    options = {"channel": channel, "write_only": write_only, **choice}
     if queue.startswith((KOMBU, "kafka:")):
         scheme = queue.partition(":")[0]
         raise ValueError(f"python-socketio has no asynchronous manager for {scheme}://")
     if queue.startswith(("amqp:", "amqps:")):
-        return socketio.AsyncAioPikaManager(queue, **options)
-    return socketio.AsyncRedisManager(queue, **options)
+        return library.AsyncAioPikaManager(queue, **options)
+    return library.AsyncRedisManager(queue, **options)
 
 
-def _create_kafka_manager(queue: str, options: dict[str, Any]) -> socketio.KafkaManager:
-    return socketio.KafkaManager(queue, **options)
+def _library(encoding: str | None) -> tuple[Any, dict[str, Any]]:
+    """Where the managers are, and how they are told what to write."""
+    if encoding is None:
+        return socketio, {}
+    return importlib.import_module("msgpack_channel"), {"encoding": encoding}
+
+
+def _create_kafka_manager(
+    library: Any, queue: str, options: dict[str, Any]
+) -> socketio.KafkaManager:
+    return library.KafkaManager(queue, **options)

@@ -5,7 +5,8 @@
 The kinds are `threaded` (Server, on werkzeug's threads), `asgi` (AsyncServer,
 on uvicorn), `write-only` and `write-only-asgi` (a manager of the one or the
 other, without a server). Which manager it is follows from the URL of the queue,
-see `managers.py`. When it takes connections and hears its channel it says
+see `managers.py`; with `--encoding json|msgpack` it is that of
+`msgpack_channel.py`, which reads both and writes the one. When it takes connections and hears its channel it says
 `{"event": "ready", "port": ..., "host_id": ...}`; the port of a write-only
 manager is null.
 
@@ -148,8 +149,8 @@ def ready(manager, port):
     send({"event": "ready", "port": port, "host_id": manager.host_id})
 
 
-def run_threaded(queue, channel):
-    manager = create_manager(queue, channel)
+def run_threaded(queue, channel, encoding):
+    manager = create_manager(queue, channel, encoding=encoding)
     sio = socketio.Server(async_mode="threading", client_manager=manager)
     for namespace in NAMESPACES:
         sio.register_namespace(ThreadedNamespace(namespace))
@@ -162,8 +163,8 @@ def run_threaded(queue, channel):
     serve(Operations(sio, manager))
 
 
-def run_asgi(queue, channel):
-    manager = create_async_manager(queue, channel)
+def run_asgi(queue, channel, encoding):
+    manager = create_async_manager(queue, channel, encoding=encoding)
     sio = socketio.AsyncServer(async_mode="asgi", client_manager=manager)
     for namespace in NAMESPACES:
         sio.register_namespace(AsgiNamespace(namespace))
@@ -178,15 +179,16 @@ def run_asgi(queue, channel):
     serve(Operations(sio, manager), loop)
 
 
-def run_write_only(queue, channel):
-    manager = create_manager(queue, channel, write_only=True)
+def run_write_only(queue, channel, encoding):
+    manager = create_manager(queue, channel, write_only=True, encoding=encoding)
     ready(manager, port=None)
     serve(Operations(manager, manager))
 
 
-def run_write_only_asgi(queue, channel):
+def run_write_only_asgi(queue, channel, encoding):
     loop = start_event_loop()
-    manager = run_in(loop, create_async_manager, queue, channel, write_only=True)
+    options = {"write_only": True, "encoding": encoding}
+    manager = run_in(loop, create_async_manager, queue, channel, **options)
     ready(manager, port=None)
     serve(Operations(manager, manager), loop)
 
@@ -202,8 +204,9 @@ def main():
     parser.add_argument("--kind", choices=list(run), required=True)
     parser.add_argument("--queue", default="redis://127.0.0.1:6379/0", metavar="URL")
     parser.add_argument("--channel", default="socketio")
+    parser.add_argument("--encoding", choices=["json", "msgpack"])
     args = parser.parse_args()
-    run[args.kind](args.queue, args.channel)
+    run[args.kind](args.queue, args.channel, args.encoding)
 
 
 if __name__ == "__main__":

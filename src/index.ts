@@ -12,4 +12,5 @@ export {
 export { BridgeError, type BridgeErrorCode } from "./errors.js";
 export type { Logger } from "./log.js";
 export type { AdapterOptions, ChannelOptions, EmitterOptions, OutageOptions } from "./options.js";
+export type { Encoding } from "./protocol/encoders.js";
 export type { RejectReason, WireRoom } from "./protocol/messages.js";

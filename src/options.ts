@@ -1,5 +1,6 @@
 import { BridgeError } from "./errors.js";
 import { type Logger, normalizeLogger } from "./log.js";
+import { ENCODERS, type Encoding } from "./protocol/encoders.js";
 import type { WireRoom } from "./protocol/messages.js";
 
 /** How a bus keeps what is published while its broker is away. Each bound drops the oldest message first. */
@@ -32,6 +33,13 @@ export interface ChannelOptions {
    * @default every room is a string
    */
   readonly toPythonRoom?: ((room: string, namespace: string) => WireRoom) | undefined;
+  /**
+   * How messages are written. `"msgpack"` is MessagePack, which carries bytes as they are, in acknowledgements too; its
+   * Python readers need `python-fixtures/msgpack_channel.py`, and lose every message without it. Both are read
+   * whatever is written.
+   * @default "json"
+   */
+  readonly encoding?: Encoding | undefined;
   /** Used when the first argument is a URL; a bus made by hand has its own. */
   readonly outage?: OutageOptions | undefined;
   /**
@@ -64,6 +72,7 @@ export type EmitterOptions = ChannelOptions;
 export interface NormalizedChannel {
   readonly channels: readonly [string, ...string[]];
   readonly toPythonRoom: (room: string, namespace: string) => WireRoom;
+  readonly encoding: Encoding;
   readonly logger: Logger;
 }
 
@@ -101,6 +110,15 @@ export function normalizeHeartbeat(interval = 5_000): number {
 }
 
 /** @throws BridgeError `INVALID_OPTION` */
+export function normalizeEncoding(encoding: string = "json"): Encoding {
+  if (!Object.hasOwn(ENCODERS, encoding)) {
+    const known = Object.keys(ENCODERS).join(" or ");
+    throw new BridgeError("INVALID_OPTION", `encoding is ${JSON.stringify(encoding)}; it takes ${known}`);
+  }
+  return encoding as Encoding;
+}
+
+/** @throws BridgeError `INVALID_OPTION` */
 export function normalizeChannel(options: ChannelOptions): NormalizedChannel {
   const [first, ...others] = new Set([options.channel ?? "socketio"].flat());
   for (const channel of [first, ...others]) {
@@ -111,6 +129,7 @@ export function normalizeChannel(options: ChannelOptions): NormalizedChannel {
   return {
     channels: [first as string, ...others],
     toPythonRoom: options.toPythonRoom ?? ((room) => room),
+    encoding: normalizeEncoding(options.encoding),
     logger: normalizeLogger(options.logger),
   };
 }

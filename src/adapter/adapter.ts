@@ -3,7 +3,6 @@ import { Adapter, type BroadcastOptions, type Room } from "socket.io-adapter";
 import type { Bus } from "../bus/bus.js";
 import { toBus } from "../bus/from-url.js";
 import { type AdapterOptions, normalizeAdapter } from "../options.js";
-import { encode } from "../protocol/encode.js";
 import type { AckTicket, WireRoom } from "../protocol/messages.js";
 import { ExpectedAnswers } from "./answers.js";
 import { EVENT } from "./deliver.js";
@@ -87,10 +86,10 @@ class PythonBridgeAdapter extends Adapter {
       return;
     }
     // Encoded before anybody gets it: what cannot be said to others is an error, and not an event for some.
-    const text = this.#encodeEmit(data, target, null);
+    const payload = this.#encodeEmit(data, target, null);
     this.#observe(data, target);
     super.broadcast(packet, options);
-    this.#publish(text);
+    this.#publish(payload);
   }
 
   override broadcastWithAck(
@@ -109,7 +108,7 @@ class PythonBridgeAdapter extends Adapter {
     }
     const answers = new ExpectedAnswers(clientCountCallback, ack);
     const isOne = this.#isOneClient(target);
-    const text = this.#encodeEmit(data, target, this.#requestAcks(target, isOne, answers, deadline));
+    const payload = this.#encodeEmit(data, target, this.#requestAcks(target, isOne, answers, deadline));
     this.#observe(data, target);
     super.broadcastWithAck(
       packet,
@@ -120,7 +119,7 @@ class PythonBridgeAdapter extends Adapter {
     if (isOne) {
       answers.expectRemote();
     }
-    this.#publish(text);
+    this.#publish(payload);
   }
 
   #isOwnClient({ rooms }: Target): boolean {
@@ -226,14 +225,14 @@ class PythonBridgeAdapter extends Adapter {
   }
 
   /** @returns undefined for an emit to nobody else, such as io.to(undefined), which must not become everybody */
-  #encodeEmit(data: readonly unknown[], target: Target, callback: AckTicket | null): string | undefined {
+  #encodeEmit(data: readonly unknown[], target: Target, callback: AckTicket | null): Uint8Array | string | undefined {
     const [event, ...args] = data;
     const rooms = names(target.rooms);
     if (target.rooms.size > 0 && rooms.length === 0) {
       return undefined;
     }
     const except = names(target.except);
-    return encode({
+    return this.#host.encode({
       method: "emit",
       event: String(event),
       args,
@@ -246,9 +245,9 @@ class PythonBridgeAdapter extends Adapter {
     });
   }
 
-  #publish(text: string | undefined): void {
-    if (text !== undefined) {
-      this.#host.publishText(text);
+  #publish(payload: Uint8Array | string | undefined): void {
+    if (payload !== undefined) {
+      this.#host.publishEncoded(payload);
     }
   }
 

@@ -6,10 +6,11 @@ import { callApplication, Listeners } from "../listeners.js";
 import { RateLimitedLog } from "../log.js";
 import type { NormalizedAdapter } from "../options.js";
 import { decode } from "../protocol/decode.js";
-import { encode, type OutgoingMessage } from "../protocol/encode.js";
+import { ENCODERS, type Encode } from "../protocol/encoders.js";
 import { newHostId } from "../protocol/host-id.js";
 import type { AckTicket, CallbackMessage, EmitMessage, Rejected, RejectReason } from "../protocol/messages.js";
 import { quote, roomName } from "../protocol/messages.js";
+import type { OutgoingMessage } from "../protocol/outgoing.js";
 import { OwedAcks, PendingAcks } from "./acks.js";
 import { type Delivery, type DeliveryContext, deliver } from "./deliver.js";
 import type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./observe.js";
@@ -31,6 +32,8 @@ export class Host implements BridgeHandle {
   readonly hostId = newHostId();
   readonly options: NormalizedAdapter;
   readonly acks: PendingAcks;
+  /** @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry */
+  readonly encode: Encode;
   readonly #bus: Bus;
   readonly #namespaces = new Map<string, { readonly adapter: Adapter; readonly owedAcks: OwedAcks }>();
   readonly #log: RateLimitedLog;
@@ -48,6 +51,7 @@ export class Host implements BridgeHandle {
   constructor(bus: Bus, options: NormalizedAdapter) {
     this.#bus = bus;
     this.options = options;
+    this.encode = ENCODERS[options.encoding];
     this.acks = new PendingAcks(options.maxPendingAcks);
     this.#log = new RateLimitedLog((line) => options.logger.warn(line));
     bus.onStatus((status) => this.#onStatus(status));
@@ -143,15 +147,15 @@ export class Host implements BridgeHandle {
 
   /** @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry */
   publish(message: OutgoingMessage): void {
-    this.publishText(encode(message));
+    this.publishEncoded(this.encode(message));
   }
 
   /** Puts an encoded message on the channel, in order. The bus reports what it drops, so nobody waits for this. */
-  publishText(text: string): void {
+  publishEncoded(payload: Uint8Array | string): void {
     if (this.#closed !== undefined) {
       return;
     }
-    this.#bus.publish(this.options.channels[0], text).then(
+    this.#bus.publish(this.options.channels[0], payload).then(
       () => {
         this.#counts.published += 1;
       },
@@ -249,7 +253,7 @@ export class Host implements BridgeHandle {
     this.observe({ namespace, event, args, rooms, skipSids, hostId, origin: "channel" });
   }
 
-  /** A Python host cannot read bytes here, nor send them; its caller waits for its timeout then, as among Python hosts. */
+  /** JSON cannot say bytes here; the caller waits for its timeout then, as among Python hosts. */
   #answer(ticket: AckTicket, hostId: string | undefined, args: readonly unknown[]): void {
     try {
       this.publish({ method: "callback", ticket, args, hostId });

@@ -1,5 +1,6 @@
 import { createEmitter } from "../emitter/emitter.js";
 import { BridgeError } from "../errors.js";
+import { normalizeEncoding } from "../options.js";
 import { describeFlags, type Flags, parseFlags } from "./flags.js";
 import { bold } from "./style.js";
 
@@ -14,6 +15,7 @@ const FLAGS: Flags = {
     repeatable: true,
     help: "channel of the fleet; of several, the first is written. Default: socketio",
   },
+  encoding: { type: "string", value: "NAME", help: "how messages are written: json or msgpack. Default: json" },
   room: { type: "string", value: "ROOM", repeatable: true, help: "room or sid to emit to. Default: everyone" },
   namespace: { type: "string", value: "NAME", help: "namespace. Default: /" },
   "skip-sid": { type: "string", value: "SID", repeatable: true, help: "client that does not get it" },
@@ -57,6 +59,7 @@ export async function runEmit(args: readonly string[], environment: NodeJS.Proce
   const data = texts.map(parseArgument);
   const emitter = createEmitter(flags.string("queue") ?? "redis://localhost:6379", {
     ...(channels.length > 0 ? { channel: channels } : {}),
+    encoding: normalizeEncoding(flags.string("encoding")),
     outage: { maxAge: BROKER_TIMEOUT_MS },
     logger: false,
   });

@@ -1,4 +1,5 @@
 import { BridgeError } from "../errors.js";
+import { normalizeEncoding } from "../options.js";
 import { type RunningServer, serve } from "../server/serve.js";
 import { describeFlags, type Flags, parseFlags, parsePort } from "./flags.js";
 import { bold, dim, green } from "./style.js";
@@ -17,6 +18,7 @@ const FLAGS: Flags = {
     repeatable: true,
     help: "channel; of several, all are read and the first is written. Default: socketio",
   },
+  encoding: { type: "string", value: "NAME", help: "how messages are written: json or msgpack. Default: json" },
   cors: {
     type: "string",
     value: "ORIGIN",
@@ -90,6 +92,7 @@ export async function runServe(args: readonly string[], environment: NodeJS.Proc
     host: flags.string("host") ?? "127.0.0.1",
     queue: flags.string("queue"),
     channels: channels.length === 0 ? ["socketio"] : channels,
+    encoding: normalizeEncoding(flags.string("encoding")),
     cors: cors.includes("*") ? (true as const) : cors,
     app: flags.string("app"),
     demo: flags.boolean("demo"),

@@ -4,9 +4,10 @@ import { logStatus } from "../bus/log-status.js";
 import { BridgeError, type BridgeErrorCode } from "../errors.js";
 import { RateLimitedLog } from "../log.js";
 import { type EmitterOptions, type NormalizedChannel, normalizeChannel } from "../options.js";
-import { encode, type OutgoingMessage } from "../protocol/encode.js";
+import { ENCODERS } from "../protocol/encoders.js";
 import { newHostId } from "../protocol/host-id.js";
 import { quote, type WireRoom } from "../protocol/messages.js";
+import type { OutgoingMessage } from "../protocol/outgoing.js";
 
 /** Events and the arguments of their listeners, as in `Server<ClientToServerEvents, ServerToClientEvents>`. */
 // biome-ignore lint/suspicious/noExplicitAny: an interface without index signature must fit, as in socket.io's own type
@@ -151,7 +152,8 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
   urlOrBus: string | Bus,
   options: EmitterOptions = {},
 ): Emitter<Events> {
-  const { channels, toPythonRoom, logger } = normalizeChannel(options);
+  const { channels, toPythonRoom, encoding, logger } = normalizeChannel(options);
+  const encode = ENCODERS[encoding];
   const bus = toBus(urlOrBus, channels[0], options);
   const log = new RateLimitedLog((line) => logger.warn(line));
   bus.onStatus((status) => logStatus(log, status));

@@ -1,4 +1,5 @@
 import { quote, type Rejected } from "./messages.js";
+import { asBytes, jsonView, type Leaf, toPlain } from "./plain.js";
 
 /**
  * Bytes inside JSON, as `Packet.deconstruct_binary` and `reconstruct_binary` of python-socketio have them: each stands
@@ -6,28 +7,15 @@ import { quote, type Rejected } from "./messages.js";
  */
 type JsonObject = Record<string, unknown>;
 
-/** What Socket.IO sends as binary: `Buffer`, `ArrayBuffer`, typed arrays and `DataView`. */
-export function asBytes(value: unknown): Uint8Array | undefined {
-  if (ArrayBuffer.isView(value)) {
-    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  }
-  return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
-}
-
 function isPlainContainer(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null;
-}
-
-/** What `JSON.stringify` looks at instead of an object with `toJSON`, which it asks once. */
-function jsonView(value: unknown): unknown {
-  return isPlainContainer(value) && typeof value.toJSON === "function" ? value.toJSON() : value;
 }
 
 export function hasBinary(value: unknown): boolean {
   if (asBytes(value) !== undefined) {
     return true;
   }
-  const view = jsonView(value);
+  const view = jsonView(value, "");
   if (asBytes(view) !== undefined) {
     return true;
   }
@@ -37,33 +25,19 @@ export function hasBinary(value: unknown): boolean {
 }
 
 /** A copy with placeholders; the bytes themselves are appended to `attachments`. */
-export function deconstruct(value: unknown, attachments: Uint8Array[]): unknown {
-  const own = asBytes(value);
-  const view = own === undefined ? jsonView(value) : value;
-  const bytes = own ?? asBytes(view);
-  if (bytes !== undefined) {
-    return { _placeholder: true, num: attachments.push(bytes) - 1 };
-  }
-  if (!isPlainContainer(view)) {
-    return view;
-  }
-  if (Array.isArray(view)) {
-    return view.map((item) => deconstruct(item, attachments));
-  }
-  // Without a prototype a key "__proto__" is a key like any other.
-  const copy: JsonObject = Object.create(null);
-  for (const [key, item] of Object.entries(view)) {
-    // JSON leaves functions out; a toJSON in the copy would be asked a second time.
-    if (typeof item !== "function") {
-      copy[key] = deconstruct(item, attachments);
-    }
-  }
-  return copy;
+export function deconstruct(args: readonly unknown[], attachments: Uint8Array[]): readonly unknown[] {
+  const placeholder: Leaf = (leaf) =>
+    typeof leaf === "object" ? { _placeholder: true, num: attachments.push(leaf) - 1 } : leaf;
+  return args.map((arg) => toPlain(arg, placeholder));
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-function decodeBase64(text: unknown): Buffer | Rejected {
+/** In MessagePack an attachment may stand as the bytes that it is. */
+function decodeAttachment(text: unknown): Uint8Array | Rejected {
+  if (text instanceof Uint8Array) {
+    return text;
+  }
   if (typeof text !== "string" || text.length % 4 !== 0 || !BASE64.test(text)) {
     return { reason: "bad_base64", detail: `the attachment ${quote(text)} is not base64` };
   }
@@ -79,17 +53,17 @@ export function reconstruct(
   value: unknown,
   encoded: readonly unknown[],
 ): { readonly value: unknown } | { readonly rejected: Rejected } {
-  const attachments: Buffer[] = [];
+  const attachments: Uint8Array[] = [];
   for (const text of encoded) {
-    const bytes = decodeBase64(text);
-    if (!Buffer.isBuffer(bytes)) {
+    const bytes = decodeAttachment(text);
+    if ("reason" in bytes) {
       return { rejected: bytes };
     }
     attachments.push(bytes);
   }
   let rejected: Rejected | undefined;
   const restore = (node: unknown): unknown => {
-    if (!isPlainContainer(node)) {
+    if (!isPlainContainer(node) || node instanceof Uint8Array) {
       return node;
     }
     // A client's decoder stops at any `_placeholder: true`, so one that is only half of the pair is refused too.

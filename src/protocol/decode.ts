@@ -1,5 +1,5 @@
 import { Fields, Refusal, safeName } from "./fields.js";
-import { findUnsafeKey, parseJson } from "./json.js";
+import { findUnsafeKey, mayHoldUnsafeKey, parseExactly, parseJson } from "./json.js";
 import {
   type EmitMessage,
   type Message,
@@ -8,6 +8,7 @@ import {
   type Rejected,
   type RejectReason,
 } from "./messages.js";
+import { isMsgpack, unpack } from "./msgpack.js";
 
 /** What came of the bytes. */
 export type Decoded =
@@ -76,17 +77,39 @@ function readMessage(method: string, fields: Fields): Message | undefined {
   }
 }
 
-function decodeText(text: string): Decoded {
+/** A message as its encoding gives it. */
+interface Raw {
+  readonly value: unknown;
+  readonly mayBeUnsafe: boolean;
+  /** The value once more, with integers beyond 2^53 as bigint or as strings of their digits. */
+  exact(): unknown;
+}
+
+type Reading = Raw | { readonly rejected: Rejected };
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+function readJson(payload: Uint8Array): Reading {
+  let text: string;
+  try {
+    text = UTF8.decode(payload);
+  } catch {
+    const first = (payload[0] ?? 0).toString(16).padStart(2, "0");
+    return { rejected: { reason: "not_json", detail: `not UTF-8; the first byte is 0x${first}` } };
+  }
   const parsed = parseJson(text);
-  if ("rejected" in parsed) {
-    return { kind: "rejected", rejected: parsed.rejected, hostId: undefined };
-  }
-  const { value } = parsed;
+  return "rejected" in parsed
+    ? parsed
+    : { value: parsed.value, mayBeUnsafe: mayHoldUnsafeKey(text), exact: () => parseExactly(text) };
+}
+
+function decodeRaw(raw: Raw): Decoded {
+  const { value } = raw;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { kind: "rejected", rejected: { reason: "not_object", detail: quote(value) }, hostId: undefined };
+    return rejection("not_object", quote(value));
   }
-  const fields = new Fields(value as Record<string, unknown>, text);
-  const unsafe = findUnsafeKey(text, value);
+  const fields = new Fields(value as Record<string, unknown>, raw.exact);
+  const unsafe = raw.mayBeUnsafe ? findUnsafeKey(value) : undefined;
   if (unsafe !== undefined) {
     return { kind: "rejected", rejected: unsafe, hostId: fields.hostId() };
   }
@@ -114,32 +137,25 @@ function isPickle(payload: Uint8Array): boolean {
   return payload[0] === 0x80 && (payload[1] ?? 0xff) <= 5;
 }
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
+/** Before anything of the message is known. */
+function rejection(reason: RejectReason, detail: string): Decoded {
+  return { kind: "rejected", rejected: { reason, detail }, hostId: undefined };
+}
 
 /**
- * Reads one message of the channel. Never throws.
+ * Reads one message of the channel, in either encoding: its first byte tells which. Never throws.
  *
  * The payload of an emit is left as it is: `decodePayload` reads it when somebody here is to get it.
  *
  * @param maxSize - bytes; more than that is refused unread
  */
 export function decode(payload: Uint8Array, maxSize: number): Decoded {
-  const reject = (reason: RejectReason, detail: string): Decoded => ({
-    kind: "rejected",
-    rejected: { reason, detail },
-    hostId: undefined,
-  });
   if (payload.byteLength > maxSize) {
-    return reject("too_large", `${payload.byteLength} bytes, and ${maxSize} is the most that is read`);
+    return rejection("too_large", `${payload.byteLength} bytes, and ${maxSize} is the most that is read`);
   }
   if (isPickle(payload)) {
-    return reject("pickle", `a pickle of protocol ${payload[1]}`);
+    return rejection("pickle", `a pickle of protocol ${payload[1]}`);
   }
-  let text: string;
-  try {
-    text = UTF8.decode(payload);
-  } catch {
-    return reject("not_json", `not UTF-8; the first byte is 0x${(payload[0] ?? 0).toString(16).padStart(2, "0")}`);
-  }
-  return decodeText(text);
+  const reading = isMsgpack(payload) ? unpack(payload, maxSize) : readJson(payload);
+  return "rejected" in reading ? rejection(reading.rejected.reason, reading.rejected.detail) : decodeRaw(reading);
 }

@@ -1,40 +1,23 @@
 import { BridgeError } from "../errors.js";
 import { hasBinary } from "./binary.js";
+import type { AckTicket, CallbackMessage, MoveRoomMessage, WireRoom } from "./messages.js";
 import {
-  type AckTicket,
-  type CallbackMessage,
-  type CloseRoomMessage,
-  type DisconnectMessage,
-  type EmitMessage,
-  type MoveRoomMessage,
-  quote,
-  RESERVED_EVENTS,
-  type WireRoom,
-} from "./messages.js";
+  checkEvent,
+  checkName,
+  checkRoom,
+  type OutgoingEmit,
+  type OutgoingMessage,
+  writeOrRefuse,
+} from "./outgoing.js";
 import { encodePayload } from "./payload.js";
 
-/** An emit with its arguments still to be encoded. */
-export type OutgoingEmit = Omit<EmitMessage, "payload"> & { readonly args: readonly unknown[] };
-
-/** Everything a host can say. */
-export type OutgoingMessage = OutgoingEmit | CallbackMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage;
-
-/** JavaScript callers pass what they have; `undefined` in a JSON text would be no JSON, and lost at every reader. */
 function text(value: string): string {
-  if (typeof value !== "string") {
-    throw new BridgeError("INVALID_ARGUMENT", `${quote(value)} is not a string`);
-  }
-  return JSON.stringify(value);
+  return JSON.stringify(checkName(value));
 }
 
 function encodeRoom(room: WireRoom): string {
-  if (typeof room === "bigint" || Number.isSafeInteger(room)) {
-    return room.toString();
-  }
-  if (typeof room !== "string") {
-    throw new BridgeError("INVALID_ARGUMENT", `the room ${quote(room)} is neither a string nor an integer`);
-  }
-  return text(room);
+  const checked = checkRoom(room);
+  return typeof checked === "string" ? text(checked) : checked.toString();
 }
 
 /** null, one, or a list, which receivers understand from 5.3 on. */
@@ -51,11 +34,8 @@ function encodeTicket({ room, namespace, id }: AckTicket): string {
 
 /** `PubSubManager.emit` */
 function encodeEmit(message: OutgoingEmit): string {
-  if (RESERVED_EVENTS.has(message.event)) {
-    throw new BridgeError("INVALID_ARGUMENT", `${quote(message.event)} is an event of Socket.IO itself`);
-  }
   const fields = [
-    `"event":${text(message.event)}`,
+    `"event":${JSON.stringify(checkEvent(message.event))}`,
     encodePayload(message.args),
     `"namespace":${text(message.namespace)}`,
     `"room":${encodeOneOrMany((message.rooms ?? []).map(encodeRoom))}`,
@@ -71,7 +51,10 @@ function encodeEmit(message: OutgoingEmit): string {
 /** `PubSubManager._return_callback` */
 function encodeCallback({ ticket, args }: CallbackMessage): string {
   if (hasBinary(args)) {
-    throw new BridgeError("INVALID_ARGUMENT", "an acknowledgement with bytes in it cannot be sent to a Python host");
+    throw new BridgeError(
+      "INVALID_ARGUMENT",
+      'an acknowledgement with bytes in it cannot be said in JSON; the encoding "msgpack" can',
+    );
   }
   const sid = ticket.room === null ? "null" : encodeRoom(ticket.room);
   return `"sid":${sid},"namespace":${text(ticket.namespace)},"id":${ticket.id},"args":${JSON.stringify(args)}`;
@@ -100,6 +83,11 @@ function encodeFields(message: OutgoingMessage): string {
   }
 }
 
+function encodeMessage(message: OutgoingMessage): string {
+  const hostId = message.hostId === undefined ? "" : `,"host_id":${text(message.hostId)}`;
+  return `{"method":"${message.method}",${encodeFields(message)}${hostId}}`;
+}
+
 /**
  * One message as JSON text, in the dialect of python-socketio 5.15.1 and later, which 5.14 and older read as well
  * wherever one form serves all (see `payload.ts`).
@@ -107,18 +95,5 @@ function encodeFields(message: OutgoingMessage): string {
  * @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry
  */
 export function encode(message: OutgoingMessage): string {
-  let fields: string;
-  try {
-    fields = encodeFields(message);
-  } catch (cause) {
-    if (cause instanceof BridgeError) {
-      throw cause;
-    }
-    const what = message.method === "emit" ? `the event ${quote(message.event)}` : `a ${message.method} message`;
-    throw new BridgeError("INVALID_ARGUMENT", `${what} cannot be written as JSON: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  const hostId = message.hostId === undefined ? "" : `,"host_id":${text(message.hostId)}`;
-  return `{"method":"${message.method}",${fields}${hostId}}`;
+  return writeOrRefuse(message, "JSON", encodeMessage);
 }

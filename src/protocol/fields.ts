@@ -1,4 +1,4 @@
-import { isUnsafeName, parseJson, quoteUnsafeIntegers } from "./json.js";
+import { isUnsafeName } from "./json.js";
 import { type AckTicket, quote, type Rejected, type RejectReason, type WireRoom } from "./messages.js";
 
 /** Longest integer room that is read: far beyond any key of a database. */
@@ -16,12 +16,13 @@ export class Refusal extends Error {
 /** The fields of one message, each read with its type checked. */
 export class Fields {
   readonly #object: Readonly<Record<string, unknown>>;
-  readonly #text: string;
-  #withDigits: Record<string, unknown> | undefined;
+  readonly #readExact: () => unknown;
+  #exact: Record<string, unknown> | undefined;
 
-  constructor(object: Readonly<Record<string, unknown>>, text: string) {
+  /** @param readExact - reads the message again, with integers beyond 2^53 as bigint or as strings of their digits */
+  constructor(object: Readonly<Record<string, unknown>>, readExact: () => unknown) {
     this.#object = object;
-    this.#text = text;
+    this.#readExact = readExact;
   }
 
   get(key: string): unknown {
@@ -104,7 +105,7 @@ export class Fields {
     return { room: named, namespace, id };
   }
 
-  /** @param again - finds the same value in a second parse, in which integers beyond 2^53 are strings */
+  /** @param again - finds the same value in the message read exactly */
   #toRoom(key: string, value: unknown, again: (object: Record<string, unknown>) => unknown): WireRoom {
     if (typeof value === "string") {
       return safeName(key, value);
@@ -113,20 +114,14 @@ export class Fields {
       return value as number;
     }
     if (typeof value === "number") {
-      this.#withDigits ??= parseWithDigits(this.#text);
-      const digits = again(this.#withDigits);
-      if (typeof digits === "string" && digits.length <= MAX_INTEGER_DIGITS) {
-        return BigInt(digits);
+      this.#exact ??= this.#readExact() as Record<string, unknown>;
+      const exact = again(this.#exact);
+      if (typeof exact === "bigint" || (typeof exact === "string" && exact.length <= MAX_INTEGER_DIGITS)) {
+        return BigInt(exact);
       }
     }
     throw new Refusal("wrong_type", `${key} is ${quote(value)}, not a string or an integer`);
   }
-}
-
-/** The same message, with integers beyond 2^53 as strings of their digits. */
-function parseWithDigits(text: string): Record<string, unknown> {
-  const parsed = parseJson(quoteUnsafeIntegers(text));
-  return "value" in parsed ? (parsed.value as Record<string, unknown>) : {};
 }
 
 export function safeName(key: string, name: string): string {

@@ -81,18 +81,6 @@ function parseWithNonFinite(text: string): unknown {
   return JSON.parse(json, (_, value) => (value === NAN ? Number.NaN : value));
 }
 
-/**
- * Puts integers that a double cannot hold into quotes, so that their digits survive `JSON.parse`: for rooms, where
- * 9007199254740993 and 9007199254740992 are two rooms.
- */
-export function quoteUnsafeIntegers(text: string): string {
-  return mapOutsideStrings(text, (bare) =>
-    bare.replace(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (number) =>
-      /^-?\d{16,}$/.test(number) && !Number.isSafeInteger(Number(number)) ? `"${number}"` : number,
-    ),
-  );
-}
-
 /** @returns the value, or why the text is refused; never throws */
 export function parseJson(text: string): { readonly value: unknown } | { readonly rejected: Rejected } {
   if (isDeeperThan(text, MAX_DEPTH)) {
@@ -110,29 +98,49 @@ export function parseJson(text: string): { readonly value: unknown } | { readonl
   }
 }
 
+/**
+ * Puts integers that a double cannot hold into quotes, so that their digits survive `JSON.parse`: for rooms, where
+ * 9007199254740993 and 9007199254740992 are two rooms.
+ */
+function quoteUnsafeIntegers(text: string): string {
+  return mapOutsideStrings(text, (bare) =>
+    bare.replace(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (number) =>
+      /^-?\d{16,}$/.test(number) && !Number.isSafeInteger(Number(number)) ? `"${number}"` : number,
+    ),
+  );
+}
+
+/** A text that `parseJson` has read, once more, with integers beyond 2^53 as strings of their digits. */
+export function parseExactly(text: string): unknown {
+  const parsed = parseJson(quoteUnsafeIntegers(text));
+  return "value" in parsed ? parsed.value : {};
+}
+
 const UNSAFE_NAMES: ReadonlySet<unknown> = new Set(["__proto__", "constructor"]);
 
 export function isUnsafeName(name: unknown): boolean {
   return UNSAFE_NAMES.has(name);
 }
 
-/** The names themselves, or an ASCII letter or underscore in an escape, which no encoder writes without intent. */
-const MAY_HOLD_UNSAFE_NAME = /__proto__|constructor|\\u00[4-7]/;
-
 /** `constructor` alone is a word like any other; with a `prototype` in it, it is aimed at code that merges objects. */
 function reachesPrototype(key: string, value: unknown): boolean {
   return key === "constructor" && typeof value === "object" && value !== null && Object.hasOwn(value, "prototype");
 }
 
+/** The names themselves, or an ASCII letter or underscore in an escape, which no encoder writes without intent. */
+const MAY_HOLD_UNSAFE_NAME = /__proto__|constructor|\\u00[4-7]/;
+
+/** Quick, and never wrong where it says no: spares the walk below. */
+export function mayHoldUnsafeKey(text: string): boolean {
+  return MAY_HOLD_UNSAFE_NAME.test(text);
+}
+
 /** Looks for a key that could reach a prototype in code that copies the object carelessly. */
-export function findUnsafeKey(text: string, value: unknown): Rejected | undefined {
-  if (!MAY_HOLD_UNSAFE_NAME.test(text)) {
-    return undefined;
-  }
+export function findUnsafeKey(value: unknown): Rejected | undefined {
   const pending: unknown[] = [value];
   while (pending.length > 0) {
     const next = pending.pop();
-    if (typeof next !== "object" || next === null) {
+    if (typeof next !== "object" || next === null || next instanceof Uint8Array) {
       continue;
     }
     for (const [key, child] of Object.entries(next)) {

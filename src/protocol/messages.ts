@@ -4,10 +4,13 @@
  */
 export type WireRoom = string | number | bigint;
 
-/** The payload of an emit, as it stands in the JSON text: see `payload.ts` for what it means. */
+/** The payload of an emit, as it stands in the message: see `payload.ts` for what it means. */
 export interface EmitPayload {
   readonly data: unknown;
-  /** `true`: `data` is a list of the value with placeholders and the attachments in base64. */
+  /**
+   * `true`: `data` is a list of the value with placeholders and the attachments in base64. In MessagePack bytes stand
+   * in the value itself, and this is `false`.
+   */
   readonly binary: boolean;
 }
 
@@ -89,6 +92,11 @@ export type RejectReason =
   | "pickle"
   /** Neither JSON nor anything else this host reads: truncated, not UTF-8, binary. */
   | "not_json"
+  /**
+   * Starts as MessagePack, and is none that JSON could say: truncated, followed by more, an extension type, a key that
+   * is bytes or a list.
+   */
+  | "not_msgpack"
   /** JSON, but not an object. */
   | "not_object"
   /** Nested deeper than Python itself could have written it. */

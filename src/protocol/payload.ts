@@ -39,7 +39,7 @@ export function encodePayload(args: readonly unknown[]): string {
     return `"data":${encodeArgs(args)},"binary":false`;
   }
   const attachments: Uint8Array[] = [];
-  const value = encodeArgs(deconstruct(args, attachments) as unknown[]);
+  const value = encodeArgs(deconstruct(args, attachments));
   const encoded = attachments.map(
     (bytes) => `"${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64")}"`,
   );

@@ -7,6 +7,7 @@ import { type BridgeAdapter, createAdapter } from "../adapter/adapter.js";
 import { type EmbeddedBroker, startEmbeddedBroker } from "../embedded/broker.js";
 import { BridgeError } from "../errors.js";
 import { type Logger, redactUrl } from "../log.js";
+import type { Encoding } from "../protocol/encoders.js";
 import { installDemo, serveLivePage } from "./demo.js";
 import { type AcceptedOrigins, originCheck } from "./origin.js";
 
@@ -17,6 +18,7 @@ export interface ServeOptions {
   /** Without it, a broker is opened in this process. */
   readonly queue: string | undefined;
   readonly channels: readonly string[];
+  readonly encoding: Encoding;
   readonly cors: AcceptedOrigins;
   /** Path of a module whose default export gets the `Server`. */
   readonly app: string | undefined;
@@ -112,7 +114,8 @@ async function serveOn(
   app: App | undefined,
   options: ServeOptions,
 ): Promise<RunningServer> {
-  const adapter = createAdapter(url, { channel: options.channels, logger: options.logger });
+  const { channels: channel, encoding, logger } = options;
+  const adapter = createAdapter(url, { channel, encoding, logger });
   const http = createHttpServer(options.demo);
   const origin = options.cors === true ? true : [...options.cors];
   const hasCors = origin === true || origin.length > 0;

@@ -6,6 +6,7 @@ import { Server } from "socket.io";
 import type { BusStatus } from "../../src/bus/bus.js";
 import { type AdapterOptions, type BridgeAdapter, type Bus, createAdapter, type Rejection } from "../../src/index.js";
 import { cleanUp } from "./cleanup.js";
+import { encodings } from "./encodings.js";
 import { Inbox } from "./once.js";
 
 /** A Socket.IO server of this process that is a host of the fleet. */
@@ -45,7 +46,7 @@ export async function startNodeHost(
 ): Promise<NodeHost> {
   const log: string[] = [];
   const logger = { info: () => {}, warn: (line: string) => log.push(line) };
-  const adapter = createAdapter(urlOrBus, { logger, ...options });
+  const adapter = createAdapter(urlOrBus, { logger, encoding: encodings.node, ...options });
   const rejections = new Inbox<Rejection>();
   const statuses = new Inbox<BusStatus>();
   adapter.onRejected((rejection) => rejections.add(rejection));

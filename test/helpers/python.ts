@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { ExecutionContext } from "ava";
 import { cleanUp } from "./cleanup.js";
+import { encodings } from "./encodings.js";
 import { testEnvironment } from "./environment.js";
 import { Inbox, within } from "./once.js";
 import { fromTyped, toTyped } from "./typed-json.js";
@@ -66,8 +67,10 @@ export async function startPeer(
   kind: HostKind | "write-only",
   queue: string,
   channel: string,
+  encoding = encodings.python,
 ): Promise<Peer> {
-  const program = new PythonProgram("peer.py", ["--kind", kind, "--queue", queue, "--channel", channel]);
+  const args = ["--kind", kind, "--queue", queue, "--channel", channel];
+  const program = new PythonProgram("peer.py", encoding === "plain" ? args : [...args, "--encoding", encoding]);
   cleanUp(t, () => program.end());
   const { port, host_id } = await program.event("ready");
   return {

@@ -1,8 +1,9 @@
 import test from "ava";
 import { BridgeError } from "../../src/errors.js";
 import { decode } from "../../src/protocol/decode.js";
-import { encode, type OutgoingEmit } from "../../src/protocol/encode.js";
+import { encode } from "../../src/protocol/encode.js";
 import type { Message } from "../../src/protocol/messages.js";
+import type { OutgoingEmit } from "../../src/protocol/outgoing.js";
 import { decodePayload } from "../../src/protocol/payload.js";
 
 const HOST = "0123456789abcdef0123456789abcdef";

@@ -105,10 +105,10 @@ export function testAcks(test: TestFn<TestBroker>, { hosts }: PythonKinds): void
   });
 
   test.serial(
-    "an acknowledgement with bytes cannot be said to Python: the caller times out, the next is answered",
+    "an acknowledgement with bytes cannot be said in JSON: the caller times out, the next is answered",
     async (t) => {
       const channel = ownChannel();
-      const node = await startNodeHost(t, t.context.url, { channel });
+      const node = await startNodeHost(t, t.context.url, { channel, encoding: "json" });
       const python = await startPeer(t, "threaded", t.context.url, channel);
       const client = await connectClient(t, node.url);
       await client.answerWith(Buffer.from("bytes"));

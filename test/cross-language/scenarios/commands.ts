@@ -2,6 +2,7 @@ import type { TestFn } from "ava";
 import { createEmitter } from "../../../src/index.js";
 import { cleanUp } from "../../helpers/cleanup.js";
 import { connectClient } from "../../helpers/clients.js";
+import { encodings } from "../../helpers/encodings.js";
 import { ownChannel, startNodeHost } from "../../helpers/node-host.js";
 import { startPeer } from "../../helpers/python.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
@@ -72,7 +73,7 @@ export function testCommands(test: TestFn<TestBroker>, { hosts, emitters }: Pyth
       const channel = ownChannel();
       const node = await startNodeHost(t, t.context.url, { channel });
       const python = await startPeer(t, kind, t.context.url, channel);
-      const emitter = createEmitter(t.context.url, { channel });
+      const emitter = createEmitter(t.context.url, { channel, encoding: encodings.node });
       cleanUp(t, () => emitter.close());
       const connect = () => connectClient(t, python.url);
       const [client, other, witness] = await Promise.all([connect(), connect(), connect()]);

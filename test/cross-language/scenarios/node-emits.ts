@@ -2,6 +2,7 @@ import type { TestFn } from "ava";
 import { createEmitter } from "../../../src/index.js";
 import { cleanUp } from "../../helpers/cleanup.js";
 import { connectClient } from "../../helpers/clients.js";
+import { encodings } from "../../helpers/encodings.js";
 import { ownChannel, startNodeHost } from "../../helpers/node-host.js";
 import { startPeer } from "../../helpers/python.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
@@ -33,7 +34,7 @@ export function testNodeEmits(test: TestFn<TestBroker>, { hosts }: PythonKinds):
       const channel = ownChannel();
       const node = await startNodeHost(t, t.context.url, { channel });
       const python = await startPeer(t, kind, t.context.url, channel);
-      const emitter = createEmitter(t.context.url, { channel });
+      const emitter = createEmitter(t.context.url, { channel, encoding: encodings.node });
       cleanUp(t, () => emitter.close());
       const clients = await Promise.all([
         connectClient(t, python.url, { kind: "js", transport: "websocket" }),
@@ -100,7 +101,7 @@ export function testNodeEmits(test: TestFn<TestBroker>, { hosts }: PythonKinds):
     const node = await startNodeHost(t, t.context.url, { channel, toPythonRoom });
     const otherNode = await startNodeHost(t, t.context.url, { channel });
     const python = await startPeer(t, "threaded", t.context.url, channel);
-    const emitter = createEmitter(t.context.url, { channel, toPythonRoom });
+    const emitter = createEmitter(t.context.url, { channel, toPythonRoom, encoding: encodings.node });
     cleanUp(t, () => emitter.close());
     const client = await connectClient(t, python.url);
     const nodeClient = await connectClient(t, otherNode.url);

@@ -1,0 +1,185 @@
+"""MessagePack on the channel of a python-socketio fleet, instead of JSON.
+
+Bytes travel as they are, without base64, in acknowledgements too. One file, to
+be copied; needs `pip install msgpack` and python-socketio 5.14.2 or later
+(tested with 5.14.2, 5.15.1, 5.16.1 and 5.18.1).
+
+A server takes its manager from here, by the name it has in python-socketio:
+
+    import msgpack_channel
+
+    manager = msgpack_channel.RedisManager(url, channel="chat")
+    sio = socketio.Server(client_manager=manager)           # python-socketio
+    sio = SocketIO(app, client_manager=manager)             # Flask-SocketIO
+
+AsyncRedisManager, KombuManager, AsyncAioPikaManager and KafkaManager are here
+as well. They read both encodings, and write what they are told to, MessagePack
+if nothing:
+
+    manager = msgpack_channel.RedisManager(url, encoding="json")
+
+So a fleet changes over while it runs: first every Python server gets its
+manager from here and writes JSON; when all of them do, one after the other
+leaves `encoding` out. A server that reads JSON alone loses MessagePack without
+a word.
+
+A write-only manager may come from here too. From python-socketio 5.16.1 on,
+this module is also what its `json=` takes (not for AsyncAioPikaManager):
+
+    socketio.RedisManager(url, write_only=True, json=msgpack_channel)
+
+Never give it to a server as `json=`: its clients speak JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import types
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import msgpack
+import socketio
+from engineio import json
+from socketio import pubsub_manager
+from socketio.packet import Packet
+
+if hasattr(pubsub_manager, "pickle"):
+    raise ImportError("msgpack_channel needs python-socketio 5.14.2 or later")
+
+# The short form of a map starts with a byte that python-socketio before 5.14
+# takes for a pickle's operation and carries out; this one it does not know.
+MAP_16 = b"\xde\x00"
+
+
+def dumps(message: dict[str, Any]) -> bytes:
+    """What a manager publishes, with bytes where it has put base64."""
+    plain = message
+    if message.get("binary"):
+        value, *attachments = message["data"]
+        attachments = [base64.b64decode(attachment) for attachment in attachments]
+        value = Packet.reconstruct_binary(value, attachments)
+        plain = {**message, "data": value, "binary": False}
+    try:
+        packed = msgpack.packb(plain)
+    except (OverflowError, UnicodeEncodeError):
+        # An integer beyond 64 bits, half a surrogate pair: JSON can say them,
+        # and whoever reads MessagePack reads both.
+        return json.dumps(message).encode()
+    return MAP_16 + bytes([packed[0] & 0x0F]) + packed[1:]
+
+
+def loads(payload: bytes | str) -> Any:
+    """A message in either encoding: the first byte tells which."""
+    first = payload[:1]
+    if isinstance(first, bytes) and (b"\x81" <= first <= b"\x8f" or first in (b"\xde", b"\xdf")):
+        return msgpack.unpackb(payload, strict_map_key=False)
+    return json.loads(payload)
+
+
+class _Codec:
+    """What the manager of a server takes for its JSON module."""
+
+    def __init__(self, encoding: str, body: type[bytes]) -> None:
+        if encoding not in ("json", "msgpack"):
+            raise ValueError(f"encoding is {encoding!r}; it takes json or msgpack")
+        self.encoding = encoding
+        self.body = body
+
+    def dumps(self, message: dict[str, Any]) -> bytes:
+        if self.encoding == "msgpack":
+            return self.body(dumps(message))
+        return self.body(json.dumps(message).encode())
+
+
+class _Manager:
+    """Goes before a manager of python-socketio."""
+
+    _body: type[bytes] = bytes
+
+    def __init__(self, *args: Any, encoding: str = "msgpack", **kwargs: Any) -> None:
+        self._codec = _Codec(encoding, self._body)
+        super().__init__(*args, **kwargs)
+        publish = type(self)._publish
+        if "json" in publish.__globals__:
+            # Before 5.16.1 it is the module that has the JSON module.
+            scope = {**publish.__globals__, "json": self._codec}
+            copy = types.FunctionType(publish.__code__, scope)
+            self._publish = types.MethodType(copy, self)
+
+    @property
+    def json(self) -> _Codec:
+        return self._codec
+
+    @json.setter
+    def json(self, _: Any) -> None:
+        """A server sets the module that its clients' packets are made with."""
+
+    def _read(self, payload: bytes | str | dict[str, Any]) -> dict[str, Any] | None:
+        """What a listener may get a dictionary for it takes as it is."""
+        if isinstance(payload, dict):
+            return payload
+        try:
+            message = loads(payload)
+        except Exception as error:
+            # Nothing of the content: it is the clients'.
+            reason = f"{type(error).__name__}, {len(payload)} characters from {payload[:2]!r}"
+            self._get_logger().warning(f"Cannot read a message of the channel: {reason}")
+            return None
+        return message if isinstance(message, dict) else None
+
+
+class _Listening(_Manager):
+    def _listen(self) -> Iterator[dict[str, Any]]:
+        for payload in super()._listen():
+            message = self._read(payload)
+            if message is not None:
+                yield message
+
+
+class _AsyncListening(_Manager):
+    async def _listen(self) -> AsyncIterator[dict[str, Any]]:
+        async for payload in super()._listen():
+            message = self._read(payload)
+            if message is not None:
+                yield message
+
+
+class RedisManager(_Listening, socketio.RedisManager):
+    pass
+
+
+class AsyncRedisManager(_AsyncListening, socketio.AsyncRedisManager):
+    pass
+
+
+class KombuManager(_Listening, socketio.KombuManager):
+    pass
+
+
+class KafkaManager(_Listening, socketio.KafkaManager):
+    pass
+
+
+class _Encoded(bytes):
+    """AsyncAioPikaManager encodes what `dumps` gives it."""
+
+    def encode(self) -> bytes:
+        return bytes(self)
+
+
+class AsyncAioPikaManager(_AsyncListening, socketio.AsyncAioPikaManager):
+    _body = _Encoded
+
+    async def _exchange(self, channel: Any) -> Any:
+        exchange = await super()._exchange(channel)
+        publish = exchange.publish
+
+        async def publish_bytes(message: Any, *args: Any, **kwargs: Any) -> Any:
+            # Without these, Kombu takes it for UTF-8, and its listener fails.
+            message.content_type = "application/data"
+            message.content_encoding = "binary"
+            return await publish(message, *args, **kwargs)
+
+        exchange.publish = publish_bytes
+        return exchange

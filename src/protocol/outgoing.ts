@@ -1,0 +1,61 @@
+import { BridgeError } from "../errors.js";
+import {
+  type CallbackMessage,
+  type CloseRoomMessage,
+  type DisconnectMessage,
+  type EmitMessage,
+  type MoveRoomMessage,
+  quote,
+  RESERVED_EVENTS,
+  type WireRoom,
+} from "./messages.js";
+
+/** An emit with its arguments still to be encoded. */
+export type OutgoingEmit = Omit<EmitMessage, "payload"> & { readonly args: readonly unknown[] };
+
+/** Everything a host can say. */
+export type OutgoingMessage = OutgoingEmit | CallbackMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage;
+
+/** JavaScript callers pass what they have; what is no string would be lost at every reader. */
+export function checkName(value: string): string {
+  if (typeof value !== "string") {
+    throw new BridgeError("INVALID_ARGUMENT", `${quote(value)} is not a string`);
+  }
+  return value;
+}
+
+export function checkEvent(event: string): string {
+  if (RESERVED_EVENTS.has(event)) {
+    throw new BridgeError("INVALID_ARGUMENT", `${quote(event)} is an event of Socket.IO itself`);
+  }
+  return checkName(event);
+}
+
+export function checkRoom(room: WireRoom): WireRoom {
+  if (typeof room !== "string" && typeof room !== "bigint" && !Number.isSafeInteger(room)) {
+    throw new BridgeError("INVALID_ARGUMENT", `the room ${quote(room)} is neither a string nor an integer`);
+  }
+  return room;
+}
+
+/**
+ * Writes a message; what cannot be written becomes an error that names it.
+ *
+ * @throws BridgeError `INVALID_ARGUMENT`
+ */
+export function writeOrRefuse<Written>(
+  message: OutgoingMessage,
+  format: string,
+  write: (message: OutgoingMessage) => Written,
+): Written {
+  try {
+    return write(message);
+  } catch (cause) {
+    if (cause instanceof BridgeError) {
+      throw cause;
+    }
+    const what = message.method === "emit" ? `the event ${quote(message.event)}` : `a ${message.method} message`;
+    const reason = (cause as Error).message;
+    throw new BridgeError("INVALID_ARGUMENT", `${what} cannot be written as ${format}: ${reason}`, { cause });
+  }
+}

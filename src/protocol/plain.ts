@@ -1,0 +1,78 @@
+import { MAX_DEPTH } from "./json.js";
+
+/** What Socket.IO sends as binary: `Buffer`, `ArrayBuffer`, typed arrays and `DataView`. */
+export function asBytes(value: unknown): Uint8Array | undefined {
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  }
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
+}
+
+/** What `JSON.stringify` looks at instead of a value with `toJSON`, which it asks once. */
+export function jsonView(value: unknown, key: string | number): unknown {
+  if ((typeof value !== "object" || value === null) && typeof value !== "bigint") {
+    return value;
+  }
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  return typeof toJSON === "function" ? toJSON.call(value, String(key)) : value;
+}
+
+/** What stands for a text (a key too), a number or bytes in the copy. */
+export type Leaf = (value: string | number | Uint8Array) => unknown;
+
+/** The envelope and the list of arguments are around it. */
+const DEEPEST_VALUE = MAX_DEPTH - 2;
+
+/**
+ * A copy of nothing but null, booleans, lists, objects and leaves: the value as `JSON.stringify` sees it, except that
+ * bytes are leaves.
+ *
+ * @returns undefined for what JSON leaves out, such as a function
+ * @throws TypeError for what JSON cannot say: a bigint, a circular structure
+ */
+export function toPlain(value: unknown, leaf: Leaf, key: string | number = "", depth = 1): unknown {
+  const own = asBytes(value);
+  const view = own ?? jsonView(value, key);
+  const bytes = own ?? asBytes(view);
+  if (bytes !== undefined) {
+    return leaf(bytes);
+  }
+  switch (typeof view) {
+    case "string":
+    case "number":
+      return leaf(view);
+    case "boolean":
+      return view;
+    case "object":
+      return view === null ? null : copyObject(view, leaf, depth);
+    case "bigint":
+      throw new TypeError("a bigint cannot be said as a number");
+    default:
+      return undefined;
+  }
+}
+
+function copyObject(view: object, leaf: Leaf, depth: number): unknown {
+  if (view instanceof Number || view instanceof String || view instanceof Boolean) {
+    return toPlain(view.valueOf(), leaf);
+  }
+  if (depth > DEEPEST_VALUE) {
+    throw new TypeError(`circular, or nested more than ${DEEPEST_VALUE} levels`);
+  }
+  if (Array.isArray(view)) {
+    const list: unknown[] = [];
+    for (let index = 0; index < view.length; index += 1) {
+      list.push(toPlain(view[index], leaf, index, depth + 1) ?? null);
+    }
+    return list;
+  }
+  // Without a prototype a key "__proto__" is a key like any other.
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const [key, item] of Object.entries(view)) {
+    const plain = toPlain(item, leaf, key, depth + 1);
+    if (plain !== undefined) {
+      copy[leaf(key) as string] = plain;
+    }
+  }
+  return copy;
+}

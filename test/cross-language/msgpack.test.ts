@@ -1,0 +1,10 @@
+import { encodings } from "../helpers/encodings.js";
+import { launchRedis } from "../helpers/redis.js";
+import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
+import { testEveryScenario } from "./scenarios/every-scenario.js";
+
+const test = testWithBroker<TestBroker>(launchRedis);
+
+Object.assign(encodings, { node: "msgpack", python: "msgpack" });
+
+testEveryScenario(test, { hosts: ["threaded", "asgi"], emitters: ["threaded", "asgi", "write-only"] });
