@@ -14,6 +14,9 @@ import { type BrokerProvider, CONTAINER_LABEL, ENVIRONMENT_FILE, type TestEnviro
 const FIXTURES = "python-fixtures";
 const VENV = join(FIXTURES, ".venv");
 const REDIS_IMAGE = "redis:7-alpine";
+const RABBITMQ_IMAGE = "rabbitmq:4-alpine";
+/** Debian's own wrapper changes the user, and keeps the log from the console. */
+const RABBITMQ_SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
 class Missing extends Error {}
 
@@ -112,12 +115,15 @@ async function reachesThisMachine(redisCli: readonly [string, ...string[]]): Pro
   return code === 0;
 }
 
+const hasImage = (image: string): boolean =>
+  succeeds("docker", ["image", "inspect", image]) || succeeds("docker", ["pull", "--quiet", image]);
+
 /** @throws Error that says what is in the way, as the rest of a sentence */
 async function prepareContainers(): Promise<Redis> {
   const client = await getContainerRuntimeClient().catch((cause: unknown) => {
     throw new Error("testcontainers does not find it", { cause });
   });
-  if (!succeeds("docker", ["image", "inspect", REDIS_IMAGE]) && !succeeds("docker", ["pull", "--quiet", REDIS_IMAGE])) {
+  if (!hasImage(REDIS_IMAGE)) {
     throw new Error(`the image ${REDIS_IMAGE} cannot be had`);
   }
   if (!(await reachesThisMachine(CONTAINED_REDIS_CLI))) {
@@ -147,8 +153,20 @@ async function prepareRedis(): Promise<Redis> {
   return { redis: { kind: "process", server }, redisCli: [findOrInstall(["redis-cli"], ["redis-tools"], "redis-cli")] };
 }
 
-function describe(redis: BrokerProvider): string {
-  return redis.kind === "container" ? `the image ${redis.image}` : redis.server;
+/** In a container where Redis is in one. */
+function prepareRabbitmq(redis: BrokerProvider): BrokerProvider {
+  if (redis.kind === "container") {
+    if (hasImage(RABBITMQ_IMAGE)) {
+      return { ...redis, image: RABBITMQ_IMAGE };
+    }
+    say(`the image ${RABBITMQ_IMAGE} cannot be had; using rabbitmq-server`);
+  }
+  const server = findOrInstall([RABBITMQ_SERVER, "rabbitmq-server"], ["rabbitmq-server"], "RabbitMQ");
+  return { kind: "process", server };
+}
+
+function describe(broker: BrokerProvider): string {
+  return broker.kind === "container" ? `the image ${broker.image}` : broker.server;
 }
 
 async function prepare(): Promise<void> {
@@ -157,9 +175,12 @@ async function prepare(): Promise<void> {
     ["chromium"],
     "a browser (Chromium)",
   );
-  const environment: TestEnvironment = { python: preparePython(), ...(await prepareRedis()), chromium };
+  const redis = await prepareRedis();
+  const rabbitmq = prepareRabbitmq(redis.redis);
+  const environment: TestEnvironment = { python: preparePython(), ...redis, rabbitmq, chromium };
   writeFileSync(ENVIRONMENT_FILE, `${JSON.stringify(environment, null, 2)}\n`);
-  say(`Python ${environment.python}, Redis from ${describe(environment.redis)}, browser ${chromium}`);
+  const brokers = `Redis from ${describe(environment.redis)}, RabbitMQ from ${describe(rabbitmq)}`;
+  say(`Python ${environment.python}, ${brokers}, browser ${chromium}`);
 }
 
 try {

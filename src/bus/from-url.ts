@@ -1,8 +1,10 @@
 import { BridgeError } from "../errors.js";
 import { redactUrl } from "../log.js";
+import { AMQP_SCHEMES } from "./amqp-url.js";
 import type { Bus, BusOptions } from "./bus.js";
 import { KOMBU_REDIS_SCHEMES, kombuRedisBus } from "./kombu-redis.js";
 import { memoryBus } from "./memory.js";
+import { rabbitmqBus } from "./rabbitmq.js";
 import { redisBus } from "./redis.js";
 import { REDIS_SCHEMES } from "./redis-url.js";
 
@@ -17,6 +19,7 @@ type MakeBus = (options: UrlOptions) => Bus;
 const BUSES: ReadonlyMap<string, MakeBus> = new Map([
   ...forEach(REDIS_SCHEMES, redisBus),
   ...forEach(KOMBU_REDIS_SCHEMES, kombuRedisBus),
+  ...forEach(AMQP_SCHEMES, rabbitmqBus),
   ...forEach(["memory"], ({ url }) => memoryBus(url.slice("memory://".length) || undefined)),
 ]);
 

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { backoff } from "../backoff.js";
-import { BridgeError } from "../errors.js";
+import type { BridgeError } from "../errors.js";
+import { brokerError } from "./broker-error.js";
 import type { RedisOptions } from "./redis-url.js";
 
 /** Ours, whatever the client that was handed in has. */
@@ -41,19 +42,6 @@ export function openConnection(open: (options: RedisOptions) => Redis, onError: 
 
 function address({ options: { host, port, path, sentinels } }: Redis): string {
   return path ?? (sentinels ?? [{ host, port }]).map((at) => `${at.host}:${at.port}`).join(", ");
-}
-
-/**
- * Says what failed and why. ioredis keeps the command in its errors, with the password of a login or the payload of a
- * publish in it, so the cause is a copy that has neither.
- */
-export function brokerError(what: string, cause: Error): BridgeError {
-  // When several addresses fail, Node throws them together in an error without a message.
-  const reasons = cause instanceof AggregateError ? cause.errors.map((error) => (error as Error).message) : [];
-  const reason = cause.message || reasons.join("; ") || "the connection failed";
-  const copy = new Error(reason);
-  copy.name = cause.name;
-  return new BridgeError("BROKER_UNAVAILABLE", `${what}: ${reason}`, { cause: copy });
 }
 
 /** The states of ioredis in which there is no socket: its "end" event would never come. */

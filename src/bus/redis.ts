@@ -4,10 +4,11 @@ import { BridgeError } from "../errors.js";
 import { Listeners } from "../listeners.js";
 import { normalizeHeartbeat, normalizeOutage } from "../options.js";
 import { pause } from "../pause.js";
+import { brokerError } from "./broker-error.js";
 import { alreadySubscribed, type Bus, type BusOptions, type BusStatus } from "./bus.js";
 import { Liveness } from "./liveness.js";
 import { type Entry, Outbox } from "./outbox.js";
-import { brokerError, endConnection, openConnection } from "./redis-connection.js";
+import { endConnection, openConnection } from "./redis-connection.js";
 import { parseRedisUrl, type RedisOptions } from "./redis-url.js";
 import { BARE, type RedisWire } from "./redis-wire.js";
 

@@ -26,6 +26,12 @@ export async function freePort(): Promise<number> {
   return (await isFree(port)) ? port : freePort();
 }
 
+/** Resolves when it has ended. @param signal - SIGTERM lets it say goodbye. @default "SIGKILL" */
+export type EndServer = (signal?: "SIGKILL" | "SIGTERM") => Promise<void>;
+
+/** How long a container has for its goodbye, in milliseconds. */
+const GOODBYE_MS = 20_000;
+
 export interface ServerProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
@@ -40,7 +46,7 @@ export async function serverProcess(
   args: readonly string[],
   readyLine: string,
   { env, cwd }: ServerProcessOptions = {},
-): Promise<() => Promise<void>> {
+): Promise<EndServer> {
   const child = spawn(server, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env }, cwd });
   const lines = createInterface({ input: child.stdout });
   await within(
@@ -51,11 +57,11 @@ export async function serverProcess(
       child.once("error", reject);
     }),
   );
-  return async () => {
+  return async (signal = "SIGKILL") => {
     if (child.exitCode === null && child.signalCode === null) {
       const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
+      child.kill(signal);
+      await within(`the end of ${server}`, exited);
     }
   };
 }
@@ -64,6 +70,8 @@ export interface ServerContainerOptions {
   readonly env?: Record<string, string>;
   /** Copied to the same path inside. */
   readonly files?: readonly string[];
+  /** Shared with this machine at the same path, and written as the user who runs the tests. */
+  readonly directory?: string;
 }
 
 /**
@@ -74,22 +82,27 @@ export async function serverContainer(
   { image, reaper }: ContainerProvider,
   command: readonly string[],
   readyLine: string,
-  { env = {}, files = [] }: ServerContainerOptions = {},
-): Promise<() => Promise<void>> {
+  { env = {}, files = [], directory }: ServerContainerOptions = {},
+): Promise<EndServer> {
   if (!reaper) {
     // Without this it would start nothing at all.
     process.env.TESTCONTAINERS_RYUK_DISABLED = "true";
   }
   const { GenericContainer, Wait } = await import("testcontainers");
-  const container = await new GenericContainer(image)
+  const definition = new GenericContainer(image)
     .withLabels({ [CONTAINER_LABEL.name]: CONTAINER_LABEL.value })
     .withNetworkMode("host")
     .withCopyFilesToContainer(files.map((file) => ({ source: file, target: file, mode: 0o666 })))
     .withEnvironment(env)
     .withCommand([...command])
-    .withWaitStrategy(Wait.forLogMessage(readyLine))
-    .start();
-  return async () => {
-    await container.stop({ timeout: 0 });
+    .withWaitStrategy(Wait.forLogMessage(readyLine));
+  if (directory !== undefined) {
+    definition
+      .withBindMounts([{ source: directory, target: directory }])
+      .withUser(`${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`);
+  }
+  const container = await definition.start();
+  return async (signal) => {
+    await container.stop({ timeout: signal === "SIGTERM" ? GOODBYE_MS : 0 });
   };
 }

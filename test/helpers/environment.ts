@@ -23,6 +23,7 @@ export interface TestEnvironment {
   readonly redis: BrokerProvider;
   /** Command and arguments that start redis-cli on the network of this machine. */
   readonly redisCli: readonly [string, ...string[]];
+  readonly rabbitmq: BrokerProvider;
   readonly chromium: string;
 }
 

@@ -1,0 +1,7 @@
+import { launchRabbitmq } from "../helpers/rabbitmq.js";
+import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
+import { testEveryScenario } from "./scenarios/every-scenario.js";
+
+const test = testWithBroker<TestBroker>(launchRabbitmq);
+
+testEveryScenario(test, { hosts: ["threaded", "asgi"], emitters: ["threaded", "asgi", "write-only"] });

@@ -1,0 +1,132 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ExecutionContext } from "ava";
+import { type EndServer, freePort, serverContainer, serverProcess } from "./broker-server.js";
+import { cleanUp } from "./cleanup.js";
+import { testEnvironment } from "./environment.js";
+import type { TestBroker } from "./shared-broker.js";
+
+/** A real RabbitMQ on ports that stay the same over restarts, as do its users, its durable queues and what is in them. */
+export interface TestRabbitmq extends TestBroker {
+  /** As guest, in the virtual host "/". */
+  readonly url: string;
+  readonly port: number;
+  /** A request to the HTTP API of its management plugin. @returns what it answers @throws Error with its words */
+  api(method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: object): Promise<unknown>;
+  /** As if the machine had lost power. */
+  crash(): Promise<void>;
+  /** As an operator does it. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends it for good, and removes what it has written. */
+  kill(): Promise<void>;
+}
+
+interface Node {
+  readonly directory: string;
+  readonly port: number;
+  readonly managementPort: number;
+  readonly env: Record<string, string>;
+}
+
+/** All of its own: name, ports, directories, and the name server of Erlang that it starts. */
+async function defineNode(config: readonly string[]): Promise<Node> {
+  const directory = mkdtempSync(join(tmpdir(), "rabbitmq-"));
+  const [port, managementPort, distributionPort, epmdPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
+  const file = (name: string, lines: readonly string[]) => {
+    const path = join(directory, name);
+    writeFileSync(path, `${lines.join("\n")}\n`);
+    return path;
+  };
+  const env = {
+    HOME: directory,
+    RABBITMQ_ALLOW_INPUT: "1",
+    RABBITMQ_NODENAME: `test${port}@localhost`,
+    RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
+    RABBITMQ_NODE_PORT: String(port),
+    RABBITMQ_DIST_PORT: String(distributionPort),
+    RABBITMQ_BASE: directory,
+    RABBITMQ_MNESIA_BASE: join(directory, "mnesia"),
+    RABBITMQ_LOGS: "-",
+    RABBITMQ_PID_FILE: join(directory, "pid"),
+    RABBITMQ_SCHEMA_DIR: join(directory, "schema"),
+    RABBITMQ_GENERATED_CONFIG_DIR: join(directory, "config"),
+    RABBITMQ_CONF_ENV_FILE: join(directory, "none"),
+    RABBITMQ_ENABLED_PLUGINS_FILE: file("enabled_plugins", ["[rabbitmq_management]."]),
+    RABBITMQ_CONFIG_FILE: file("rabbitmq.conf", [
+      "loopback_users = none",
+      "management.tcp.ip = 127.0.0.1",
+      `management.tcp.port = ${managementPort}`,
+      ...config,
+    ]),
+    ERL_EPMD_PORT: String(epmdPort),
+    ERL_EPMD_ADDRESS: "127.0.0.1",
+    ERL_EPMD_RELAXED_COMMAND_CHECK: "1",
+  };
+  return { directory, port, managementPort, env };
+}
+
+const READY = "Server startup complete";
+
+async function startNode({ directory, env }: Node): Promise<EndServer> {
+  const { rabbitmq } = testEnvironment();
+  if (rabbitmq.kind === "container") {
+    return serverContainer(rabbitmq, ["rabbitmq-server", "-noinput"], READY, { env, directory });
+  }
+  const end = await serverProcess(rabbitmq.server, ["-noinput"], READY, { env, cwd: directory });
+  return async (signal) => {
+    await end(signal);
+    spawnSync("epmd", ["-port", env.ERL_EPMD_PORT ?? "", "-kill"], { stdio: "ignore" });
+  };
+}
+
+async function request(port: number, method: string, path: string, body?: object): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/${path}`, {
+    method,
+    headers: { authorization: `Basic ${btoa("guest:guest")}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) {
+    throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  }
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+/**
+ * Starts a RabbitMQ that lives until it is killed.
+ *
+ * @param config - lines of rabbitmq.conf
+ */
+export async function launchRabbitmq(config: readonly string[] = []): Promise<TestRabbitmq> {
+  const node = await defineNode(config);
+  let end = await startNode(node);
+  return {
+    url: `amqp://127.0.0.1:${node.port}//`,
+    port: node.port,
+    api: (method, path, body) => request(node.managementPort, method, path, body),
+    crash: () => end("SIGKILL"),
+    stop: () => end("SIGTERM"),
+    start: async () => {
+      end = await startNode(node);
+    },
+    kill: async () => {
+      await end("SIGKILL");
+      rmSync(node.directory, { recursive: true });
+    },
+  };
+}
+
+/** Starts a RabbitMQ for this test alone. */
+export async function startRabbitmq(t: ExecutionContext, config: readonly string[] = []): Promise<TestRabbitmq> {
+  const server = await launchRabbitmq(config);
+  cleanUp(t, () => server.kill());
+  return server;
+}
