@@ -1,0 +1,10 @@
+import { launchRedis } from "../helpers/redis.js";
+import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
+import { testEveryScenario } from "./scenarios/every-scenario.js";
+
+const test = testWithBroker<TestBroker>(async () => {
+  const redis = await launchRedis();
+  return { ...redis, url: `kombu+${redis.url}/0` };
+});
+
+testEveryScenario(test, { hosts: ["threaded"], emitters: ["threaded", "write-only"] });
