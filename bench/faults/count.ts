@@ -1,0 +1,71 @@
+import type { Span } from "./clock.js";
+
+/** A numbered message at a client. Times are in milliseconds. */
+export interface Arrival {
+  readonly sender: string;
+  readonly number: number;
+  readonly sentAt: number;
+  readonly at: number;
+}
+
+export interface Tally {
+  /** Different numbers that arrived. */
+  readonly received: number;
+  readonly highest: number;
+  /** Expected numbers that did not. */
+  readonly missing: readonly number[];
+  /** Every arrival after the first of its number. */
+  readonly doubles: readonly Arrival[];
+  /** First arrivals after a higher number of the same sender. */
+  readonly outOfOrder: number;
+}
+
+/** What became of the numbers of one sender at one client. */
+export function tally(arrivals: readonly Arrival[], sender: string, expected: readonly number[]): Tally {
+  const seen = new Set<number>();
+  const doubles: Arrival[] = [];
+  let highest = 0;
+  let outOfOrder = 0;
+  for (const arrival of arrivals) {
+    if (arrival.sender !== sender) {
+      continue;
+    }
+    if (seen.has(arrival.number)) {
+      doubles.push(arrival);
+      continue;
+    }
+    seen.add(arrival.number);
+    outOfOrder += arrival.number < highest ? 1 : 0;
+    highest = Math.max(highest, arrival.number);
+  }
+  return { received: seen.size, highest, missing: expected.filter((number) => !seen.has(number)), doubles, outOfOrder };
+}
+
+/** The longest time between two arrivals that touches the span. */
+export function longestSilence(arrivals: readonly Arrival[], span: Span): Span | undefined {
+  let longest: Span | undefined;
+  for (const [index, { at: to }] of arrivals.entries()) {
+    const from = arrivals[index - 1]?.at ?? to;
+    const touches = to > span.from && from < span.to;
+    if (touches && to - from > (longest === undefined ? 0 : longest.to - longest.from)) {
+      longest = { from, to };
+    }
+  }
+  return longest;
+}
+
+/** When each number of a sender arrived first. */
+export function firstArrivals(arrivals: readonly Arrival[], sender: string): ReadonlyMap<number, number> {
+  const times = new Map<number, number>();
+  for (const { sender: from, number, at } of arrivals) {
+    if (from === sender && !times.has(number)) {
+      times.set(number, at);
+    }
+  }
+  return times;
+}
+
+/** 1, 2, … */
+export function upTo(last: number): readonly number[] {
+  return Array.from({ length: last }, (_, index) => index + 1);
+}

@@ -1,0 +1,60 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { BenchBroker } from "./brokers.js";
+import { now, type Span } from "./clock.js";
+import { BLACK_HOLE_MS, BLOCKED_MS, CUT_MS, type FaultName } from "./names.js";
+import type { Network } from "./network.js";
+import type { TestedHost } from "./tested-host.js";
+
+/** What a fault can strike. */
+export interface Scene {
+  readonly broker: BenchBroker;
+  readonly network: Network;
+  readonly host: TestedHost;
+  readonly rate: number;
+}
+
+/** @returns from when it strikes until the broker can be reached, the loop is free, the process has been started */
+type Fault = (scene: Scene) => Promise<Span>;
+
+async function restart({ broker }: Scene): Promise<Span> {
+  const from = now();
+  await broker.kill();
+  await broker.start();
+  return { from, to: now() };
+}
+
+async function cut({ network, broker }: Scene): Promise<Span> {
+  const from = now();
+  network.cut(broker.port);
+  await pause(CUT_MS);
+  network.heal();
+  return { from, to: now() };
+}
+
+async function blackHole({ network, broker }: Scene): Promise<Span> {
+  const from = now();
+  network.dropPackets(broker.port);
+  await pause(BLACK_HOLE_MS);
+  network.heal();
+  return { from, to: now() };
+}
+
+async function killed({ host, rate }: Scene): Promise<Span> {
+  const from = now();
+  await host.kill();
+  const to = now();
+  await host.start();
+  host.send(rate);
+  return { from, to };
+}
+
+export const FAULTS: Readonly<Record<FaultName, Fault>> = {
+  restart,
+  cut,
+  "black-hole": blackHole,
+  "blocked-loop": ({ host }) => host.block(BLOCKED_MS),
+  killed,
+};
+
+/** Those that need a network of their own for the host under fault. */
+export const NETWORK_FAULTS: readonly FaultName[] = ["cut", "black-hole"];

@@ -1,0 +1,120 @@
+import type { Span } from "./clock.js";
+import { type Arrival, firstArrivals, longestSilence, tally, upTo } from "./count.js";
+import type { BusName, Direction, FaultName } from "./names.js";
+
+/** The numbers that one process sent. */
+export interface Sent {
+  readonly sender: string;
+  readonly count: number;
+  /** Those that the broker is known to have; undefined where every number must arrive, sooner or later. */
+  readonly accepted: readonly number[];
+  readonly isOwedAll: boolean;
+}
+
+/** What was seen of one direction in one run. */
+export interface Evidence {
+  readonly direction: Direction;
+  readonly sent: readonly Sent[];
+  /** At the client of the direction, of all senders. */
+  readonly arrivals: readonly Arrival[];
+  /** At the client of the other TypeScript host, which shows what the broker carried. */
+  readonly witness: readonly Arrival[];
+  /** Whether the message that was sent last, after all others, arrived in time. */
+  readonly isSettled: boolean;
+  /** When Python was able to publish again after the fault, by its own doing; undefined in other directions. */
+  readonly pythonBack?: number | undefined;
+  /** How many of Python's messages the broker took while this host could not yet have its subscription back. */
+  readonly acceptedUnheard?: number | undefined;
+}
+
+/** One row of the table. Times are in milliseconds; undefined is never. */
+export interface Figures {
+  readonly bus: BusName;
+  readonly fault: FaultName;
+  readonly direction: Direction;
+  readonly sent: number;
+  readonly accepted: number;
+  readonly received: number;
+  readonly lost: number;
+  /** Published while the Python host had not yet subscribed again, by its own doing. */
+  readonly unheard: number;
+  readonly doubled: number;
+  /** Of these, those sent well before the fault or after traffic flowed again. */
+  readonly doubledInSteadyState: number;
+  readonly outOfOrder: number;
+  /** From the end of the fault to the first arrival. */
+  readonly flowsAfter: number | undefined;
+  /** How much of that Python itself was unable to publish. */
+  readonly pythonAway: number;
+  readonly longestGap: number;
+  readonly lossAllowed: number;
+  readonly isSettled: boolean;
+}
+
+/** What was sent in the last second before a fault may be on its way when it strikes. */
+const ON_ITS_WAY_MS = 1_000;
+
+/** What a killed process had sent may still arrive; traffic flows when its successor is heard. */
+function flowsFrom(arrivals: readonly Arrival[], sent: readonly Sent[], time: number): number | undefined {
+  return arrivals.find(({ sender, at }) => sender === sent.at(-1)?.sender && at >= time)?.at;
+}
+
+/**
+ * Of the missing numbers, those that nobody could have brought to the Python host: the other TypeScript host heard them
+ * between the stop of the broker and the first sign of life of the Python host.
+ */
+function countUnheard(
+  { arrivals, witness }: Evidence,
+  sender: string,
+  missing: readonly number[],
+  fault: Span,
+): number {
+  const silence = longestSilence(arrivals, fault);
+  const carried = firstArrivals(witness, sender);
+  return missing.filter((number) => {
+    const at = carried.get(number);
+    return silence !== undefined && at !== undefined && at >= fault.from && at <= silence.to;
+  }).length;
+}
+
+/** @param fault - from its begin until the broker was reachable again, the loop free, the process started */
+export function figuresOf(bus: BusName, faultName: FaultName, fault: Span, evidence: Evidence): Figures {
+  const { direction, sent, arrivals, isSettled, pythonBack, acceptedUnheard = 0 } = evidence;
+  const senders = new Set(sent.map(({ sender }) => sender));
+  const flowsAt = flowsFrom(arrivals, sent, fault.to);
+  const own = arrivals.filter(({ sender }) => senders.has(sender));
+  const gap = longestSilence(own, { from: fault.from, to: Number.POSITIVE_INFINITY });
+  const tallies = sent.map(({ sender, count, accepted, isOwedAll }) => {
+    const counted = tally(arrivals, sender, isOwedAll ? upTo(count) : accepted);
+    const mayBeDeaf = faultName === "restart" && direction === "node → python";
+    // A killed process may have got one more out than it knew of.
+    return {
+      ...counted,
+      count: Math.max(count, counted.highest),
+      unheard: mayBeDeaf ? countUnheard(evidence, sender, counted.missing, fault) : 0,
+    };
+  });
+  const sum = (value: (tally: (typeof tallies)[number]) => number) =>
+    tallies.reduce((total, each) => total + value(each), 0);
+  const isSteady = ({ sentAt }: Arrival) =>
+    sentAt < fault.from - ON_ITS_WAY_MS || (flowsAt !== undefined && sentAt > flowsAt);
+  const unheard = sum((each) => each.unheard);
+  return {
+    bus,
+    fault: faultName,
+    direction,
+    sent: sum(({ count }) => count),
+    accepted: sent.reduce((total, { accepted }) => total + accepted.length, 0),
+    received: sum(({ received }) => received),
+    lost: sum(({ missing }) => missing.length) - unheard,
+    unheard,
+    doubled: sum(({ doubles }) => doubles.length),
+    doubledInSteadyState: sum(({ doubles }) => doubles.filter(isSteady).length),
+    outOfOrder: sum(({ outOfOrder }) => outOfOrder),
+    flowsAfter: flowsAt === undefined ? undefined : flowsAt - fault.to,
+    pythonAway: Math.max(0, (pythonBack ?? fault.to) - fault.to),
+    longestGap: gap === undefined ? 0 : gap.to - gap.from,
+    lossAllowed: acceptedUnheard,
+    isSettled,
+  };
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from "node:crypto";
+import type { Network } from "./network.js";
+import { LOOPBACK } from "./network.js";
+import { type PythonSender, startPythonHost, startPythonSender } from "./python-side.js";
+import { TestedHost } from "./tested-host.js";
+import { Watch } from "./watch.js";
+
+/** Everything but the broker, with one client on each host. */
+export interface Fleet {
+  readonly host: TestedHost;
+  readonly python: PythonSender;
+  readonly clients: { readonly ofHost: Watch; readonly ofPython: Watch; readonly ofOther: Watch };
+  end(): Promise<void>;
+}
+
+export interface FleetOptions {
+  readonly url: string;
+  readonly network: Network;
+  readonly rate: number;
+  readonly heartbeatInterval: number;
+}
+
+/** A fleet on a channel of its own. Resolves when every host hears it and every client is connected. */
+export async function startFleet({ url, network, rate, heartbeatInterval }: FleetOptions): Promise<Fleet> {
+  const channel = `faults-${randomUUID()}`;
+  const releases: (() => unknown)[] = [];
+  const end = async (): Promise<void> => {
+    for (const release of releases.splice(0).reverse()) {
+      await release();
+    }
+  };
+  try {
+    const settings = { url, channel, heartbeatInterval };
+    const host = new TestedHost("node", settings, network);
+    const other = new TestedHost("other node", settings, LOOPBACK);
+    releases.push(
+      () => other.end(),
+      () => host.end(),
+    );
+    await Promise.all([host.start(), other.start()]);
+    const pythonHost = await startPythonHost(url, channel);
+    releases.push(() => pythonHost.end());
+    const python = await startPythonSender(url, channel, rate);
+    releases.push(() => python.end());
+    const watch = (at: string): Watch => {
+      const client = new Watch(at);
+      releases.push(() => client.close());
+      return client;
+    };
+    const clients = { ofHost: watch(host.url), ofPython: watch(pythonHost.url), ofOther: watch(other.url) };
+    await Promise.all(Object.values(clients).map((client) => client.connected()));
+    return { host, python, clients, end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+import { parseArgs } from "node:util";
+import { BUS_NAMES, type BusName, FAULT_NAMES, FAULT_TITLES, type FaultName } from "./names.js";
+import { LOG_FILE } from "./program.js";
+import { bold } from "./style.js";
+
+export interface Options {
+  readonly help: boolean;
+  readonly buses: readonly BusName[];
+  readonly faults: readonly FaultName[];
+  readonly rate: number;
+  readonly repeat: number;
+  readonly heartbeatInterval: number;
+  readonly json: string | undefined;
+  readonly write: boolean;
+}
+
+const faultLines = FAULT_NAMES.map((name) => `                       ${name.padEnd(13)} ${FAULT_TITLES[name]}`).join(
+  "\n",
+);
+
+export const HELP = `${bold("npm run faults --")} [flags]: what a fleet of Node and Python hosts loses when something breaks
+
+  npm run faults                                    everything, about an hour
+  npm run faults -- --bus redis --fault cut,killed  two faults of one broker
+  npm run faults -- --repeat 1 --json faults.json   once each, with the raw numbers
+
+  --bus NAME,...       ${BUS_NAMES.join(", ")}. Default: all
+  --fault NAME,...     Default: all of
+${faultLines}
+  --rate N             messages a second, in each direction. Default: 200
+  --repeat N           runs of each fault; the table shows the worst. Default: 3
+  --heartbeat MS       heartbeatInterval of the Node hosts. Default: 5000
+  --json FILE          write the raw numbers of this measurement
+  --write              put the table into docs/reliability.md, the numbers into docs/reliability.json
+  -h, --help           show this
+
+Real brokers, python-socketio and Node hosts, each a process of its own, on this machine; brokers are started as the
+tests start them. Linux only. The faults cut and black-hole need root: the host under fault then lives in a network
+namespace of its own. What this starts it also ends, after Ctrl-C too. ${LOG_FILE} has what the processes said.
+
+Exits with 0 when all figures are as required, 1 when some are not or a run failed, 2 when the command line is wrong.
+`;
+
+export class UsageError extends Error {}
+
+function namesOf<Name extends string>(flag: string, given: readonly string[], known: readonly Name[]): readonly Name[] {
+  const asked = given.flatMap((list) => list.split(",")).map((name) => name.trim());
+  for (const name of asked) {
+    if (!(known as readonly string[]).includes(name)) {
+      throw new UsageError(`--${flag} is ${JSON.stringify(name)}; it takes ${known.join(", ")}`);
+    }
+  }
+  return asked.length === 0 ? known : known.filter((name) => asked.includes(name));
+}
+
+function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    throw new UsageError(`--${flag} is ${JSON.stringify(text)}; it takes a whole number from ${least} to ${most}`);
+  }
+  return value;
+}
+
+/** @throws UsageError with one line that says what is wrong */
+export function parseOptions(args: readonly string[]): Options {
+  const { values } = parse(args);
+  return {
+    help: values.help,
+    buses: namesOf("bus", values.bus, BUS_NAMES),
+    faults: namesOf("fault", values.fault, FAULT_NAMES),
+    rate: wholeNumber("rate", values.rate, 1, 500),
+    repeat: wholeNumber("repeat", values.repeat, 1, 100),
+    heartbeatInterval: wholeNumber("heartbeat", values.heartbeat, 100, 60_000),
+    json: values.json,
+    write: values.write,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        bus: { type: "string", multiple: true, default: [] },
+        fault: { type: "string", multiple: true, default: [] },
+        rate: { type: "string", default: "200" },
+        repeat: { type: "string", default: "3" },
+        heartbeat: { type: "string", default: "5000" },
+        json: { type: "string" },
+        write: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (cause) {
+    throw new UsageError((cause as Error).message.replaceAll(/\s*\n/g, " "), { cause });
+  }
+}

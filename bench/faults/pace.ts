@@ -1,0 +1,22 @@
+import { now } from "./clock.js";
+
+/** A process that was held up for longer than this does not make up for it: nobody sends while the loop stands still. */
+const CATCH_UP_MS = 100;
+
+/**
+ * Calls `send` that many times a second.
+ *
+ * @returns a function that ends it
+ */
+export function startPace(rate: number, send: () => void): () => void {
+  const interval = 1_000 / rate;
+  let due = now();
+  const timer = setInterval(() => {
+    const at = now();
+    due = Math.max(due, at - CATCH_UP_MS);
+    for (; due <= at; due += interval) {
+      send();
+    }
+  }, interval);
+  return () => clearInterval(timer);
+}

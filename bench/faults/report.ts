@@ -1,0 +1,77 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, release, totalmem } from "node:os";
+import type { Figures } from "./figures.js";
+import type { Run } from "./measure.js";
+import { BUS_NAMES, DIRECTIONS, FAULT_NAMES } from "./names.js";
+import { markdownTable, type Row, replaceTable } from "./table.js";
+import { failures, worst } from "./verdict.js";
+
+export const PAGE = "docs/reliability.md";
+export const PAGE_NUMBERS = "docs/reliability.json";
+
+/** A run with what a reader needs to judge it by. */
+export interface RecordedRun extends Run {
+  readonly measured: string;
+  readonly machine: string;
+  readonly rate: number;
+  readonly heartbeatInterval: number;
+}
+
+export interface Report {
+  readonly unit: string;
+  readonly runs: readonly RecordedRun[];
+}
+
+function machine(): string {
+  const [first] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} × ${first?.model.trim()}, ${memory} GiB, ${process.platform} ${release()}, Node ${process.version}`;
+}
+
+export function record(
+  run: Run,
+  { rate, heartbeatInterval }: Pick<RecordedRun, "rate" | "heartbeatInterval">,
+): RecordedRun {
+  const { bus, fault, ...rest } = run;
+  return { bus, fault, measured: new Date().toISOString(), machine: machine(), rate, heartbeatInterval, ...rest };
+}
+
+/** The worst of each direction of one bus and fault; without a run, none. */
+function rowsOf(runs: readonly RecordedRun[]): readonly Row[] {
+  return DIRECTIONS.flatMap((direction) => {
+    const [first, ...others] = runs.flatMap((run) => run.figures.filter((figures) => figures.direction === direction));
+    const heartbeat = runs[0]?.heartbeatInterval;
+    if (first === undefined || heartbeat === undefined) {
+      return [];
+    }
+    const figures: Figures = worst([first, ...others], heartbeat);
+    return [{ figures, failures: failures(figures, heartbeat) }];
+  });
+}
+
+/** In the order in which buses and faults are named, whatever the order of measurement. */
+export function groupedRows(runs: readonly RecordedRun[]): readonly (readonly Row[])[] {
+  return BUS_NAMES.flatMap((bus) =>
+    FAULT_NAMES.map((fault) => rowsOf(runs.filter((run) => run.bus === bus && run.fault === fault))),
+  ).filter((rows) => rows.length > 0);
+}
+
+/** Newly measured faults of a bus take the place of the earlier ones; all others stay. */
+export function merge(earlier: readonly RecordedRun[], measured: readonly RecordedRun[]): readonly RecordedRun[] {
+  const isReplaced = ({ bus, fault }: RecordedRun) => measured.some((run) => run.bus === bus && run.fault === fault);
+  return [...earlier.filter((run) => !isReplaced(run)), ...measured];
+}
+
+export function writeNumbers(file: string, runs: readonly RecordedRun[]): void {
+  const report: Report = { unit: "milliseconds", runs };
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** Puts the measured runs among those of the page. @throws Error when the page has no place for a table */
+export function writePage(measured: readonly RecordedRun[]): void {
+  const earlier = existsSync(PAGE_NUMBERS) ? (JSON.parse(readFileSync(PAGE_NUMBERS, "utf8")) as Report).runs : [];
+  const runs = merge(earlier, measured);
+  const page = replaceTable(readFileSync(PAGE, "utf8"), markdownTable(groupedRows(runs).flat()));
+  writeNumbers(PAGE_NUMBERS, runs);
+  writeFileSync(PAGE, page);
+}

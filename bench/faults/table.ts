@@ -1,0 +1,79 @@
+import type { Figures } from "./figures.js";
+import { BUS_TITLES, FAULT_TITLES } from "./names.js";
+import { bold, dim, green, red } from "./style.js";
+
+/** A row of the table, and what it misses of what is required. */
+export interface Row {
+  readonly figures: Figures;
+  readonly failures: readonly string[];
+}
+
+const seconds = (time: number | undefined): string => (time === undefined ? "never" : `${(time / 1_000).toFixed(2)} s`);
+
+const COLUMNS: readonly { readonly title: string; readonly value: (figures: Figures) => string }[] = [
+  { title: "sent", value: ({ sent }) => String(sent) },
+  { title: "accepted", value: ({ accepted }) => String(accepted) },
+  { title: "received", value: ({ received }) => String(received) },
+  { title: "lost", value: ({ lost }) => String(lost) },
+  { title: "not listening", value: ({ unheard }) => String(unheard) },
+  { title: "doubled", value: ({ doubled }) => String(doubled) },
+  { title: "out of order", value: ({ outOfOrder }) => String(outOfOrder) },
+  { title: "flows after", value: ({ flowsAfter }) => seconds(flowsAfter) },
+  { title: "longest gap", value: ({ longestGap }) => seconds(longestGap) },
+];
+
+const DIRECTION_WIDTH = 20;
+
+/** For a terminal: a heading, to which the rows of `terminalRows` fit. */
+export function terminalHeading(): string {
+  return dim(" ".repeat(DIRECTION_WIDTH) + COLUMNS.map(({ title }) => `  ${title}`).join(""));
+}
+
+/** @param runs - of how many runs the figures are the worst */
+export function terminalRows(rows: readonly Row[], runs: number): string {
+  const [first] = rows;
+  if (first === undefined) {
+    return "";
+  }
+  const { bus, fault } = first.figures;
+  const title = bold(`${BUS_TITLES[bus]}, ${FAULT_TITLES[fault]}`) + dim(runs === 1 ? "" : `, worst of ${runs} runs`);
+  return [title, ...rows.map(terminalRow)].join("\n");
+}
+
+function terminalRow({ figures, failures }: Row): string {
+  const cells = COLUMNS.map(({ title, value }) => `  ${value(figures).padStart(title.length)}`);
+  const verdict = failures.length === 0 ? green("ok") : red(`FAIL: ${failures.join(", ")}`);
+  return `${`  ${figures.direction}`.padEnd(DIRECTION_WIDTH)}${cells.join("")}  ${verdict}`;
+}
+
+const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+/** For a page. A row that repeats the bus or the fault of the one before leaves them out. */
+export function markdownTable(rows: readonly Row[]): string {
+  const titles = ["broker", "fault", "direction", ...COLUMNS.map(({ title }) => title), ""];
+  const alignment = titles.map((_, index) => (index < 3 || index === titles.length - 1 ? "---" : "---:"));
+  const body = rows.map(({ figures, failures }, index) => {
+    const before = rows[index - 1]?.figures;
+    const isSameBus = before?.bus === figures.bus;
+    return [
+      isSameBus ? "" : BUS_TITLES[figures.bus],
+      isSameBus && before?.fault === figures.fault ? "" : FAULT_TITLES[figures.fault],
+      figures.direction,
+      ...COLUMNS.map(({ value }) => value(figures)),
+      failures.length === 0 ? "ok" : `**${failures.join(", ")}**`,
+    ];
+  });
+  return [titles, alignment, ...body].map(line).join("\n");
+}
+
+const BEGIN = "<!-- made by npm run faults -- --write: begin -->";
+const END = "<!-- made by npm run faults -- --write: end -->";
+
+/** @throws Error when the page does not have both markers, in order */
+export function replaceTable(page: string, table: string): string {
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (begin < 0 || end < begin) {
+    throw new Error(`the page has no place for the table: it takes the lines ${BEGIN} and ${END}`);
+  }
+  return `${page.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${page.slice(end)}`;
+}

@@ -1,0 +1,69 @@
+import { io as connect, type Socket } from "socket.io-client";
+import { within } from "../../test/helpers/once.js";
+import { now } from "./clock.js";
+import type { Arrival } from "./count.js";
+
+/** A client of one host, which notes every numbered message. It comes back by itself when its host does. */
+export class Watch {
+  readonly arrivals: Arrival[] = [];
+  readonly #socket: Socket;
+  readonly #barriers = new Set<string>();
+  readonly #waiting = new Set<() => void>();
+
+  constructor(url: string) {
+    this.#socket = connect(url, {
+      transports: ["websocket"],
+      forceNew: true,
+      reconnectionDelay: 50,
+      reconnectionDelayMax: 100,
+      randomizationFactor: 0,
+    });
+    this.#socket.on("numbered", (sender: string, number: number, sentAt: number) => {
+      this.arrivals.push({ sender, number, sentAt, at: now() });
+      this.#wake();
+    });
+    this.#socket.on("barrier", (sender: string) => {
+      this.#barriers.add(sender);
+      this.#wake();
+    });
+  }
+
+  async connected(): Promise<void> {
+    await within("a client's connection", new Promise<void>((resolve) => this.#socket.once("connect", resolve)));
+  }
+
+  /** Resolves at the first message of the sender that arrives from that moment on, or did. @throws Error */
+  async hears(sender: string, since: number, patience: number): Promise<void> {
+    const isIt = () => (this.arrivals.findLast((arrival) => arrival.sender === sender)?.at ?? 0) > since;
+    await this.#until(`a message of ${sender}`, isIt, patience);
+  }
+
+  /** Resolves when everything that the sender had sent before its barrier must have arrived. @throws Error */
+  async reachesBarrier(sender: string, patience: number): Promise<void> {
+    await this.#until(`the barrier of ${sender}`, () => this.#barriers.has(sender), patience);
+  }
+
+  close(): void {
+    this.#socket.disconnect();
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) {
+      wake();
+    }
+  }
+
+  async #until(what: string, isReached: () => boolean, patience: number): Promise<void> {
+    let wake = (): void => {};
+    const reached = new Promise<void>((resolve) => {
+      wake = () => isReached() && resolve();
+    });
+    this.#waiting.add(wake);
+    wake();
+    try {
+      await within(what, reached, patience);
+    } finally {
+      this.#waiting.delete(wake);
+    }
+  }
+}

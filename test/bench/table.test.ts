@@ -1,0 +1,64 @@
+import test from "ava";
+import type { Figures } from "../../bench/faults/figures.js";
+import { sparkline } from "../../bench/faults/progress.js";
+import { markdownTable, type Row, replaceTable, terminalRows } from "../../bench/faults/table.js";
+
+const row = (parts: Partial<Figures>, failures: readonly string[] = []): Row => ({
+  figures: {
+    bus: "redis",
+    fault: "cut",
+    direction: "python → node",
+    sent: 2_000,
+    accepted: 2_000,
+    received: 990,
+    lost: 1_010,
+    unheard: 0,
+    doubled: 0,
+    doubledInSteadyState: 0,
+    outOfOrder: 0,
+    flowsAfter: 51.4,
+    pythonAway: 0,
+    longestGap: 5_060,
+    lossAllowed: 0,
+    isSettled: true,
+    ...parts,
+  },
+  failures,
+});
+
+test("a page's table names broker and fault once", (t) => {
+  const rows = [row({}), row({ direction: "node → python" }), row({ fault: "restart" }), row({ bus: "kafka" })];
+  const body = markdownTable(rows).split("\n").slice(2);
+  t.deepEqual(
+    body.map((line) => line.split(" | ").slice(0, 3)),
+    [
+      ["| Redis", "connection cut, 5 s", "python → node"],
+      ["| ", "", "node → python"],
+      ["| ", "broker killed and started", "python → node"],
+      ["| Kafka", "connection cut, 5 s", "python → node"],
+    ],
+  );
+  t.is(
+    body[0],
+    "| Redis | connection cut, 5 s | python → node | 2000 | 2000 | 990 | 1010 | 0 | 0 | 0 | 0.05 s | 5.06 s | ok |",
+  );
+});
+
+test("what is not as required stands in the table", (t) => {
+  const lines = markdownTable([row({ flowsAfter: undefined }, ["no traffic any more", "3 lost"])]).split("\n");
+  t.true(lines[2]?.endsWith("| never | 5.06 s | **no traffic any more, 3 lost** |"));
+  t.true(terminalRows([row({}, ["3 lost"])], 1).endsWith("FAIL: 3 lost"));
+});
+
+test("a table takes the place of the one before, and the page around it stays", (t) => {
+  const begin = "<!-- made by npm run faults -- --write: begin -->";
+  const end = "<!-- made by npm run faults -- --write: end -->";
+  const page = replaceTable(`# Title\n\n${begin}\nold\n${end}\n\nafter\n`, "| new |");
+  t.is(page, `# Title\n\n${begin}\n\n| new |\n\n${end}\n\nafter\n`);
+  t.is(replaceTable(page, "| new |"), page);
+  t.throws(() => replaceTable("# Title\n", "| new |"), { message: /no place for the table/ });
+});
+
+test("the display shows the pace of each direction as bars", (t) => {
+  t.is(sparkline([100, 0, 200, 5_000, 1], 100), "▄ ██▁");
+});
