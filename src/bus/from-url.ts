@@ -2,6 +2,7 @@ import { BridgeError } from "../errors.js";
 import { redactUrl } from "../log.js";
 import { AMQP_SCHEMES } from "./amqp-url.js";
 import type { Bus, BusOptions } from "./bus.js";
+import { kafkaBus } from "./kafka.js";
 import { KOMBU_REDIS_SCHEMES, kombuRedisBus } from "./kombu-redis.js";
 import { memoryBus } from "./memory.js";
 import { rabbitmqBus } from "./rabbitmq.js";
@@ -20,6 +21,7 @@ const BUSES: ReadonlyMap<string, MakeBus> = new Map([
   ...forEach(REDIS_SCHEMES, redisBus),
   ...forEach(KOMBU_REDIS_SCHEMES, kombuRedisBus),
   ...forEach(AMQP_SCHEMES, rabbitmqBus),
+  ...forEach(["kafka"], kafkaBus),
   ...forEach(["memory"], ({ url }) => memoryBus(url.slice("memory://".length) || undefined)),
 ]);
 
