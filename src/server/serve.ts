@@ -10,6 +10,7 @@ import { type Logger, redactUrl } from "../log.js";
 import type { Encoding } from "../protocol/encoders.js";
 import { installDemo, serveLivePage } from "./demo.js";
 import { type AcceptedOrigins, originCheck } from "./origin.js";
+import { pythonSnippet } from "./python-snippet.js";
 
 export interface ServeOptions {
   /** 0 takes any free one. */
@@ -55,16 +56,6 @@ async function loadApp(path: string): Promise<App> {
     throw new BridgeError("INVALID_OPTION", `--app ${path} has no function as its default export`);
   }
   return app as App;
-}
-
-/** Clients of the demo are in the room "lobby"; of those of an application nothing is known. */
-function pythonSnippet(queue: string, channel: string, demo: boolean): string {
-  const channelArgument = channel === "socketio" ? "" : `channel=${JSON.stringify(channel)}, `;
-  return [
-    "import socketio",
-    `manager = socketio.RedisManager(${JSON.stringify(queue)}, ${channelArgument}write_only=True)`,
-    `manager.emit("hello", {"from": "Python"}${demo ? ', room="lobby"' : ""})`,
-  ].join("\n");
 }
 
 /** @throws BridgeError `INVALID_OPTION` when the port cannot be had */

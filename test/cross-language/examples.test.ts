@@ -8,6 +8,7 @@ import { countBlocks, type Example, examplesOf, typeErrors, writeExample } from 
 import { startNodeHost } from "../helpers/node-host.js";
 import { Inbox } from "../helpers/once.js";
 import { startCli, startProcess, startPython } from "../helpers/process.js";
+import { startRabbitmq } from "../helpers/rabbitmq.js";
 import { launchRedis, startRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
@@ -168,6 +169,24 @@ test.serial("docs/emit-from-workers.md: a Python worker and Node emitters", asyn
     ["news", "to everyone in /"],
     ["progress", { percent: 42 }],
   ]);
+});
+
+/** A server of docs/brokers.md, and the Python task beside it. */
+async function tryBroker(t: ExecutionContext, server: Example, task: Example, queue: string): Promise<void> {
+  const client = await connectPatiently(t, await startServer(t, server, queue));
+  await runToEnd(t, task, queue);
+  await client.find(["progress", { percent: 42 }]);
+  t.deepEqual(client.received(), [["progress", { percent: 42 }]]);
+}
+
+test.serial("docs/brokers.md: RabbitMQ", async (t) => {
+  const { url } = await startRabbitmq(t);
+  await tryBroker(t, example("docs/brokers.md", "rabbitmq.ts"), example("docs/brokers.md", "rabbitmq_task.py"), url);
+});
+
+test.serial("docs/brokers.md: Kombu over Redis", async (t) => {
+  const server = example("docs/brokers.md", "kombu-redis.ts");
+  await tryBroker(t, server, example("docs/brokers.md", "kombu_redis_task.py"), t.context.url);
 });
 
 test.serial("docs/operate.md: what to watch", async (t) => {

@@ -28,12 +28,15 @@ export function countBlocks(page: string, languages: readonly string[]): number 
   return [...text.matchAll(/^```(\w+)$/gm)].filter(([, language]) => languages.includes(language ?? "")).length;
 }
 
-/** What has to be different in a test: where Redis and the package are, and which ports are free. */
+/** The brokers that the pages name. */
+const SHOWN_QUEUE = /redis:\/\/localhost:6379|amqp:\/\/guest:guest@localhost:5672\/\/|kafka:\/\/localhost:9092/g;
+
+/** What has to be different in a test: where the broker and the package are, and which ports are free. */
 function adapt(code: string, queue: string, port: number): string {
   const module = (path: string) => JSON.stringify(pathToFileURL(resolve("build/src", path)).href);
   const { port: queuePort } = new URL(queue);
   return code
-    .replaceAll("redis://localhost:6379", queue)
+    .replaceAll(SHOWN_QUEUE, queue)
     .replaceAll('host: "localhost", port: 6379', `host: "127.0.0.1", port: ${queuePort}`)
     .replaceAll("3000", String(port))
     .replaceAll('"socketio-python-bridge"', module("index.js"))
