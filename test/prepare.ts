@@ -5,7 +5,7 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { getContainerRuntimeClient, getReaper } from "testcontainers";
@@ -17,6 +17,11 @@ const REDIS_IMAGE = "redis:7-alpine";
 const RABBITMQ_IMAGE = "rabbitmq:4-alpine";
 /** Debian's own wrapper changes the user, and keeps the log from the console. */
 const RABBITMQ_SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+
+/** The version of `test/kafka/pom.xml`. */
+const KAFKA_IMAGE = "apache/kafka:4.1.1";
+const KAFKA = join("test", "kafka");
+const OLDEST_JAVA = 17;
 
 class Missing extends Error {}
 
@@ -165,6 +170,44 @@ function prepareRabbitmq(redis: BrokerProvider): BrokerProvider {
   return { kind: "process", server };
 }
 
+function javaVersion(java: string): number {
+  const { stderr } = spawnSync(java, ["-version"], { encoding: "utf8" });
+  return Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0);
+}
+
+/** Made anew when the list of jars has changed. */
+function copyKafkaJars(): void {
+  const list = join(KAFKA, "pom.xml");
+  const libs = join(process.cwd(), KAFKA, "libs");
+  const stamp = join(libs, "pom.xml");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === readFileSync(list, "utf8")) {
+    return;
+  }
+  say(`copying Kafka's jars into ${join(KAFKA, "libs")}`);
+  rmSync(libs, { recursive: true, force: true });
+  const maven = findOrInstall(["mvn"], ["maven"], "Maven");
+  const goal = ["dependency:copy-dependencies", `-DoutputDirectory=${libs}`, "-DincludeScope=runtime"];
+  execFileSync(maven, ["--quiet", "--batch-mode", "--file", list, ...goal], { stdio: ["ignore", "ignore", "inherit"] });
+  copyFileSync(list, stamp);
+}
+
+/** In a container where Redis is in one. */
+function prepareKafka(redis: BrokerProvider): BrokerProvider {
+  if (redis.kind === "container") {
+    if (hasImage(KAFKA_IMAGE)) {
+      return { ...redis, image: KAFKA_IMAGE };
+    }
+    say(`the image ${KAFKA_IMAGE} cannot be had; using java`);
+  }
+  const server = findOrInstall(["java"], ["openjdk-17-jre-headless"], "Java, for Kafka,");
+  const version = javaVersion(server);
+  if (version < OLDEST_JAVA) {
+    throw new Missing(`${server} is Java ${version}; Kafka needs ${OLDEST_JAVA} or later`);
+  }
+  copyKafkaJars();
+  return { kind: "process", server };
+}
+
 function describe(broker: BrokerProvider): string {
   return broker.kind === "container" ? `the image ${broker.image}` : broker.server;
 }
@@ -177,9 +220,10 @@ async function prepare(): Promise<void> {
   );
   const redis = await prepareRedis();
   const rabbitmq = prepareRabbitmq(redis.redis);
-  const environment: TestEnvironment = { python: preparePython(), ...redis, rabbitmq, chromium };
+  const kafka = prepareKafka(redis.redis);
+  const environment: TestEnvironment = { python: preparePython(), ...redis, rabbitmq, kafka, chromium };
   writeFileSync(ENVIRONMENT_FILE, `${JSON.stringify(environment, null, 2)}\n`);
-  const brokers = `Redis from ${describe(environment.redis)}, RabbitMQ from ${describe(rabbitmq)}`;
+  const brokers = `Redis from ${describe(environment.redis)}, RabbitMQ from ${describe(rabbitmq)}, Kafka from ${describe(kafka)}`;
   say(`Python ${environment.python}, ${brokers}, browser ${chromium}`);
 }
 

@@ -24,6 +24,8 @@ export interface TestEnvironment {
   /** Command and arguments that start redis-cli on the network of this machine. */
   readonly redisCli: readonly [string, ...string[]];
   readonly rabbitmq: BrokerProvider;
+  /** As a process, the program is Java, and the jars are in `test/kafka/libs`. */
+  readonly kafka: BrokerProvider;
   readonly chromium: string;
 }
 

@@ -1,0 +1,132 @@
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Admin } from "@platformatic/kafka";
+import type { ExecutionContext } from "ava";
+import { type EndServer, freePort, serverContainer, serverProcess } from "./broker-server.js";
+import { cleanUp } from "./cleanup.js";
+import { testEnvironment } from "./environment.js";
+import type { TestBroker } from "./shared-broker.js";
+
+export interface KafkaListener {
+  readonly protocol: "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
+  /** Where clients are told to go. @default the port that it listens on */
+  readonly advertised?: string;
+}
+
+export interface KafkaSetup {
+  /** Beside one without encryption and login. */
+  readonly listeners?: Readonly<Record<string, KafkaListener>>;
+  /** Lines of server.properties. */
+  readonly config?: readonly string[];
+  /** Users for SCRAM, as the tool `kafka-storage` takes them. */
+  readonly scram?: readonly string[];
+}
+
+/** A real Kafka of one node, on ports that stay the same over restarts, as does what it holds. */
+export interface TestKafka extends TestBroker {
+  readonly url: string;
+  readonly port: number;
+  /** Of the additional listeners, by name. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** As if the process had been killed. */
+  crash(): Promise<void>;
+  /** As an operator does it. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends it for good, and removes what it has written. */
+  kill(): Promise<void>;
+}
+
+const READY = "Kafka Server started";
+const CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg";
+const CONTAINER_LIBS = "/opt/kafka/libs";
+
+/** Small, and quick to start. */
+const JVM = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];
+
+function properties(directory: string, ports: Readonly<Record<string, number>>, setup: KafkaSetup): string[] {
+  const { listeners = {}, config = [] } = setup;
+  const names = Object.keys(ports);
+  const clients = names.filter((name) => name !== "CONTROLLER");
+  return [
+    "process.roles=broker,controller",
+    "node.id=1",
+    `controller.quorum.voters=1@127.0.0.1:${ports.CONTROLLER}`,
+    "controller.listener.names=CONTROLLER",
+    "inter.broker.listener.name=PLAINTEXT",
+    `listeners=${names.map((name) => `${name}://127.0.0.1:${ports[name]}`).join(",")}`,
+    `advertised.listeners=${clients
+      .map((name) => `${name}://${listeners[name]?.advertised ?? `127.0.0.1:${ports[name]}`}`)
+      .join(",")}`,
+    `listener.security.protocol.map=${names
+      .map((name) => `${name}:${listeners[name]?.protocol ?? "PLAINTEXT"}`)
+      .join(",")}`,
+    `log.dirs=${join(directory, "data")}`,
+    "offsets.topic.replication.factor=1",
+    "transaction.state.log.replication.factor=1",
+    "transaction.state.log.min.isr=1",
+    "group.initial.rebalance.delay.ms=0",
+    ...config,
+  ];
+}
+
+/** Formats its directory when it starts there for the first time. */
+function startNode(directory: string, scram: readonly string[]): Promise<EndServer> {
+  const { kafka } = testEnvironment();
+  const libs = kafka.kind === "container" ? CONTAINER_LIBS : resolve("test", "kafka", "libs");
+  const config = join(directory, "server.properties");
+  const logging = `-Dlog4j2.configurationFile=${join(directory, "log4j2.properties")}`;
+  const java = `${kafka.kind === "container" ? "java" : kafka.server} ${JVM.join(" ")} ${logging} -cp '${libs}/*'`;
+  const users = scram.map((user) => `--add-scram '${user}'`).join(" ");
+  const script = [
+    "set -e",
+    `[ -e ${directory}/data ] || ${java} kafka.tools.StorageTool format -t ${CLUSTER_ID} -c ${config} ${users} > /dev/null`,
+    `exec ${java} kafka.Kafka ${config}`,
+  ].join("\n");
+  return kafka.kind === "container"
+    ? serverContainer(kafka, ["sh", "-c", script], READY, { directory })
+    : serverProcess("sh", ["-c", script], READY);
+}
+
+/** Starts a Kafka that lives until it is killed. */
+export async function launchKafka(setup: KafkaSetup = {}): Promise<TestKafka> {
+  const directory = mkdtempSync(join(tmpdir(), "kafka-"));
+  const ports: Record<string, number> = {};
+  for (const name of ["PLAINTEXT", "CONTROLLER", ...Object.keys(setup.listeners ?? {})]) {
+    ports[name] = await freePort();
+  }
+  writeFileSync(join(directory, "server.properties"), `${properties(directory, ports, setup).join("\n")}\n`);
+  copyFileSync(join("test", "kafka", "log4j2.properties"), join(directory, "log4j2.properties"));
+  const start = () => startNode(directory, setup.scram ?? []);
+  let end = await start();
+  const port = ports.PLAINTEXT as number;
+  return {
+    url: `kafka://127.0.0.1:${port}`,
+    port,
+    ports,
+    crash: () => end("SIGKILL"),
+    stop: () => end("SIGTERM"),
+    start: async () => {
+      end = await start();
+    },
+    kill: async () => {
+      await end("SIGKILL");
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+/** Starts a Kafka for this test alone. */
+export async function startKafka(t: ExecutionContext, setup: KafkaSetup = {}): Promise<TestKafka> {
+  const server = await launchKafka(setup);
+  cleanUp(t, () => server.kill());
+  return server;
+}
+
+/** A client that may do everything. */
+export function kafkaAdmin(t: ExecutionContext, { port }: Pick<TestKafka, "port">): Admin {
+  const admin = new Admin({ clientId: "tests", bootstrapBrokers: [`127.0.0.1:${port}`] });
+  cleanUp(t, () => admin.close());
+  return admin;
+}
