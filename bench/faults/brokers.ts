@@ -1,3 +1,5 @@
+import { freePort } from "../../test/helpers/broker-server.js";
+import { launchRabbitmq } from "../../test/helpers/rabbitmq.js";
 import { launchRedis } from "../../test/helpers/redis.js";
 import type { BusName } from "./names.js";
 
@@ -7,16 +9,31 @@ export interface BenchBroker {
   readonly url: string;
   readonly port: number;
   /** As if the machine had lost power. */
-  kill(): Promise<void>;
+  crash(): Promise<void>;
+  /** Resolves when it says that it takes connections. */
   start(): Promise<void>;
+  /** Ends it for good. */
+  end(): Promise<void>;
 }
 
-/** @param address - where it is to be reached, besides 127.0.0.1 */
+/** @param address - where it is to be reached */
 type Launch = (address: string) => Promise<BenchBroker>;
 
-async function redis(address: string): Promise<BenchBroker> {
-  const broker = await launchRedis(["--bind", ...new Set(["127.0.0.1", address]), "--protected-mode", "no"]);
-  return { ...broker, url: `redis://${address}:${broker.port}` };
+function redis(scheme: string): Launch {
+  return async (address) => {
+    const { port, kill, start } = await launchRedis(["--bind", address, "--protected-mode", "no"]);
+    return { url: `${scheme}://${address}:${port}`, port, crash: kill, start, end: kill };
+  };
 }
 
-export const BROKERS: Readonly<Partial<Record<BusName, Launch>>> = { redis };
+async function rabbitmq(address: string): Promise<BenchBroker> {
+  const port = await freePort();
+  const { crash, start, kill } = await launchRabbitmq([`listeners.tcp.1 = ${address}:${port}`]);
+  return { url: `amqp://guest:guest@${address}:${port}//`, port, crash, start, end: kill };
+}
+
+export const BROKERS: Readonly<Partial<Record<BusName, Launch>>> = {
+  redis: redis("redis"),
+  rabbitmq,
+  "kombu-redis": redis("kombu+redis"),
+};

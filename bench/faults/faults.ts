@@ -18,7 +18,7 @@ type Fault = (scene: Scene) => Promise<Span>;
 
 async function restart({ broker }: Scene): Promise<Span> {
   const from = now();
-  await broker.kill();
+  await broker.crash();
   await broker.start();
   return { from, to: now() };
 }

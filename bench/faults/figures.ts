@@ -15,6 +15,8 @@ export interface Sent {
 export interface Evidence {
   readonly direction: Direction;
   readonly sent: readonly Sent[];
+  /** Those who send after the fault: what a killed process had sent may still arrive, and is no new traffic. */
+  readonly senders: readonly string[];
   /** At the client of the direction, of all senders. */
   readonly arrivals: readonly Arrival[];
   /** At the client of the other TypeScript host, which shows what the broker carried. */
@@ -32,6 +34,8 @@ export interface Figures {
   readonly bus: BusName;
   readonly fault: FaultName;
   readonly direction: Direction;
+  /** How long the fault was there. */
+  readonly lasted: number;
   readonly sent: number;
   readonly accepted: number;
   readonly received: number;
@@ -54,14 +58,9 @@ export interface Figures {
 /** What was sent in the last second before a fault may be on its way when it strikes. */
 const ON_ITS_WAY_MS = 1_000;
 
-/** What a killed process had sent may still arrive; traffic flows when its successor is heard. */
-function flowsFrom(arrivals: readonly Arrival[], sent: readonly Sent[], time: number): number | undefined {
-  return arrivals.find(({ sender, at }) => sender === sent.at(-1)?.sender && at >= time)?.at;
-}
-
 /**
- * Of the missing numbers, those that nobody could have brought to the Python host: the other TypeScript host heard them
- * between the stop of the broker and the first sign of life of the Python host.
+ * Of the missing numbers, those at which the Python host was deaf by its own doing: it heard nobody from before they
+ * were published until after the other TypeScript host had heard them.
  */
 function countUnheard(
   { arrivals, witness }: Evidence,
@@ -70,19 +69,22 @@ function countUnheard(
   fault: Span,
 ): number {
   const silence = longestSilence(arrivals, fault);
+  if (silence === undefined) {
+    return 0;
+  }
+  const heardBefore = arrivals.filter((arrival) => arrival.sender === sender && arrival.at <= silence.from);
+  const { highest } = tally(heardBefore, sender, []);
   const carried = firstArrivals(witness, sender);
-  return missing.filter((number) => {
-    const at = carried.get(number);
-    return silence !== undefined && at !== undefined && at >= fault.from && at <= silence.to;
-  }).length;
+  return missing.filter((number) => number > highest && (carried.get(number) ?? Number.POSITIVE_INFINITY) <= silence.to)
+    .length;
 }
 
 /** @param fault - from its begin until the broker was reachable again, the loop free, the process started */
 export function figuresOf(bus: BusName, faultName: FaultName, fault: Span, evidence: Evidence): Figures {
-  const { direction, sent, arrivals, isSettled, pythonBack, acceptedUnheard = 0 } = evidence;
-  const senders = new Set(sent.map(({ sender }) => sender));
-  const flowsAt = flowsFrom(arrivals, sent, fault.to);
-  const own = arrivals.filter(({ sender }) => senders.has(sender));
+  const { direction, sent, senders, arrivals, isSettled, pythonBack, acceptedUnheard = 0 } = evidence;
+  const flowsAt = arrivals.find(({ sender, at }) => senders.includes(sender) && at >= fault.to)?.at;
+  const all = new Set(sent.map(({ sender }) => sender));
+  const own = arrivals.filter(({ sender }) => all.has(sender));
   const gap = longestSilence(own, { from: fault.from, to: Number.POSITIVE_INFINITY });
   const tallies = sent.map(({ sender, count, accepted, isOwedAll }) => {
     const counted = tally(arrivals, sender, isOwedAll ? upTo(count) : accepted);
@@ -103,6 +105,7 @@ export function figuresOf(bus: BusName, faultName: FaultName, fault: Span, evide
     bus,
     fault: faultName,
     direction,
+    lasted: fault.to - fault.from,
     sent: sum(({ count }) => count),
     accepted: sent.reduce((total, { accepted }) => total + accepted.length, 0),
     received: sum(({ received }) => received),

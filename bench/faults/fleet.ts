@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Network } from "./network.js";
 import { LOOPBACK } from "./network.js";
-import { type PythonSender, startPythonHost, startPythonSender } from "./python-side.js";
+import { type PythonSenders, startPythonHost, startPythonSenders } from "./python-side.js";
 import { TestedHost } from "./tested-host.js";
 import { Watch } from "./watch.js";
 
 /** Everything but the broker, with one client on each host. */
 export interface Fleet {
   readonly host: TestedHost;
-  readonly python: PythonSender;
+  readonly python: PythonSenders;
   readonly clients: { readonly ofHost: Watch; readonly ofPython: Watch; readonly ofOther: Watch };
   end(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export async function startFleet({ url, network, rate, heartbeatInterval }: Flee
     await Promise.all([host.start(), other.start()]);
     const pythonHost = await startPythonHost(url, channel);
     releases.push(() => pythonHost.end());
-    const python = await startPythonSender(url, channel, rate);
+    const python = await startPythonSenders(url, channel, rate);
     releases.push(() => python.end());
     const watch = (at: string): Watch => {
       const client = new Watch(at);

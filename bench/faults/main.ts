@@ -50,8 +50,8 @@ async function measureBus(bus: BusName, network: Network, options: Options, reco
     throw new Error(`there is no ${bus} yet`);
   }
   const broker = await launch(network.brokerAddress);
-  const kill = () => broker.kill();
-  releases.push(kill);
+  const end = () => broker.end();
+  releases.push(end);
   let isGood = true;
   for (const fault of faults) {
     const runs: RecordedRun[] = [];
@@ -73,8 +73,8 @@ async function measureBus(bus: BusName, network: Network, options: Options, reco
       isGood &&= rows.every(({ failures }) => failures.length === 0);
     }
   }
-  await broker.kill();
-  releases.splice(releases.indexOf(kill), 1);
+  await broker.end();
+  releases.splice(releases.indexOf(end), 1);
   return isGood;
 }
 

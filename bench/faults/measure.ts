@@ -25,8 +25,6 @@ export interface RunOptions {
 export interface Run {
   readonly bus: BusName;
   readonly fault: FaultName;
-  /** How long the fault lasted, in milliseconds. */
-  readonly lasted: number;
   readonly figures: readonly Figures[];
   /** What the bus of the host under fault told from the fault on; `at` counts from its begin. */
   readonly statuses: readonly HostStatus[];
@@ -43,14 +41,18 @@ const BARRIER_PATIENCE_MS = 30_000;
 interface Way {
   readonly direction: Direction;
   readonly client: Watch;
+  /** Those that send at present. */
   readonly senders: () => readonly string[];
+  readonly allSenders: () => readonly string[];
 }
 
-function waysOf({ host, python, clients }: Fleet): readonly [Way, Way, Way] {
+function waysOf({ host, python, clients }: Fleet): readonly Way[] {
+  const ofPython = { senders: () => python.names, allSenders: () => python.names };
+  const ofHost = { senders: () => [host.sender], allSenders: () => host.allSenders };
   return [
-    { direction: "python → node", client: clients.ofHost, senders: () => [python.sender] },
-    { direction: "node → python", client: clients.ofPython, senders: () => host.senders },
-    { direction: "node → other node", client: clients.ofOther, senders: () => host.senders },
+    { direction: "python → node", client: clients.ofHost, ...ofPython },
+    { direction: "node → python", client: clients.ofPython, ...ofHost },
+    { direction: "node → other node", client: clients.ofOther, ...ofHost },
   ];
 }
 
@@ -62,49 +64,45 @@ async function inTime(promise: Promise<void>): Promise<boolean> {
 }
 
 async function flowing(ways: readonly Way[], since: number): Promise<void> {
-  await Promise.all(
-    ways.map(({ client, senders }) => inTime(client.hears(String(senders().at(-1)), since, RECOVERY_PATIENCE_MS))),
-  );
+  await Promise.all(ways.map(({ client, senders }) => inTime(client.hears(senders(), since, RECOVERY_PATIENCE_MS))));
 }
 
-/** Resolves when all that was sent must have arrived; tells of which directions that is known. */
-async function settle(
-  fleet: Fleet,
-  ways: readonly Way[],
-): Promise<{ python: PythonSent; settled: readonly boolean[] }> {
-  fleet.host.finish();
-  const python = await fleet.python.finish();
-  const settled = await Promise.all(
-    ways.map(({ client, senders }) => inTime(client.reachesBarrier(String(senders().at(-1)), BARRIER_PATIENCE_MS))),
+interface Settled {
+  readonly python: readonly PythonSent[];
+  /** For each way, whether all that was sent must have arrived. */
+  readonly isSettled: readonly boolean[];
+}
+
+async function settle({ host, python }: Fleet, ways: readonly Way[]): Promise<Settled> {
+  host.finish();
+  const sent = await python.finish();
+  const isSettled = await Promise.all(
+    ways.map(({ client, senders }) => inTime(client.reachesBarrier(senders(), BARRIER_PATIENCE_MS))),
   );
   // Its last words are how much was confirmed.
-  await fleet.host.end();
-  return { python, settled };
+  await host.end();
+  return { python: sent, isSettled };
 }
 
-function evidenceOf(
-  fleet: Fleet,
-  ways: readonly Way[],
-  fault: Span,
-  { python, settled }: Awaited<ReturnType<typeof settle>>,
-) {
-  const ready = fleet.host.statuses.find(({ type, at }) => type === "ready" && at > fault.from)?.at ?? fault.to;
-  return ways.map(({ direction, client }, index): Evidence => {
-    const isFromPython = direction === "python → node";
+function evidenceOf({ host, clients }: Fleet, ways: readonly Way[], fault: Span, { python, isSettled }: Settled) {
+  const ready = host.statuses.find(({ type, at }) => type === "ready" && at > fault.from)?.at ?? fault.to;
+  const acceptedAt = python.flatMap((sent) => sent.acceptedAt).sort((one, other) => one - other);
+  return ways.map(({ direction, client, senders }, index): Evidence => {
     const common = {
       direction,
+      senders: senders(),
       arrivals: client.arrivals,
-      witness: fleet.clients.ofOther.arrivals,
-      isSettled: settled[index] === true,
+      witness: clients.ofOther.arrivals,
+      isSettled: isSettled[index] === true,
     };
-    return isFromPython
+    return direction === "python → node"
       ? {
           ...common,
-          sent: [python],
-          pythonBack: python.acceptedAt.find((at) => at >= fault.to),
-          acceptedUnheard: python.acceptedAt.filter((at) => at >= fault.from && at <= ready).length,
+          sent: python,
+          pythonBack: acceptedAt.find((at) => at >= fault.to),
+          acceptedUnheard: acceptedAt.filter((at) => at >= fault.from && at <= ready).length,
         }
-      : { ...common, sent: fleet.host.sent() };
+      : { ...common, sent: host.sent() };
   });
 }
 
@@ -123,9 +121,9 @@ export async function measure({
   const ways = waysOf(fleet);
   try {
     progress.watch(
-      ways.map(({ direction, client, senders }) => ({
+      ways.map(({ direction, client, allSenders }) => ({
         title: direction,
-        count: () => client.arrivals.filter(({ sender }) => senders().includes(sender)).length,
+        count: () => client.arrivals.filter(({ sender }) => allSenders().includes(sender)).length,
       })),
     );
     fleet.host.send(rate);
@@ -144,7 +142,6 @@ export async function measure({
     return {
       bus,
       fault,
-      lasted: span.to - span.from,
       figures: evidence.map((each) => figuresOf(bus, fault, span, each)),
       statuses: fleet.host.statuses
         .filter(({ at, type }) => at >= span.from && type !== "closed")

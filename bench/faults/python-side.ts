@@ -22,12 +22,12 @@ export async function startPythonHost(queue: string, channel: string): Promise<P
   return { url: `http://127.0.0.1:${port}`, end: () => program.end() };
 }
 
-/** A program that emits at a steady pace through a write-only manager of python-socketio. */
-export interface PythonSender {
-  readonly sender: string;
+/** A program that emits at a steady pace, through write-only managers of python-socketio. */
+export interface PythonSenders {
+  readonly names: readonly string[];
   send(): void;
-  /** Resolves when nothing more is sent but a barrier. */
-  finish(): Promise<PythonSent>;
+  /** Resolves when nothing more is sent but a barrier each. */
+  finish(): Promise<readonly PythonSent[]>;
   end(): Promise<void>;
 }
 
@@ -36,21 +36,28 @@ export interface PythonSent extends Sent {
   readonly acceptedAt: readonly number[];
 }
 
-export async function startPythonSender(queue: string, channel: string, rate: number): Promise<PythonSender> {
-  const args = ["--queue", queue, "--channel", channel, "--rate", String(rate)];
-  const program = start("the Python sender", "bench/faults/steady.py", args);
-  await program.event("ready");
-  const sender = "python";
+function pythonSent(sender: string, times: readonly (number | null)[]): PythonSent {
   return {
     sender,
+    count: times.length,
+    accepted: times.flatMap((time, index) => (time === null ? [] : [index + 1])),
+    isOwedAll: false,
+    acceptedAt: times.filter((time) => time !== null),
+  };
+}
+
+export async function startPythonSenders(queue: string, channel: string, rate: number): Promise<PythonSenders> {
+  const args = ["--queue", queue, "--channel", channel, "--rate", String(rate)];
+  const program = start("the Python senders", "bench/faults/steady.py", args);
+  const { senders } = await program.event("ready");
+  return {
+    names: senders as readonly string[],
     send: () => program.tell({ op: "send" }),
     async finish() {
       program.tell({ op: "stop" });
-      const times = (await program.event("stopped")).times as readonly (number | null)[];
+      const { times } = await program.event("stopped");
       program.tell({ op: "barrier" });
-      const accepted = times.flatMap((time, index) => (time === null ? [] : [index + 1]));
-      const acceptedAt = times.filter((time) => time !== null);
-      return { sender, count: times.length, accepted, isOwedAll: false, acceptedAt };
+      return Object.entries(times as Record<string, readonly (number | null)[]>).map((entry) => pythonSent(...entry));
     },
     end: () => program.end(),
   };

@@ -1,18 +1,24 @@
-"""Emits numbered messages at a steady pace, as a program beside the servers does.
+"""Emits numbered messages at a steady pace, as programs beside the servers do.
 
     python steady.py --queue redis://127.0.0.1:6379/0 --channel socketio --rate 200
 
+The pace is shared by several senders, each with a manager of python-socketio of
+its own: a broker that answers late holds each up, since a manager publishes
+one message after the other.
+
 Driven over stdin, a JSON object a line:
 
-    {"op": "send"}      emits `numbered` (sender, number, time), counting from 1
-    {"op": "stop"}      ends it; {"event": "stopped", "times": [...]} tells when the
-                        broker had accepted each number, with null if it had not
-    {"op": "barrier"}   emits `barrier` (sender) until the broker accepts it
+    {"op": "send"}      each emits `numbered` (sender, number, time), from 1 on
+    {"op": "stop"}      ends it; {"event": "stopped", "times": {sender: [...]}}
+                        tells when the broker had accepted each number, with null
+                        if it had not
+    {"op": "barrier"}   each emits `barrier` (sender) until the broker accepts it
 
-A message is accepted when the manager of python-socketio has published it and
-reports no failure; it retries by itself, and only logs that it gave up. Over
-AMQP the publisher asks for confirms, so that accepted means: by the broker.
-Times are those of `time.monotonic()` in milliseconds.
+It begins with {"event": "ready", "senders": [...]}. A message is accepted when
+its manager has published it and reports no failure; it retries by itself, and
+only logs that it gave up. Over AMQP the publisher asks for confirms, so that
+accepted means: by the broker. Times are those of `time.monotonic()` in
+milliseconds.
 """
 
 import argparse
@@ -21,12 +27,10 @@ import sys
 import threading
 import time
 
-import socketio
-
 sys.path.append("python-fixtures")
 from managers import create_manager  # noqa: E402
 
-SENDER = "python"
+SENDERS = 4
 # Whoever was held up for longer does not make up for it.
 CATCH_UP = 0.1
 
@@ -38,7 +42,7 @@ class Failures:
 
     def error(self, text, *args, **kwargs):
         self.gave_up = self.gave_up or "giving up" in text
-        print(f"{SENDER}: {text}", *kwargs.get("extra", {}).values(), file=sys.stderr)
+        print(text, *kwargs.get("extra", {}).values(), file=sys.stderr)
 
     def info(self, *args, **kwargs):
         pass
@@ -53,7 +57,7 @@ class Publisher:
         self.failures = Failures()
         self.manager = create_manager(queue, channel, write_only=True)
         self.manager.logger = self.failures
-        if isinstance(self.manager, socketio.KombuManager) and queue.startswith("amqp"):
+        if queue.startswith("amqp"):
             self.manager.connection_options = {
                 "transport_options": {"confirm_publish": True}
             }
@@ -64,15 +68,16 @@ class Publisher:
         try:
             self.manager.emit(event, args)
         except Exception as error:
-            print(f"{SENDER}: {error!r}", file=sys.stderr)
+            print(repr(error), file=sys.stderr)
             return False
         return not self.failures.gave_up
 
 
-class Steady:
-    def __init__(self, publisher, rate):
+class Sender:
+    def __init__(self, name, publisher, interval):
+        self.name = name
         self.publisher = publisher
-        self.interval = 1 / rate
+        self.interval = interval
         self.times = []
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -83,13 +88,13 @@ class Steady:
             time.sleep(max(0, due - time.monotonic()))
             number = len(self.times) + 1
             sent_at = time.monotonic() * 1000
-            accepted = self.publisher.emit("numbered", SENDER, number, sent_at)
+            accepted = self.publisher.emit("numbered", self.name, number, sent_at)
             self.times.append(time.monotonic() * 1000 if accepted else None)
             due = max(due + self.interval, time.monotonic() - CATCH_UP)
 
-    def stop(self):
-        self.stopping.set()
-        self.thread.join()
+    def emit_barrier(self):
+        while not self.publisher.emit("barrier", self.name):
+            time.sleep(0.1)
 
 
 def say(line):
@@ -103,21 +108,29 @@ def main():
     parser.add_argument("--rate", type=float, required=True)
     args = parser.parse_args()
 
-    publisher = Publisher(args.queue, args.channel)
-    steady = Steady(publisher, args.rate)
-    # So that the first of the numbered ones finds a connection.
-    publisher.emit("hello", SENDER)
-    say({"event": "ready"})
+    senders = []
+    for index in range(SENDERS):
+        publisher = Publisher(args.queue, args.channel)
+        # So that the first of the numbered ones finds a connection.
+        publisher.emit("hello")
+        senders.append(Sender(f"python {index + 1}", publisher, SENDERS / args.rate))
+    say({"event": "ready", "senders": [sender.name for sender in senders]})
     for line in sys.stdin:
         operation = json.loads(line)["op"]
         if operation == "send":
-            steady.thread.start()
+            for sender in senders:
+                sender.thread.start()
+                time.sleep(1 / args.rate)
         elif operation == "stop":
-            steady.stop()
-            say({"event": "stopped", "times": steady.times})
+            for sender in senders:
+                sender.stopping.set()
+            for sender in senders:
+                sender.thread.join()
+            times = {sender.name: sender.times for sender in senders}
+            say({"event": "stopped", "times": times})
         elif operation == "barrier":
-            while not publisher.emit("barrier", SENDER):
-                time.sleep(0.1)
+            for sender in senders:
+                sender.emit_barrier()
 
 
 if __name__ == "__main__":

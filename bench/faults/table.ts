@@ -10,6 +10,10 @@ export interface Row {
 
 const seconds = (time: number | undefined): string => (time === undefined ? "never" : `${(time / 1_000).toFixed(2)} s`);
 
+/** How long a broker takes to start is not ours to choose. */
+const faultTitle = ({ fault, lasted }: Figures): string =>
+  fault === "restart" ? `${FAULT_TITLES[fault]}, away ${seconds(lasted)}` : FAULT_TITLES[fault];
+
 const COLUMNS: readonly { readonly title: string; readonly value: (figures: Figures) => string }[] = [
   { title: "sent", value: ({ sent }) => String(sent) },
   { title: "accepted", value: ({ accepted }) => String(accepted) },
@@ -35,8 +39,9 @@ export function terminalRows(rows: readonly Row[], runs: number): string {
   if (first === undefined) {
     return "";
   }
-  const { bus, fault } = first.figures;
-  const title = bold(`${BUS_TITLES[bus]}, ${FAULT_TITLES[fault]}`) + dim(runs === 1 ? "" : `, worst of ${runs} runs`);
+  const { figures } = first;
+  const title =
+    bold(`${BUS_TITLES[figures.bus]}, ${faultTitle(figures)}`) + (runs === 1 ? "" : dim(`, worst of ${runs} runs`));
   return [title, ...rows.map(terminalRow)].join("\n");
 }
 
@@ -57,7 +62,7 @@ export function markdownTable(rows: readonly Row[]): string {
     const isSameBus = before?.bus === figures.bus;
     return [
       isSameBus ? "" : BUS_TITLES[figures.bus],
-      isSameBus && before?.fault === figures.fault ? "" : FAULT_TITLES[figures.fault],
+      isSameBus && before?.fault === figures.fault ? "" : faultTitle(figures),
       figures.direction,
       ...COLUMNS.map(({ value }) => value(figures)),
       failures.length === 0 ? "ok" : `**${failures.join(", ")}**`,

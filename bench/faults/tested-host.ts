@@ -59,11 +59,12 @@ export class TestedHost {
     return `http://${this.#network.hostAddress}:${this.#port}`;
   }
 
-  /** Its processes, as their messages name them. */
-  get senders(): readonly [string, ...string[]] {
-    return this.#incarnations.map(({ sender }) => sender) as [string, ...string[]];
+  /** All its processes, as their messages name them. */
+  get allSenders(): readonly string[] {
+    return this.#incarnations.map(({ sender }) => sender);
   }
 
+  /** The one that runs. */
   get sender(): string {
     return this.#latest.sender;
   }

@@ -32,15 +32,16 @@ export class Watch {
     await within("a client's connection", new Promise<void>((resolve) => this.#socket.once("connect", resolve)));
   }
 
-  /** Resolves at the first message of the sender that arrives from that moment on, or did. @throws Error */
-  async hears(sender: string, since: number, patience: number): Promise<void> {
-    const isIt = () => (this.arrivals.findLast((arrival) => arrival.sender === sender)?.at ?? 0) > since;
-    await this.#until(`a message of ${sender}`, isIt, patience);
+  /** Resolves at the first message of one of the senders that arrives from that moment on, or did. @throws Error */
+  async hears(senders: readonly string[], since: number, patience: number): Promise<void> {
+    const isIt = () => (this.arrivals.findLast(({ sender }) => senders.includes(sender))?.at ?? 0) > since;
+    await this.#until(`a message of ${senders.join(" or ")}`, isIt, patience);
   }
 
-  /** Resolves when everything that the sender had sent before its barrier must have arrived. @throws Error */
-  async reachesBarrier(sender: string, patience: number): Promise<void> {
-    await this.#until(`the barrier of ${sender}`, () => this.#barriers.has(sender), patience);
+  /** Resolves when everything that the senders had sent before their barriers must have arrived. @throws Error */
+  async reachesBarrier(senders: readonly string[], patience: number): Promise<void> {
+    const isReached = () => senders.every((sender) => this.#barriers.has(sender));
+    await this.#until(`the barriers of ${senders.join(" and ")}`, isReached, patience);
   }
 
   close(): void {

@@ -20,6 +20,7 @@ const sent = (count: number, sender = "node 1"): Sent => ({
 const evidence = (parts: Partial<Evidence>): Evidence => ({
   direction: "node → other node",
   sent: [sent(20)],
+  senders: ["node 1"],
   arrivals: upTo(20).map((number) => arrival(number)),
   witness: [],
   isSettled: true,
@@ -62,7 +63,7 @@ test("what the other host did not hear either is lost", (t) => {
 test("a killed process owes what was confirmed to it, and its successor starts the traffic anew", (t) => {
   const killed: Sent = { ...sent(9), isOwedAll: false };
   const arrivals = [...upTo(10).map((number) => arrival(number, number * 1_600)), arrival(1, 17_000, "node 2")];
-  const parts = { sent: [killed, sent(1, "node 2")], arrivals };
+  const parts = { sent: [killed, sent(1, "node 2")], senders: ["node 2"], arrivals };
   const figures = figuresOf("redis", "killed", FAULT, evidence(parts));
   t.like(figures, { sent: 11, accepted: 10, received: 11, lost: 0, flowsAfter: 2_000 });
 });

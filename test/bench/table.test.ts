@@ -8,6 +8,7 @@ const row = (parts: Partial<Figures>, failures: readonly string[] = []): Row => 
     bus: "redis",
     fault: "cut",
     direction: "python → node",
+    lasted: 11_400,
     sent: 2_000,
     accepted: 2_000,
     received: 990,
@@ -34,7 +35,7 @@ test("a page's table names broker and fault once", (t) => {
     [
       ["| Redis", "connection cut, 5 s", "python → node"],
       ["| ", "", "node → python"],
-      ["| ", "broker killed and started", "python → node"],
+      ["| ", "broker killed and started, away 11.40 s", "python → node"],
       ["| Kafka", "connection cut, 5 s", "python → node"],
     ],
   );

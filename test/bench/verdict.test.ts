@@ -8,6 +8,7 @@ const figures = (parts: Partial<Figures>): Figures => ({
   bus: "redis",
   fault: "cut",
   direction: "node → python",
+  lasted: 11_400,
   sent: 100,
   accepted: 100,
   received: 100,
