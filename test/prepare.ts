@@ -12,7 +12,6 @@ import { getContainerRuntimeClient, getReaper } from "testcontainers";
 import { type BrokerProvider, CONTAINER_LABEL, ENVIRONMENT_FILE, type TestEnvironment } from "./helpers/environment.js";
 
 const FIXTURES = "python-fixtures";
-const VENV = join(FIXTURES, ".venv");
 const REDIS_IMAGE = "redis:7-alpine";
 const RABBITMQ_IMAGE = "rabbitmq:4-alpine";
 /** Debian's own wrapper changes the user, and keeps the log from the console. */
@@ -65,30 +64,43 @@ function findOrInstall(names: readonly string[], packages: readonly string[], pu
   return installed;
 }
 
-function makeVenv(python: string): void {
-  const args = ["-m", "venv", "--clear", VENV];
+function makeVenv(python: string, directory: string): void {
+  const args = ["-m", "venv", "--clear", directory];
   if (!succeeds(python, ["-c", "import ensurepip"])) {
     install(["python3-venv"], "the Python module venv");
   }
   execFileSync(python, args, { stdio: "inherit" });
 }
 
+function findPython(): string {
+  return findOrInstall(["python3", "python"], ["python3", "python3-venv"], "Python 3");
+}
+
 /** Made anew when the requirements have changed. */
-function preparePython(): string {
-  const requirements = join(FIXTURES, "requirements.txt");
+function preparePython(requirementsFile: string, venv: string): string {
+  const requirements = join(FIXTURES, requirementsFile);
+  const directory = join(FIXTURES, venv);
   const wanted = createHash("sha256").update(readFileSync(requirements)).digest("hex");
-  const stamp = join(VENV, "requirements.sha256");
-  const interpreter = join(process.cwd(), VENV, "bin", "python");
+  const stamp = join(directory, "requirements.sha256");
+  const interpreter = join(process.cwd(), directory, "bin", "python");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && existsSync(interpreter)) {
     return interpreter;
   }
-  say(`installing ${requirements} into ${VENV}`);
-  makeVenv(findOrInstall(["python3", "python"], ["python3", "python3-venv"], "Python 3"));
+  say(`installing ${requirements} into ${directory}`);
+  makeVenv(findPython(), directory);
   execFileSync(interpreter, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   writeFileSync(stamp, wanted);
   return interpreter;
+}
+
+function prepareOldKombu(): Pick<TestEnvironment, "pythonWithOldKombu"> {
+  if (succeeds(findPython(), ["-c", "import sys; sys.exit(sys.version_info >= (3, 12))"])) {
+    return { pythonWithOldKombu: preparePython("requirements-kombu-5.2.txt", ".venv-kombu-5.2") };
+  }
+  say("Kombu 5.2 does not run on Python 3.12 and later: only what it once wrote is tested");
+  return {};
 }
 
 type Redis = Pick<TestEnvironment, "redis" | "redisCli">;
@@ -221,7 +233,14 @@ async function prepare(): Promise<void> {
   const redis = await prepareRedis();
   const rabbitmq = prepareRabbitmq(redis.redis);
   const kafka = prepareKafka(redis.redis);
-  const environment: TestEnvironment = { python: preparePython(), ...redis, rabbitmq, kafka, chromium };
+  const environment: TestEnvironment = {
+    python: preparePython("requirements.txt", ".venv"),
+    ...prepareOldKombu(),
+    ...redis,
+    rabbitmq,
+    kafka,
+    chromium,
+  };
   writeFileSync(ENVIRONMENT_FILE, `${JSON.stringify(environment, null, 2)}\n`);
   const brokers = `Redis from ${describe(environment.redis)}, RabbitMQ from ${describe(rabbitmq)}, Kafka from ${describe(kafka)}`;
   say(`Python ${environment.python}, ${brokers}, browser ${chromium}`);

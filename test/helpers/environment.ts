@@ -20,6 +20,8 @@ export type BrokerProvider = ContainerProvider | ProcessProvider;
 export interface TestEnvironment {
   /** Interpreter of the virtual environment with the packages of `python-fixtures/requirements.txt`. */
   readonly python: string;
+  /** The same with `requirements-kombu-5.2.txt`; only where Python is old enough for it. */
+  readonly pythonWithOldKombu?: string | undefined;
   readonly redis: BrokerProvider;
   /** Command and arguments that start redis-cli on the network of this machine. */
   readonly redisCli: readonly [string, ...string[]];

@@ -16,8 +16,7 @@ export class PythonProgram {
   readonly #child: ChildProcess;
   #lastId = 0;
 
-  constructor(script: string, args: readonly string[]) {
-    const { python } = testEnvironment();
+  constructor(script: string, args: readonly string[], python = testEnvironment().python) {
     this.#child = spawn(python, [script, ...args], { cwd: "python-fixtures", stdio: ["pipe", "pipe", "inherit"] });
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on("line", (line) =>
       this.lines.add(JSON.parse(line) as Line),
@@ -67,10 +66,11 @@ export async function startPeer(
   kind: HostKind | "write-only",
   queue: string,
   channel: string,
-  encoding = encodings.python,
+  python = testEnvironment().python,
 ): Promise<Peer> {
   const args = ["--kind", kind, "--queue", queue, "--channel", channel];
-  const program = new PythonProgram("peer.py", encoding === "plain" ? args : [...args, "--encoding", encoding]);
+  const encoding = encodings.python === "plain" ? [] : ["--encoding", encodings.python];
+  const program = new PythonProgram("peer.py", [...args, ...encoding], python);
   cleanUp(t, () => program.end());
   const { port, host_id } = await program.event("ready");
   return {
