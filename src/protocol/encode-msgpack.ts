@@ -54,7 +54,7 @@ function number(value: number): number | bigint | null {
   if (!Number.isInteger(value) || Math.abs(value) < 2 ** 31 || Math.abs(value) >= MOST_DIGITS) {
     return value;
   }
-  const digits = BigInt(value.toString());
+  const digits = BigInt(Number.isSafeInteger(value) ? value : value.toString());
   return is64Bit(digits) ? digits : value;
 }
 

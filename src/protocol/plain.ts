@@ -66,12 +66,17 @@ function copyObject(view: object, leaf: Leaf, depth: number): unknown {
     }
     return list;
   }
-  // Without a prototype a key "__proto__" is a key like any other.
-  const copy: Record<string, unknown> = Object.create(null);
-  for (const [key, item] of Object.entries(view)) {
-    const plain = toPlain(item, leaf, key, depth + 1);
-    if (plain !== undefined) {
-      copy[leaf(key) as string] = plain;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(view)) {
+    const plain = toPlain((view as Record<string, unknown>)[key], leaf, key, depth + 1);
+    if (plain === undefined) {
+      continue;
+    }
+    const name = leaf(key) as string;
+    if (name === "__proto__") {
+      Object.defineProperty(copy, name, { value: plain, enumerable: true });
+    } else {
+      copy[name] = plain;
     }
   }
   return copy;
