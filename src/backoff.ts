@@ -1,5 +1,8 @@
-/** A host hears its fleet again within two seconds of the broker being back, so no pause is longer than half of that. */
-const LONGEST_MS = 1_000;
+/**
+ * Traffic flows again within two seconds of the broker being back: this pause, and then the time that the others are
+ * given to subscribe (`subscriberGrace`), which must be longer for their own pauses.
+ */
+const LONGEST_MS = 500;
 
 /**
  * Milliseconds to wait before the given attempt to reconnect: doubling from 50 ms, with a random part so that a fleet

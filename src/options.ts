@@ -14,7 +14,7 @@ export interface OutageOptions {
   /**
    * After a reconnect, how long to hold what waits until as many hosts listen again as before, in milliseconds: a
    * broker that restarts is back before its subscribers are, and a Python host waits a second or more before it tries
-   * again. 0 publishes at once. @default 1_500
+   * again. 0 publishes at once. @default 1_250
    */
   readonly subscriberGrace?: number | undefined;
 }
@@ -100,7 +100,7 @@ export function normalizeOutage(options: OutageOptions = {}): NormalizedOutage {
     maxMessages: wholeNumber("outage.maxMessages", options.maxMessages ?? 10_000),
     maxBytes: wholeNumber("outage.maxBytes", options.maxBytes ?? 32 * 1024 * 1024),
     maxAge: wholeNumber("outage.maxAge", options.maxAge ?? 60_000, 1, LONGEST_TIMER_MS),
-    subscriberGrace: wholeNumber("outage.subscriberGrace", options.subscriberGrace ?? 1_500, 0),
+    subscriberGrace: wholeNumber("outage.subscriberGrace", options.subscriberGrace ?? 1_250, 0),
   };
 }
 

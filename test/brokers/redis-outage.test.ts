@@ -1,4 +1,5 @@
 import anyTest, { type ExecutionContext } from "ava";
+import { Redis } from "ioredis";
 import { createEmitter } from "../../src/index.js";
 import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
@@ -77,6 +78,32 @@ test.serial(
     t.is(sender.adapter.stats().dropped, 0);
   },
 );
+
+test.serial("a host that stays away holds up what the others wait for by less than two seconds", async (t) => {
+  const redis = await startRedis(t);
+  const channel = ownChannel();
+  const sender = await startNodeHost(t, redis.url, { channel });
+  const receiver = await startNodeHost(t, redis.url, { channel });
+  const remote = await connectClient(t, receiver.url);
+  const leaver = new Redis(redis.url, { retryStrategy: () => null });
+  leaver.on("error", () => {});
+  cleanUp(t, () => leaver.disconnect());
+  await leaver.subscribe(channel);
+  sender.io.emit("before");
+  await remote.until("before");
+  // Until the pauses are as long as they get.
+  const waiting = [sender, receiver].map(({ statuses }) =>
+    statuses.find("the eighth attempt", (status) => status.type === "reconnecting" && status.attempt === 8),
+  );
+  await redis.kill();
+  await Promise.all(waiting);
+  sender.io.emit("during");
+  await redis.start();
+  const since = performance.now();
+  await remote.until("during");
+  const recovery = performance.now() - since;
+  t.true(recovery < 2_000, `it arrived ${Math.round(recovery)} ms after Redis was back`);
+});
 
 test.serial("a broker that is not there yet: what is emitted waits, and arrives when it comes", async (t) => {
   const redis = await startRedis(t);
@@ -165,7 +192,6 @@ test.serial("a subscriber cut off by Redis is back by itself", async (t) => {
   const host = await startNodeHost(t, redis.url, { channel });
   const python = await startPeer(t, "write-only", redis.url, channel);
   const client = await connectClient(t, host.url);
-  const { Redis } = await import("ioredis");
   const admin = new Redis(redis.url);
   cleanUp(t, () => admin.disconnect());
   const before = await admin.pubsub("NUMSUB", channel);
