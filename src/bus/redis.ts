@@ -108,6 +108,7 @@ export class RedisBus implements Bus {
         this.#publisher?.publish(wire.prefix + channel, wire.pack(channel, Buffer.from(beat))),
       onStatus: (status) => this.#status.notify(status),
       onDeaf: () => {
+        this.#forgetSubscriptions();
         // Which of the two is dead cannot be told: the beat goes out on one and comes back on the other.
         this.#listener?.disconnect(true);
         this.#publisher?.disconnect(true);
@@ -209,15 +210,19 @@ export class RedisBus implements Bus {
   /** Redis may cut a subscriber off alone, when it does not read fast enough, and then nothing else would tell. */
   #onDeaf(): void {
     const wasListening = [...this.#subscriptions.values()].some(({ state }) => state === "active");
+    this.#forgetSubscriptions();
+    if (wasListening && this.#closed === undefined && this.#publisher?.status === "ready") {
+      const message = "Redis cut the subscription off: what others publish until it is back is lost to this host";
+      this.#status.notify({ type: "error", error: new BridgeError("BROKER_UNAVAILABLE", message) });
+    }
+  }
+
+  #forgetSubscriptions(): void {
     for (const [channel, subscription] of this.#subscriptions) {
       subscription.state = "unanswered";
       this.#liveness.lost(channel);
     }
     this.#readyEpoch = 0;
-    if (wasListening && this.#closed === undefined && this.#publisher?.status === "ready") {
-      const message = "Redis cut the subscription off: what others publish until it is back is lost to this host";
-      this.#status.notify({ type: "error", error: new BridgeError("BROKER_UNAVAILABLE", message) });
-    }
   }
 
   /** Each attempt fails anew, on both connections; an operator needs to hear it once, and not that we hung up. */

@@ -69,6 +69,10 @@ test.serial("connections that look alive and carry nothing are found out and rep
     [1, 2, 3],
   );
   t.true(host.log.some((line) => line.includes("nothing heard")));
+  t.false(
+    host.log.some((line) => line.includes("cut the subscription off")),
+    "it was not Redis that hung up",
+  );
 });
 
 test.serial("a broker that takes messages and confirms none is given up, and they are sent again", async (t) => {
