@@ -1,4 +1,5 @@
 import { freePort } from "../../test/helpers/broker-server.js";
+import { launchKafka } from "../../test/helpers/kafka.js";
 import { launchRabbitmq } from "../../test/helpers/rabbitmq.js";
 import { launchRedis } from "../../test/helpers/redis.js";
 import type { BusName } from "./names.js";
@@ -32,8 +33,14 @@ async function rabbitmq(address: string): Promise<BenchBroker> {
   return { url: `amqp://guest:guest@${address}:${port}//`, port, crash, start, end: kill };
 }
 
-export const BROKERS: Readonly<Partial<Record<BusName, Launch>>> = {
+async function kafka(address: string): Promise<BenchBroker> {
+  const { url, port, crash, start, kill } = await launchKafka({ address });
+  return { url, port, crash, start, end: kill };
+}
+
+export const BROKERS: Readonly<Record<BusName, Launch>> = {
   redis: redis("redis"),
   rabbitmq,
   "kombu-redis": redis("kombu+redis"),
+  kafka,
 };

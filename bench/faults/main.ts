@@ -45,11 +45,7 @@ async function measureBus(bus: BusName, network: Network, options: Options, reco
   releases.push(() => progress.end());
   progress.begin(BUS_TITLES[bus]);
   progress.phase("starting the broker");
-  const launch = BROKERS[bus];
-  if (launch === undefined) {
-    throw new Error(`there is no ${bus} yet`);
-  }
-  const broker = await launch(network.brokerAddress);
+  const broker = await BROKERS[bus](network.brokerAddress);
   const end = () => broker.end();
   releases.push(end);
   let isGood = true;

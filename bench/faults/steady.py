@@ -16,8 +16,9 @@ Driven over stdin, a JSON object a line:
 
 It begins with {"event": "ready", "senders": [...]}. A message is accepted when
 its manager has published it and reports no failure; it retries by itself, and
-only logs that it gave up. Over AMQP the publisher asks for confirms, so that
-accepted means: by the broker. Times are those of `time.monotonic()` in
+only logs that it gave up. Over AMQP the publisher asks for confirms, and over
+Kafka the outcome of each record is looked at, so that accepted means: by the
+broker. Times are those of `time.monotonic()` in
 milliseconds.
 """
 
@@ -55,6 +56,7 @@ class Publisher:
 
     def __init__(self, queue, channel):
         self.failures = Failures()
+        self.record = None
         self.manager = create_manager(queue, channel, write_only=True)
         self.manager.logger = self.failures
         if queue.startswith("amqp"):
@@ -62,6 +64,18 @@ class Publisher:
                 "transport_options": {"confirm_publish": True}
             }
             self.manager.publisher_connection = self.manager._connection()
+        elif queue.startswith("kafka"):
+            self.watch(self.manager.producer)
+
+    def watch(self, producer):
+        """The manager waits for the outcome of a record, and does not look at it."""
+        send = producer.send
+
+        def watched(*args, **kwargs):
+            self.record = send(*args, **kwargs)
+            return self.record
+
+        producer.send = watched
 
     def emit(self, event, *args):
         self.failures.gave_up = False
@@ -70,7 +84,8 @@ class Publisher:
         except Exception as error:
             print(repr(error), file=sys.stderr)
             return False
-        return not self.failures.gave_up
+        is_sent = self.record is None or self.record.succeeded()
+        return is_sent and not self.failures.gave_up
 
 
 class Sender:

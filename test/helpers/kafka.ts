@@ -15,6 +15,8 @@ export interface KafkaListener {
 }
 
 export interface KafkaSetup {
+  /** Where it listens, and where clients are told to go. @default 127.0.0.1 */
+  readonly address?: string;
   /** Beside one without encryption and login. */
   readonly listeners?: Readonly<Record<string, KafkaListener>>;
   /** Lines of server.properties. */
@@ -46,18 +48,18 @@ const CONTAINER_LIBS = "/opt/kafka/libs";
 const JVM = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];
 
 function properties(directory: string, ports: Readonly<Record<string, number>>, setup: KafkaSetup): string[] {
-  const { listeners = {}, config = [] } = setup;
+  const { address = "127.0.0.1", listeners = {}, config = [] } = setup;
   const names = Object.keys(ports);
   const clients = names.filter((name) => name !== "CONTROLLER");
   return [
     "process.roles=broker,controller",
     "node.id=1",
-    `controller.quorum.voters=1@127.0.0.1:${ports.CONTROLLER}`,
+    `controller.quorum.voters=1@${address}:${ports.CONTROLLER}`,
     "controller.listener.names=CONTROLLER",
     "inter.broker.listener.name=PLAINTEXT",
-    `listeners=${names.map((name) => `${name}://127.0.0.1:${ports[name]}`).join(",")}`,
+    `listeners=${names.map((name) => `${name}://${address}:${ports[name]}`).join(",")}`,
     `advertised.listeners=${clients
-      .map((name) => `${name}://${listeners[name]?.advertised ?? `127.0.0.1:${ports[name]}`}`)
+      .map((name) => `${name}://${listeners[name]?.advertised ?? `${address}:${ports[name]}`}`)
       .join(",")}`,
     `listener.security.protocol.map=${names
       .map((name) => `${name}:${listeners[name]?.protocol ?? "PLAINTEXT"}`)
@@ -102,7 +104,7 @@ export async function launchKafka(setup: KafkaSetup = {}): Promise<TestKafka> {
   let end = await start();
   const port = ports.PLAINTEXT as number;
   return {
-    url: `kafka://127.0.0.1:${port}`,
+    url: `kafka://${setup.address ?? "127.0.0.1"}:${port}`,
     port,
     ports,
     crash: () => end("SIGKILL"),
