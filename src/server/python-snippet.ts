@@ -11,6 +11,10 @@ function manager(queue: string, options: string): readonly string[] {
   if (scheme === "amqp" || scheme === "amqps") {
     return make("KombuManager", queue);
   }
+  if (scheme === "kafka") {
+    // python-socketio's own cannot publish; docs/brokers.md says where to get this one.
+    return ["from kafka_bytes import KafkaManager", `manager = KafkaManager(${JSON.stringify(queue)}, ${options})`];
+  }
   return make("RedisManager", queue);
 }
 

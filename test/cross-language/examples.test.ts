@@ -5,6 +5,7 @@ import { freePort } from "../helpers/broker-server.js";
 import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { countBlocks, type Example, examplesOf, typeErrors, writeExample } from "../helpers/examples.js";
+import { startKafka } from "../helpers/kafka.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { Inbox } from "../helpers/once.js";
 import { startCli, startProcess, startPython } from "../helpers/process.js";
@@ -54,7 +55,8 @@ async function startServer(t: ExecutionContext, one: Example, queue: string): Pr
 /** Runs an example that ends by itself. */
 async function runToEnd(t: ExecutionContext, one: Example, queue: string): Promise<void> {
   const file = writeExample(one, queue);
-  const run = one.language === "python" ? startPython(t, [file]) : startProcess(t, process.execPath, [file]);
+  const run =
+    one.language === "python" ? startPython(t, [file], { PYTHONPATH: "." }) : startProcess(t, process.execPath, [file]);
   t.is(await run.exited(), 0, run.stderr.items.join("\n"));
 }
 
@@ -183,6 +185,11 @@ async function tryBroker(t: ExecutionContext, server: Example, task: Example, qu
 test.serial("docs/brokers.md: RabbitMQ", async (t) => {
   const { url } = await startRabbitmq(t);
   await tryBroker(t, example("docs/brokers.md", "rabbitmq.ts"), example("docs/brokers.md", "rabbitmq_task.py"), url);
+});
+
+test.serial("docs/brokers.md: Kafka", async (t) => {
+  const { url } = await startKafka(t);
+  await tryBroker(t, example("docs/brokers.md", "kafka.ts"), example("docs/brokers.md", "kafka_task.py"), url);
 });
 
 test.serial("docs/brokers.md: Kombu over Redis", async (t) => {

@@ -1,0 +1,24 @@
+import test from "ava";
+import { pythonSnippet } from "../../src/server/python-snippet.js";
+
+const lines = (queue: string, channel = "socketio", demo = false) => pythonSnippet(queue, channel, demo).split("\n");
+
+test("each queue gets the manager that python-socketio has for it", (t) => {
+  const manager = (queue: string) => lines(queue)[1];
+  t.is(manager("redis://h/0"), 'manager = socketio.RedisManager("redis://h/0", write_only=True)');
+  t.is(manager("kombu+redis://h/0"), 'manager = socketio.KombuManager("redis://h/0", write_only=True)');
+  t.is(manager("amqp://h//"), 'manager = socketio.KombuManager("amqp://h//", write_only=True)');
+  t.deepEqual(lines("kafka://h:1"), [
+    "from kafka_bytes import KafkaManager",
+    'manager = KafkaManager("kafka://h:1", write_only=True)',
+    'manager.emit("hello", {"from": "Python"})',
+  ]);
+});
+
+test("the channel stands where it is not Python's default, and the room where clients are in it", (t) => {
+  t.deepEqual(lines("redis://h", "chat", true), [
+    "import socketio",
+    'manager = socketio.RedisManager("redis://h", channel="chat", write_only=True)',
+    'manager.emit("hello", {"from": "Python"}, room="lobby")',
+  ]);
+});
