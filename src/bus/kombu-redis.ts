@@ -4,10 +4,18 @@ import { RedisBus, type RedisBusOptions } from "./redis.js";
 import { parseRedisUrl } from "./redis-url.js";
 import type { RedisWire } from "./redis-wire.js";
 
-/** Those of Redis whose transports Kombu has; it writes the last one `sentinel://`, with its options elsewhere. */
-export const KOMBU_REDIS_SCHEMES = ["kombu+redis", "kombu+rediss", "kombu+redis+sentinel"] as const;
+/**
+ * Kombu's, with ours before them; but Sentinel as python-socketio has it, for Kombu's `sentinel://` leaves the name of the
+ * service to an option.
+ */
+export const KOMBU_REDIS_SCHEMES = [
+  "kombu+redis",
+  "kombu+rediss",
+  "kombu+redis+socket",
+  "kombu+redis+sentinel",
+] as const;
 
-/** `url` may be written as `kombu+redis://…` or, as Kombu takes it, `redis://…`. */
+/** `url` may be written with `kombu+` or, as Kombu takes it, without. */
 export interface KombuRedisBusOptions extends RedisBusOptions {
   /**
    * What stands before the channel in the name that Redis knows, where the Python hosts have Kombu's transport options
@@ -17,8 +25,13 @@ export interface KombuRedisBusOptions extends RedisBusOptions {
   readonly prefix?: string | undefined;
 }
 
-/** The URL for whoever connects: `kombu+redis://…` is `redis://…` then. */
-export const withoutKombu = (url: string): string => url.replace(/^kombu\+/i, "");
+/** The URL for whoever connects. Of a socket file, Kombu and redis-py each have their own way to write it. */
+function toRedisUrl(url: string): string {
+  const bare = url.replace(/^kombu\+/i, "");
+  return /^redis\+socket:/i.test(bare)
+    ? bare.replace(/^redis\+socket/i, "unix").replace(/([?&])virtual_host=\/?/, "$1db=")
+    : bare;
+}
 
 /**
  * Redis as `KombuManager("redis://…")` of python-socketio uses it: each message in an envelope of Kombu's, published on
@@ -28,7 +41,7 @@ export const withoutKombu = (url: string): string => url.replace(/^kombu\+/i, ""
  * @throws BridgeError `INVALID_URL`, `INVALID_OPTION`
  */
 export function kombuRedisBus(options: KombuRedisBusOptions): Bus {
-  const url = options.url === undefined ? undefined : withoutKombu(options.url);
+  const url = options.url === undefined ? undefined : toRedisUrl(options.url);
   const prefix = options.prefix ?? `/${database({ ...options, url })}.`;
   return new RedisBus({ ...options, url }, kombuWire(prefix));
 }

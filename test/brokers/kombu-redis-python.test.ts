@@ -1,15 +1,23 @@
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { createServer as createTlsServer } from "node:tls";
 import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
+import { generate } from "selfsigned";
 import { kombuRedisBus } from "../../src/bus/kombu-redis.js";
 import { createEmitter } from "../../src/index.js";
+import { freePort } from "../helpers/broker-server.js";
 import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { testEnvironment } from "../helpers/environment.js";
+import { forwardTo } from "../helpers/forward.js";
 import { type NodeHost, ownChannel, startNodeHost } from "../helpers/node-host.js";
 import { Inbox } from "../helpers/once.js";
 import { PythonProgram, startPeer } from "../helpers/python.js";
 import { launchRedis, startRedis, startSentinel, type TestRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
+import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
 const test = testWithBroker(launchRedis);
 
@@ -31,6 +39,16 @@ async function startReader(t: ExecutionContext, python: string, url: string, cha
   cleanUp(t, () => reader.end());
   await reader.event("ready");
   return reader;
+}
+
+/** Kombu and we take the same URL. */
+async function assertRead(t: ExecutionContext, url: string): Promise<void> {
+  const channel = ownChannel();
+  const reader = await startReader(t, today, url, channel);
+  const bus = kombuRedisBus({ url: `kombu+${url}` });
+  cleanUp(t, () => bus.close());
+  await bus.publish(channel, "hello");
+  t.is((await reader.event("message")).payload, "hello");
 }
 
 function nextStatus(host: NodeHost, type: string): Promise<unknown> {
@@ -185,6 +203,28 @@ for (const [release, python] of RELEASES) {
     );
   });
 }
+
+test.serial("a socket file, as Kombu writes it", async (t) => {
+  const path = join(temporaryDirectory(t), "redis.sock");
+  const listen = await forwardTo(t, t.context, (onSocket) => createServer(onSocket));
+  await listen(path);
+  await assertRead(t, `redis+socket://${path}?virtual_host=2`);
+});
+
+test.serial("TLS, with the options of Kombu in the URL", async (t) => {
+  const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], {
+    keyType: "ec",
+    extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] }],
+  });
+  const authority = join(temporaryDirectory(t), "ca.pem");
+  writeFileSync(authority, cert);
+  const port = await freePort();
+  const listen = await forwardTo(t, t.context, (onSocket) => createTlsServer({ key, cert }, onSocket));
+  await listen(port, "127.0.0.1");
+  const url = `rediss://localhost:${port}/1?ssl_cert_reqs=`;
+  await assertRead(t, `${url}CERT_NONE`);
+  await assertRead(t, `${url}required&ssl_ca_certs=${encodeURIComponent(authority)}`);
+});
 
 test.serial("each database is a fleet of its own", async (t) => {
   const channel = ownChannel();

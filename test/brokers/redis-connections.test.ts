@@ -1,7 +1,6 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { inspect } from "node:util";
@@ -13,43 +12,14 @@ import { type BusStatus, createEmitter } from "../../src/index.js";
 import { freePort } from "../helpers/broker-server.js";
 import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
+import { forwardTo } from "../helpers/forward.js";
 import { ownChannel, startNodeHost } from "../helpers/node-host.js";
 import { Inbox } from "../helpers/once.js";
-import { launchRedis, startRedis, startSentinel, type TestRedis } from "../helpers/redis.js";
+import { launchRedis, startRedis, startSentinel } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
+import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
 const test = testWithBroker(launchRedis);
-
-function temporaryDirectory(t: ExecutionContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "bridge-"));
-  cleanUp(t, () => rmSync(directory, { recursive: true }));
-  return directory;
-}
-
-/** A way to Redis that Redis itself may not have been built with: behind it is the real one. */
-async function forwardTo(
-  t: ExecutionContext,
-  redis: TestRedis,
-  makeServer: (onSocket: (socket: Socket) => void) => Server,
-) {
-  const sockets = new Set<Socket>();
-  const server = makeServer((socket) => {
-    const onward = connect(redis.port, "127.0.0.1");
-    for (const end of [socket, onward]) {
-      sockets.add(end);
-      end.on("error", () => end.destroy());
-    }
-    socket.pipe(onward).pipe(socket);
-  });
-  cleanUp(t, async () => {
-    for (const socket of sockets) {
-      socket.destroy();
-    }
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return (...address: readonly (string | number)[]) =>
-    new Promise<void>((resolve) => server.listen(...(address as [number]), () => resolve()));
-}
 
 /** An emit over the URL reaches a host on the plain one, and the other way round. */
 async function assertBothWays(

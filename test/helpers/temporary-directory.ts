@@ -1,0 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ExecutionContext } from "ava";
+import { cleanUp } from "./cleanup.js";
+
+/** Gone when the test is over. */
+export function temporaryDirectory(t: ExecutionContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "bridge-"));
+  cleanUp(t, () => rmSync(directory, { recursive: true }));
+  return directory;
+}
