@@ -44,6 +44,8 @@ export class Liveness {
   readonly #id = randomUUID().replaceAll("-", "");
   readonly #pulses = new Map<string, Pulse>();
   #timer: NodeJS.Timeout | undefined;
+  /** What was on its way when the bus was closed may still succeed. */
+  #isClosed = false;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
@@ -51,6 +53,9 @@ export class Liveness {
 
   /** To be called when a subscription is made, and each time it is made anew. The first beat goes out at once. */
   subscribed(channel: string): void {
+    if (this.#isClosed) {
+      return;
+    }
     const now = performance.now();
     const pulse: Pulse = { isSubscribed: true, hasHeard: true, lastHeard: now, lastSent: 0, waitingSince: undefined };
     this.#pulses.set(channel, pulse);
@@ -86,6 +91,7 @@ export class Liveness {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#pulses.clear();

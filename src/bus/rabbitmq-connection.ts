@@ -77,6 +77,7 @@ export class RabbitmqConnection {
   #open: OpenConnection | undefined;
   /** Its abort destroys the socket, at whatever stage. amqplib leaves one open whose peer is silent. */
   #socket = new AbortController();
+  #waiting = new AbortController();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -85,6 +86,11 @@ export class RabbitmqConnection {
 
   get open(): OpenConnection | undefined {
     return this.#open;
+  }
+
+  /** The broker is there again: a pause before the next attempt is over. */
+  hurry(): void {
+    this.#waiting.abort();
   }
 
   /** It is dead, whatever it looks like: connects anew. */
@@ -120,7 +126,8 @@ export class RabbitmqConnection {
       turn += isFailure ? 1 : 0;
       const delay = backoff(attempt);
       onRetry(delay);
-      await pause(delay, this.#closing.signal);
+      this.#waiting = new AbortController();
+      await pause(delay, AbortSignal.any([this.#closing.signal, this.#waiting.signal]));
     }
   }
 
@@ -134,17 +141,20 @@ export class RabbitmqConnection {
     } catch (error) {
       return { cause: error as Error, wasOpen: false };
     }
+    const lifetime = new AbortController();
     const lost = new Promise<Error>((resolve) => {
       // Told by "close" as well.
       model.on("error", () => {});
-      model.on("close", (reason?: Error) => resolve(reason ?? new Error("the connection was closed")));
+      model.on("close", (reason?: Error) => {
+        // At once: its channels were closed before it, and who hears of that has to know why.
+        lifetime.abort();
+        resolve(reason ?? new Error("the connection was closed"));
+      });
     });
-    const lifetime = new AbortController();
     this.#open = { model, lifetime: lifetime.signal };
     this.#options.onOpen(this.#open);
     const cause = await lost;
     this.#open = undefined;
-    lifetime.abort();
     this.#options.onLost();
     return { cause, wasOpen: true };
   }

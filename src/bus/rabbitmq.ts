@@ -25,7 +25,7 @@ export interface RabbitmqBusOptions extends BusOptions {
 const CLOSE_GRACE_MS = 2_000;
 
 /** How long `close()` waits for the broker to delete our queues, in milliseconds. */
-const REMOVE_MS = 1_000;
+const REMOVE_MS = 5_000;
 
 /** What AMQP takes as the name of an exchange, in bytes. */
 const LONGEST_CHANNEL = 255;
@@ -193,6 +193,7 @@ class RabbitmqBus implements Bus {
   }
 
   #onPublisherOpen(connection: OpenConnection): void {
+    this.#listener?.hurry();
     this.#epoch += 1;
     this.#attempt = 0;
     this.#writer = new RabbitmqWriter(connection, {
@@ -223,6 +224,7 @@ class RabbitmqBus implements Bus {
   #openListener(): void {
     this.#listener ??= this.#connect("listens", {
       onOpen: (connection) => {
+        this.#publisher?.hurry();
         for (const { reader } of this.#subscriptions.values()) {
           reader.listen(connection);
         }

@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { type EndServer, freePort, serverContainer, serverProcess } from "./broker-server.js";
 import { cleanUp } from "./cleanup.js";
@@ -15,6 +15,8 @@ export interface TestRabbitmq extends TestBroker {
   readonly port: number;
   /** A request to the HTTP API of its management plugin. @returns what it answers @throws Error with its words */
   api(method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: object): Promise<unknown>;
+  /** An operator's command. @returns what it says */
+  ctl(...args: readonly string[]): string;
   /** As if the machine had lost power. */
   crash(): Promise<void>;
   /** As an operator does it. */
@@ -87,6 +89,20 @@ async function startNode({ directory, env }: Node): Promise<EndServer> {
   };
 }
 
+function ctl({ directory, env }: Node, args: readonly string[]): string {
+  const { rabbitmq } = testEnvironment();
+  if (rabbitmq.kind === "process") {
+    const command = join(dirname(rabbitmq.server), "rabbitmqctl");
+    return execFileSync(command, args, { encoding: "utf8", env: { ...process.env, ...env } });
+  }
+  const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+  const options = ["--rm", "--network", "host", "--user", user, "--volume", `${directory}:${directory}`];
+  const variables = Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+  return execFileSync("docker", ["run", ...options, ...variables, rabbitmq.image, "rabbitmqctl", ...args], {
+    encoding: "utf8",
+  });
+}
+
 async function request(port: number, method: string, path: string, body?: object): Promise<unknown> {
   const response = await fetch(`http://127.0.0.1:${port}/api/${path}`, {
     method,
@@ -112,6 +128,7 @@ export async function launchRabbitmq(config: readonly string[] = []): Promise<Te
     url: `amqp://127.0.0.1:${node.port}//`,
     port: node.port,
     api: (method, path, body) => request(node.managementPort, method, path, body),
+    ctl: (...args) => ctl(node, args),
     crash: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
     start: async () => {
