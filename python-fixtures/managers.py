@@ -4,7 +4,7 @@
     amqp://…, amqps://…       KombuManager, AsyncAioPikaManager
     kombu+redis://…           KombuManager("redis://…"), and so for whatever
                               kombu takes behind `kombu+`
-    kafka://…                 KafkaManager
+    kafka://…                 KafkaManager, of `kafka_bytes.py`
 
 The schemes are those of the bridge. Python takes `redis://` for both of the
 first and the third, and tells them apart by the class.
@@ -30,7 +30,9 @@ def create_manager(
     library, choice = _library(encoding)
     options = {"channel": channel, "write_only": write_only, **choice}
     if queue.startswith("kafka:"):
-        return _create_kafka_manager(library, queue, options)
+        if encoding is None:
+            library = importlib.import_module("kafka_bytes")
+        return library.KafkaManager(queue, **options)
     if queue.startswith((KOMBU, "amqp:", "amqps:")):
         return library.KombuManager(queue.removeprefix(KOMBU), **options)
     return library.RedisManager(queue, **options)
@@ -55,9 +57,3 @@ def _library(encoding: str | None) -> tuple[Any, dict[str, Any]]:
     if encoding is None:
         return socketio, {}
     return importlib.import_module("msgpack_channel"), {"encoding": encoding}
-
-
-def _create_kafka_manager(
-    library: Any, queue: str, options: dict[str, Any]
-) -> socketio.KafkaManager:
-    return library.KafkaManager(queue, **options)

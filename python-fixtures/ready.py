@@ -5,7 +5,8 @@ nothing when it is done. Here it is started at once, and then sent a message
 that means nothing to any other host of the fleet: the answer to a callback of
 its own. When the callback runs, the way through the broker and back is open:
 over Redis it has subscribed, over RabbitMQ its queue is declared, bound and
-consumed. What was published before is lost, so it is sent again until then.
+consumed, over Kafka its first poll has fixed its positions. What was published
+before is lost, so it is sent again until then.
 """
 
 from __future__ import annotations
@@ -77,7 +78,10 @@ def _publisher(manager: AnyManager) -> Iterator[Callable[[str], Any]]:
     if isinstance(manager, socketio.AsyncAioPikaManager):
         # It declares the same exchange as a KombuManager.
         manager = socketio.KombuManager(manager.url, channel=manager.channel)
-    if isinstance(manager, socketio.KombuManager):
+    if isinstance(manager, socketio.KafkaManager):
+        # Its producer may be used from any thread.
+        yield lambda text: manager.producer.send(manager.channel, text.encode())
+    elif isinstance(manager, socketio.KombuManager):
         with manager._connection() as connection:
             yield manager._producer_publish(connection)
     else:

@@ -1,0 +1,67 @@
+"""KafkaManager of python-socketio, made to work with kafka-python.
+
+From 5.14 on, python-socketio hands kafka-python a str where it takes bytes, so
+that every emit raises `TypeError: Unsupported type for serialized value`. One
+file, to be copied; needs python-socketio 5.14 or later, and kafka-python 2 or
+3.
+
+    from kafka_bytes import KafkaManager
+
+    manager = KafkaManager("kafka://host:9092", channel="chat")
+    sio = socketio.Server(client_manager=manager)           # python-socketio
+    sio = SocketIO(app, client_manager=manager)             # Flask-SocketIO
+
+    emitter = KafkaManager("kafka://host:9092", channel="chat", write_only=True)
+
+Flask-SocketIO makes its own manager of a `message_queue=`, which fails; so give
+it a `client_manager`, whose channel is `flask-socketio` where other processes
+leave it at that.
+
+The URL may name several brokers, and in its query whatever kafka-python takes
+as a text, to log in and to encrypt:
+
+    kafka://h1:9092,h2:9092?security_protocol=SASL_SSL&sasl_mechanism=PLAIN
+        &sasl_plain_username=chat&sasl_plain_password=…&ssl_cafile=/etc/ca.pem
+
+The same URL serves a Node host. A character that is special in a query is
+written percent-encoded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import kafka
+import socketio
+
+
+class KafkaManager(socketio.KafkaManager):
+    def __init__(
+        self,
+        url: str = "kafka://localhost:9092",
+        channel: str = "socketio",
+        write_only: bool = False,
+        **options: Any,
+    ) -> None:
+        # Not KafkaManager's own, whose clients know nothing but the brokers.
+        socketio.PubSubManager.__init__(
+            self, channel=channel, write_only=write_only, **options
+        )
+        settings = _settings(url)
+        self.producer = kafka.KafkaProducer(**settings)
+        if not write_only:
+            self.consumer = kafka.KafkaConsumer(channel, **settings)
+
+    def _publish(self, data: dict[str, Any]) -> None:
+        self.producer.send(self.channel, value=self.json.dumps(data).encode())
+        self.producer.flush()
+
+
+def _settings(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    settings: dict[str, Any] = dict(parse_qsl(parts.query))
+    if "ssl_check_hostname" in settings:
+        settings["ssl_check_hostname"] = settings["ssl_check_hostname"] != "false"
+    servers = parts.netloc or "localhost:9092"
+    return {"bootstrap_servers": servers.split(","), **settings}
