@@ -26,16 +26,15 @@ const END_MS = 1_000;
 const SHORT_LIFE_MS = 1_000;
 
 /** The broker's own words, without those that amqplib puts around them. */
-function reasonOf(cause: Error): string | undefined {
-  if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(cause.message)) {
-    // amqplib does not tell the reason, and there is but one here.
-    return "the virtual host does not exist, or this user may not use it";
-  }
-  return / with message "(.*)"$/s.exec(cause.message)?.[1];
+export function amqpError(what: string, cause: Error): BridgeError {
+  return brokerError(what, cause, / with message "(.*)"$/s.exec(cause.message)?.[1]);
 }
 
-export function amqpError(what: string, cause: Error): BridgeError {
-  return brokerError(what, cause, reasonOf(cause));
+/** amqplib does not pass on why the broker closes a connection at this point, and there is but one reason. */
+function connectionError(cause: Error, { vhost, username }: AmqpTarget, name: string): BridgeError {
+  const isRefused = cause.message.startsWith("Expected ConnectionOpenOk; got <ConnectionClose");
+  const reason = `the virtual host "${vhost}" does not exist, or "${username}" may not use it`;
+  return isRefused ? brokerError(name, cause, reason) : amqpError(name, cause);
 }
 
 /** Resolves when a channel is gone, with the broker's reason if it has given one. Never rejects. */
@@ -51,6 +50,8 @@ export function endOf(channel: amqplib.Channel): Promise<AmqpError | undefined> 
 
 /** A connection that is open. */
 export interface OpenConnection {
+  /** "RabbitMQ at host:port", for errors. */
+  readonly name: string;
   readonly model: amqplib.ChannelModel;
   /** Aborted when the connection is gone. */
   readonly lifetime: AbortSignal;
@@ -68,6 +69,8 @@ export interface ConnectionOptions {
   onRetry(delay: number): void;
   onError(error: BridgeError): void;
 }
+
+const nameOf = ({ host, port }: AmqpTarget): string => `RabbitMQ at ${host}:${port}`;
 
 /** One connection of ours, opened again whenever it is lost, until it is closed. */
 export class RabbitmqConnection {
@@ -94,8 +97,8 @@ export class RabbitmqConnection {
   }
 
   /** It is dead, whatever it looks like: connects anew. */
-  replace(): void {
-    this.#socket.abort();
+  replace(reason: string): void {
+    this.#socket.abort(new Error(reason));
   }
 
   /** Resolves when the socket is gone, and no further attempt will be made. */
@@ -116,11 +119,14 @@ export class RabbitmqConnection {
       const target = targets[turn % targets.length] as AmqpTarget;
       const since = performance.now();
       const { cause, wasOpen } = await this.#live(target);
+      const { signal } = this.#socket;
+      // What amqplib makes of that is an operation that was aborted.
+      const reason = signal.aborted ? (signal.reason as Error) : cause;
       this.#socket.abort();
       if (this.#closing.signal.aborted) {
         return;
       }
-      onError(amqpError(`RabbitMQ at ${target.host}:${target.port}`, cause));
+      onError(connectionError(reason, target, nameOf(target)));
       const isFailure = !wasOpen || performance.now() - since < SHORT_LIFE_MS;
       attempt = isFailure ? attempt + 1 : 1;
       turn += isFailure ? 1 : 0;
@@ -151,7 +157,7 @@ export class RabbitmqConnection {
         resolve(reason ?? new Error("the connection was closed"));
       });
     });
-    this.#open = { model, lifetime: lifetime.signal };
+    this.#open = { name: nameOf(target), model, lifetime: lifetime.signal };
     this.#options.onOpen(this.#open);
     const cause = await lost;
     this.#open = undefined;

@@ -92,7 +92,7 @@ export class RabbitmqReader {
   }
 
   /** Never rejects. */
-  async #listen({ model, lifetime }: OpenConnection): Promise<void> {
+  async #listen({ name, model, lifetime }: OpenConnection): Promise<void> {
     const isOver = (): boolean => lifetime.aborted || this.#isRemoved;
     let isWanted = true;
     for (let attempt = 1; isWanted && !isOver(); attempt += 1) {
@@ -103,22 +103,22 @@ export class RabbitmqReader {
         attempt = 1;
         const reason = await ended;
         if (!isOver()) {
-          this.#events.onLost(this.#error("RabbitMQ ended the subscription to", reason));
+          this.#events.onLost(this.#error(`${name} ended the subscription to`, reason));
         }
       } catch (error) {
-        isWanted = isOver() || this.#onFailed(error as AmqpError);
+        isWanted = isOver() || this.#onFailed(name, error as AmqpError);
       }
       await pause(backoff(attempt), lifetime);
     }
   }
 
   /** @returns whether to try again */
-  #onFailed(reason: AmqpError): boolean {
+  #onFailed(name: string, reason: AmqpError): boolean {
     if (reason.code === 403 && reason.message.includes("in exclusive use")) {
       // By our connection that was lost, which the broker does not know yet.
       return true;
     }
-    const error = this.#error("RabbitMQ refused to subscribe to", reason);
+    const error = this.#error(`${name} refused to subscribe to`, reason);
     if (reason.code === 403 || reason.code === 406) {
       return this.#events.onRefused(error);
     }

@@ -90,6 +90,7 @@ class Lane {
   readonly #exchange: string;
   readonly #connection: OpenConnection;
   readonly #events: WriterEvents;
+  readonly #onEnd: () => void;
   /** In the order in which they are published; over a new channel once more. */
   readonly #unconfirmed = new Set<Entry>();
   /** What gives up the beats that are not answered. */
@@ -102,7 +103,8 @@ class Lane {
     this.#exchange = exchange;
     this.#connection = connection;
     this.#events = events;
-    void this.#run().then(onEnd);
+    this.#onEnd = onEnd;
+    void this.#run();
   }
 
   send(entry: Entry): void {
@@ -143,7 +145,9 @@ class Lane {
       this.#channel = undefined;
       this.forgetBeats();
       isWanted = lifetime.aborted || this.#onEnded(reason);
-      await pause(backoff(attempt), lifetime);
+      if (isWanted) {
+        await pause(backoff(attempt), lifetime);
+      }
     }
   }
 
@@ -176,7 +180,7 @@ class Lane {
   }
 
   #error(reason: Error): BridgeError {
-    return amqpError(`RabbitMQ refused to publish to "${this.#exchange}"`, reason);
+    return amqpError(`${this.#connection.name} refused to publish to "${this.#exchange}"`, reason);
   }
 
   /** @returns whether to try again */
@@ -193,6 +197,7 @@ class Lane {
       return true;
     }
     if (reason?.code === 403 || reason?.code === 406) {
+      this.#onEnd();
       for (const entry of entries) {
         this.#refuse(entry, error);
       }

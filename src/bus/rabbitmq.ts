@@ -22,13 +22,15 @@ export interface RabbitmqBusOptions extends BusOptions {
 }
 
 /** How long `close()` waits for the broker to confirm what is on its way, in milliseconds. */
-const CLOSE_GRACE_MS = 2_000;
+const CLOSE_GRACE_MS = 5_000;
 
 /** How long `close()` waits for the broker to delete our queues, in milliseconds. */
 const REMOVE_MS = 5_000;
 
 /** What AMQP takes as the name of an exchange, in bytes. */
 const LONGEST_CHANNEL = 255;
+
+const DEAF = "own messages did not come back in time";
 
 interface Subscription {
   readonly reader: RabbitmqReader;
@@ -91,7 +93,7 @@ class RabbitmqBus implements Bus {
       onUnanswered: () => {
         // A broker that has said why it does not answer may have its time.
         if (!this.#writer?.isBlocked) {
-          this.#publisher?.replace();
+          this.#publisher?.replace("messages were not confirmed in time");
         }
       },
     });
@@ -106,8 +108,8 @@ class RabbitmqBus implements Bus {
       onStatus: (status) => this.#status.notify(status),
       onDeaf: () => {
         // Which of the two is dead cannot be told: the beat goes out on one and comes back on the other.
-        this.#listener?.replace();
-        this.#publisher?.replace();
+        this.#listener?.replace(DEAF);
+        this.#publisher?.replace(DEAF);
       },
     });
   }
@@ -205,7 +207,7 @@ class RabbitmqBus implements Bus {
       onRefused: (entry, error) => this.#outbox.refuse(entry, error),
       onError: (error) => this.#reportOnce(error),
       onBlocked: (reason) => {
-        const message = `RabbitMQ takes no messages for the time being: ${reason}`;
+        const message = `${connection.name} takes no messages for the time being: ${reason}`;
         this.#reportOnce(new BridgeError("BROKER_UNAVAILABLE", message));
       },
       onUnblocked: () => {
@@ -260,6 +262,9 @@ class RabbitmqBus implements Bus {
   #onActive(channel: string, wasRestarted: boolean): void {
     const subscription = this.#subscriptions.get(channel);
     if (subscription !== undefined) {
+      if (subscription.state === "refused") {
+        this.#readyEpoch = 0;
+      }
       subscription.state = "active";
       subscription.wasActive = true;
       this.#wasRestarted ||= wasRestarted;
@@ -293,14 +298,16 @@ class RabbitmqBus implements Bus {
 
   /** Lets messages flow once both connections are there and our queues are bound again. */
   #resume(): void {
-    const isAnswered = [...this.#subscriptions.values()].every(({ state }) => state !== "unanswered");
-    if (this.#writer === undefined || !isAnswered) {
+    const states = [...this.#subscriptions.values()].map(({ state }) => state);
+    if (this.#writer === undefined || states.includes("unanswered")) {
       return;
     }
     if (this.#readyEpoch !== this.#epoch) {
       this.#readyEpoch = this.#epoch;
       this.#attempt = 0;
-      this.#reported.clear();
+      if (states.every((state) => state === "active")) {
+        this.#reported.clear();
+      }
       this.#status.notify({ type: "ready" });
     }
     if (this.#isFlowing || this.#resumingEpoch === this.#epoch) {

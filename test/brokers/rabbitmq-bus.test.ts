@@ -153,7 +153,7 @@ test("a message that is larger than the broker takes is refused, and those aroun
   const after = bus.publish(channel, "x".repeat(2));
   await t.throwsAsync(tooLarge, {
     code: "BROKER_UNAVAILABLE",
-    message: /RabbitMQ refused to publish to ".*": PRECONDITION_FAILED - message size \d+/,
+    message: /RabbitMQ at .* refused to publish to ".*": PRECONDITION_FAILED - message size \d+/,
   });
   await Promise.all([before, after]);
   await inbox.find("the last", (size) => size === 2);
@@ -171,7 +171,7 @@ test("a message that a queue of somebody else turns away is refused", async (t) 
   await bus.publish(channel, "the only one");
   await t.throwsAsync(bus.publish(channel, "one too many"), {
     code: "BROKER_UNAVAILABLE",
-    message: /RabbitMQ refused to publish to ".*": a queue that is bound to it did not take the message/,
+    message: /RabbitMQ at .* refused to publish to ".*": a queue that is bound to it did not take the message/,
   });
 });
 

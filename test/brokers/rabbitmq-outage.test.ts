@@ -173,7 +173,9 @@ test.serial("a queue that is deleted under its reader is made again, and that is
   const [told, ready] = [next("error"), next("ready")];
   await t.context.api("DELETE", `queues/%2F/${await queueOf(t.context, channel)}`);
   await Promise.all([told, ready]);
-  t.deepEqual(errors(statuses), [`RabbitMQ ended the subscription to "${channel}": its queue was deleted`]);
+  t.deepEqual(errors(statuses), [
+    `RabbitMQ at 127.0.0.1:${t.context.port} ended the subscription to "${channel}": its queue was deleted`,
+  ]);
   t.is(statuses.items.filter(({ type }) => type === "reconnecting").length, 0);
   await bus.publish(channel, "hello");
   t.is(await inbox.find("the message", () => true), "hello");
@@ -235,7 +237,9 @@ test.serial(
     t.context.ctl("set_vm_memory_high_watermark", "0");
     const during = bus.publish(channel, "during");
     await blocked;
-    t.deepEqual(errors(statuses), ["RabbitMQ takes no messages for the time being: low on memory"]);
+    t.deepEqual(errors(statuses), [
+      `RabbitMQ at 127.0.0.1:${t.context.port} takes no messages for the time being: low on memory`,
+    ]);
     // Longer than a silent broker is given: it has been asked at each beat.
     const healthy = next("healthy");
     t.context.ctl("set_vm_memory_high_watermark", "0.4");
