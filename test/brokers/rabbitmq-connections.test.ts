@@ -222,7 +222,7 @@ test("amqps:// checks the certificate, against the authority of the URL or of th
     extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] }],
   });
   const port = await freePort();
-  const listen = await forwardTo(t, t.context.port, (onSocket) => createTlsServer({ key, cert }, onSocket));
+  const listen = await forwardTo(t, t.context, (onSocket) => createTlsServer({ key, cert }, onSocket));
   await listen(port, "127.0.0.1");
   const directory = mkdtempSync(join(tmpdir(), "bridge-"));
   cleanUp(t, () => rmSync(directory, { recursive: true }));

@@ -1,17 +1,16 @@
 import { connect, type Server, type Socket } from "node:net";
 import type { ExecutionContext } from "ava";
 import { cleanUp } from "./cleanup.js";
-import type { TestRedis } from "./redis.js";
 
-/** A way to Redis that Redis itself may not have been built with: behind it is the real one. */
+/** A way to a broker that it may not have been built with, as over TLS or a socket file: behind it is the real one. */
 export async function forwardTo(
   t: ExecutionContext,
-  redis: TestRedis,
+  broker: { readonly port: number },
   makeServer: (onSocket: (socket: Socket) => void) => Server,
 ) {
   const sockets = new Set<Socket>();
   const server = makeServer((socket) => {
-    const onward = connect(redis.port, "127.0.0.1");
+    const onward = connect(broker.port, "127.0.0.1");
     for (const end of [socket, onward]) {
       sockets.add(end);
       end.on("error", () => end.destroy());
