@@ -12,6 +12,8 @@ import { KafkaWriter } from "./kafka-writer.js";
 import { Liveness } from "./liveness.js";
 import { Outbox } from "./outbox.js";
 
+export type { KafkaSasl };
+
 export interface KafkaBusOptions extends BusOptions {
   /** `kafka://h1:p1,h2:p2`, or a list of such URLs, as `KafkaManager` of python-socketio takes them. */
   readonly url: string | readonly string[];
