@@ -2,14 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { ConnectionOptions } from "node:tls";
 import type * as amqplib from "amqplib";
 import { BridgeError } from "../errors.js";
-import { Listeners } from "../listeners.js";
-import { normalizeHeartbeat, normalizeOutage } from "../options.js";
 import { pause } from "../pause.js";
 import { parseAmqpUrl } from "./amqp-url.js";
-import { alreadySubscribed, type Bus, type BusOptions, type BusStatus } from "./bus.js";
-import { Liveness } from "./liveness.js";
+import { atMost, BrokerBus } from "./broker-bus.js";
+import type { Bus, BusOptions } from "./bus.js";
 import { optionalPackage } from "./optional-package.js";
-import { Outbox } from "./outbox.js";
 import { type OpenConnection, RabbitmqConnection } from "./rabbitmq-connection.js";
 import { RabbitmqReader } from "./rabbitmq-reader.js";
 import { RabbitmqWriter } from "./rabbitmq-writer.js";
@@ -21,9 +18,6 @@ export interface RabbitmqBusOptions extends BusOptions {
   readonly tls?: ConnectionOptions | undefined;
 }
 
-/** How long `close()` waits for the broker to confirm what is on its way, in milliseconds. */
-const CLOSE_GRACE_MS = 5_000;
-
 /** How long `close()` waits for the broker to delete our queues, in milliseconds. */
 const REMOVE_MS = 5_000;
 
@@ -31,16 +25,6 @@ const REMOVE_MS = 5_000;
 const LONGEST_CHANNEL = 255;
 
 const DEAF = "own messages did not come back in time";
-
-interface Subscription {
-  readonly reader: RabbitmqReader;
-  /** On the present connection: it is being made, or the broker has granted it, or has not. */
-  state: "unanswered" | "active" | "refused";
-  /** Whether it was ever active: then a refusal is an event, and no answer to `subscribe()`. */
-  wasActive: boolean;
-  resolve(): void;
-  reject(error: BridgeError): void;
-}
 
 /**
  * RabbitMQ, as `KombuManager` and `AsyncAioPikaManager` of python-socketio use it: a fanout exchange named after the
@@ -53,17 +37,14 @@ export function rabbitmqBus(options: RabbitmqBusOptions): Bus {
   return new RabbitmqBus(options);
 }
 
-class RabbitmqBus implements Bus {
+class RabbitmqBus extends BrokerBus {
   readonly name = "rabbitmq";
+  protected readonly title = "RabbitMQ";
   /** In the names of its queues. */
   readonly #host = randomUUID().replaceAll("-", "");
   readonly #connect: (role: "publishes" | "listens", events: ConnectionEvents) => RabbitmqConnection;
-  readonly #subscriberGrace: number;
-  readonly #outbox: Outbox;
-  readonly #liveness: Liveness;
-  readonly #status = new Listeners<BusStatus>();
-  readonly #subscriptions = new Map<string, Subscription>();
-  readonly #shutdown = new AbortController();
+  /** By channel. */
+  readonly #readers = new Map<string, RabbitmqReader>();
   #publisher: RabbitmqConnection | undefined;
   #listener: RabbitmqConnection | undefined;
   #writer: RabbitmqWriter | undefined;
@@ -78,100 +59,72 @@ class RabbitmqBus implements Bus {
   /** The broker has forgotten everybody's bindings since messages last flowed. */
   #wasRestarted = false;
   #attempt = 0;
-  /** Since it was last ready: each attempt fails anew, on both connections. */
-  readonly #reported = new Set<string>();
-  #closed: Promise<void> | undefined;
 
   constructor(options: RabbitmqBusOptions) {
-    const limits = normalizeOutage(options.outage);
-    this.#subscriberGrace = limits.subscriberGrace;
-    const interval = normalizeHeartbeat(options.heartbeatInterval);
-    this.#connect = connector(options, interval);
-    this.#outbox = new Outbox(limits, {
-      answerTimeout: 2 * interval,
-      onDropped: (reason, count, bytes) => this.#status.notify({ type: "dropped", reason, count, bytes }),
-      onUnanswered: () => {
-        // A broker that has said why it does not answer may have its time.
-        if (!this.#writer?.isBlocked) {
-          this.#publisher?.replace("messages were not confirmed in time");
-        }
-      },
-    });
-    this.#liveness = new Liveness({
-      interval,
-      publish: async (channel, beat) => {
-        if (this.#writer === undefined) {
-          throw new Error("no connection");
-        }
-        await this.#writer.beat(channel, beat);
-      },
-      onStatus: (status) => this.#status.notify(status),
-      onDeaf: () => {
-        // Which of the two is dead cannot be told: the beat goes out on one and comes back on the other.
-        this.#listener?.replace(DEAF);
-        this.#publisher?.replace(DEAF);
-      },
-    });
+    super(options);
+    this.#connect = connector(options, this.heartbeatInterval);
   }
 
-  onStatus(listener: (status: BusStatus) => void): void {
-    this.#status.add(listener);
+  protected override invalid(channel: string): BridgeError | undefined {
+    return Buffer.byteLength(channel) > LONGEST_CHANNEL ? tooLong(channel) : undefined;
   }
 
-  subscribe(channel: string, onMessage: (payload: Uint8Array) => void): Promise<void> {
-    if (this.#closed !== undefined) {
-      return Promise.reject(closedError());
-    }
-    if (this.#subscriptions.has(channel)) {
-      return Promise.reject(alreadySubscribed(channel));
-    }
-    if (isTooLong(channel)) {
-      return Promise.reject(tooLong(channel));
-    }
-    const reader = this.#makeReader(channel, onMessage);
-    const subscribed = new Promise<void>((resolve, reject) => {
-      this.#subscriptions.set(channel, { reader, state: "unanswered", wasActive: false, resolve, reject });
-    });
-    this.#openPublisher();
+  protected listen(channel: string): void {
+    const reader = this.#makeReader(channel);
+    this.#readers.set(channel, reader);
     this.#openListener();
     if (this.#listener?.open !== undefined) {
       reader.listen(this.#listener.open);
     }
-    return subscribed;
   }
 
-  publish(channel: string, payload: Uint8Array | string): Promise<void> {
-    if (this.#closed !== undefined) {
-      return Promise.reject(closedError());
-    }
-    if (isTooLong(channel)) {
-      return Promise.reject(tooLong(channel));
-    }
+  protected flush(): void {
     this.#openPublisher();
-    const bytes = typeof payload === "string" ? Buffer.from(payload) : Buffer.from(payload);
-    const published = this.#outbox.add({ channel, payload: bytes });
-    this.#flush();
-    this.#outbox.enforceBounds();
-    return published;
+    if (!this.#isFlowing || this.#writer === undefined || this.#writer.isBlocked) {
+      return;
+    }
+    for (const entry of this.outbox.take()) {
+      this.#writer.send(entry);
+    }
   }
 
-  close(): Promise<void> {
-    this.#closed ??= this.#shutDown();
-    return this.#closed;
+  protected async publishBeat(channel: string, beat: string): Promise<void> {
+    if (this.#writer === undefined) {
+      throw new Error("no connection");
+    }
+    await this.#writer.beat(channel, beat);
   }
 
-  #makeReader(channel: string, onMessage: (payload: Uint8Array) => void): RabbitmqReader {
+  protected onUnanswered(): void {
+    // A broker that has said why it does not answer may have its time.
+    if (!this.#writer?.isBlocked) {
+      this.#publisher?.replace("messages were not confirmed in time");
+    }
+  }
+
+  protected onDeaf(): void {
+    // Which of the two is dead cannot be told: the beat goes out on one and comes back on the other.
+    this.#listener?.replace(DEAF);
+    this.#publisher?.replace(DEAF);
+  }
+
+  protected isAway(): boolean {
+    return this.#attempt > 0;
+  }
+
+  protected async disconnect(): Promise<void> {
+    await atMost(REMOVE_MS, this.#removeQueues());
+    await Promise.all([this.#publisher?.close(), this.#listener?.close()]);
+  }
+
+  #makeReader(channel: string): RabbitmqReader {
     return new RabbitmqReader(channel, this.#host, {
-      onMessage: (payload) => {
-        if (!this.#liveness.hears(channel, payload)) {
-          onMessage(payload);
-        }
-      },
+      onMessage: (payload) => this.received(channel, payload),
       onActive: (wasRestarted) => this.#onActive(channel, wasRestarted),
       onLost: (error) => {
-        this.#onInactive(channel);
+        this.lost(channel);
         this.#readyEpoch = 0;
-        this.#reportOnce(error);
+        this.reportOnce(error);
       },
       onRefused: (error) => this.#onRefused(channel, error),
     });
@@ -181,16 +134,16 @@ class RabbitmqBus implements Bus {
     if (this.#publisher !== undefined) {
       return;
     }
-    this.#status.notify({ type: "connecting" });
+    this.status.notify({ type: "connecting" });
     this.#publisher = this.#connect("publishes", {
       onOpen: (connection) => this.#onPublisherOpen(connection),
       onLost: () => {
         this.#writer = undefined;
         this.#isFlowing = false;
-        this.#outbox.connectionLost();
+        this.outbox.connectionLost();
       },
       onRetry: (delay) => this.#onReconnecting(delay),
-      onError: (error) => this.#reportOnce(error),
+      onError: (error) => this.reportOnce(error),
     });
   }
 
@@ -200,24 +153,24 @@ class RabbitmqBus implements Bus {
     this.#attempt = 0;
     this.#writer = new RabbitmqWriter(connection, {
       onConfirmed: (entry) => {
-        this.#outbox.confirm(entry);
+        this.outbox.confirm(entry);
         // What was held back while the broker was silent.
-        this.#flush();
+        this.flush();
       },
-      onRefused: (entry, error) => this.#outbox.refuse(entry, error),
-      onError: (error) => this.#reportOnce(error),
+      onRefused: (entry, error) => this.outbox.refuse(entry, error),
+      onError: (error) => this.reportOnce(error),
       onBlocked: (reason) => {
         const message = `${connection.name} takes no messages for the time being: ${reason}`;
-        this.#reportOnce(new BridgeError("BROKER_UNAVAILABLE", message));
+        this.reportOnce(new BridgeError("BROKER_UNAVAILABLE", message));
       },
       onUnblocked: () => {
-        this.#reported.clear();
-        this.#flush();
+        this.forgetReports();
+        this.flush();
       },
     });
-    for (const [channel, { state }] of this.#subscriptions) {
-      if (state === "active") {
-        this.#liveness.subscribed(channel);
+    for (const channel of this.channels) {
+      if (this.stateOf(channel) === "active") {
+        this.liveness.subscribed(channel);
       }
     }
     this.#resume();
@@ -227,13 +180,13 @@ class RabbitmqBus implements Bus {
     this.#listener ??= this.#connect("listens", {
       onOpen: (connection) => {
         this.#publisher?.hurry();
-        for (const { reader } of this.#subscriptions.values()) {
+        for (const reader of this.#readers.values()) {
           reader.listen(connection);
         }
       },
       onLost: () => {
-        for (const channel of this.#subscriptions.keys()) {
-          this.#onInactive(channel);
+        for (const channel of this.channels) {
+          this.lost(channel);
         }
         this.#readyEpoch = 0;
       },
@@ -243,72 +196,43 @@ class RabbitmqBus implements Bus {
           this.#onReconnecting(delay);
         }
       },
-      onError: (error) => this.#reportOnce(error),
+      onError: (error) => this.reportOnce(error),
     });
   }
 
   #onReconnecting(delay: number): void {
     this.#attempt += 1;
-    this.#status.notify({ type: "reconnecting", attempt: this.#attempt, delay });
-  }
-
-  #reportOnce(error: BridgeError): void {
-    if (this.#closed === undefined && !this.#reported.has(error.message)) {
-      this.#reported.add(error.message);
-      this.#status.notify({ type: "error", error });
-    }
+    this.status.notify({ type: "reconnecting", attempt: this.#attempt, delay });
   }
 
   #onActive(channel: string, wasRestarted: boolean): void {
-    const subscription = this.#subscriptions.get(channel);
-    if (subscription !== undefined) {
-      if (subscription.state === "refused") {
-        this.#readyEpoch = 0;
-      }
-      subscription.state = "active";
-      subscription.wasActive = true;
-      this.#wasRestarted ||= wasRestarted;
-      this.#liveness.subscribed(channel);
-      subscription.resolve();
-      this.#resume();
+    if (this.stateOf(channel) === "refused") {
+      this.#readyEpoch = 0;
     }
+    this.#wasRestarted ||= wasRestarted;
+    this.active(channel);
+    this.#resume();
   }
 
-  #onInactive(channel: string): void {
-    const subscription = this.#subscriptions.get(channel);
-    if (subscription !== undefined) {
-      subscription.state = "unanswered";
-      this.#liveness.lost(channel);
-    }
-  }
-
-  /** @returns whether to go on asking: rights that were taken may be given back */
+  /** @returns whether to go on asking */
   #onRefused(channel: string, error: BridgeError): boolean {
-    const subscription = this.#subscriptions.get(channel);
-    this.#reportOnce(error);
-    if (subscription?.wasActive) {
-      subscription.state = "refused";
-    } else {
-      this.#subscriptions.delete(channel);
-      subscription?.reject(error);
+    const isWanted = this.refused(channel, error);
+    if (!isWanted) {
+      this.#readers.delete(channel);
     }
     this.#resume();
-    return subscription?.wasActive ?? false;
+    return isWanted;
   }
 
   /** Lets messages flow once both connections are there and our queues are bound again. */
   #resume(): void {
-    const states = [...this.#subscriptions.values()].map(({ state }) => state);
-    if (this.#writer === undefined || states.includes("unanswered")) {
+    if (this.#writer === undefined || !this.isAnswered) {
       return;
     }
     if (this.#readyEpoch !== this.#epoch) {
       this.#readyEpoch = this.#epoch;
       this.#attempt = 0;
-      if (states.every((state) => state === "active")) {
-        this.#reported.clear();
-      }
-      this.#status.notify({ type: "ready" });
+      this.tellReady();
     }
     if (this.#isFlowing || this.#resumingEpoch === this.#epoch) {
       return;
@@ -319,7 +243,7 @@ class RabbitmqBus implements Bus {
       if (epoch === this.#epoch && this.#writer !== undefined) {
         this.#isFlowing = true;
         this.#wasRestarted = false;
-        this.#flush();
+        this.flush();
       }
     });
   }
@@ -330,42 +254,16 @@ class RabbitmqBus implements Bus {
    * connection theirs may well be intact; one who only publishes does not know, and waits. Never rejects.
    */
   async #othersBack(): Promise<void> {
-    if (this.#epoch > 1 && (this.#wasRestarted || this.#subscriptions.size === 0)) {
-      await pause(this.#subscriberGrace, this.#shutdown.signal);
+    if (this.#epoch > 1 && (this.#wasRestarted || this.channels.length === 0)) {
+      await pause(this.limits.subscriberGrace, this.shutdown.signal);
     }
-  }
-
-  #flush(): void {
-    if (!this.#isFlowing || this.#writer === undefined || this.#writer.isBlocked) {
-      return;
-    }
-    for (const entry of this.#outbox.take()) {
-      this.#writer.send(entry);
-    }
-  }
-
-  async #shutDown(): Promise<void> {
-    // Unless an outage is known, whose end nobody can tell.
-    if (this.#attempt === 0) {
-      await atMost(CLOSE_GRACE_MS, this.#outbox.drained());
-    }
-    this.#shutdown.abort();
-    this.#outbox.close();
-    this.#liveness.close();
-    for (const { reject } of this.#subscriptions.values()) {
-      reject(closedError());
-    }
-    await atMost(REMOVE_MS, this.#removeQueues());
-    await Promise.all([this.#publisher?.close(), this.#listener?.close()]);
-    this.#status.notify({ type: "closed" });
   }
 
   /** Never rejects: a queue that is out of reach now expires by itself. */
   async #removeQueues(): Promise<void> {
     const connection = this.#listener?.open;
     if (connection !== undefined) {
-      const readers = [...this.#subscriptions.values()].map(({ reader }) => reader);
-      await Promise.allSettled(readers.map((reader) => reader.remove(connection)));
+      await Promise.allSettled([...this.#readers.values()].map((reader) => reader.remove(connection)));
     }
   }
 }
@@ -388,25 +286,10 @@ function connector({ url, tls }: RabbitmqBusOptions, interval: number) {
     new RabbitmqConnection({ connect, targets, heartbeat, name: `socketio-python-bridge (${role})`, ...events });
 }
 
-/** Waits for it no longer than so many milliseconds. */
-async function atMost(milliseconds: number, promise: Promise<void>): Promise<void> {
-  const patience = new AbortController();
-  await Promise.race([promise, pause(milliseconds, patience.signal)]);
-  patience.abort();
-}
-
-function isTooLong(channel: string): boolean {
-  return Buffer.byteLength(channel) > LONGEST_CHANNEL;
-}
-
 function tooLong(channel: string): BridgeError {
   const name = JSON.stringify(`${channel.slice(0, 20)}…`);
   return new BridgeError(
     "INVALID_OPTION",
     `channel ${name} is longer than the ${LONGEST_CHANNEL} bytes of an exchange's name`,
   );
-}
-
-function closedError(): BridgeError {
-  return new BridgeError("CLOSED", "the RabbitMQ bus is closed");
 }

@@ -1,13 +1,11 @@
 import { Redis } from "ioredis";
 import { backoff } from "../backoff.js";
 import { BridgeError } from "../errors.js";
-import { Listeners } from "../listeners.js";
-import { normalizeHeartbeat, normalizeOutage } from "../options.js";
 import { pause } from "../pause.js";
+import { BrokerBus } from "./broker-bus.js";
 import { brokerError } from "./broker-error.js";
-import { alreadySubscribed, type Bus, type BusOptions, type BusStatus } from "./bus.js";
-import { Liveness } from "./liveness.js";
-import { type Entry, Outbox } from "./outbox.js";
+import type { Bus, BusOptions } from "./bus.js";
+import type { Entry } from "./outbox.js";
 import { endConnection, openConnection } from "./redis-connection.js";
 import { parseRedisUrl, type RedisOptions } from "./redis-url.js";
 import { BARE, type RedisWire } from "./redis-wire.js";
@@ -26,19 +24,6 @@ export interface RedisBusOptions extends BusOptions {
 
 /** How often to look whether the other hosts listen again, in milliseconds. */
 const SUBSCRIBER_POLL_MS = 50;
-
-/** How long `close()` waits for the broker to confirm what is on its way, in milliseconds. */
-const CLOSE_GRACE_MS = 2_000;
-
-interface Subscription {
-  readonly onMessage: (payload: Uint8Array) => void;
-  /** On the present connection: SUBSCRIBE is not yet answered, or was, in one way or the other. */
-  state: "unanswered" | "active" | "refused";
-  /** Whether it was ever active: then a refusal is an event, and no answer to `subscribe()`. */
-  wasActive: boolean;
-  resolve(): void;
-  reject(error: BridgeError): void;
-}
 
 /**
  * Redis or Valkey pub/sub, one PUBLISH per message, as `RedisManager` of python-socketio. One connection publishes,
@@ -64,16 +49,11 @@ function connectionFactory({ url, client, channel = "socketio" }: RedisBusOption
 }
 
 /** @internal What `redisBus` makes, for a fleet that says things to Redis in another way too. */
-export class RedisBus implements Bus {
+export class RedisBus extends BrokerBus {
   readonly name: string;
+  protected readonly title = "Redis";
   readonly #wire: RedisWire;
   readonly #openRedis: (ours: RedisOptions) => Redis;
-  readonly #subscriberGrace: number;
-  readonly #outbox: Outbox;
-  readonly #liveness: Liveness;
-  readonly #status = new Listeners<BusStatus>();
-  readonly #subscriptions = new Map<string, Subscription>();
-  readonly #shutdown = new AbortController();
   #publisher: Redis | undefined;
   #listener: Redis | undefined;
   /** Whether messages may be written: connected, and the others are back or have had their time. */
@@ -87,90 +67,82 @@ export class RedisBus implements Bus {
   /** The epoch for which the others' return is being waited for. */
   #resumingEpoch = 0;
   #attempt = 0;
-  #lastError = "";
-  #closed: Promise<void> | undefined;
 
   constructor(options: RedisBusOptions, wire: RedisWire = BARE) {
+    super(options);
     this.name = wire.name;
     this.#wire = wire;
     this.#openRedis = connectionFactory(options);
-    const limits = normalizeOutage(options.outage);
-    this.#subscriberGrace = limits.subscriberGrace;
-    const interval = normalizeHeartbeat(options.heartbeatInterval);
-    this.#outbox = new Outbox(limits, {
-      answerTimeout: 2 * interval,
-      onDropped: (reason, count, bytes) => this.#status.notify({ type: "dropped", reason, count, bytes }),
-      onUnanswered: () => this.#publisher?.disconnect(true),
-    });
-    this.#liveness = new Liveness({
-      interval,
-      publish: async (channel, beat) =>
-        this.#publisher?.publish(wire.prefix + channel, wire.pack(channel, Buffer.from(beat))),
-      onStatus: (status) => this.#status.notify(status),
-      onDeaf: () => {
-        this.#forgetSubscriptions();
-        // Which of the two is dead cannot be told: the beat goes out on one and comes back on the other.
-        this.#listener?.disconnect(true);
-        this.#publisher?.disconnect(true);
-      },
-    });
   }
 
-  onStatus(listener: (status: BusStatus) => void): void {
-    this.#status.add(listener);
-  }
-
-  subscribe(channel: string, onMessage: (payload: Uint8Array) => void): Promise<void> {
-    if (this.#closed !== undefined) {
-      return Promise.reject(closedError());
-    }
-    if (this.#subscriptions.has(channel)) {
-      return Promise.reject(alreadySubscribed(channel));
-    }
-    const subscribed = new Promise<void>((resolve, reject) => {
-      this.#subscriptions.set(channel, { onMessage, state: "unanswered", wasActive: false, resolve, reject });
-    });
-    this.#openPublisher();
+  protected listen(channel: string): void {
     this.#openListener();
     if (this.#listener?.status === "ready") {
       this.#sendSubscribe(this.#listener, channel);
     }
-    return subscribed;
   }
 
-  publish(channel: string, payload: Uint8Array | string): Promise<void> {
-    if (this.#closed !== undefined) {
-      return Promise.reject(closedError());
-    }
+  protected override pack(channel: string, payload: Buffer): Buffer {
+    return this.#wire.pack(channel, payload);
+  }
+
+  protected async publishBeat(channel: string, beat: string): Promise<unknown> {
+    return this.#publisher?.publish(this.#wire.prefix + channel, this.pack(channel, Buffer.from(beat)));
+  }
+
+  protected onUnanswered(): void {
+    this.#publisher?.disconnect(true);
+  }
+
+  protected onDeaf(): void {
+    this.#forgetSubscriptions();
+    // Which of the two is dead cannot be told: the beat goes out on one and comes back on the other.
+    this.#listener?.disconnect(true);
+    this.#publisher?.disconnect(true);
+  }
+
+  protected isAway(): boolean {
+    return this.#attempt > 0;
+  }
+
+  protected async disconnect(): Promise<void> {
+    await Promise.all([endConnection(this.#publisher), endConnection(this.#listener)]);
+  }
+
+  protected flush(): void {
     this.#openPublisher();
-    const bytes = typeof payload === "string" ? Buffer.from(payload) : Buffer.from(payload);
-    const published = this.#outbox.add({ channel, payload: this.#wire.pack(channel, bytes) });
-    this.#flush();
-    this.#outbox.enforceBounds();
-    return published;
-  }
-
-  close(): Promise<void> {
-    this.#closed ??= this.#shutDown();
-    return this.#closed;
+    if (!this.#isFlowing || this.#publisher === undefined) {
+      return;
+    }
+    for (const entry of this.outbox.take()) {
+      this.#publisher.publish(this.#wire.prefix + entry.channel, entry.payload).then(
+        (receivers) => {
+          this.#lastPublish = { channel: entry.channel, receivers };
+          this.outbox.confirm(entry);
+          // What was held back while the broker was silent.
+          this.flush();
+        },
+        (cause: Error) => this.#onPublishFailed(entry, cause),
+      );
+    }
   }
 
   #openPublisher(): void {
     if (this.#publisher !== undefined) {
       return;
     }
-    this.#status.notify({ type: "connecting" });
-    const publisher = openConnection(this.#openRedis, (error) => this.#reportOnce(error));
+    this.status.notify({ type: "connecting" });
+    const publisher = openConnection(this.#openRedis, (error) => this.reportOnce(error));
     this.#publisher = publisher;
     publisher.on("ready", () => {
       this.#epoch += 1;
       this.#attempt = 0;
-      this.#lastError = "";
+      this.forgetReports();
       this.#resume();
     });
     publisher.on("close", () => {
       this.#isFlowing = false;
-      this.#outbox.connectionLost();
+      this.outbox.connectionLost();
     });
     publisher.on("reconnecting", (delay: number) => this.#onReconnecting(delay));
   }
@@ -179,21 +151,17 @@ export class RedisBus implements Bus {
     if (this.#listener !== undefined) {
       return;
     }
-    const listener = openConnection(this.#openRedis, (error) => this.#reportOnce(error));
+    const listener = openConnection(this.#openRedis, (error) => this.reportOnce(error));
     this.#listener = listener;
     listener.on("messageBuffer", (name: Buffer, message: Buffer) => {
-      const channel = name.toString().slice(this.#wire.prefix.length);
-      const payload = this.#wire.unpack(message);
-      if (!this.#liveness.hears(channel, payload)) {
-        this.#subscriptions.get(channel)?.onMessage(payload);
-      }
+      this.received(name.toString().slice(this.#wire.prefix.length), this.#wire.unpack(message));
     });
     listener.on("ready", () => {
-      for (const channel of this.#subscriptions.keys()) {
+      for (const channel of this.channels) {
         this.#sendSubscribe(listener, channel);
       }
     });
-    listener.on("close", () => this.#onDeaf());
+    listener.on("close", () => this.#onCutOff());
     listener.on("reconnecting", (delay: number) => {
       // Otherwise the publisher tells of the same outage.
       if (this.#publisher?.status === "ready") {
@@ -204,46 +172,29 @@ export class RedisBus implements Bus {
 
   #onReconnecting(delay: number): void {
     this.#attempt += 1;
-    this.#status.notify({ type: "reconnecting", attempt: this.#attempt, delay });
+    this.status.notify({ type: "reconnecting", attempt: this.#attempt, delay });
   }
 
   /** Redis may cut a subscriber off alone, when it does not read fast enough, and then nothing else would tell. */
-  #onDeaf(): void {
-    const wasListening = [...this.#subscriptions.values()].some(({ state }) => state === "active");
-    this.#forgetSubscriptions();
-    if (wasListening && this.#closed === undefined && this.#publisher?.status === "ready") {
+  #onCutOff(): void {
+    const wasListening = this.#forgetSubscriptions();
+    if (wasListening && !this.isClosed && this.#publisher?.status === "ready") {
       const message = "Redis cut the subscription off: what others publish until it is back is lost to this host";
-      this.#status.notify({ type: "error", error: new BridgeError("BROKER_UNAVAILABLE", message) });
+      this.status.notify({ type: "error", error: new BridgeError("BROKER_UNAVAILABLE", message) });
     }
   }
 
-  #forgetSubscriptions(): void {
-    for (const [channel, subscription] of this.#subscriptions) {
-      subscription.state = "unanswered";
-      this.#liveness.lost(channel);
-    }
+  /** @returns whether any of them was active */
+  #forgetSubscriptions(): boolean {
     this.#readyEpoch = 0;
-  }
-
-  /** Each attempt fails anew, on both connections; an operator needs to hear it once, and not that we hung up. */
-  #reportOnce(error: BridgeError): void {
-    if (this.#closed === undefined && error.message !== this.#lastError) {
-      this.#lastError = error.message;
-      this.#status.notify({ type: "error", error });
-    }
+    return this.channels.map((channel) => this.lost(channel)).includes(true);
   }
 
   /** The reply to SUBSCRIBE tells that messages will arrive from now on. */
   #sendSubscribe(listener: Redis, channel: string): void {
     listener.subscribe(this.#wire.prefix + channel).then(
       () => {
-        const subscription = this.#subscriptions.get(channel);
-        if (subscription !== undefined) {
-          subscription.state = "active";
-          subscription.wasActive = true;
-          this.#liveness.subscribed(channel);
-          subscription.resolve();
-        }
+        this.active(channel);
         this.#resume();
       },
       (cause: Error) => {
@@ -256,34 +207,25 @@ export class RedisBus implements Bus {
   }
 
   #onSubscribeRefused(listener: Redis, channel: string, cause: Error): void {
-    const subscription = this.#subscriptions.get(channel);
-    const error = brokerError(`Redis refused to subscribe to ${channel}`, cause);
-    this.#reportOnce(error);
-    if (subscription?.wasActive) {
-      subscription.state = "refused";
-      // Rights that were taken may be given back.
-      void pause(backoff(Number.POSITIVE_INFINITY), this.#shutdown.signal).then(() => {
-        if (listener.status === "ready" && subscription.state === "refused" && this.#closed === undefined) {
+    if (this.refused(channel, brokerError(`Redis refused to subscribe to ${channel}`, cause))) {
+      void pause(backoff(Number.POSITIVE_INFINITY), this.shutdown.signal).then(() => {
+        if (listener.status === "ready" && this.stateOf(channel) === "refused" && !this.isClosed) {
           this.#sendSubscribe(listener, channel);
         }
       });
-    } else {
-      this.#subscriptions.delete(channel);
-      subscription?.reject(error);
     }
     this.#resume();
   }
 
   /** Lets messages flow once both connections are there and the subscribers of before are back. */
   #resume(): void {
-    const isAnswered = [...this.#subscriptions.values()].every(({ state }) => state !== "unanswered");
-    if (this.#publisher?.status !== "ready" || !isAnswered) {
+    if (this.#publisher?.status !== "ready" || !this.isAnswered) {
       return;
     }
     if (this.#readyEpoch !== this.#epoch) {
       this.#readyEpoch = this.#epoch;
       this.#attempt = 0;
-      this.#status.notify({ type: "ready" });
+      this.tellReady();
     }
     if (this.#isFlowing || this.#resumingEpoch === this.#epoch) {
       return;
@@ -293,7 +235,7 @@ export class RedisBus implements Bus {
     void this.#subscribersBack().then(() => {
       if (epoch === this.#epoch && this.#publisher?.status === "ready") {
         this.#isFlowing = true;
-        this.#flush();
+        this.flush();
       }
     });
   }
@@ -308,8 +250,8 @@ export class RedisBus implements Bus {
     }
     // A bus that has published nothing yet cannot know how many there were, and gives them their whole time.
     const { channel, receivers } = this.#lastPublish ?? { channel: "", receivers: Number.POSITIVE_INFINITY };
-    const { signal } = this.#shutdown;
-    const deadline = performance.now() + this.#subscriberGrace;
+    const { signal } = this.shutdown;
+    const deadline = performance.now() + this.limits.subscriberGrace;
     while (performance.now() < deadline && this.#publisher?.status === "ready" && !signal.aborted) {
       if ((await this.#countReceivers(channel)) >= receivers) {
         return;
@@ -327,50 +269,12 @@ export class RedisBus implements Bus {
     }
   }
 
-  #flush(): void {
-    if (!this.#isFlowing || this.#publisher === undefined) {
-      return;
-    }
-    for (const entry of this.#outbox.take()) {
-      this.#publisher.publish(this.#wire.prefix + entry.channel, entry.payload).then(
-        (receivers) => {
-          this.#lastPublish = { channel: entry.channel, receivers };
-          this.#outbox.confirm(entry);
-          // What was held back while the broker was silent.
-          this.#flush();
-        },
-        (cause: Error) => this.#onPublishFailed(entry, cause),
-      );
-    }
-  }
-
   #onPublishFailed(entry: Entry, cause: Error): void {
     // Otherwise the connection was lost, and the outbox keeps the message for the next one.
     if (cause.name === "ReplyError") {
       const error = brokerError(`Redis refused to publish to "${entry.channel}"`, cause);
-      this.#reportOnce(error);
-      this.#outbox.refuse(entry, error);
+      this.reportOnce(error);
+      this.outbox.refuse(entry, error);
     }
   }
-
-  async #shutDown(): Promise<void> {
-    // Unless an outage is known, whose end nobody can tell.
-    if (this.#attempt === 0) {
-      const grace = new AbortController();
-      await Promise.race([this.#outbox.drained(), pause(CLOSE_GRACE_MS, grace.signal)]);
-      grace.abort();
-    }
-    this.#shutdown.abort();
-    this.#outbox.close();
-    this.#liveness.close();
-    for (const { reject } of this.#subscriptions.values()) {
-      reject(closedError());
-    }
-    await Promise.all([endConnection(this.#publisher), endConnection(this.#listener)]);
-    this.#status.notify({ type: "closed" });
-  }
-}
-
-function closedError(): BridgeError {
-  return new BridgeError("CLOSED", "the Redis bus is closed");
 }
