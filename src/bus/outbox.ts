@@ -110,6 +110,17 @@ export class Outbox {
     this.enforceBounds();
   }
 
+  /** The broker had a reason not to answer, which is over: what it was handed has its time from now on. */
+  excuse(): void {
+    const now = performance.now();
+    for (const entry of this.#entries.slice(this.#head, this.#waiting)) {
+      entry.handedOver = now;
+    }
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = undefined;
+    this.#watchAnswers();
+  }
+
   confirm(entry: Entry): void {
     this.#settle(entry, undefined);
   }

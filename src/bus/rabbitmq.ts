@@ -165,6 +165,7 @@ class RabbitmqBus extends BrokerBus {
       },
       onUnblocked: () => {
         this.forgetReports();
+        this.outbox.excuse();
         this.flush();
       },
     });
@@ -279,9 +280,9 @@ function connector({ url, tls }: RabbitmqBusOptions, interval: number) {
     target.tls === undefined ? target : { ...target, tls: { ...target.tls, ...tls } },
   );
   const { connect } = optionalPackage<typeof amqplib>("amqplib", "amqp");
-  // Either side gives the other up after two to three of these without a byte, and must have done so within two beats:
-  // while the broker holds on to a dead connection of ours, it does not let us have our queue.
-  const heartbeat = Math.max(1, Math.floor(interval / 2_000));
+  // Either side gives the other up after two to three of these without a byte: while the broker holds on to a dead
+  // connection of ours, it does not let us have our queue.
+  const heartbeat = Math.max(1, Math.round(interval / 1_000));
   return (role: string, events: ConnectionEvents): RabbitmqConnection =>
     new RabbitmqConnection({ connect, targets, heartbeat, name: `socketio-python-bridge (${role})`, ...events });
 }

@@ -56,7 +56,7 @@ const asUser = (url: string, name: string, password = "hunter2"): string =>
 async function failingEmitter(t: ExecutionContext, url: string): Promise<readonly string[]> {
   const lines: string[] = [];
   const logger = { info: () => {}, warn: (line: string) => lines.push(line) };
-  const emitter = createEmitter(url, { logger, outage: { maxAge: 1_500 }, channel: ownChannel() });
+  const emitter = createEmitter(url, { logger, outage: { maxAge: 4_000 }, channel: ownChannel() });
   cleanUp(t, () => emitter.close());
   const attempts: BusStatus[] = [];
   emitter.onStatus((status) => status.type === "reconnecting" && attempts.push(status));
@@ -88,7 +88,7 @@ test("a virtual host that does not exist gives one error that says so", async (t
 });
 
 test("a password is in no error, not even in its cause", async (t) => {
-  const bus = rabbitmqBus({ url: asUser(t.context.url, "guest", "hunter3"), outage: { maxAge: 1_500 } });
+  const bus = rabbitmqBus({ url: asUser(t.context.url, "guest", "hunter3"), outage: { maxAge: 4_000 } });
   cleanUp(t, () => bus.close());
   const statuses: BusStatus[] = [];
   bus.onStatus((status) => statuses.push(status));
@@ -168,7 +168,7 @@ test("a user who may not use the channel is told so, and other channels are stil
 test("a user who may declare and not write is told so at each message", async (t) => {
   const channel = ownChannel();
   await addUser(t.context, "reader", { configure: ".*", write: "^socketio-python-bridge", read: ".*" });
-  const bus = rabbitmqBus({ url: asUser(t.context.url, "reader"), heartbeatInterval: 500 });
+  const bus = rabbitmqBus({ url: asUser(t.context.url, "reader"), heartbeatInterval: 2_000 });
   cleanUp(t, () => bus.close());
   const statuses = new Inbox<BusStatus>();
   bus.onStatus((status) => statuses.add(status));

@@ -218,7 +218,7 @@ test.serial("connections that an operator closes are opened again", async (t) =>
   const { bus, inbox, statuses, next } = await listen(t, { url: t.context.url }, channel);
   await bus.publish(channel, "before");
   const ready = next("ready");
-  t.context.ctl("close_all_connections", "--vhost", "/", "maintenance");
+  await t.context.ctl("close_all_connections", "--vhost", "/", "maintenance");
   await ready;
   t.regex(errors(statuses).join("\n"), /RabbitMQ at 127\.0\.0\.1:\d+: CONNECTION_FORCED - maintenance/);
   await bus.publish(channel, "after");
@@ -234,7 +234,7 @@ test.serial(
     const other = await listen(t, { url: t.context.url }, channel);
     await bus.publish(channel, "before");
     const blocked = next("error");
-    t.context.ctl("set_vm_memory_high_watermark", "0");
+    await t.context.ctl("set_vm_memory_high_watermark", "0");
     const during = bus.publish(channel, "during");
     await blocked;
     t.deepEqual(errors(statuses), [
@@ -242,7 +242,7 @@ test.serial(
     ]);
     // Longer than a silent broker is given: it has been asked at each beat.
     const healthy = next("healthy");
-    t.context.ctl("set_vm_memory_high_watermark", "0.4");
+    await t.context.ctl("set_vm_memory_high_watermark", "0.4");
     await during;
     await healthy;
     await other.inbox.find("the message", (text) => text === "during");

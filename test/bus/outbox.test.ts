@@ -158,3 +158,14 @@ test("a connection that answers is kept, one that leaves a message unanswered is
   await unanswered.find("the verdict on the next connection", (count) => count === 1);
   t.is(unanswered.items.length, 2);
 });
+
+test("a broker that had a reason not to answer gets its time again", async (t) => {
+  const { outbox, unanswered, add } = makeOutbox(t, {}, 50);
+  void add("1");
+  t.is(outbox.take().length, 1);
+  await unanswered.find("the verdict", () => true);
+  const since = performance.now();
+  outbox.excuse();
+  await unanswered.find("the next verdict", (count) => count === 1);
+  t.true(performance.now() - since >= 49);
+});

@@ -1,7 +1,8 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import type { ExecutionContext } from "ava";
 import { type EndServer, freePort, serverContainer, serverProcess } from "./broker-server.js";
 import { cleanUp } from "./cleanup.js";
@@ -16,7 +17,7 @@ export interface TestRabbitmq extends TestBroker {
   /** A request to the HTTP API of its management plugin. @returns what it answers @throws Error with its words */
   api(method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: object): Promise<unknown>;
   /** An operator's command. @returns what it says */
-  ctl(...args: readonly string[]): string;
+  ctl(...args: readonly string[]): Promise<string>;
   /** As if the machine had lost power. */
   crash(): Promise<void>;
   /** As an operator does it. */
@@ -25,6 +26,8 @@ export interface TestRabbitmq extends TestBroker {
   /** Ends it for good, and removes what it has written. */
   kill(): Promise<void>;
 }
+
+const run = promisify(execFile);
 
 interface Node {
   readonly directory: string;
@@ -89,18 +92,17 @@ async function startNode({ directory, env }: Node): Promise<EndServer> {
   };
 }
 
-function ctl({ directory, env }: Node, args: readonly string[]): string {
+/** Not synchronous: it takes a second or two, in which a bus has to answer the broker. */
+async function ctl({ directory, env }: Node, args: readonly string[]): Promise<string> {
   const { rabbitmq } = testEnvironment();
   if (rabbitmq.kind === "process") {
     const command = join(dirname(rabbitmq.server), "rabbitmqctl");
-    return execFileSync(command, args, { encoding: "utf8", env: { ...process.env, ...env } });
+    return (await run(command, args, { env: { ...process.env, ...env } })).stdout;
   }
   const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   const options = ["--rm", "--network", "host", "--user", user, "--volume", `${directory}:${directory}`];
   const variables = Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  return execFileSync("docker", ["run", ...options, ...variables, rabbitmq.image, "rabbitmqctl", ...args], {
-    encoding: "utf8",
-  });
+  return (await run("docker", ["run", ...options, ...variables, rabbitmq.image, "rabbitmqctl", ...args])).stdout;
 }
 
 async function request(port: number, method: string, path: string, body?: object): Promise<unknown> {
