@@ -39,8 +39,12 @@ class Chat(Namespace):
 
 
 def queue_options(queue, channel):
-    """Flask-SocketIO chooses the manager by URL, but has none for Kombu and Redis."""
-    if queue.startswith(KOMBU):
+    """Flask-SocketIO chooses the manager by URL.
+
+    It has none for Kombu and Redis, and the one that it has for Kafka cannot
+    publish.
+    """
+    if queue.startswith((KOMBU, "kafka:")):
         return {"client_manager": create_manager(queue, channel)}
     return {"message_queue": queue, "channel": channel}
 

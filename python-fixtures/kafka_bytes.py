@@ -1,9 +1,10 @@
 """KafkaManager of python-socketio, made to work with kafka-python.
 
 From 5.14 on, python-socketio hands kafka-python a str where it takes bytes, so
-that every emit raises `TypeError: Unsupported type for serialized value`. One
-file, to be copied; needs python-socketio 5.14 or later, and kafka-python 2 or
-3.
+that every emit raises: `TypeError: Unsupported type for serialized value` with
+kafka-python 3, a bare `AssertionError` with earlier ones. One file, to be
+copied; needs python-socketio 5.14 or later (tested with 5.18.1 and kafka-python
+1.4.7, 2.0.2, 2.2.15, 2.3.0 and 3.0.12).
 
     from kafka_bytes import KafkaManager
 

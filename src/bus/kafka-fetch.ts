@@ -38,6 +38,10 @@ const LAST_DELTA_AT = 23;
 /** Begin and end of transactions are records too. */
 const CONTROL = 0x20;
 
+/** By the lowest bits of a batch's attributes. */
+const CODECS = ["no compression", "gzip", "snappy", "lz4", "zstd"];
+const CODEC_MASK = 0x07;
+
 /**
  * Fetch, version 11 (KIP-392), which Kafka 2.3 and all later ones take. In the client library's own reading one batch
  * that it cannot decompress hides all others, and where to go on.
@@ -104,7 +108,8 @@ export function fetchApi({
       return { nextOffset: first + 1n, records: [], error };
     }
     const nextOffset = first + BigInt(bytes.readInt32BE(LAST_DELTA_AT)) + 1n;
-    if ((bytes.readInt16BE(ATTRIBUTES_AT) & CONTROL) !== 0) {
+    const attributes = bytes.readInt16BE(ATTRIBUTES_AT);
+    if ((attributes & CONTROL) !== 0) {
       return { nextOffset, records: [] };
     }
     try {
@@ -113,8 +118,10 @@ export function fetchApi({
         nextOffset,
         records: records.map(({ offsetDelta, value }) => ({ offset: first + BigInt(offsetDelta), value })),
       };
-    } catch (error) {
-      return { nextOffset, records: [], error: error as Error };
+    } catch (cause) {
+      // What a decompressor says can be any word.
+      const error = new Error(`${CODECS[attributes & CODEC_MASK]}: ${(cause as Error).message}`);
+      return { nextOffset, records: [], error };
     }
   }
 }
