@@ -69,6 +69,9 @@ function properties(directory: string, ports: Readonly<Record<string, number>>, 
     "transaction.state.log.replication.factor=1",
     "transaction.state.log.min.isr=1",
     "group.initial.rebalance.delay.ms=0",
+    // After a crash it waits as long as this until it believes that its former self is gone.
+    "broker.session.timeout.ms=1000",
+    "broker.heartbeat.interval.ms=200",
     ...config,
   ];
 }

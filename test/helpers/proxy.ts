@@ -15,8 +15,12 @@ export interface Proxy {
   restore(): Promise<void>;
 }
 
-/** Stands before a broker of this machine; gone when the test is over. */
-export async function startProxy(t: ExecutionContext, brokerPort: number): Promise<Proxy> {
+/**
+ * Stands before a broker of this machine; gone when the test is over.
+ *
+ * @param ownPort - for a broker that tells its clients where to go. @default any free one
+ */
+export async function startProxy(t: ExecutionContext, brokerPort: number, ownPort = 0): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let isFrozen = false;
   const join = (from: Socket, to: Socket): void => {
@@ -47,7 +51,7 @@ export async function startProxy(t: ExecutionContext, brokerPort: number): Promi
     }
     await closed;
   };
-  await listen(0);
+  await listen(ownPort);
   const { port } = server.address() as AddressInfo;
   cleanUp(t, cut);
   return {
