@@ -23,6 +23,12 @@ manager from here and writes JSON; when all of them do, one after the other
 leaves `encoding` out. A server that reads JSON alone loses MessagePack without
 a word.
 
+Another manager that speaks JSON, such as the one of kafka_bytes.py, is given the
+same by a class of two lines; AsyncMsgpack is for asynchronous ones:
+
+    class KafkaManager(msgpack_channel.Msgpack, kafka_bytes.KafkaManager):
+        pass
+
 A write-only manager may come from here too. From python-socketio 5.16.1 on,
 this module is also what its `json=` takes (not for AsyncAioPikaManager):
 
@@ -77,6 +83,13 @@ def loads(payload: bytes | str) -> Any:
     return json.loads(payload)
 
 
+class _Encoded(bytes):
+    """Some managers encode what `dumps` gives them."""
+
+    def encode(self) -> bytes:
+        return bytes(self)
+
+
 class _Codec:
     """What the manager of a server takes for its JSON module."""
 
@@ -95,7 +108,7 @@ class _Codec:
 class _Manager:
     """Goes before a manager of python-socketio."""
 
-    _body: type[bytes] = bytes
+    _body: type[bytes] = _Encoded
 
     def __init__(self, *args: Any, encoding: str = "msgpack", **kwargs: Any) -> None:
         self._codec = _Codec(encoding, self._body)
@@ -116,7 +129,7 @@ class _Manager:
         """A server sets the module that its clients' packets are made with."""
 
     def _read(self, payload: bytes | str | dict[str, Any]) -> dict[str, Any] | None:
-        """What a listener may get a dictionary for it takes as it is."""
+        """A dictionary, which every release takes from its listener unread."""
         if isinstance(payload, dict):
             return payload
         try:
@@ -129,7 +142,7 @@ class _Manager:
         return message if isinstance(message, dict) else None
 
 
-class _Listening(_Manager):
+class Msgpack(_Manager):
     def _listen(self) -> Iterator[dict[str, Any]]:
         for payload in super()._listen():
             message = self._read(payload)
@@ -137,7 +150,7 @@ class _Listening(_Manager):
                 yield message
 
 
-class _AsyncListening(_Manager):
+class AsyncMsgpack(_Manager):
     async def _listen(self) -> AsyncIterator[dict[str, Any]]:
         async for payload in super()._listen():
             message = self._read(payload)
@@ -145,32 +158,24 @@ class _AsyncListening(_Manager):
                 yield message
 
 
-class RedisManager(_Listening, socketio.RedisManager):
+class RedisManager(Msgpack, socketio.RedisManager):
     pass
 
 
-class AsyncRedisManager(_AsyncListening, socketio.AsyncRedisManager):
+class AsyncRedisManager(AsyncMsgpack, socketio.AsyncRedisManager):
     pass
 
 
-class KombuManager(_Listening, socketio.KombuManager):
+class KombuManager(Msgpack, socketio.KombuManager):
     pass
 
 
-class KafkaManager(_Listening, socketio.KafkaManager):
-    pass
+class KafkaManager(Msgpack, socketio.KafkaManager):
+    # kafka-python takes nothing that is not exactly of this type.
+    _body = bytes
 
 
-class _Encoded(bytes):
-    """AsyncAioPikaManager encodes what `dumps` gives it."""
-
-    def encode(self) -> bytes:
-        return bytes(self)
-
-
-class AsyncAioPikaManager(_AsyncListening, socketio.AsyncAioPikaManager):
-    _body = _Encoded
-
+class AsyncAioPikaManager(AsyncMsgpack, socketio.AsyncAioPikaManager):
     async def _exchange(self, channel: Any) -> Any:
         exchange = await super()._exchange(channel)
         publish = exchange.publish

@@ -71,6 +71,7 @@ class Walk {
   #owed = 1;
   /** Bytes that JSON needs at least: a list or map is `{},` and everything else `1,`. */
   jsonSize = 0;
+  hasLongKey = false;
 
   constructor(frame: Buffer) {
     this.#frame = frame;
@@ -140,12 +141,19 @@ class Walk {
     if (kind === "text" && !isText(this.#frame, start, this.#position)) {
       throw new BrokenFrame(`the text at byte ${start} is not UTF-8`);
     }
-    if (isKey && kind === "bytes") {
+    if (isKey) {
+      this.#key(kind, start, length);
+    }
+  }
+
+  #key(kind: "text" | "bytes" | "scalar", start: number, length: number): void {
+    if (kind === "bytes") {
       throw new BrokenFrame(`bytes for a key at byte ${start}`);
     }
-    if (isKey && length === PROTO.length && PROTO.equals(this.#frame.subarray(start, this.#position))) {
+    if (length === PROTO.length && PROTO.equals(this.#frame.subarray(start, this.#position))) {
       throw new BrokenFrame('the key "__proto__"', "unsafe_name");
     }
+    this.hasLongKey ||= kind === "scalar" && length === 8;
   }
 
   #closeFull(): void {
@@ -173,19 +181,22 @@ class Walk {
  * deep, has texts and scalars for keys and no key `__proto__`, and costs no more memory than JSON of that size could.
  *
  * @param maxSize - bytes that its JSON may have
- * @returns why it is refused
+ * @returns why it is refused; or whether a key may be an integer that a double cannot hold
  */
-export function checkFrame(frame: Buffer, maxSize: number): Rejected | undefined {
+export function checkFrame(
+  frame: Buffer,
+  maxSize: number,
+): { readonly rejected: Rejected } | { readonly hasLongKey: boolean } {
   const walk = new Walk(frame);
   try {
     walk.toTheEnd();
   } catch (error) {
     if (error instanceof BrokenFrame) {
-      return error.rejected;
+      return { rejected: error.rejected };
     }
     throw error;
   }
   return walk.jsonSize > maxSize
-    ? { reason: "too_large", detail: `more values than ${maxSize} bytes of JSON can hold` }
-    : undefined;
+    ? { rejected: { reason: "too_large", detail: `more values than ${maxSize} bytes of JSON can hold` } }
+    : { hasLongKey: walk.hasLongKey };
 }

@@ -34,6 +34,20 @@ export function pack(envelope: Readonly<Record<string, unknown>>): Uint8Array {
 /** Keys that are no text become what `json.dumps` of Python writes for them. */
 const mapKeyConverter = (key: unknown): string => String(key);
 
+/** Keys have their digits then, and values are what JSON would make of them. In the value itself. */
+function withoutBigints(value: unknown): unknown {
+  if (typeof value === "bigint") {
+    return Number(value);
+  }
+  if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
+    const container = value as Record<string, unknown>;
+    for (const key of Object.keys(container)) {
+      container[key] = withoutBigints(container[key]);
+    }
+  }
+  return value;
+}
+
 /** A value, and what the checks after it ask. */
 export interface Unpacked {
   readonly value: unknown;
@@ -50,13 +64,14 @@ export interface Unpacked {
 export function unpack(payload: Uint8Array, maxSize: number): Unpacked | { readonly rejected: Rejected } {
   // Bytes in it become views of the same kind.
   const frame = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  const rejected = checkFrame(frame, maxSize);
-  if (rejected !== undefined) {
-    return { rejected };
+  const checked = checkFrame(frame, maxSize);
+  if ("rejected" in checked) {
+    return checked;
   }
+  const exact = () => decode(frame, { mapKeyConverter, useBigInt64: true });
   return {
-    value: decode(frame, { mapKeyConverter }),
+    value: checked.hasLongKey ? withoutBigints(exact()) : decode(frame, { mapKeyConverter }),
     mayBeUnsafe: frame.includes("constructor"),
-    exact: () => decode(frame, { mapKeyConverter, useBigInt64: true }),
+    exact,
   };
 }

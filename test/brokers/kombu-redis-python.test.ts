@@ -60,7 +60,7 @@ for (const [release, python] of RELEASES) {
   test.serial(`${release}: events and acknowledgements, both ways`, async (t) => {
     const [channel, queue] = [ownChannel(), `kombu+${t.context.url}`];
     const node = await startNodeHost(t, queue, { channel });
-    const peer = await startPeer(t, "threaded", queue, channel, python);
+    const peer = await startPeer(t, "threaded", queue, channel, { python });
     const [onNode, onPython] = [await connectClient(t, node.url), await connectClient(t, peer.url)];
     node.io.emit("from Node", { a: "žluť 🐍" }, Buffer.from([0, 255]));
     await peer.request("emit", { event: "from Python", data: { a: "žluť 🐍", b: Buffer.from([0, 255]) } });
@@ -80,7 +80,7 @@ for (const [release, python] of RELEASES) {
       const reader = await startReader(t, python, t.context.url, channel);
       const bus = kombuRedisBus({ url: t.context.url });
       cleanUp(t, () => bus.close());
-      const writer = await startPeer(t, "write-only", `kombu+${t.context.url}`, channel, python);
+      const writer = await startPeer(t, "write-only", `kombu+${t.context.url}`, channel, { python });
       await writer.request("emit", { event: "x" });
       await bus.publish(channel, "{}");
       await bus.publish(channel, Buffer.from([0x81, 0xa1, 0x61, 0xc0]));
@@ -104,7 +104,7 @@ for (const [release, python] of RELEASES) {
       const redis = await startRedis(t);
       const [channel, queue] = [ownChannel(), `kombu+${redis.url}`];
       const client = admin(t, redis);
-      const peer = await startPeer(t, "threaded", queue, channel, python);
+      const peer = await startPeer(t, "threaded", queue, channel, { python });
       const onPython = await connectClient(t, peer.url);
       const before = {
         keys: (await client.keys("*")).sort(),
@@ -139,7 +139,7 @@ for (const [release, python] of RELEASES) {
     const [channel, queue] = [ownChannel(), `kombu+${redis.url}`];
     const node = await startNodeHost(t, queue, { channel });
     const client = await connectClient(t, node.url);
-    const writer = await startPeer(t, "write-only", queue, channel, python);
+    const writer = await startPeer(t, "write-only", queue, channel, { python });
     await writer.request("emit", { event: "hello", data: 1 });
     await client.find(["hello", 1]);
     t.is(await admin(t, redis).dbsize(), 0);
@@ -183,7 +183,7 @@ for (const [release, python] of RELEASES) {
     const [channel, queue] = [ownChannel(), `kombu+${redis.url}`];
     const outage = { subscriberGrace: 30_000 };
     const node = await startNodeHost(t, queue, { channel, outage });
-    const peer = await startPeer(t, "threaded", queue, channel, python);
+    const peer = await startPeer(t, "threaded", queue, channel, { python });
     const client = await connectClient(t, peer.url);
     node.io.emit("before");
     await client.until("before");

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { ExecutionContext } from "ava";
 import { cleanUp } from "./cleanup.js";
-import { encodings } from "./encodings.js";
+import { encodings, type PythonEncoding } from "./encodings.js";
 import { testEnvironment } from "./environment.js";
 import { Inbox, within } from "./once.js";
 import { fromTyped, toTyped } from "./typed-json.js";
@@ -61,16 +61,21 @@ export interface Peer {
   request(op: string, fields?: Line): Promise<unknown>;
 }
 
+export interface PeerOptions {
+  /** Another interpreter, with other releases of the libraries. */
+  readonly python?: string;
+  readonly encoding?: PythonEncoding;
+}
+
 export async function startPeer(
   t: ExecutionContext,
   kind: HostKind | "write-only",
   queue: string,
   channel: string,
-  python = testEnvironment().python,
+  { python = testEnvironment().python, encoding = encodings.python }: PeerOptions = {},
 ): Promise<Peer> {
   const args = ["--kind", kind, "--queue", queue, "--channel", channel];
-  const encoding = encodings.python === "plain" ? [] : ["--encoding", encodings.python];
-  const program = new PythonProgram("peer.py", [...args, ...encoding], python);
+  const program = new PythonProgram("peer.py", encoding === "plain" ? args : [...args, "--encoding", encoding], python);
   cleanUp(t, () => program.end());
   const { port, host_id } = await program.event("ready");
   return {
