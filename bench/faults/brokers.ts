@@ -20,22 +20,38 @@ export interface BenchBroker {
 /** @param address - where it is to be reached */
 type Launch = (address: string) => Promise<BenchBroker>;
 
+/** One that is ended while it starts is ended when it has started. */
+function endable(broker: BenchBroker): BenchBroker {
+  let started = Promise.resolve();
+  return {
+    ...broker,
+    start() {
+      started = broker.start();
+      return started;
+    },
+    async end() {
+      await started.catch(() => {});
+      await broker.end();
+    },
+  };
+}
+
 function redis(scheme: string): Launch {
   return async (address) => {
     const { port, kill, start } = await launchRedis(["--bind", address, "--protected-mode", "no"]);
-    return { url: `${scheme}://${address}:${port}`, port, crash: kill, start, end: kill };
+    return endable({ url: `${scheme}://${address}:${port}`, port, crash: kill, start, end: kill });
   };
 }
 
 async function rabbitmq(address: string): Promise<BenchBroker> {
   const port = await freePort();
   const { crash, start, kill } = await launchRabbitmq([`listeners.tcp.1 = ${address}:${port}`]);
-  return { url: `amqp://guest:guest@${address}:${port}//`, port, crash, start, end: kill };
+  return endable({ url: `amqp://guest:guest@${address}:${port}//`, port, crash, start, end: kill });
 }
 
 async function kafka(address: string): Promise<BenchBroker> {
   const { url, port, crash, start, kill } = await launchKafka({ address });
-  return { url, port, crash, start, end: kill };
+  return endable({ url, port, crash, start, end: kill });
 }
 
 export const BROKERS: Readonly<Record<BusName, Launch>> = {

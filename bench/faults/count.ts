@@ -54,18 +54,21 @@ export function longestSilence(arrivals: readonly Arrival[], span: Span): Span |
   return longest;
 }
 
-/** When each number of a sender arrived first. */
-export function firstArrivals(arrivals: readonly Arrival[], sender: string): ReadonlyMap<number, number> {
-  const times = new Map<number, number>();
-  for (const { sender: from, number, at } of arrivals) {
-    if (from === sender && !times.has(number)) {
-      times.set(number, at);
-    }
-  }
-  return times;
-}
-
 /** 1, 2, … */
 export function upTo(last: number): readonly number[] {
   return Array.from({ length: last }, (_, index) => index + 1);
+}
+
+/** `[1, 2, 3, 7]` as `1-3, 7`. */
+export function ranges(numbers: readonly number[]): string {
+  const found: [number, number][] = [];
+  for (const number of numbers) {
+    const last = found.at(-1);
+    if (last !== undefined && last[1] === number - 1) {
+      last[1] = number;
+    } else {
+      found.push([number, number]);
+    }
+  }
+  return found.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(", ");
 }

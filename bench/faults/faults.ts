@@ -27,16 +27,18 @@ async function cut({ network, broker }: Scene): Promise<Span> {
   const from = now();
   network.cut(broker.port);
   await pause(CUT_MS);
+  const to = now();
   network.heal();
-  return { from, to: now() };
+  return { from, to };
 }
 
 async function blackHole({ network, broker }: Scene): Promise<Span> {
   const from = now();
   network.dropPackets(broker.port);
   await pause(BLACK_HOLE_MS);
+  const to = now();
   network.heal();
-  return { from, to: now() };
+  return { from, to };
 }
 
 async function killed({ host, rate }: Scene): Promise<Span> {

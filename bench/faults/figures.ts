@@ -1,6 +1,6 @@
 import type { Span } from "./clock.js";
-import { type Arrival, firstArrivals, longestSilence, tally, upTo } from "./count.js";
-import type { BusName, Direction, FaultName } from "./names.js";
+import { type Arrival, longestSilence, ranges, type Tally, tally, upTo } from "./count.js";
+import { type BusName, type Direction, type FaultName, isToPython } from "./names.js";
 
 /** The numbers that one process sent. */
 export interface Sent {
@@ -53,14 +53,16 @@ export interface Figures {
   readonly longestGap: number;
   readonly lossAllowed: number;
   readonly isSettled: boolean;
+  /** The numbers that did not arrive, by sender: lost, or not heard. */
+  readonly missing: Readonly<Record<string, string>>;
 }
 
 /** What was sent in the last second before a fault may be on its way when it strikes. */
 const ON_ITS_WAY_MS = 1_000;
 
 /**
- * Of the missing numbers, those at which the Python host was deaf by its own doing: it heard nobody from before they
- * were published until after the other TypeScript host had heard them.
+ * Of the missing numbers, those at which the Python host was deaf by its own doing: all between the last that it heard
+ * before its silence and the first that it heard after, as far as the broker carried them to the other TypeScript host.
  */
 function countUnheard(
   { arrivals, witness }: Evidence,
@@ -72,32 +74,41 @@ function countUnheard(
   if (silence === undefined) {
     return 0;
   }
-  const heardBefore = arrivals.filter((arrival) => arrival.sender === sender && arrival.at <= silence.from);
-  const { highest } = tally(heardBefore, sender, []);
-  const carried = firstArrivals(witness, sender);
-  return missing.filter((number) => number > highest && (carried.get(number) ?? Number.POSITIVE_INFINITY) <= silence.to)
-    .length;
+  const own = arrivals.filter((arrival) => arrival.sender === sender);
+  const before = own.filter(({ at }) => at <= silence.from).map(({ number }) => number);
+  const last = Math.max(0, ...before);
+  // A message that is sent again after the outage may be an earlier one.
+  const after = own.filter(({ at, number }) => at >= silence.to && number > last).map(({ number }) => number);
+  const first = Math.min(Number.POSITIVE_INFINITY, ...after);
+  const carried = new Set(witness.filter((arrival) => arrival.sender === sender).map(({ number }) => number));
+  return missing.filter((number) => number > last && number < first && carried.has(number)).length;
+}
+
+interface SenderTally extends Tally {
+  readonly sender: string;
+  readonly count: number;
+  readonly unheard: number;
+}
+
+function tallies(evidence: Evidence, faultName: FaultName, fault: Span): readonly SenderTally[] {
+  const { direction, sent, arrivals } = evidence;
+  const mayBeDeaf = faultName === "restart" && isToPython(direction);
+  return sent.map(({ sender, count, accepted, isOwedAll }) => {
+    const counted = tally(arrivals, sender, isOwedAll ? upTo(count) : accepted);
+    const unheard = mayBeDeaf ? countUnheard(evidence, sender, counted.missing, fault) : 0;
+    // A killed process may have got one more out than it knew of.
+    return { ...counted, sender, count: Math.max(count, counted.highest), unheard };
+  });
 }
 
 /** @param fault - from its begin until the broker was reachable again, the loop free, the process started */
 export function figuresOf(bus: BusName, faultName: FaultName, fault: Span, evidence: Evidence): Figures {
   const { direction, sent, senders, arrivals, isSettled, pythonBack, acceptedUnheard = 0 } = evidence;
+  const counted = tallies(evidence, faultName, fault);
+  const sum = (value: (tally: SenderTally) => number) => counted.reduce((total, each) => total + value(each), 0);
   const flowsAt = arrivals.find(({ sender, at }) => senders.includes(sender) && at >= fault.to)?.at;
-  const all = new Set(sent.map(({ sender }) => sender));
-  const own = arrivals.filter(({ sender }) => all.has(sender));
+  const own = arrivals.filter((arrival) => sent.some(({ sender }) => sender === arrival.sender));
   const gap = longestSilence(own, { from: fault.from, to: Number.POSITIVE_INFINITY });
-  const tallies = sent.map(({ sender, count, accepted, isOwedAll }) => {
-    const counted = tally(arrivals, sender, isOwedAll ? upTo(count) : accepted);
-    const mayBeDeaf = faultName === "restart" && direction === "node → python";
-    // A killed process may have got one more out than it knew of.
-    return {
-      ...counted,
-      count: Math.max(count, counted.highest),
-      unheard: mayBeDeaf ? countUnheard(evidence, sender, counted.missing, fault) : 0,
-    };
-  });
-  const sum = (value: (tally: (typeof tallies)[number]) => number) =>
-    tallies.reduce((total, each) => total + value(each), 0);
   const isSteady = ({ sentAt }: Arrival) =>
     sentAt < fault.from - ON_ITS_WAY_MS || (flowsAt !== undefined && sentAt > flowsAt);
   const unheard = sum((each) => each.unheard);
@@ -105,7 +116,7 @@ export function figuresOf(bus: BusName, faultName: FaultName, fault: Span, evide
     bus,
     fault: faultName,
     direction,
-    lasted: fault.to - fault.from,
+    lasted: Math.round(fault.to - fault.from),
     sent: sum(({ count }) => count),
     accepted: sent.reduce((total, { accepted }) => total + accepted.length, 0),
     received: sum(({ received }) => received),
@@ -114,10 +125,13 @@ export function figuresOf(bus: BusName, faultName: FaultName, fault: Span, evide
     doubled: sum(({ doubles }) => doubles.length),
     doubledInSteadyState: sum(({ doubles }) => doubles.filter(isSteady).length),
     outOfOrder: sum(({ outOfOrder }) => outOfOrder),
-    flowsAfter: flowsAt === undefined ? undefined : flowsAt - fault.to,
-    pythonAway: Math.max(0, (pythonBack ?? fault.to) - fault.to),
-    longestGap: gap === undefined ? 0 : gap.to - gap.from,
+    flowsAfter: flowsAt === undefined ? undefined : Math.round(flowsAt - fault.to),
+    pythonAway: Math.round(Math.max(0, (pythonBack ?? fault.to) - fault.to)),
+    longestGap: gap === undefined ? 0 : Math.round(gap.to - gap.from),
     lossAllowed: acceptedUnheard,
     isSettled,
+    missing: Object.fromEntries(
+      counted.filter(({ missing }) => missing.length > 0).map(({ sender, missing }) => [sender, ranges(missing)]),
+    ),
   };
 }

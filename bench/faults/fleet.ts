@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
+import type { HostKind } from "../../test/helpers/python.js";
+import { ASYNC_BUSES, type BusName } from "./names.js";
 import type { Network } from "./network.js";
 import { LOOPBACK } from "./network.js";
-import { type PythonSenders, startPythonHost, startPythonSenders } from "./python-side.js";
+import { type PythonHost, type PythonSenders, startPythonHost, startPythonSenders } from "./python-side.js";
 import { TestedHost } from "./tested-host.js";
 import { Watch } from "./watch.js";
 
@@ -9,11 +11,18 @@ import { Watch } from "./watch.js";
 export interface Fleet {
   readonly host: TestedHost;
   readonly python: PythonSenders;
-  readonly clients: { readonly ofHost: Watch; readonly ofPython: Watch; readonly ofOther: Watch };
+  readonly clients: {
+    readonly ofHost: Watch;
+    readonly ofPython: Watch;
+    /** Where there is such a host. */
+    readonly ofAsyncPython: Watch | undefined;
+    readonly ofOther: Watch;
+  };
   end(): Promise<void>;
 }
 
 export interface FleetOptions {
+  readonly bus: BusName;
   readonly url: string;
   readonly network: Network;
   readonly rate: number;
@@ -21,7 +30,7 @@ export interface FleetOptions {
 }
 
 /** A fleet on a channel of its own. Resolves when every host hears it and every client is connected. */
-export async function startFleet({ url, network, rate, heartbeatInterval }: FleetOptions): Promise<Fleet> {
+export async function startFleet({ bus, url, network, rate, heartbeatInterval }: FleetOptions): Promise<Fleet> {
   const channel = `faults-${randomUUID()}`;
   const releases: (() => unknown)[] = [];
   const end = async (): Promise<void> => {
@@ -38,8 +47,13 @@ export async function startFleet({ url, network, rate, heartbeatInterval }: Flee
       () => host.end(),
     );
     await Promise.all([host.start(), other.start()]);
-    const pythonHost = await startPythonHost(url, channel);
-    releases.push(() => pythonHost.end());
+    const startPython = async (kind: HostKind): Promise<PythonHost> => {
+      const pythonHost = await startPythonHost(kind, url, channel);
+      releases.push(() => pythonHost.end());
+      return pythonHost;
+    };
+    const pythonHost = await startPython("threaded");
+    const asyncHost = ASYNC_BUSES.includes(bus) ? await startPython("asgi") : undefined;
     const python = await startPythonSenders(url, channel, rate);
     releases.push(() => python.end());
     const watch = (at: string): Watch => {
@@ -47,8 +61,13 @@ export async function startFleet({ url, network, rate, heartbeatInterval }: Flee
       releases.push(() => client.close());
       return client;
     };
-    const clients = { ofHost: watch(host.url), ofPython: watch(pythonHost.url), ofOther: watch(other.url) };
-    await Promise.all(Object.values(clients).map((client) => client.connected()));
+    const clients = {
+      ofHost: watch(host.url),
+      ofPython: watch(pythonHost.url),
+      ofAsyncPython: asyncHost && watch(asyncHost.url),
+      ofOther: watch(other.url),
+    };
+    await Promise.all(Object.values(clients).map((client) => client?.connected()));
     return { host, python, clients, end };
   } catch (error) {
     await end();

@@ -52,6 +52,9 @@ function waysOf({ host, python, clients }: Fleet): readonly Way[] {
   return [
     { direction: "python → node", client: clients.ofHost, ...ofPython },
     { direction: "node → python", client: clients.ofPython, ...ofHost },
+    ...(clients.ofAsyncPython === undefined
+      ? []
+      : [{ direction: "node → async python", client: clients.ofAsyncPython, ...ofHost } as const]),
     { direction: "node → other node", client: clients.ofOther, ...ofHost },
   ];
 }
@@ -117,7 +120,7 @@ export async function measure({
   progress,
 }: RunOptions): Promise<Run> {
   progress.phase("starting the fleet");
-  const fleet = await startFleet({ url: broker.url, network, rate, heartbeatInterval });
+  const fleet = await startFleet({ bus, url: broker.url, network, rate, heartbeatInterval });
   const ways = waysOf(fleet);
   try {
     progress.watch(

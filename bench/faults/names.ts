@@ -7,8 +7,15 @@ export const FAULT_NAMES = ["restart", "cut", "black-hole", "blocked-loop", "kil
 export type FaultName = (typeof FAULT_NAMES)[number];
 
 /** Who sends, and whose client receives. `node` that sends is the host under fault; so is the one that hears Python. */
-export const DIRECTIONS = ["python → node", "node → python", "node → other node"] as const;
+export const DIRECTIONS = ["python → node", "node → python", "node → async python", "node → other node"] as const;
 export type Direction = (typeof DIRECTIONS)[number];
+
+/** Those for which python-socketio has an asynchronous manager, with which an ASGI host joins the fleet. */
+export const ASYNC_BUSES: readonly BusName[] = ["redis", "rabbitmq"];
+
+export function isToPython(direction: Direction): boolean {
+  return direction === "node → python" || direction === "node → async python";
+}
 
 export const BUS_TITLES: Readonly<Record<BusName, string>> = {
   redis: "Redis",

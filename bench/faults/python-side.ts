@@ -1,4 +1,5 @@
 import { testEnvironment } from "../../test/helpers/environment.js";
+import type { HostKind } from "../../test/helpers/python.js";
 import type { Sent } from "./figures.js";
 import { Program } from "./program.js";
 
@@ -14,10 +15,10 @@ export interface PythonHost {
   end(): Promise<void>;
 }
 
-/** A threaded server of python-socketio that hears its channel. */
-export async function startPythonHost(queue: string, channel: string): Promise<PythonHost> {
-  const args = ["--kind", "threaded", "--queue", queue, "--channel", channel];
-  const program = start("the Python host", "python-fixtures/peer.py", args);
+/** A server of python-socketio, on threads or asynchronous, that hears its channel. */
+export async function startPythonHost(kind: HostKind, queue: string, channel: string): Promise<PythonHost> {
+  const args = ["--kind", kind, "--queue", queue, "--channel", channel];
+  const program = start(`the ${kind} Python host`, "python-fixtures/peer.py", args);
   const { port } = await program.event("ready");
   return { url: `http://127.0.0.1:${port}`, end: () => program.end() };
 }

@@ -26,7 +26,7 @@ const COLUMNS: readonly { readonly title: string; readonly value: (figures: Figu
   { title: "longest gap", value: ({ longestGap }) => seconds(longestGap) },
 ];
 
-const DIRECTION_WIDTH = 20;
+const DIRECTION_WIDTH = 22;
 
 /** For a terminal: a heading, to which the rows of `terminalRows` fit. */
 export function terminalHeading(): string {

@@ -1,5 +1,5 @@
 import type { Figures } from "./figures.js";
-import type { FaultName } from "./names.js";
+import { type FaultName, isToPython } from "./names.js";
 
 /** Traffic flows again within this, in milliseconds. */
 const RECOVERY_MS = 2_000;
@@ -31,7 +31,7 @@ function recoveryFailure(figures: Figures, heartbeat: number): string | undefine
     return "no traffic any more";
   }
   // After a restart the Python host subscribes again when it sees fit.
-  if (fault === "restart" && direction === "node → python") {
+  if (fault === "restart" && isToPython(direction)) {
     return undefined;
   }
   const limit = recoveryLimit(fault, heartbeat);

@@ -1,5 +1,5 @@
 import test from "ava";
-import { type Arrival, longestSilence, tally } from "../../bench/faults/count.js";
+import { type Arrival, longestSilence, ranges, tally } from "../../bench/faults/count.js";
 
 /** Numbers of one sender, a millisecond apart, sent a millisecond before. */
 function arrivals(numbers: readonly number[], sender = "a"): readonly Arrival[] {
@@ -52,4 +52,9 @@ test("the longest silence is the longest that touches the span", (t) => {
   t.deepEqual(longestSilence(times, { from: 65, to: 85 }), { from: 60, to: 80 });
   t.deepEqual(longestSilence(times, { from: 65, to: 95 }), { from: 90, to: 190 });
   t.is(longestSilence(times, { from: 200, to: 300 }), undefined);
+});
+
+test("numbers in a row are told as a range", (t) => {
+  t.is(ranges([1, 2, 3, 7, 9, 10]), "1-3, 7, 9-10");
+  t.is(ranges([]), "");
 });

@@ -22,6 +22,7 @@ const row = (parts: Partial<Figures>, failures: readonly string[] = []): Row => 
     longestGap: 5_060,
     lossAllowed: 0,
     isSettled: true,
+    missing: {},
     ...parts,
   },
   failures,

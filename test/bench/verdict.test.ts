@@ -22,6 +22,7 @@ const figures = (parts: Partial<Figures>): Figures => ({
   longestGap: 5_100,
   lossAllowed: 0,
   isSettled: true,
+  missing: {},
   ...parts,
 });
 
