@@ -20,7 +20,7 @@ const faultLines = FAULT_NAMES.map((name) => `                       ${name.padE
 
 export const HELP = `${bold("npm run faults --")} [flags]: what a fleet of Node and Python hosts loses when something breaks
 
-  npm run faults                                    everything, about an hour
+  npm run faults                                    everything, about half an hour
   npm run faults -- --bus redis --fault cut,killed  two faults of one broker
   npm run faults -- --repeat 1 --json faults.json   once each, with the raw numbers
 
