@@ -6,8 +6,8 @@
  *     {"op": "barrier"}             emits `barrier` (sender)
  *     {"op": "block", "time": ms}   keeps the event loop busy; {"event": "unblocked"} when it is over
  *
- * It says {"event": "ready"} when it hears its channel and takes clients, {"event": "status", ...} for each change of
- * its bus, and {"event": "count", "sent": n, "confirmed": n} whenever that has changed. It ends with its stdin.
+ * It says {"event": "ready"} when it hears its channel and takes clients, {"event": "status", "type": ..., "at": time}
+ * for each status of its bus but health, and {"event": "count", "sent": n, "confirmed": n} whenever that has changed. It ends with its stdin.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -42,10 +42,10 @@ function say(line: Readonly<Record<string, unknown>>): void {
 }
 
 const adapter = createAdapter(url, { channel, heartbeatInterval, logger: false });
-adapter.onStatus(({ type, ...details }) => {
-  if (type !== "healthy") {
-    const reason = "error" in details ? details.error.message : undefined;
-    say({ event: "status", ...details, type, at: now(), error: reason });
+adapter.onStatus((status) => {
+  if (status.type !== "healthy") {
+    const error = status.type === "error" ? status.error.message : undefined;
+    say({ event: "status", type: status.type, error, at: now() });
   }
 });
 const http = createServer();

@@ -26,7 +26,7 @@ export interface Run {
   readonly bus: BusName;
   readonly fault: FaultName;
   readonly figures: readonly Figures[];
-  /** What the bus of the host under fault told from the fault on; `at` counts from its begin. */
+  /** How the status of the host under fault changed; `at` counts from the begin of the fault. */
   readonly statuses: readonly HostStatus[];
 }
 
@@ -109,6 +109,14 @@ function evidenceOf({ host, clients }: Fleet, ways: readonly Way[], fault: Span,
   });
 }
 
+/** Without those that repeat the one before, and the end. */
+function changes(statuses: readonly HostStatus[], since: number): readonly HostStatus[] {
+  return statuses
+    .filter(({ at, type }) => at >= since && type !== "closed")
+    .filter(({ type, error }, index, all) => type !== all[index - 1]?.type || error !== all[index - 1]?.error)
+    .map(({ type, error, at }) => ({ type, error, at: Math.round(at - since) }));
+}
+
 /** @throws Error when the fleet cannot be started */
 export async function measure({
   bus,
@@ -146,9 +154,7 @@ export async function measure({
       bus,
       fault,
       figures: evidence.map((each) => figuresOf(bus, fault, span, each)),
-      statuses: fleet.host.statuses
-        .filter(({ at, type }) => at >= span.from && type !== "closed")
-        .map((status) => ({ ...status, at: Math.round(status.at - span.from) })),
+      statuses: changes(fleet.host.statuses, span.from),
     };
   } finally {
     network.heal();

@@ -17,8 +17,7 @@ export interface RecordedRun extends Run {
   readonly heartbeatInterval: number;
 }
 
-export interface Report {
-  readonly unit: string;
+interface Report {
   readonly runs: readonly RecordedRun[];
 }
 
@@ -62,9 +61,10 @@ export function merge(earlier: readonly RecordedRun[], measured: readonly Record
   return [...earlier.filter((run) => !isReplaced(run)), ...measured];
 }
 
+/** A line for each run. */
 export function writeNumbers(file: string, runs: readonly RecordedRun[]): void {
-  const report: Report = { unit: "milliseconds", runs };
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  const lines = runs.map((run) => JSON.stringify(run)).join(",\n");
+  writeFileSync(file, `{"unit": "milliseconds", "runs": [\n${lines}\n]}\n`);
 }
 
 /** Puts the measured runs among those of the page. @throws Error when the page has no place for a table */

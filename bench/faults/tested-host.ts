@@ -9,6 +9,7 @@ import { type Line, Program } from "./program.js";
 /** What its bus told, for the raw numbers. */
 export interface HostStatus {
   readonly type: string;
+  readonly error?: string | undefined;
   readonly at: number;
 }
 
@@ -117,8 +118,7 @@ export class TestedHost {
     if (line.event === "count") {
       Object.assign(this.#latest, { sent: Number(line.sent), confirmed: Number(line.confirmed) });
     } else if (line.event === "status") {
-      const { event: _, ...status } = line;
-      this.statuses.push(status as unknown as HostStatus);
+      this.statuses.push(line as unknown as HostStatus);
     } else {
       return false;
     }
