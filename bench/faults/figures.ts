@@ -23,8 +23,8 @@ export interface Evidence {
   readonly witness: readonly Arrival[];
   /** Whether the message that was sent last, after all others, arrived in time. */
   readonly isSettled: boolean;
-  /** When Python was able to publish again after the fault, by its own doing; undefined in other directions. */
-  readonly pythonBack?: number | undefined;
+  /** Until then the bus had nothing to carry, or was not there: Python did not publish yet, or Node was starting. */
+  readonly excusedUntil?: number | undefined;
   /** How many of Python's messages the broker took while this host could not yet have its subscription back. */
   readonly acceptedUnheard?: number | undefined;
 }
@@ -48,8 +48,8 @@ export interface Figures {
   readonly outOfOrder: number;
   /** From the end of the fault to the first arrival. */
   readonly flowsAfter: number | undefined;
-  /** How much of that Python itself was unable to publish. */
-  readonly pythonAway: number;
+  /** How much of that is not the doing of the bus: Python did not publish yet, or Node was starting. */
+  readonly excused: number;
   readonly longestGap: number;
   readonly lossAllowed: number;
   readonly isSettled: boolean;
@@ -103,7 +103,7 @@ function tallies(evidence: Evidence, faultName: FaultName, fault: Span): readonl
 
 /** @param fault - from its begin until the broker was reachable again, the loop free, the process started */
 export function figuresOf(bus: BusName, faultName: FaultName, fault: Span, evidence: Evidence): Figures {
-  const { direction, sent, senders, arrivals, isSettled, pythonBack, acceptedUnheard = 0 } = evidence;
+  const { direction, sent, senders, arrivals, isSettled, excusedUntil, acceptedUnheard = 0 } = evidence;
   const counted = tallies(evidence, faultName, fault);
   const sum = (value: (tally: SenderTally) => number) => counted.reduce((total, each) => total + value(each), 0);
   const flowsAt = arrivals.find(({ sender, at }) => senders.includes(sender) && at >= fault.to)?.at;
@@ -126,7 +126,7 @@ export function figuresOf(bus: BusName, faultName: FaultName, fault: Span, evide
     doubledInSteadyState: sum(({ doubles }) => doubles.filter(isSteady).length),
     outOfOrder: sum(({ outOfOrder }) => outOfOrder),
     flowsAfter: flowsAt === undefined ? undefined : Math.round(flowsAt - fault.to),
-    pythonAway: Math.round(Math.max(0, (pythonBack ?? fault.to) - fault.to)),
+    excused: Math.round(Math.max(0, (excusedUntil ?? fault.to) - fault.to)),
     longestGap: gap === undefined ? 0 : Math.round(gap.to - gap.from),
     lossAllowed: acceptedUnheard,
     isSettled,

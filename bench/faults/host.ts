@@ -7,7 +7,8 @@
  *     {"op": "block", "time": ms}   keeps the event loop busy; {"event": "unblocked"} when it is over
  *
  * It says {"event": "ready"} when it hears its channel and takes clients, {"event": "status", "type": ..., "at": time}
- * for each status of its bus but health, and {"event": "count", "sent": n, "confirmed": n} whenever that has changed. It ends with its stdin.
+ * for each status of its bus but health, and {"event": "count", "sent": n, "confirmed": n} whenever that has changed. It
+ * ends with its stdin.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";

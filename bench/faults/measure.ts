@@ -89,6 +89,8 @@ async function settle({ host, python }: Fleet, ways: readonly Way[]): Promise<Se
 
 function evidenceOf({ host, clients }: Fleet, ways: readonly Way[], fault: Span, { python, isSettled }: Settled) {
   const ready = host.statuses.find(({ type, at }) => type === "ready" && at > fault.from)?.at ?? fault.to;
+  // A process that is started has to load its modules before its bus can connect.
+  const started = host.statuses.find(({ type, at }) => type === "connecting" && at > fault.from)?.at ?? fault.to;
   const acceptedAt = python.flatMap((sent) => sent.acceptedAt).sort((one, other) => one - other);
   return ways.map(({ direction, client, senders }, index): Evidence => {
     const common = {
@@ -102,10 +104,10 @@ function evidenceOf({ host, clients }: Fleet, ways: readonly Way[], fault: Span,
       ? {
           ...common,
           sent: python,
-          pythonBack: acceptedAt.find((at) => at >= fault.to),
+          excusedUntil: Math.max(started, acceptedAt.find((at) => at >= fault.to) ?? fault.to),
           acceptedUnheard: acceptedAt.filter((at) => at >= fault.from && at <= ready).length,
         }
-      : { ...common, sent: host.sent() };
+      : { ...common, sent: host.sent(), excusedUntil: started };
   });
 }
 

@@ -26,7 +26,7 @@ function lossLimit({ bus, fault, direction, lossAllowed }: Figures): number | un
 }
 
 function recoveryFailure(figures: Figures, heartbeat: number): string | undefined {
-  const { fault, direction, flowsAfter, pythonAway } = figures;
+  const { fault, direction, flowsAfter, excused } = figures;
   if (flowsAfter === undefined) {
     return "no traffic any more";
   }
@@ -35,7 +35,7 @@ function recoveryFailure(figures: Figures, heartbeat: number): string | undefine
     return undefined;
   }
   const limit = recoveryLimit(fault, heartbeat);
-  return flowsAfter - pythonAway > limit ? `more than ${limit / 1_000} s until traffic flowed` : undefined;
+  return flowsAfter - excused > limit ? `more than ${limit / 1_000} s until traffic flowed` : undefined;
 }
 
 /**

@@ -18,7 +18,7 @@ const row = (parts: Partial<Figures>, failures: readonly string[] = []): Row => 
     doubledInSteadyState: 0,
     outOfOrder: 0,
     flowsAfter: 51.4,
-    pythonAway: 0,
+    excused: 0,
     longestGap: 5_060,
     lossAllowed: 0,
     isSettled: true,
