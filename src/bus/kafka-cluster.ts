@@ -108,6 +108,9 @@ export class KafkaCluster {
       await maker.call(this.kafka.createTopicsV7.api, [topic], this.#options.requestTimeout, false);
     } catch (error) {
       const { id, message, isTransient } = error as KafkaFailure;
+      if (id === undefined) {
+        throw error;
+      }
       if (id !== "TOPIC_ALREADY_EXISTS") {
         throw new KafkaFailure(`the topic "${name}" is missing and was not made: ${message}`, id, isTransient);
       }

@@ -90,7 +90,7 @@ export class KafkaLink {
 
   /** @throws KafkaFailure */
   static async open({ host, port }: KafkaAddress, options: LinkOptions, signal: AbortSignal): Promise<KafkaLink> {
-    const { kafka, sasl, tls, requestTimeout } = options;
+    const { kafka, bootstrap, sasl, tls, requestTimeout } = options;
     const connection = new kafka.Connection("socketio-python-bridge", {
       connectTimeout: CONNECT_MS,
       requestTimeout,
@@ -113,7 +113,9 @@ export class KafkaLink {
       return link;
     } catch (error) {
       link.close();
-      throw new KafkaFailure(`Kafka at ${link.address}: ${reasonOf(error)}`);
+      const isNamed = bootstrap.some((known) => known.host === host && known.port === port);
+      const whose = isNamed ? "" : ", as its cluster advertises it";
+      throw new KafkaFailure(`Kafka at ${link.address}${whose}: ${reasonOf(error)}`);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", giveUp);
