@@ -27,8 +27,32 @@ await emitter.emit("hello", 1);
 const { event, args } = await seen;
 if (event !== "hello" || args[0] !== 1) throw new Error("an emit did not arrive");
 await Promise.all([emitter.close(), io.sockets.adapter.close()]);
-if (typeof redis.redisBus !== "function") throw new Error("no redisBus");
+const buses = [redis.redisBus, kombuRedis.kombuRedisBus, rabbitmq.rabbitmqBus, kafka.kafkaBus];
+if (buses.some((bus) => typeof bus !== "function")) throw new Error("a bus is missing");
+for (const [url, name] of [["amqp://localhost", "amqplib"], ["kafka://localhost", "@platformatic/kafka"]]) {
+  try {
+    bridge.createAdapter(url);
+    throw new Error(url + " was taken without its package");
+  } catch (error) {
+    if (error.code !== "MISSING_PACKAGE" || !error.message.endsWith("npm install " + name)) throw error;
+  }
+}
 `;
+
+/** What the program above calls each module of the package. */
+const MODULES = {
+  bridge: "socketio-python-bridge",
+  redis: "socketio-python-bridge/redis",
+  kombuRedis: "socketio-python-bridge/kombu-redis",
+  rabbitmq: "socketio-python-bridge/rabbitmq",
+  kafka: "socketio-python-bridge/kafka",
+  socketio: "socket.io",
+};
+
+const each = (write) =>
+  Object.entries(MODULES)
+    .map(([name, module]) => write(name, module))
+    .join("\n");
 
 try {
   const { version } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -45,15 +69,11 @@ try {
 
   writeFileSync(join(directory, "package.json"), JSON.stringify({ private: true }));
   run("npm", ["install", "--silent", "--no-audit", "--no-fund", tarball]);
-  writeFileSync(
-    join(directory, "import.mjs"),
-    `import * as bridge from "socketio-python-bridge"; import * as redis from "socketio-python-bridge/redis"; import * as socketio from "socket.io";${USE}`,
-  );
+  const imports = each((name, module) => `import * as ${name} from "${module}";`);
+  writeFileSync(join(directory, "import.mjs"), `${imports}${USE}`);
   run(process.execPath, ["import.mjs"]);
-  writeFileSync(
-    join(directory, "require.cjs"),
-    `const bridge = require("socketio-python-bridge"); const redis = require("socketio-python-bridge/redis"); const socketio = require("socket.io"); (async () => {${USE}})();`,
-  );
+  const requires = each((name, module) => `const ${name} = require("${module}");`);
+  writeFileSync(join(directory, "require.cjs"), `${requires}(async () => {${USE}})();`);
   run(process.execPath, ["require.cjs"]);
   const printed = run("npx", ["--no-install", "socketio-python-bridge", "--version"]).trim();
   if (printed !== version) {
