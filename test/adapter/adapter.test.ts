@@ -426,6 +426,8 @@ for (const [option, value] of [
   ["maxMessageSize", 0],
   ["maxMessageSize", Number.NaN],
   ["maxPendingAcks", -1],
+  ["encoding", "pickle"],
+  ["encoding", "toString"],
   ["outage", { maxAge: "soon" }],
 ] as const) {
   test(`the option ${option} does not take ${JSON.stringify(value)}`, (t) => {

@@ -1,6 +1,9 @@
 import test from "ava";
+import { Redis } from "ioredis";
 import { freePort } from "../helpers/broker-server.js";
+import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
+import { Inbox } from "../helpers/once.js";
 import { startCli, startServe } from "../helpers/process.js";
 
 test("emit sends no argument, one and several, to whom it is told", async (t) => {
@@ -39,6 +42,24 @@ test("every flag is also an environment variable", async (t) => {
   t.deepEqual(a.received(), []);
 });
 
+test("serve and emit write MessagePack where they are told to, and read it", async (t) => {
+  const server = await startServe(t, ["--channel", "c", "--demo"], { SOCKETIO_BRIDGE_ENCODING: "msgpack" });
+  const listener = new Redis(server.queue);
+  cleanUp(t, () => listener.disconnect());
+  const messages = new Inbox<Buffer>();
+  listener.on("messageBuffer", (_, message) => messages.add(message));
+  await listener.subscribe("c");
+  const client = await connectClient(t, server.url);
+  const args = ["emit", "hello", "[1]", "--queue", server.queue, "--channel", "c", "--encoding", "msgpack"];
+  t.is(await startCli(t, args).exited(), 0);
+  await client.find(["hello", [1]]);
+  const isMsgpack = (message: Buffer, event: string) => message[0] === 0xde && message.includes(event);
+  await messages.find("the emit", (message) => isMsgpack(message, "hello"));
+  await client.call("bridge:send", { event: "from a client", args: [], room: null });
+  await messages.find("what the server emits", (message) => isMsgpack(message, "from a client"));
+  t.pass();
+});
+
 for (const [what, args, message] of [
   ["no event", [], "emit needs the name of an event"],
   [
@@ -54,6 +75,7 @@ for (const [what, args, message] of [
     "Option '--room' argument is ambiguous. Did you forget to specify the option argument for '--room'? " +
       "To specify an option argument starting with a dash use '--room=-XYZ'.",
   ],
+  ["an unknown encoding", ["e", "--encoding", "xml"], 'encoding is "xml"; it takes json or msgpack'],
   ["an unknown flag", ["e", "--to", "r"], "Unknown option '--to'"],
 ] as const) {
   test(`${what} is one clear line and exit code 2`, async (t) => {

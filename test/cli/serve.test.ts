@@ -147,6 +147,7 @@ for (const [what, args, env, message] of [
     {},
     /no function as its default/,
   ],
+  ["an unknown encoding", ["--encoding", "xml"], {}, /encoding is "xml"; it takes json or msgpack/],
   ["a variable that is no boolean", [], { SOCKETIO_BRIDGE_DEMO: "perhaps" }, /SOCKETIO_BRIDGE_DEMO is "perhaps"/],
 ] as const) {
   test(`${what} is one clear line and exit code 2`, async (t) => {

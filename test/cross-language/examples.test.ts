@@ -197,6 +197,30 @@ test.serial("docs/brokers.md: Kombu over Redis", async (t) => {
   await tryBroker(t, server, example("docs/brokers.md", "kombu_redis_task.py"), t.context.url);
 });
 
+test.serial("docs/msgpack.md: a server of each kind, and a worker", async (t) => {
+  const redis = await startRedis(t);
+  const environment = { PYTHONPATH: "." };
+  const port = await freePort();
+  const flask = writeExample(example("docs/msgpack.md", "msgpack_server.py"), redis.url, port);
+  startPython(t, [flask], environment);
+  const onFlask = await connectPatiently(t, `http://127.0.0.1:${port}`);
+  const onNode = await connectPatiently(t, await startServer(t, example("docs/msgpack.md", "msgpack.ts"), redis.url));
+  const observer = new Redis(redis.url);
+  cleanUp(t, () => observer.disconnect());
+  for (let [, count] = [0, 0 as unknown]; Number(count) < 2; ) {
+    [, count] = await observer.pubsub("NUMSUB", "flask-socketio");
+  }
+  const picture = Buffer.from([0x89, 0x50, 0xff]);
+  await onFlask.call("publish", picture);
+  await onNode.find(["picture", picture]);
+  await onFlask.answerWith({ png: picture });
+  t.deepEqual(await onNode.call("ask", onFlask.sid), { png: picture });
+  const worker = writeExample(example("docs/msgpack.md", "msgpack_worker.py"), redis.url);
+  t.is(await startPython(t, [worker], environment).exited(), 0);
+  const event = ["picture", { png: Buffer.from("\x89PNG", "latin1"), of: "a task" }];
+  await Promise.all([onFlask.find(event), onNode.find(event)]);
+});
+
 test.serial("docs/operate.md: what to watch", async (t) => {
   const port = await freePort();
   const file = writeExample(example("docs/operate.md", "watch.ts"), t.context.url, port);

@@ -1,0 +1,14 @@
+import { encodings } from "../helpers/encodings.js";
+import { launchKafka } from "../helpers/kafka.js";
+import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
+import { testNodeEmits } from "./scenarios/node-emits.js";
+import { testPythonEmits } from "./scenarios/python-emits.js";
+
+const test = testWithBroker<TestBroker>(launchKafka);
+
+Object.assign(encodings, { node: "msgpack", python: "msgpack" });
+
+const kinds = { hosts: ["threaded"], emitters: ["threaded", "write-only"] } as const;
+
+testPythonEmits(test, kinds);
+testNodeEmits(test, kinds);

@@ -1,0 +1,17 @@
+import { encodings } from "../helpers/encodings.js";
+import { launchRedis } from "../helpers/redis.js";
+import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
+import { testNodeEmits } from "./scenarios/node-emits.js";
+import { testPythonEmits } from "./scenarios/python-emits.js";
+
+const test = testWithBroker<TestBroker>(async () => {
+  const redis = await launchRedis();
+  return { ...redis, url: `kombu+${redis.url}/0` };
+});
+
+Object.assign(encodings, { node: "msgpack", python: "msgpack" });
+
+const kinds = { hosts: ["threaded"], emitters: ["threaded", "write-only"] } as const;
+
+testPythonEmits(test, kinds);
+testNodeEmits(test, kinds);
