@@ -27,7 +27,10 @@ const QUEUE = {
   },
 } as const;
 
-/** Gone with the restart of a broker, or with the queue that is bound to it. */
+/**
+ * An exchange of our own, to which only our queue is bound: gone when the queue is, and gone when a broker that restarts
+ * has forgotten the bindings of all others as well. From 4.2 on RabbitMQ does not forget them.
+ */
 const MARKER = { durable: false, autoDelete: true } as const;
 
 /** Most messages that the broker sends ahead of their acknowledgement. */
@@ -39,8 +42,8 @@ const LONGEST_NAME = 255;
 
 export interface ReaderEvents {
   onMessage(payload: Uint8Array): void;
-  /** Messages arrive from now on. `wasRestarted`: the broker has forgotten what is not durable, bindings too. */
-  onActive(wasRestarted: boolean): void;
+  /** Messages arrive from now on. `isForgetful`: a restart has cost the broker the bindings of all hosts. */
+  onActive(isForgetful: boolean): void;
   /** The subscription is lost while the connection is there, and is made again. */
   onLost(error: BridgeError): void;
   /** The broker does not grant it. @returns whether to go on asking */
@@ -55,7 +58,7 @@ export class RabbitmqReader {
   readonly #applied = new Applied();
   #generation = 0;
   #isDeclared = false;
-  #wasRestarted = false;
+  #isForgetful = false;
   #starting: Promise<unknown> = Promise.resolve();
   #isRemoved = false;
 
@@ -131,7 +134,7 @@ export class RabbitmqReader {
   }
 
   async #start(model: ChannelModel): Promise<{ ended: Promise<AmqpError | undefined> }> {
-    this.#wasRestarted ||= await this.#isMarkerGone(model);
+    this.#isForgetful ||= await this.#isMarkerGone(model);
     const channel = await model.createChannel();
     const ended = endOf(channel);
     await channel.prefetch(PREFETCH);
@@ -145,9 +148,9 @@ export class RabbitmqReader {
     this.#applied.restart();
     // Nobody else may take of it; not even our lost connection, which might hold back some until they are out of order.
     await channel.consume(this.#queue, (message) => this.#onDelivery(channel, message), { exclusive: true });
-    const wasRestarted = this.#wasRestarted;
-    this.#wasRestarted = false;
-    this.#events.onActive(wasRestarted);
+    const isForgetful = this.#isForgetful;
+    this.#isForgetful = false;
+    this.#events.onActive(isForgetful);
     return { ended };
   }
 

@@ -19,7 +19,7 @@ export interface RabbitmqBusOptions extends BusOptions {
 }
 
 /** How long `close()` waits for the broker to delete our queues, in milliseconds. */
-const REMOVE_MS = 5_000;
+const REMOVE_MS = 10_000;
 
 /** What AMQP takes as the name of an exchange, in bytes. */
 const LONGEST_CHANNEL = 255;
@@ -56,8 +56,8 @@ class RabbitmqBus extends BrokerBus {
   #readyEpoch = 0;
   /** The epoch for which the others' return is being waited for. */
   #resumingEpoch = 0;
-  /** The broker has forgotten everybody's bindings since messages last flowed. */
-  #wasRestarted = false;
+  /** A restart has cost the broker everybody's bindings since messages last flowed. */
+  #isForgetful = false;
   #attempt = 0;
 
   constructor(options: RabbitmqBusOptions) {
@@ -120,7 +120,7 @@ class RabbitmqBus extends BrokerBus {
   #makeReader(channel: string): RabbitmqReader {
     return new RabbitmqReader(channel, this.#host, {
       onMessage: (payload) => this.received(channel, payload),
-      onActive: (wasRestarted) => this.#onActive(channel, wasRestarted),
+      onActive: (isForgetful) => this.#onActive(channel, isForgetful),
       onLost: (error) => {
         this.lost(channel);
         this.#readyEpoch = 0;
@@ -206,11 +206,11 @@ class RabbitmqBus extends BrokerBus {
     this.status.notify({ type: "reconnecting", attempt: this.#attempt, delay });
   }
 
-  #onActive(channel: string, wasRestarted: boolean): void {
+  #onActive(channel: string, isForgetful: boolean): void {
     if (this.stateOf(channel) === "refused") {
       this.#readyEpoch = 0;
     }
-    this.#wasRestarted ||= wasRestarted;
+    this.#isForgetful ||= isForgetful;
     this.active(channel);
     this.#resume();
   }
@@ -243,19 +243,20 @@ class RabbitmqBus extends BrokerBus {
     void this.#othersBack().then(() => {
       if (epoch === this.#epoch && this.#writer !== undefined) {
         this.#isFlowing = true;
-        this.#wasRestarted = false;
+        this.#isForgetful = false;
         this.flush();
       }
     });
   }
 
   /**
-   * A broker that restarts has forgotten who was bound to the exchange, and what is published before the others are
-   * back is lost to them. AMQP does not tell who is bound, so they have their time. After any other loss of our
-   * connection theirs may well be intact; one who only publishes does not know, and waits. Never rejects.
+   * A broker that has forgotten who was bound to the exchange loses what is published before the others are back: Node
+   * hosts after a second at most, a KombuManager after as long as the broker was away, an AsyncAioPikaManager within
+   * five seconds. AMQP does not tell who is bound, so they have their time. After any other loss of our connection
+   * their queues may well be intact; one who only publishes does not know, and waits. Never rejects.
    */
   async #othersBack(): Promise<void> {
-    if (this.#epoch > 1 && (this.#wasRestarted || this.channels.length === 0)) {
+    if (this.#epoch > 1 && (this.#isForgetful || this.channels.length === 0)) {
       await pause(this.limits.subscriberGrace, this.shutdown.signal);
     }
   }

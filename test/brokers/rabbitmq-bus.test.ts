@@ -203,7 +203,7 @@ test("a channel whose name no exchange can have is refused", async (t) => {
   );
 });
 
-test("twenty thousand messages: none lost, none doubled, in order", async (t) => {
+test.serial("twenty thousand messages: none lost, none doubled, in order", async (t) => {
   const channel = ownChannel();
   const [sender, receiver] = [
     rabbitmqBus({ url: t.context.url, outage: { maxMessages: 20_000 } }),

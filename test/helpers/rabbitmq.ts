@@ -29,6 +29,9 @@ export interface TestRabbitmq extends TestBroker {
 
 const run = promisify(execFile);
 
+/** RabbitMQ 4.3 refuses the queues of Python's managers otherwise; that of Debian knows no such setting. */
+const PERMIT_QUEUES_OF_PYTHON = "deprecated_features.permit.transient_nonexcl_queues = true";
+
 interface Node {
   readonly directory: string;
   readonly port: number;
@@ -69,6 +72,7 @@ async function defineNode(config: readonly string[]): Promise<Node> {
       "loopback_users = none",
       "management.tcp.ip = 127.0.0.1",
       `management.tcp.port = ${managementPort}`,
+      ...(testEnvironment().rabbitmq.kind === "container" ? [PERMIT_QUEUES_OF_PYTHON] : []),
       ...config,
     ]),
     ERL_EPMD_PORT: String(epmdPort),
