@@ -141,7 +141,8 @@ export class KafkaLink {
 
   close(): void {
     const { socket } = this.#connection;
-    if (!(socket instanceof TLSSocket || socket.connecting)) {
+    // Node cannot reset a socket that is being ended, and would keep it.
+    if (!(socket instanceof TLSSocket || socket.connecting || socket.writableEnded)) {
       // What the network holds back must not arrive later, behind what the next connection sends.
       socket.resetAndDestroy();
     }

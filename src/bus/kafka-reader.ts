@@ -99,7 +99,10 @@ export class KafkaReader {
     this.#topicId = id;
   }
 
-  /** Fixes the positions, and sees that the broker lets us read: asking for the end needs less of a right. */
+  /**
+   * Fixes the positions, and sees that the broker lets us read: asking for the end needs less of a right. What comes
+   * with that answer is asked for again, when the bus knows that it is subscribed.
+   */
   async #begin(links: KafkaLinks, address: KafkaAddress, partitions: readonly number[]): Promise<void> {
     const link = await links.get(address);
     // What stands in a partition that came later was written since.
@@ -109,7 +112,7 @@ export class KafkaReader {
         this.#positions.set(partition, await this.#offset(link, partition, start));
       }
     }
-    await this.#fetchOnce(link, partitions, 0);
+    await this.#fetchOnce(link, partitions, 0, () => {});
   }
 
   async #read(
@@ -121,7 +124,7 @@ export class KafkaReader {
     const { channel, cluster, maxWait, lookInterval } = this.#options;
     const link = await links.get(address);
     for (;;) {
-      await this.#fetchOnce(link, partitions, maxWait);
+      await this.#fetchOnce(link, partitions, maxWait, (fetched) => this.#deliver(fetched));
       if (performance.now() - this.#lookedAt > lookInterval) {
         this.#lookedAt = performance.now();
         const { leaders } = await cluster.locate(channel, links);
@@ -132,7 +135,12 @@ export class KafkaReader {
     }
   }
 
-  async #fetchOnce(link: KafkaLink, partitions: readonly number[], maxWait: number): Promise<void> {
+  async #fetchOnce(
+    link: KafkaLink,
+    partitions: readonly number[],
+    maxWait: number,
+    onFetched: (fetched: FetchedPartition) => void,
+  ): Promise<void> {
     const positions = partitions.map((partition) => ({ partition, offset: this.#positions.get(partition) ?? 0n }));
     for (const fetched of await link.call(this.#fetch, { topic: this.#options.channel, maxWait, positions })) {
       if (fetched.errorCode === OFFSET_OUT_OF_RANGE) {
@@ -140,7 +148,7 @@ export class KafkaReader {
       } else if (fetched.errorCode !== 0) {
         throw link.failureOf(fetched.errorCode);
       } else {
-        this.#deliver(fetched);
+        onFetched(fetched);
       }
     }
   }

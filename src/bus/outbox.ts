@@ -52,6 +52,8 @@ export class Outbox {
   #size = 0;
   #ageTimer: NodeJS.Timeout | undefined;
   #answerTimer: NodeJS.Timeout | undefined;
+  /** When the process was last found to have stood still. */
+  #awakeSince = 0;
   #empty: Deferred | undefined;
 
   constructor(limits: NormalizedOutage, options: OutboxOptions) {
@@ -221,19 +223,18 @@ export class Outbox {
     if (this.#answerTimer !== undefined || oldest === undefined || this.#head >= this.#waiting) {
       return;
     }
-    const due = Math.max(performance.now() + 1, oldest.handedOver + this.#options.answerTimeout);
+    const since = Math.max(oldest.handedOver, this.#awakeSince);
+    const due = Math.max(performance.now() + 1, since + this.#options.answerTimeout);
     this.#answerTimer = setTimeout(() => {
       this.#answerTimer = undefined;
       const now = performance.now();
       const overdue = this.#entries[this.#head];
-      const isUnanswered = overdue === oldest && !overdue.isSettled && this.#head < this.#waiting;
-      if (isUnanswered && now - due < STOOD_STILL_MS) {
+      if (now - due >= STOOD_STILL_MS) {
+        // Any answer may be here, unread.
+        this.#awakeSince = now;
+      } else if (overdue === oldest && !overdue.isSettled && this.#head < this.#waiting) {
         this.#options.onUnanswered();
         return;
-      }
-      if (isUnanswered) {
-        // The answer may be here, unread.
-        overdue.handedOver = now;
       }
       this.#watchAnswers();
     }, due - performance.now());

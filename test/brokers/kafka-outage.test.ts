@@ -1,6 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import type { BusOptions } from "../../src/bus/bus.js";
 import { kafkaBus } from "../../src/bus/kafka.js";
@@ -10,6 +7,7 @@ import { kafkaAdmin, launchKafka, startKafka, type TestKafka } from "../helpers/
 import { ownChannel } from "../helpers/node-host.js";
 import { type Inbox, within } from "../helpers/once.js";
 import { type OpenBus, openBus } from "../helpers/open-bus.js";
+import { startScript } from "../helpers/process.js";
 import { startProxy } from "../helpers/proxy.js";
 
 interface Context {
@@ -225,11 +223,8 @@ for (const [when, port] of [
       await first;
       await bus.close();
       console.log(await subscribed);`;
-    const args = ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", script];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-    cleanUp(t, () => child.kill("SIGKILL"));
-    const [output] = await within("the process to end", Promise.all([text(child.stdout), once(child, "exit")]));
-    t.is(output, port === undefined ? "undefined\n" : "CLOSED\n");
-    t.is(child.exitCode, 0);
+    const program = startScript(t, script);
+    t.is(await program.exited(), 0);
+    t.deepEqual(program.stdout.items, [port === undefined ? "undefined" : "CLOSED"]);
   });
 }

@@ -19,6 +19,7 @@ import { connectClient } from "../helpers/clients.js";
 import { kafkaAdmin, launchKafka, type TestKafka } from "../helpers/kafka.js";
 import { ownChannel, startNodeHost } from "../helpers/node-host.js";
 import { openBus } from "../helpers/open-bus.js";
+import { startScript } from "../helpers/process.js";
 import { startPeer } from "../helpers/python.js";
 
 interface Context {
@@ -174,6 +175,21 @@ for (const [what, makeOptions, reason] of [
     t.is((await subscribed)?.code, "CLOSED");
   });
 }
+
+test("after logins that failed the process ends by itself", async (t) => {
+  const url = `kafka://alice:hatter@${at(t, "LOGIN")}`;
+  const program = startScript(
+    t,
+    `const { kafkaBus } = await import(${JSON.stringify(new URL("../../src/bus/kafka.js", import.meta.url).href)});
+    const bus = kafkaBus({ url: ${JSON.stringify(url)} });
+    const third = new Promise((resolve) => bus.onStatus(({ attempt }) => attempt === 3 && resolve()));
+    bus.publish("ending", "x").catch(({ code }) => console.log(code));
+    await third;
+    await bus.close();`,
+  );
+  t.is(await program.exited(), 0);
+  t.deepEqual(program.stdout.items, ["MESSAGE_DROPPED"]);
+});
 
 for (const [what, makeUrl, reason] of [
   ["a host that does not exist", () => `kafka://${NOBODY}`, `Kafka at ${NOBODY}:9092: getaddrinfo `],

@@ -159,6 +159,22 @@ test("a connection that answers is kept, one that leaves a message unanswered is
   t.is(unanswered.items.length, 2);
 });
 
+test("when the process stood still, what it has not read yet is no fault of the broker", async (t) => {
+  const { outbox, unanswered, add } = makeOutbox(t, {}, 50);
+  void add("answered");
+  void add("unread");
+  const [answered] = outbox.take();
+  if (answered !== undefined) {
+    outbox.confirm(answered);
+  }
+  const until = performance.now() + 1_200;
+  while (performance.now() < until) {
+    // Neither timers nor sockets.
+  }
+  await unanswered.find("the verdict", () => true);
+  t.true(performance.now() - until >= 49);
+});
+
 test("a broker that had a reason not to answer gets its time again", async (t) => {
   const { outbox, unanswered, add } = makeOutbox(t, {}, 50);
   void add("1");

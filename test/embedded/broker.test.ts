@@ -1,13 +1,10 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { networkInterfaces } from "node:os";
-import { text } from "node:stream/consumers";
 import test from "ava";
 import { Redis } from "ioredis";
 import { startEmbeddedBroker } from "../../src/embedded/broker.js";
 import { BridgeError } from "../../src/errors.js";
 import { cleanUp } from "../helpers/cleanup.js";
-import { within } from "../helpers/once.js";
+import { startScript } from "../helpers/process.js";
 import { connectTo, startBroker } from "./raw-client.js";
 
 test("says where it listens, with the password fit for a URL", async (t) => {
@@ -81,11 +78,7 @@ test("after close() the process ends by itself", async (t) => {
     await new Promise((resolve) => quitting.once("data", resolve));
     await broker.close();
     console.log("closed");`;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  cleanUp(t, () => child.kill("SIGKILL"));
-  const [output] = await within("the process to end", Promise.all([text(child.stdout), once(child, "exit")]));
-  t.is(output, "closed\n");
-  t.is(child.exitCode, 0);
+  const program = startScript(t, script);
+  t.is(await program.exited(), 0);
+  t.deepEqual(program.stdout.items, ["closed"]);
 });

@@ -46,6 +46,11 @@ export function startProcess(
   };
 }
 
+/** A program of Node of its own, to see whether it ends. */
+export function startScript(t: ExecutionContext, script: string): RunningProcess {
+  return startProcess(t, process.execPath, ["--input-type=module", "--eval", script]);
+}
+
 /** The command line, as it is installed. */
 export function startCli(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningProcess {
   return startProcess(t, process.execPath, ["build/src/cli/main.js", ...args], { env });
