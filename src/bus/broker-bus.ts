@@ -7,7 +7,7 @@ import { Liveness } from "./liveness.js";
 import { Outbox } from "./outbox.js";
 
 /** How long `close()` waits for the broker to confirm what is on its way, in milliseconds. */
-const CLOSE_GRACE_MS = 2_000;
+const CLOSE_GRACE_MS = 5_000;
 
 /** Kinds of errors that are told apart at a time; there are few, unless the broker's words differ each time. */
 const MOST_REPORTS = 100;
