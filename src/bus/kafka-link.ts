@@ -26,6 +26,11 @@ export class KafkaFailure extends Error {
   }
 }
 
+/** Whether the broker answered that it will not do this, however often it is asked. */
+export function isRefusal(error: unknown): error is KafkaFailure {
+  return error instanceof KafkaFailure && !error.isTransient;
+}
+
 /** Too few brokers are there yet, though the client library takes it for final. */
 const TRANSIENT: readonly string[] = ["INVALID_REPLICATION_FACTOR"];
 

@@ -1,6 +1,7 @@
 import { BridgeError } from "../errors.js";
 import type { KafkaCluster } from "./kafka-cluster.js";
-import { KafkaFailure, type KafkaLink, type KafkaLinks } from "./kafka-link.js";
+import { isRefusal, KafkaFailure } from "./kafka-link.js";
+import { KafkaWriteSession } from "./kafka-write-session.js";
 import { keepTrying, together } from "./keep-trying.js";
 import type { Entry, Outbox } from "./outbox.js";
 
@@ -18,18 +19,9 @@ export interface KafkaWriterOptions {
   onRefused(error: BridgeError): void;
 }
 
-/** Kafka keeps order within a partition only. */
-const PARTITION = 0;
-
-/** All replicas that are in step: a message that is confirmed outlives the broker that took it. */
-const ACKS_ALL = -1;
-
 /** Well below the million bytes of a batch that a broker takes by default; a longer message goes alone. */
 const BATCH_BYTES = 256 * 1024;
 const BATCH_RECORDS = 2_000;
-
-/** A broker hangs up on longer requests, without a word (`socket.request.max.bytes`, 100 MiB by default). */
-const MOST_BYTES = 99 * 1024 * 1024;
 
 /**
  * Writes what the outbox holds, one batch of each channel at a time, so that a batch which is sent again stands before
@@ -39,7 +31,9 @@ export class KafkaWriter {
   readonly #options: KafkaWriterOptions;
   readonly #channels: Set<string>;
   readonly #ended: Promise<void>;
-  #session: Session | undefined;
+  #session: KafkaWriteSession | undefined;
+  /** What was handed over and is not yet sent; undefined without a connection. */
+  #queue: Entry[] | undefined;
   #wake = (): void => {};
 
   /** @param channel - the first that it is needed for */
@@ -56,6 +50,7 @@ export class KafkaWriter {
   /** Writes what the outbox holds, and stays connected to the broker that takes messages for the channel. */
   flush(channel: string): void {
     this.#channels.add(channel);
+    this.#take();
     this.#wake();
   }
 
@@ -88,15 +83,17 @@ export class KafkaWriter {
 
   async #work(began: () => void): Promise<void> {
     const { cluster, outbox, requestTimeout, onConnected, onLost } = this.#options;
-    const session = new Session(cluster, requestTimeout);
+    const session = new KafkaWriteSession(cluster, requestTimeout);
     this.#session = session;
     try {
       await together([...this.#channels].map((channel) => session.prepare(channel)));
       began();
       onConnected();
+      this.#queue = [];
       for (;;) {
         session.assertAlive();
-        const entries = outbox.take();
+        this.#take();
+        const entries = this.#queue.splice(0);
         if (entries.length === 0) {
           await new Promise<void>((resolve) => {
             this.#wake = resolve;
@@ -107,20 +104,32 @@ export class KafkaWriter {
       }
     } finally {
       this.#session = undefined;
+      this.#queue = undefined;
       session.close();
       outbox.connectionLost();
       onLost();
     }
   }
 
-  async #write(session: Session, channel: string, entries: readonly Entry[]): Promise<void> {
+  /** What waits for a batch that is on its way is not what waits for a broker, which has a bound. */
+  #take(): void {
+    for (const entry of this.#queue === undefined ? [] : this.#options.outbox.take()) {
+      this.#queue?.push(entry);
+    }
+  }
+
+  async #write(session: KafkaWriteSession, channel: string, entries: readonly Entry[]): Promise<void> {
     for (const batch of batches(entries)) {
       await this.#writeBatch(session, channel, batch);
     }
   }
 
-  async #writeBatch(session: Session, channel: string, batch: readonly Entry[]): Promise<void> {
+  async #writeBatch(session: KafkaWriteSession, channel: string, batch: readonly Entry[]): Promise<void> {
     const { outbox } = this.#options;
+    const now = performance.now();
+    for (const entry of batch) {
+      entry.handedOver = now;
+    }
     try {
       await session.produce(
         channel,
@@ -153,10 +162,6 @@ export class KafkaWriter {
   }
 }
 
-function isRefusal(error: unknown): error is KafkaFailure {
-  return error instanceof KafkaFailure && !error.isTransient;
-}
-
 function byChannel(entries: readonly Entry[]): Map<string, Entry[]> {
   const channels = new Map<string, Entry[]>();
   for (const entry of entries) {
@@ -182,86 +187,5 @@ function* batches(entries: readonly Entry[]): Generator<readonly Entry[]> {
   }
   if (batch.length > 0) {
     yield batch;
-  }
-}
-
-/** The connections to those who lead the channels' partitions, until the first of them fails. */
-class Session {
-  readonly #cluster: KafkaCluster;
-  readonly #links: KafkaLinks;
-  readonly #requestTimeout: number;
-  readonly #leaders = new Map<string, Promise<KafkaLink>>();
-  #failure: unknown;
-
-  constructor(cluster: KafkaCluster, requestTimeout: number) {
-    this.#cluster = cluster;
-    this.#links = cluster.links(requestTimeout);
-    this.#requestTimeout = requestTimeout;
-  }
-
-  /** Connects. A channel that is refused is so again when something is to be written to it. */
-  async prepare(channel: string): Promise<void> {
-    try {
-      await this.#leader(channel);
-    } catch (error) {
-      if (!isRefusal(error)) {
-        this.fail(error);
-        throw error;
-      }
-    }
-  }
-
-  /** @throws KafkaFailure; after one that is transient the session is over */
-  async produce(channel: string, payloads: readonly Buffer[]): Promise<void> {
-    const [first = Buffer.alloc(0)] = payloads;
-    if (first.byteLength > MOST_BYTES) {
-      throw new KafkaFailure(`${first.byteLength} bytes are more than ${MOST_BYTES}`, "MESSAGE_TOO_LARGE", false);
-    }
-    try {
-      const link = await this.#leader(channel);
-      const records = payloads.map((value) => ({ topic: channel, partition: PARTITION, value }));
-      await link.call(this.#cluster.kafka.produceV8.api, ACKS_ALL, this.#requestTimeout, records, {});
-    } catch (error) {
-      if (!isRefusal(error)) {
-        this.fail(error);
-      }
-      throw error;
-    }
-  }
-
-  fail(error: unknown): void {
-    this.#failure ??= error;
-    this.close();
-  }
-
-  assertAlive(): void {
-    if (this.#failure !== undefined) {
-      throw this.#failure;
-    }
-  }
-
-  close(): void {
-    this.#links.close();
-  }
-
-  #leader(channel: string): Promise<KafkaLink> {
-    const known = this.#leaders.get(channel);
-    if (known !== undefined) {
-      return known;
-    }
-    const leader = this.#findLeader(channel);
-    this.#leaders.set(channel, leader);
-    // Rights may be given later.
-    leader.catch(() => this.#leaders.delete(channel));
-    return leader;
-  }
-
-  async #findLeader(channel: string): Promise<KafkaLink> {
-    const { leaders } = await this.#cluster.locate(channel, this.#links);
-    const leader = leaders.find(({ partition }) => partition === PARTITION);
-    if (leader === undefined) {
-      throw new KafkaFailure(`the topic "${channel}" has no partition ${PARTITION}`);
-    }
-    return await this.#links.get(leader.address);
   }
 }

@@ -3,7 +3,7 @@ import { BridgeError } from "../errors.js";
 import { BrokerBus } from "./broker-bus.js";
 import type { Bus, BusOptions } from "./bus.js";
 import { KafkaCluster } from "./kafka-cluster.js";
-import { KafkaFailure, loadKafka } from "./kafka-link.js";
+import { isRefusal, KafkaFailure, loadKafka } from "./kafka-link.js";
 import { KafkaReader } from "./kafka-reader.js";
 import { checkSasl, type KafkaAccess, type KafkaSasl, parseKafkaUrl } from "./kafka-url.js";
 import { KafkaWriter } from "./kafka-writer.js";
@@ -160,7 +160,7 @@ class KafkaBus extends BrokerBus {
   }
 
   #onReaderFailure(channel: string, cause: unknown, attempt: number, delay: number): void {
-    if (!(cause instanceof KafkaFailure) || cause.isTransient) {
+    if (!isRefusal(cause)) {
       // Otherwise the writer tells of the same outage.
       if (this.#isConnected) {
         this.#onFailure(cause, attempt, delay);

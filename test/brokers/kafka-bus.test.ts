@@ -1,8 +1,24 @@
 import { kafkaBus } from "../../src/bus/kafka.js";
 import { testBusConformance } from "../helpers/bus-conformance.js";
 import { launchKafka } from "../helpers/kafka.js";
+import { ownChannel } from "../helpers/node-host.js";
+import { openBus } from "../helpers/open-bus.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchKafka);
 
 testBusConformance(test, "Kafka", (t) => kafkaBus({ url: t.context.url }));
+
+test("a burst beyond the bound of what waits goes through, when the broker is there", async (t) => {
+  const { bus, listen, statuses } = openBus(t, kafkaBus({ url: t.context.url, outage: { maxMessages: 1_000 } }));
+  const channel = ownChannel();
+  const inbox = await listen(channel);
+  const sent = Array.from({ length: 20_000 }, (_, number) => String(number));
+  await Promise.all(sent.map((text) => bus.publish(channel, text)));
+  await inbox.find("the last", (text) => text === sent.at(-1));
+  t.deepEqual(inbox.items, sent);
+  t.deepEqual(
+    statuses.items.filter(({ type }) => type === "dropped"),
+    [],
+  );
+});
