@@ -251,7 +251,7 @@ test.serial(
   "a broker short of memory takes nothing: that is told, nothing is lost and no connection given up",
   async (t) => {
     const channel = ownChannel();
-    const { bus, inbox, statuses, next } = await listen(t, { url: t.context.url, heartbeatInterval: 100 }, channel);
+    const { bus, inbox, statuses, next } = await listen(t, { url: t.context.url, heartbeatInterval: 500 }, channel);
     const other = await listen(t, { url: t.context.url }, channel);
     await bus.publish(channel, "before");
     const blocked = next("error");
