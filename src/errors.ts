@@ -12,6 +12,10 @@ export type BridgeErrorCode =
   | "BROKER_UNAVAILABLE"
   /** The outage buffer was full, or the message waited longer than it may. That message is lost. */
   | "MESSAGE_DROPPED"
+  /** Other hosts, or clients, have not answered in time. What had come until then may be in the error. */
+  | "TIMEOUT"
+  /** As many requests as may wait for answers do so already (`maxPendingAcks`). Nothing was published. */
+  | "BUSY"
   /** The adapter, emitter or bus was closed. Nothing more is published or received. */
   | "CLOSED";
 

@@ -44,8 +44,8 @@ export interface ChannelOptions {
   readonly outage?: OutageOptions | undefined;
   /**
    * How often a host proves to itself that it still hears the channel, in milliseconds; see `BusStatus` `healthy` and
-   * `deaf`. A broker that has not answered for twice as long is given up, and connected to anew. Used when the first
-   * argument is a URL; a bus made by hand has its own.
+   * `deaf`. A broker that has not answered for twice as long is given up, and connected to anew. A bus made by hand has
+   * its own. Node hosts tell each other at this interval too that they live, and are given up after three of them.
    * @default 5_000
    */
   readonly heartbeatInterval?: number | undefined;
@@ -53,7 +53,11 @@ export interface ChannelOptions {
   readonly logger?: Logger | false | undefined;
 }
 
-export interface AdapterOptions extends ChannelOptions {
+/** Whether Python hosts may hold clients: see `pythonHosts`. */
+export type PythonHostsMode = "auto" | "always" | "never";
+
+/** What adapter and emitter have in common where they read too. */
+export interface ReaderOptions extends ChannelOptions {
   /**
    * Largest message that is read, in bytes. Redis cuts a subscriber off that has 32 MiB waiting for it.
    * @default 33_554_432 (32 MiB)
@@ -61,13 +65,37 @@ export interface AdapterOptions extends ChannelOptions {
   readonly maxMessageSize?: number | undefined;
   /**
    * Most acknowledgements that are waited for at a time, in each direction. Beyond it an emit is still delivered, but
-   * ends with its timeout (ours), or the oldest answer is no longer passed on (a Python host's).
+   * ends with its timeout (ours), or the oldest answer is no longer passed on (another host's). Most requests to other
+   * Node hosts at a time as well, beyond which they fail with `BUSY`.
    * @default 10_000
    */
   readonly maxPendingAcks?: number | undefined;
+  /**
+   * Whether an acknowledged emit waits for clients of Python hosts, which can be heard but not counted. `"never"`: there
+   * are none, and it ends with the last answer of a Node host's client. `"always"`: one to a room or to everyone takes
+   * until its timeout. `"auto"`: it does where the broker tells of readers that are no Node hosts (Redis), or else where
+   * a Python process was heard within the last hour.
+   * @default "auto"
+   */
+  readonly pythonHosts?: PythonHostsMode | undefined;
 }
 
-export type EmitterOptions = ChannelOptions;
+export interface AdapterOptions extends ReaderOptions {
+  /**
+   * How long `fetchSockets()` and `serverSideEmitWithAck()` wait for the other Node hosts, in milliseconds.
+   * @default 5_000
+   */
+  readonly requestsTimeout?: number | undefined;
+}
+
+export interface EmitterOptions extends ReaderOptions {
+  /**
+   * Whether to read what comes back, so that `timeout(ms).emitWithAck()` works. The emitter then has subscriptions, and
+   * hears what hosts hear.
+   * @default false
+   */
+  readonly acks?: boolean | undefined;
+}
 
 export interface NormalizedChannel {
   readonly channels: readonly [string, ...string[]];
@@ -76,9 +104,15 @@ export interface NormalizedChannel {
   readonly logger: Logger;
 }
 
-export interface NormalizedAdapter extends NormalizedChannel {
+export interface NormalizedReader extends NormalizedChannel {
+  readonly heartbeatInterval: number;
   readonly maxMessageSize: number;
   readonly maxPendingAcks: number;
+  readonly pythonHosts: PythonHostsMode;
+}
+
+export interface NormalizedAdapter extends NormalizedReader {
+  readonly requestsTimeout: number;
 }
 
 /** @throws BridgeError `INVALID_OPTION` */
@@ -134,11 +168,28 @@ export function normalizeChannel(options: ChannelOptions): NormalizedChannel {
   };
 }
 
+const PYTHON_HOSTS: readonly unknown[] = ["auto", "always", "never"] satisfies readonly PythonHostsMode[];
+
+/** @throws BridgeError `INVALID_OPTION` */
+export function normalizeReader(options: ReaderOptions): NormalizedReader {
+  const { pythonHosts = "auto" } = options;
+  if (!PYTHON_HOSTS.includes(pythonHosts)) {
+    const known = PYTHON_HOSTS.join(", ");
+    throw new BridgeError("INVALID_OPTION", `pythonHosts is ${JSON.stringify(pythonHosts)}; it takes one of ${known}`);
+  }
+  return {
+    ...normalizeChannel(options),
+    heartbeatInterval: normalizeHeartbeat(options.heartbeatInterval),
+    maxMessageSize: wholeNumber("maxMessageSize", options.maxMessageSize ?? 32 * 1024 * 1024),
+    maxPendingAcks: wholeNumber("maxPendingAcks", options.maxPendingAcks ?? 10_000),
+    pythonHosts,
+  };
+}
+
 /** @throws BridgeError `INVALID_OPTION` */
 export function normalizeAdapter(options: AdapterOptions): NormalizedAdapter {
   return {
-    ...normalizeChannel(options),
-    maxMessageSize: wholeNumber("maxMessageSize", options.maxMessageSize ?? 32 * 1024 * 1024),
-    maxPendingAcks: wholeNumber("maxPendingAcks", options.maxPendingAcks ?? 10_000),
+    ...normalizeReader(options),
+    requestsTimeout: wholeNumber("requestsTimeout", options.requestsTimeout ?? 5_000, 1, LONGEST_TIMER_MS),
   };
 }

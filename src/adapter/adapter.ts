@@ -1,16 +1,18 @@
 import type { Namespace } from "socket.io";
-import { Adapter, type BroadcastOptions, type Room } from "socket.io-adapter";
+import { Adapter, type BroadcastOptions, type Room, type SocketId } from "socket.io-adapter";
 import type { Bus } from "../bus/bus.js";
 import { toBus } from "../bus/from-url.js";
+import { callApplication } from "../listeners.js";
 import { type AdapterOptions, normalizeAdapter } from "../options.js";
 import type { AckTicket, WireRoom } from "../protocol/messages.js";
-import { ExpectedAnswers } from "./answers.js";
+import { emitExtension } from "../protocol/node-fields.js";
+import { Ask } from "./ask.js";
 import { EVENT } from "./deliver.js";
 import { Host } from "./host.js";
 import type { BridgeHandle } from "./observe.js";
-
-/** A sid as Engine.IO and python-engineio make them: 20 url-safe characters; Engine.IO 3 puts the namespace before. */
-const SID = /^(?:\/[^#]*#)?[\w-]{20}$/;
+import { describedSockets, firstAnswers, type SocketDescription, withoutAcknowledgement } from "./replies.js";
+import { type Command, disconnectCommand, joinCommand, leaveCommand } from "./room-commands.js";
+import { isNobodyElse, isOneElsewhere, isOwnClient, names, normalizeTarget, type Target } from "./target.js";
 
 /** How long before socket.io's own timer answers stop being collected, in milliseconds. */
 const ACK_MARGIN_MS = 10;
@@ -21,32 +23,11 @@ interface Packet {
   readonly id?: number;
 }
 
-/** `socket.io-adapter` leaves these fields optional; the rest of this file does not. */
-interface Target {
-  readonly rooms: ReadonlySet<Room>;
-  readonly except: ReadonlySet<Room>;
-  readonly local: boolean;
-  /** Milliseconds; socket.io itself gives up after this. */
-  readonly timeout: number;
-}
-
-function normalizeTarget(options: BroadcastOptions): Target {
-  return {
-    rooms: options.rooms,
-    except: options.except ?? new Set(),
-    local: options.flags?.local === true,
-    timeout: options.flags?.timeout ?? 0,
-  };
-}
-
-/** JavaScript lets anything be a room; only names can be said to others. */
-function names(rooms: ReadonlySet<Room>): readonly string[] {
-  return [...rooms].filter((room) => typeof room === "string");
-}
-
 /** One namespace of one server. Delivery to its own clients comes first and never waits for the broker. */
 class PythonBridgeAdapter extends Adapter {
   readonly #host: Host;
+  /** Whether `BroadcastOperator` is about to ask for the number of servers: see `broadcastWithAck`. */
+  #isOperatorNext = false;
 
   constructor(namespace: Namespace, host: Host) {
     super(namespace);
@@ -79,19 +60,23 @@ class PythonBridgeAdapter extends Adapter {
     const { data } = packet;
     // A packet with an id is an acknowledged emit to one client of this host; so is, with connection state recovery,
     // every socket.emit(), and neither concerns anybody else.
-    const isPrivate = packet.id !== undefined || (this.#hasRecovery && this.#isOwnClient(target));
-    const everywhere = !target.local && packet.type === EVENT && !isPrivate;
-    if (!everywhere) {
+    const isPrivate = packet.id !== undefined || (this.#hasRecovery && isOwnClient(this, target));
+    if (packet.type !== EVENT || isPrivate || isNobodyElse(target)) {
       super.broadcast(packet, options);
       return;
     }
     // Encoded before anybody gets it: what cannot be said to others is an error, and not an event for some.
-    const payload = this.#encodeEmit(data, target, null);
+    const payload = this.#encodeEmit(data, target, options, null);
     this.#observe(data, target);
     super.broadcast(packet, options);
-    this.#publish(payload);
+    this.#host.publishEncoded(payload);
   }
 
+  /**
+   * `BroadcastOperator` of socket.io ends an emit when as many servers as `serverCount()` told have told their number of
+   * clients, and all of these have answered. Here `Ask` knows better who has to answer, and tells one number at the end;
+   * so the operator, which asks in the same turn, is told that there is one server.
+   */
   override broadcastWithAck(
     packet: Packet,
     options: BroadcastOptions,
@@ -99,61 +84,64 @@ class PythonBridgeAdapter extends Adapter {
     ack: (...args: unknown[]) => void,
   ): void {
     const target = normalizeTarget(options);
-    // socket.io's timer runs already, and a broadcast to many takes its time.
-    const deadline = performance.now() + target.timeout - ACK_MARGIN_MS;
-    const { data } = packet;
-    if (target.local || this.#isOwnClient(target)) {
+    if (isNobodyElse(target) || isOwnClient(this, target)) {
       super.broadcastWithAck(packet, options, clientCountCallback, ack);
-      return;
+    } else {
+      this.#askEverywhere(packet, options, clientCountCallback, ack);
     }
-    const answers = new ExpectedAnswers(clientCountCallback, ack);
-    const isOne = this.#isOneClient(target);
-    const payload = this.#encodeEmit(data, target, this.#requestAcks(target, isOne, answers, deadline));
+    this.#isOperatorNext = true;
+    queueMicrotask(() => {
+      this.#isOperatorNext = false;
+    });
+  }
+
+  override async serverCount(): Promise<number> {
+    if (this.#isOperatorNext) {
+      this.#isOperatorNext = false;
+      return 1;
+    }
+    return this.#host.cluster.serverCount(this.#host.options.requestsTimeout);
+  }
+
+  #askEverywhere(
+    packet: Packet,
+    options: BroadcastOptions,
+    onDone: (clientCount: number) => void,
+    onAnswer: (answer: unknown) => void,
+  ): void {
+    const target = normalizeTarget(options);
+    const { data } = packet;
+    const { peers, python } = this.#host.cluster;
+    const isOne = isOneElsewhere(this, target);
+    const ask = new Ask({ hosts: peers.hosts, isOne, python, onAnswer, onDone });
+    // socket.io's timer runs already, and a broadcast to many takes its time.
+    const ticket = this.#awaitAnswers(ask, target, target.timeout - ACK_MARGIN_MS);
+    let payload: Uint8Array | string;
+    try {
+      payload = this.#encodeEmit(data, target, options, ticket);
+    } catch (error) {
+      ask.cancel();
+      throw error;
+    }
     this.#observe(data, target);
     super.broadcastWithAck(
       packet,
       options,
-      (count) => answers.expectLocal(count),
-      (answer) => answers.fromLocal(answer),
+      (count) => ask.countOwn(count),
+      (answer) => ask.answerOwn(answer),
     );
-    if (isOne) {
-      answers.expectRemote();
-    }
-    this.#publish(payload);
+    this.#host.publishEncoded(payload);
+    void this.#beginAsk(ask);
   }
 
-  #isOwnClient({ rooms }: Target): boolean {
-    const [room] = rooms;
-    return rooms.size === 1 && this.nsp.sockets.has(room);
-  }
-
-  /** A sid, as far as its looks tell; a room of clients of this host is none, whatever its name looks like. */
-  #isOneClient({ rooms }: Target): boolean {
-    const [room] = names(rooms);
-    return room !== undefined && rooms.size === 1 && SID.test(room) && !this.rooms.has(room);
-  }
-
-  /**
-   * Nobody can say how many clients of Python hosts are in a room, so answers to anything but one sid are collected
-   * until the time is over.
-   *
-   * @param deadline - of `performance.now()`
-   * @returns null when the table is full: the emit goes out, and its answers are not heard
-   */
-  #requestAcks(target: Target, isOne: boolean, answers: ExpectedAnswers, deadline: number): AckTicket | null {
+  /** @returns null when the table is full: the emit goes out, and its answers are not heard */
+  #awaitAnswers(ask: Ask, target: Target, timeout: number): AckTicket | null {
     const [room] = names(target.rooms);
     const ticket = this.#host.acks.add({
       room: room === undefined || target.rooms.size > 1 ? null : this.#pythonRoom(room),
       namespace: this.nsp.name,
-      many: !isOne,
-      timeout: Math.max(1, deadline - performance.now()),
-      onAnswer: (args) => answers.fromRemote(args[0]),
-      onTimeout: () => {
-        // An only client that has not answered is what socket.io's own timeout reports.
-        if (!isOne) {
-          answers.end();
-        }
-      },
+      timeout: Math.max(1, timeout),
+      ask,
     });
     if (ticket === undefined) {
       const limit = this.#host.options.maxPendingAcks;
@@ -162,93 +150,106 @@ class PythonBridgeAdapter extends Adapter {
     return ticket ?? null;
   }
 
+  /** After the emit, which it does not hold up: finds out whether somebody will answer who cannot be counted. */
+  async #beginAsk(ask: Ask): Promise<void> {
+    const { cluster } = this.#host;
+    const [listeners] = await Promise.all([this.#host.countListeners(), cluster.settled]);
+    callApplication(() => ask.begin(listeners, 1 + cluster.peers.emitters));
+  }
+
   override addSockets(options: BroadcastOptions, rooms: Room[]): void {
+    const command = joinCommand(this.#speaker, normalizeTarget(options), rooms);
     super.addSockets(options, rooms);
-    this.#forEachRemoteSid("socketsJoin", options, (sid) => this.#publishMoves("enter_room", sid, rooms));
+    this.#order("socketsJoin", command);
   }
 
   override delSockets(options: BroadcastOptions, rooms: Room[]): void {
+    const command = leaveCommand(this.#speaker, normalizeTarget(options), rooms);
     super.delSockets(options, rooms);
-    const { rooms: targets, except, local } = normalizeTarget(options);
-    const [room] = targets;
-    // Everyone in a room leaves that room: that much Python can say.
-    if (
-      !local &&
-      except.size === 0 &&
-      targets.size === 1 &&
-      rooms.length === 1 &&
-      room === rooms[0] &&
-      typeof room === "string"
-    ) {
-      this.#host.publish({ method: "close_room", room: this.#pythonRoom(room), ...this.#sender() });
-      return;
-    }
-    this.#forEachRemoteSid("socketsLeave", options, (sid) => this.#publishMoves("leave_room", sid, rooms));
+    this.#order("socketsLeave", command);
   }
 
   override disconnectSockets(options: BroadcastOptions, close: boolean): void {
-    // Asked first: the clients of this host are gone afterwards.
-    const remote = this.#remoteTargets(options);
+    // Made first: the clients of this host are gone afterwards.
+    const command = disconnectCommand(this.#speaker, normalizeTarget(options), close);
     super.disconnectSockets(options, close);
-    this.#warnIfLocalOnly("disconnectSockets", options);
-    for (const sid of remote) {
-      this.#host.publish({ method: "disconnect", sid, ...this.#sender() });
+    this.#order("disconnectSockets", command);
+  }
+
+  #order(operation: string, { messages, isForNodeOnly }: Command): void {
+    for (const message of messages) {
+      this.#host.publish(message);
+    }
+    if (isForNodeOnly && this.#host.cluster.python.areLikely) {
+      this.#host.warn(operation, `${operation}() reaches clients of Python hosts by sid only, not by a room`);
     }
   }
 
-  /** Python moves and disconnects clients by sid, and only the host that holds a client knows that it does. */
-  #forEachRemoteSid(operation: string, options: BroadcastOptions, publish: (sid: string) => void): void {
-    this.#warnIfLocalOnly(operation, options);
-    for (const sid of this.#remoteTargets(options)) {
-      publish(sid);
+  override async fetchSockets(options: BroadcastOptions): Promise<SocketDescription[]> {
+    const target = normalizeTarget(options);
+    const own: SocketDescription[] = await super.fetchSockets(options);
+    if (isNobodyElse(target) || isOwnClient(this, target)) {
+      return own;
     }
+    const { cluster, options: limits } = this.#host;
+    const [rooms, except] = [names(target.rooms), names(target.except)];
+    const question = { type: "fetch", namespace: this.nsp.name, rooms, except } as const;
+    const items = await cluster.ask(question, target.timeout || limits.requestsTimeout);
+    return [...own, ...describedSockets(items)];
   }
 
-  #remoteTargets(options: BroadcastOptions): readonly string[] {
-    const { rooms, except, local } = normalizeTarget(options);
-    return local ? [] : names(rooms).filter((room) => !this.nsp.sockets.has(room) && !except.has(room));
+  /** Deprecated in socket.io, which calls it `allSockets()`. */
+  override async sockets(rooms: Set<Room>): Promise<Set<SocketId>> {
+    const sockets = await this.fetchSockets({ rooms });
+    return new Set(sockets.map(({ id }) => id));
   }
 
-  #warnIfLocalOnly(operation: string, options: BroadcastOptions): void {
-    const { rooms, local } = normalizeTarget(options);
-    if (!local && !names(rooms).every((room) => SID.test(room) || this.nsp.sockets.has(room))) {
-      this.#host.warn(operation, `${operation}() on a room acts on the clients of this host; on others, by sid only`);
-    } else if (!local && rooms.size === 0) {
-      this.#host.warn(operation, `${operation}() on everyone acts on the clients of this host only`);
+  /** The names of all rooms that have clients on Node hosts, as of @socket.io/redis-adapter. */
+  async allRooms(): Promise<Set<Room>> {
+    const { cluster, options } = this.#host;
+    const others = await cluster.ask({ type: "rooms", namespace: this.nsp.name }, options.requestsTimeout);
+    return new Set([...this.rooms.keys(), ...names(others as readonly Room[])]);
+  }
+
+  override serverSideEmit(packet: unknown[]): void {
+    const { cluster, hostId, options } = this.#host;
+    const { args, acknowledge } = withoutAcknowledgement(packet);
+    const question = { type: "event", namespace: this.nsp.name, args } as const;
+    if (acknowledge === undefined) {
+      // The status tells what becomes of it.
+      cluster.publish({ ...question, from: hostId, id: 0, isAcknowledged: false }).catch(() => {});
+      return;
     }
+    cluster.ask({ ...question, isAcknowledged: true }, options.requestsTimeout).then(
+      (items) => callApplication(() => acknowledge(null, firstAnswers(items))),
+      (error) => callApplication(() => acknowledge(error, firstAnswers(error.items ?? []))),
+    );
   }
 
-  #publishMoves(method: "enter_room" | "leave_room", sid: string, rooms: readonly Room[]): void {
-    for (const room of names(new Set(rooms))) {
-      this.#host.publish({ method, sid, room: this.#pythonRoom(room), ...this.#sender() });
-    }
-  }
-
-  /** @returns undefined for an emit to nobody else, such as io.to(undefined), which must not become everybody */
-  #encodeEmit(data: readonly unknown[], target: Target, callback: AckTicket | null): Uint8Array | string | undefined {
+  #encodeEmit(
+    data: readonly unknown[],
+    target: Target,
+    { flags = {} }: BroadcastOptions,
+    callback: AckTicket | null,
+  ): Uint8Array | string {
     const [event, ...args] = data;
     const rooms = names(target.rooms);
-    if (target.rooms.size > 0 && rooms.length === 0) {
-      return undefined;
-    }
     const except = names(target.except);
+    // Python skips sids alone, so what may be a room is said once more, for Node hosts. Members of the room that this
+    // host has need no mention: no other host has them.
+    const exceptRooms = except.filter((name) => !this.nsp.sockets.has(name));
+    this.#host.reportExcept(this, exceptRooms);
     return this.#host.encode({
       method: "emit",
       event: String(event),
       args,
       rooms: rooms.length === 0 ? null : rooms.map((room) => this.#pythonRoom(room)),
       skipSids: except,
-      // Python skips sids alone, so what may be a room is said once more, for Node hosts.
-      exceptRooms: except.filter((name) => !this.nsp.sockets.has(name)),
+      exceptRooms,
       callback,
+      node: emitExtension(args, flags, callback === null ? undefined : target.timeout),
       ...this.#sender(),
     });
-  }
-
-  #publish(payload: Uint8Array | string | undefined): void {
-    if (payload !== undefined) {
-      this.#host.publishEncoded(payload);
-    }
   }
 
   #observe(data: readonly unknown[], target: Target): void {
@@ -262,6 +263,10 @@ class PythonBridgeAdapter extends Adapter {
 
   #pythonRoom(room: Room): WireRoom {
     return this.#host.options.toPythonRoom(room, this.nsp.name);
+  }
+
+  get #speaker() {
+    return { adapter: this, hostId: this.#host.hostId, toPythonRoom: (room: string) => this.#pythonRoom(room) };
   }
 
   #sender(): { readonly namespace: string; readonly hostId: string } {

@@ -1,9 +1,10 @@
-import type { Adapter, Room, SocketId } from "socket.io-adapter";
+import type { Adapter, BroadcastOptions, Room, SocketId } from "socket.io-adapter";
 import {
-  type AckTicket,
   type CloseRoomMessage,
+  type DisconnectMembersMessage,
   type DisconnectMessage,
   type EmitMessage,
+  type MoveMembersMessage,
   type MoveRoomMessage,
   quote,
   type Rejected,
@@ -11,18 +12,25 @@ import {
 } from "../protocol/messages.js";
 import { decodePayload } from "../protocol/payload.js";
 import type { OwedAcks } from "./acks.js";
+import type { Answers } from "./answers.js";
 
 /** Socket.IO packet type EVENT (socket.io-protocol). */
 export const EVENT = 2;
 
 /** What another host can ask of this one. */
-export type Delivery = EmitMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage;
+export type Delivery =
+  | EmitMessage
+  | DisconnectMessage
+  | MoveRoomMessage
+  | CloseRoomMessage
+  | MoveMembersMessage
+  | DisconnectMembersMessage;
 
 /** What delivery needs of the host around it. */
 export interface DeliveryContext {
   readonly owedAcks: OwedAcks;
-  /** Sends a client's acknowledgement back to the host that asked for it. */
-  answer(ticket: AckTicket, hostId: string | undefined, args: readonly unknown[]): void;
+  /** Where acknowledgements go, if the other host asked for any. */
+  readonly answers: Answers | undefined;
   /** Set when somebody watches. */
   readonly observe: ((message: EmitMessage, args: readonly unknown[]) => void) | undefined;
 }
@@ -68,18 +76,29 @@ function deliverEmit(adapter: Adapter, message: EmitMessage, context: DeliveryCo
   if ("rejected" in decoded) {
     return decoded.rejected;
   }
-  context.observe?.(message, decoded.args);
+  const { node } = message;
+  const args = node?.null === true && decoded.args.length === 0 ? [null] : decoded.args;
+  context.observe?.(message, args);
   if (!reached) {
     return undefined;
   }
-  const packet: EventPacket = { type: EVENT, data: [message.event, ...decoded.args] };
+  const packet: EventPacket = { type: EVENT, data: [message.event, ...args] };
   // Python skips sids only, so a name that is no client of this host skips nobody, whatever rooms there are.
   const skipped = message.skipSids.filter((sid) => adapter.nsp.sockets.has(sid));
   const except = new Set([...skipped, ...message.exceptRooms]);
-  if (message.callback === null) {
-    adapter.broadcast(packet, { rooms, except, flags: LOCAL });
+  const target = {
+    rooms,
+    except,
+    flags: {
+      ...LOCAL,
+      ...(node?.volatile === undefined ? {} : { volatile: node.volatile }),
+      ...(node?.compress === undefined ? {} : { compress: node.compress }),
+    },
+  };
+  if (context.answers === undefined) {
+    adapter.broadcast(packet, target);
   } else {
-    deliverWithCallback(adapter, packet, { rooms, except }, message.callback, message.hostId, context);
+    deliverWithCallback(adapter, packet, target, context.owedAcks, context.answers);
   }
   return undefined;
 }
@@ -91,24 +110,22 @@ interface EventPacket {
   id?: number;
 }
 
-/** Each client that answers is one `callback` message, as from a Python host; Python keeps the first. */
 function deliverWithCallback(
   adapter: Adapter,
   packet: EventPacket,
-  target: { readonly rooms: Set<Room>; readonly except: Set<Room> },
-  ticket: AckTicket,
-  hostId: string | undefined,
-  context: DeliveryContext,
+  target: BroadcastOptions & { readonly except: Set<Room> },
+  owedAcks: OwedAcks,
+  answers: Answers,
 ): void {
   // socket.io calls this with the client's socket as `this`.
   function onAnswer(this: { readonly id: SocketId }, ...args: unknown[]): void {
-    context.owedAcks.settle(this.id, packet.id as number);
-    context.answer(ticket, hostId, args);
+    owedAcks.settle(this.id, packet.id as number);
+    answers.pass(args);
   }
   const asked = membersOf(adapter, target.rooms, target.except);
-  adapter.broadcastWithAck(packet, { ...target, flags: LOCAL }, () => {}, onAnswer);
+  adapter.broadcastWithAck(packet, target, (clients) => answers.count(clients), onAnswer);
   for (const sid of asked) {
-    context.owedAcks.add(sid, packet.id as number);
+    owedAcks.add(sid, packet.id as number, answers.deadline);
   }
 }
 
@@ -149,7 +166,17 @@ function closeRoom(adapter: Adapter, message: CloseRoomMessage): Rejected | unde
 
 /** `PubSubManager._handle_disconnect`: leaves the namespace; the connection below may serve others. */
 function disconnectClient(adapter: Adapter, message: DisconnectMessage): undefined {
-  adapter.nsp.sockets.get(message.sid)?.disconnect();
+  adapter.nsp.sockets.get(message.sid)?.disconnect(message.close);
+}
+
+function targetOf({ rooms, exceptRooms }: MoveMembersMessage | DisconnectMembersMessage): BroadcastOptions {
+  return { rooms: new Set(rooms?.map(roomName)), except: new Set(exceptRooms), flags: LOCAL };
+}
+
+/** `socketsJoin()` and `socketsLeave()` of another Node host. */
+function moveMembers(adapter: Adapter, message: MoveMembersMessage): undefined {
+  const move = message.method === "node_join" ? adapter.addSockets : adapter.delSockets;
+  move.call(adapter, targetOf(message), [...message.names]);
 }
 
 /**
@@ -168,6 +195,12 @@ export function deliver(adapter: Adapter, message: Delivery, context: DeliveryCo
       return closeRoom(adapter, message);
     case "disconnect":
       return disconnectClient(adapter, message);
+    case "node_join":
+    case "node_leave":
+      return moveMembers(adapter, message);
+    case "node_disconnect":
+      adapter.disconnectSockets(targetOf(message), message.close);
+      return undefined;
     default:
       return message satisfies never;
   }

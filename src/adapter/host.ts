@@ -1,28 +1,25 @@
 import type { Adapter } from "socket.io-adapter";
 import type { Bus, BusStatus } from "../bus/bus.js";
-import { logStatus } from "../bus/log-status.js";
 import { BridgeError } from "../errors.js";
-import { callApplication, Listeners } from "../listeners.js";
-import { RateLimitedLog } from "../log.js";
+import { callApplication } from "../listeners.js";
 import type { NormalizedAdapter } from "../options.js";
 import { decode } from "../protocol/decode.js";
 import { ENCODERS, type Encode } from "../protocol/encoders.js";
 import { newHostId } from "../protocol/host-id.js";
-import type { AckTicket, CallbackMessage, EmitMessage, Rejected, RejectReason } from "../protocol/messages.js";
-import { quote, roomName } from "../protocol/messages.js";
+import { type CallbackMessage, type EmitMessage, quote, type Rejected, roomName } from "../protocol/messages.js";
+import type { RequestMessage } from "../protocol/node-messages.js";
 import type { OutgoingMessage } from "../protocol/outgoing.js";
 import { OwedAcks, PendingAcks } from "./acks.js";
+import { type Answers, answersTo } from "./answers.js";
+import { Cluster, type ClusterHandlers, sideChannel } from "./cluster.js";
 import { type Delivery, type DeliveryContext, deliver } from "./deliver.js";
+import { Journal } from "./journal.js";
 import type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./observe.js";
+import { type Reply, serveRequest } from "./serve-request.js";
+import { isSid } from "./target.js";
 
-const ADVICE: Partial<Record<RejectReason, string>> = {
-  pickle:
-    "The sender runs python-socketio older than 5.14, which sends pickles. Upgrade it to 5.14 or later " +
-    "(5.15.1 or later is best); a pickle is never opened here, because opening one runs what its sender wrote.",
-  too_large: "Send a reference instead of the data, or raise maxMessageSize here and the limits of the broker.",
-  reserved_event: "Give the event another name: clients close their connection when they receive this one.",
-  unknown_namespace: "Open it here with io.of(name), or leave its clients to the hosts that have it.",
-};
+/** Of what is said once, and not once more. */
+const MAX_REPORTS = 1_000;
 
 /**
  * The one meeting point of bus, codec and Socket.IO: Python uses one channel for all namespaces, Socket.IO makes one
@@ -32,18 +29,14 @@ export class Host implements BridgeHandle {
   readonly hostId = newHostId();
   readonly options: NormalizedAdapter;
   readonly acks: PendingAcks;
+  readonly cluster: Cluster;
   /** @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry */
   readonly encode: Encode;
   readonly #bus: Bus;
   readonly #namespaces = new Map<string, { readonly adapter: Adapter; readonly owedAcks: OwedAcks }>();
-  readonly #log: RateLimitedLog;
-  readonly #status = new Listeners<BusStatus>();
-  readonly #rejections = new Listeners<Rejection>();
-  readonly #emits = new Listeners<ObservedEmit>();
-  readonly #counts = { received: 0, published: 0, echoes: 0, ignored: 0, dropped: 0, unknownAcks: 0 };
-  /** By channel; null while it is deaf. */
-  readonly #lags = new Map<string, number | null>();
-  readonly #rejected: Partial<Record<RejectReason, number>> = {};
+  readonly #journal: Journal;
+  /** Rooms of which it was said that Python hosts do not except them. */
+  readonly #excepted = new Set<string>();
   #server: unknown;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -53,8 +46,29 @@ export class Host implements BridgeHandle {
     this.options = options;
     this.encode = ENCODERS[options.encoding];
     this.acks = new PendingAcks(options.maxPendingAcks);
-    this.#log = new RateLimitedLog((line) => options.logger.warn(line));
-    bus.onStatus((status) => this.#onStatus(status));
+    this.#journal = new Journal(options.logger, options.channels);
+    this.cluster = new Cluster({ bus, hostId: this.hostId, isHost: true, options, handlers: this.#clusterHandlers() });
+    bus.onStatus((status) => {
+      this.#journal.onStatus(status);
+      if (status.type === "ready") {
+        this.cluster.reconnected();
+      }
+    });
+  }
+
+  #clusterHandlers(): ClusterHandlers {
+    return {
+      onRequest: (message, channel) => this.#onRequest(message, channel),
+      onCount: (message) => callApplication(() => this.acks.count(message)),
+      onAnswer: (message) => this.#settleAck(() => this.acks.answerCounted(message)),
+      onLeft: (hostId) => callApplication(() => this.acks.left(hostId)),
+      onRejected: (channel, rejected, hostId) => this.#journal.reject(channel, rejected, hostId),
+      onBeat: () => {
+        for (const { owedAcks } of this.#namespaces.values()) {
+          owedAcks.sweep();
+        }
+      },
+    };
   }
 
   /** @throws BridgeError `INVALID_OPTION` for a second server, `CLOSED` after the first was closed */
@@ -97,52 +111,68 @@ export class Host implements BridgeHandle {
     if (this.#closed !== undefined) {
       throw new BridgeError("CLOSED", "the adapter is closed");
     }
-    this.#started ??= Promise.all(
-      this.options.channels.map((channel) =>
+    this.#started ??= Promise.all([
+      ...this.options.channels.map((channel) =>
         this.#bus.subscribe(channel, (payload) => this.#onMessage(channel, payload)),
       ),
-    ).then(() => undefined);
+      ...this.cluster.subscribe(),
+    ]).then(() => this.cluster.start());
     return this.#started;
   }
 
-  async close(): Promise<void> {
-    this.#closed ??= this.#bus.close();
-    this.acks.close();
+  close(): Promise<void> {
+    if (this.#closed === undefined) {
+      this.acks.close();
+      this.cluster.close();
+      this.#closed = this.#bus.close();
+    }
     return this.#closed;
   }
 
   onStatus(listener: (status: BusStatus) => void): void {
-    this.#status.add(listener);
+    this.#journal.status.add(listener);
   }
 
   onRejected(listener: (rejection: Rejection) => void): void {
-    this.#rejections.add(listener);
+    this.#journal.rejections.add(listener);
   }
 
   onEmit(listener: (emit: ObservedEmit) => void): void {
-    this.#emits.add(listener);
+    this.#journal.emits.add(listener);
   }
 
   stats(): BridgeStats {
-    return { ...this.#counts, rejected: { ...this.#rejected }, pendingAcks: this.acks.size, lag: this.#lag() };
-  }
-
-  #lag(): number | null {
-    const lags = this.options.channels.map((channel) => this.#lags.get(channel) ?? null);
-    return lags.reduce((worst, lag) => (worst === null || lag === null ? null : Math.max(worst, lag)));
+    return {
+      ...this.#journal.stats(),
+      pendingAcks: this.acks.size,
+      nodeHosts: 1 + this.cluster.peers.hosts.length,
+      pythonHosts: this.cluster.python.areLikely,
+    };
   }
 
   get isWatched(): boolean {
-    return this.#emits.size > 0;
+    return this.#journal.emits.size > 0;
   }
 
   observe(emit: ObservedEmit): void {
-    this.#emits.notify(emit);
+    this.#journal.emits.notify(emit);
   }
 
-  /** Says something once a minute that the caller of an operation should know. */
   warn(key: string, text: string): void {
-    this.#log.line(key, () => `[socketio-python-bridge] ${text}`);
+    this.#journal.warn(key, text);
+  }
+
+  /** Says once per room that not everyone who is in it can be excepted. */
+  reportExcept(adapter: Adapter, rooms: readonly string[]): void {
+    for (const room of rooms) {
+      if (this.#excepted.size < MAX_REPORTS && this.cluster.python.areLikely && !isSid(adapter, room)) {
+        const key = `except ${adapter.nsp.name} ${room}`;
+        if (!this.#excepted.has(key)) {
+          this.#excepted.add(key);
+          this.warn(key, `except(${quote(room)}): members of that room on Python hosts get the event all the same`);
+        }
+      }
+    }
   }
 
   /** @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry */
@@ -156,38 +186,26 @@ export class Host implements BridgeHandle {
       return;
     }
     this.#bus.publish(this.options.channels[0], payload).then(
-      () => {
-        this.#counts.published += 1;
-      },
+      () => this.#journal.count("published"),
       () => {},
     );
   }
 
-  #onStatus(status: BusStatus): void {
-    if (status.type === "dropped") {
-      this.#counts.dropped += status.count;
-    }
-    if (status.type === "healthy" || status.type === "deaf") {
-      this.#lags.set(status.channel, status.type === "healthy" ? status.lag : null);
-    }
-    if (status.type === "ready") {
-      const channels = this.options.channels.map((channel) => `"${channel}"`).join(", ");
-      this.options.logger.info(`[socketio-python-bridge] connected; reading ${channels}`);
-    }
-    logStatus(this.#log, status);
-    this.#status.notify(status);
+  /** How many read the fleet's channel at this moment, undefined where the broker does not tell. Never rejects. */
+  async countListeners(): Promise<number | undefined> {
+    return this.#bus.countListeners?.(this.options.channels[0]);
   }
 
   /** Foreign input: whatever comes, nothing is thrown into the bus, and the next message is heard. */
   #onMessage(channel: string, payload: Uint8Array): void {
-    this.#counts.received += 1;
+    this.#journal.count("received");
     const decoded = decode(payload, this.options.maxMessageSize);
     switch (decoded.kind) {
       case "ignored":
-        this.#counts.ignored += 1;
+        this.#journal.count("ignored");
         return;
       case "rejected":
-        this.#reject(channel, decoded.rejected, decoded.hostId);
+        this.#journal.reject(channel, decoded.rejected, decoded.hostId);
         return;
       case "message":
         this.#onDecoded(channel, decoded.message);
@@ -200,35 +218,67 @@ export class Host implements BridgeHandle {
   #onDecoded(channel: string, message: Delivery | CallbackMessage): void {
     if (message.method === "callback") {
       this.#onCallback(message);
-    } else if (message.hostId === this.hostId) {
-      this.#counts.echoes += 1;
-    } else {
-      const rejected = this.#deliver(message);
-      if (rejected !== undefined) {
-        this.#reject(channel, rejected, message.hostId);
-      }
+      return;
+    }
+    if (message.hostId === this.hostId) {
+      this.#journal.count("echoes");
+      return;
+    }
+    this.cluster.python.heardFrom(message.hostId);
+    const answers = message.method === "emit" ? this.#answersTo(message, channel) : undefined;
+    const rejected = this.#deliver(message, answers);
+    // Whoever counts waits for the word of each host, of one that has nobody too.
+    answers?.count(0);
+    if (rejected !== undefined) {
+      this.#journal.reject(channel, rejected, message.hostId);
     }
   }
 
+  /** Node hosts answer each other beside this channel, so a Python host wrote this, or had asked for it. */
   #onCallback(message: CallbackMessage): void {
-    if (message.hostId !== this.hostId) {
-      return;
+    this.cluster.python.heard();
+    if (message.hostId === this.hostId) {
+      this.#settleAck(() => this.acks.answer(message));
     }
+  }
+
+  #settleAck(settle: () => boolean): void {
     callApplication(() => {
-      if (!this.acks.answer(message)) {
-        this.#counts.unknownAcks += 1;
+      if (!settle()) {
+        this.#journal.count("unknownAcks");
       }
     });
   }
 
-  #deliver(message: Delivery): Rejected | undefined {
+  #answersTo(message: EmitMessage, channel: string): Answers | undefined {
+    return answersTo(message, {
+      from: this.hostId,
+      publish: (answer) => this.publish(answer),
+      publishNode: (answer) => this.cluster.publish(answer, sideChannel(channel)),
+      warn: (text) => this.warn("answer", text),
+    });
+  }
+
+  #onRequest(message: RequestMessage, channel: string): void {
+    const { from: to, id } = message;
+    const from = this.hostId;
+    const reply: Reply = (items, part, isLast) => {
+      this.cluster.publish({ type: "reply", from, to, id, part, isLast, items }, channel).catch(() => {});
+    };
+    const rejected = serveRequest(this.#namespaces.get(message.namespace)?.adapter, message, reply);
+    if (rejected !== undefined) {
+      this.#journal.reject(channel, rejected, to);
+    }
+  }
+
+  #deliver(message: Delivery, answers: Answers | undefined): Rejected | undefined {
     const namespace = this.#namespaces.get(message.namespace);
     if (namespace === undefined) {
       return { reason: "unknown_namespace", detail: `no namespace ${quote(message.namespace)} on this host` };
     }
     const context: DeliveryContext = {
       owedAcks: namespace.owedAcks,
-      answer: (ticket, hostId, args) => this.#answer(ticket, hostId, args),
+      answers,
       observe: this.isWatched ? (emit, args) => this.#observeDelivery(emit, args) : undefined,
     };
     let rejected: Rejected | undefined;
@@ -251,25 +301,5 @@ export class Host implements BridgeHandle {
     const { namespace, event, skipSids, hostId } = message;
     const rooms = message.rooms?.map(roomName) ?? null;
     this.observe({ namespace, event, args, rooms, skipSids, hostId, origin: "channel" });
-  }
-
-  /** JSON cannot say bytes here; the caller waits for its timeout then, as among Python hosts. */
-  #answer(ticket: AckTicket, hostId: string | undefined, args: readonly unknown[]): void {
-    try {
-      this.publish({ method: "callback", ticket, args, hostId });
-    } catch (error) {
-      this.warn("answer", `a client's acknowledgement was not passed on: ${(error as Error).message}`);
-    }
-  }
-
-  #reject(channel: string, { reason, detail }: Rejected, hostId: string | undefined): void {
-    this.#rejected[reason] = (this.#rejected[reason] ?? 0) + 1;
-    const advice = ADVICE[reason];
-    this.#log.line(`rejected ${reason}`, () => {
-      const sender = hostId ?? "an unknown host";
-      const line = `[socketio-python-bridge] refused a message on "${channel}" from ${sender}: ${reason}: ${detail}`;
-      return advice === undefined ? line : `${line}. ${advice}`;
-    });
-    this.#rejections.notify({ reason, detail, channel, hostId, ...(advice === undefined ? {} : { advice }) });
   }
 }

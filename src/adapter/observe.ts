@@ -40,8 +40,12 @@ export interface BridgeStats {
   readonly dropped: number;
   /** Acknowledgements that nobody here waits for: late, repeated, or for another host. */
   readonly unknownAcks: number;
-  /** Acknowledgements this host waits for at this moment. */
+  /** Acknowledged emits of this host that wait for answers at this moment. */
   readonly pendingAcks: number;
+  /** Node hosts of the fleet that are known at this moment, this one included. */
+  readonly nodeHosts: number;
+  /** Whether Python hosts are expected to hold clients: see `pythonHosts` of the options. */
+  readonly pythonHosts: boolean;
   /**
    * Milliseconds that an own message last took through the broker and back, on the slowest channel; null while one of
    * them is deaf or has not been heard yet.

@@ -48,6 +48,11 @@ export interface Bus {
   /** Resolves when the broker has taken the message. Rejects with `MESSAGE_DROPPED`, `BROKER_UNAVAILABLE` or `CLOSED`. */
   publish(channel: string, payload: Uint8Array | string): Promise<void>;
   onStatus(listener: (status: BusStatus) => void): void;
+  /**
+   * How many read the channel at this moment, this bus included. `undefined`, as for a bus without this method, where
+   * the broker does not tell. Never rejects.
+   */
+  countListeners?(channel: string): Promise<number | undefined>;
   /** Gives waiting messages a last chance where the broker is there, then releases every handle. Idempotent. */
   close(): Promise<void>;
 }

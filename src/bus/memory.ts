@@ -49,6 +49,9 @@ export function memoryBus(name = "default"): Bus {
     onStatus(listener) {
       status.add(listener);
     },
+    async countListeners(channel) {
+      return [...(BROKERS.get(name)?.values() ?? [])].filter((subscriber) => subscriber.has(channel)).length;
+    },
     async close() {
       if (closed) {
         return;

@@ -58,8 +58,8 @@ export class RedisBus extends BrokerBus {
   #listener: Redis | undefined;
   /** Whether messages may be written: connected, and the others are back or have had their time. */
   #isFlowing = false;
-  /** The last PUBLISH that was confirmed: how many listened before an outage. */
-  #lastPublish: { readonly channel: string; readonly receivers: number } | undefined;
+  /** By channel, how many received the last PUBLISH that was confirmed: so many listened before an outage. */
+  readonly #lastReceivers = new Map<string, number>();
   /** Counts connections of the publisher, so that what belongs to an earlier one is known as such. */
   #epoch = 0;
   /** The epoch for which `ready` was told. */
@@ -117,7 +117,7 @@ export class RedisBus extends BrokerBus {
     for (const entry of this.outbox.take()) {
       this.#publisher.publish(this.#wire.prefix + entry.channel, entry.payload).then(
         (receivers) => {
-          this.#lastPublish = { channel: entry.channel, receivers };
+          this.#lastReceivers.set(entry.channel, receivers);
           this.outbox.confirm(entry);
           // What was held back while the broker was silent.
           this.flush();
@@ -248,16 +248,29 @@ export class RedisBus extends BrokerBus {
     if (this.#epoch === 1) {
       return;
     }
-    // A bus that has published nothing yet cannot know how many there were, and gives them their whole time.
-    const { channel, receivers } = this.#lastPublish ?? { channel: "", receivers: Number.POSITIVE_INFINITY };
     const { signal } = this.shutdown;
     const deadline = performance.now() + this.limits.subscriberGrace;
     while (performance.now() < deadline && this.#publisher?.status === "ready" && !signal.aborted) {
-      if ((await this.#countReceivers(channel)) >= receivers) {
+      if (await this.#areBack()) {
         return;
       }
       await pause(SUBSCRIBER_POLL_MS, signal);
     }
+  }
+
+  /** A bus that has published nothing yet cannot know how many there were, and gives them their whole time. */
+  async #areBack(): Promise<boolean> {
+    for (const [channel, receivers] of this.#lastReceivers) {
+      if ((await this.#countReceivers(channel)) < receivers) {
+        return false;
+      }
+    }
+    return this.#lastReceivers.size > 0;
+  }
+
+  async countListeners(channel: string): Promise<number | undefined> {
+    const count = this.#publisher?.status === "ready" ? await this.#countReceivers(channel) : undefined;
+    return Number.isFinite(count) ? count : undefined;
   }
 
   /** Infinite where the broker does not tell, as under an ACL without PUBSUB: there is nothing to wait for then. */

@@ -9,6 +9,7 @@ import {
   type RejectReason,
 } from "./messages.js";
 import { isMsgpack, unpack } from "./msgpack.js";
+import { readClose, readDisconnectMembers, readExtension, readMoveMembers } from "./node-fields.js";
 
 /** What came of the bytes. */
 export type Decoded =
@@ -26,19 +27,16 @@ function readEmit(fields: Fields): EmitMessage {
   if (data === undefined) {
     throw new Refusal("wrong_type", "data is missing");
   }
-  const binary = fields.get("binary") ?? false;
-  if (typeof binary !== "boolean") {
-    throw new Refusal("wrong_type", `binary is ${quote(binary)}, not a boolean`);
-  }
   return {
     method: "emit",
     event,
-    payload: { data, binary },
+    payload: { data, binary: fields.flag("binary") },
     namespace: fields.namespace(),
     rooms: fields.rooms(),
     skipSids: fields.skipSids(),
     exceptRooms: fields.exceptRooms(),
     callback: fields.callback(),
+    ...readExtension(fields),
     hostId: fields.hostId(),
   };
 }
@@ -66,12 +64,17 @@ function readMessage(method: string, fields: Fields): Message | undefined {
     case "callback":
       return readCallback(fields);
     case "disconnect":
-      return { method, sid: fields.string("sid"), ...sender() };
+      return { method, sid: fields.string("sid"), ...readClose(fields), ...sender() };
     case "enter_room":
     case "leave_room":
       return { method, sid: fields.string("sid"), room: fields.room("room"), ...sender() };
     case "close_room":
       return { method, room: fields.room("room"), ...sender() };
+    case "node_join":
+    case "node_leave":
+      return readMoveMembers(method, fields);
+    case "node_disconnect":
+      return readDisconnectMembers(fields);
     default:
       return undefined;
   }

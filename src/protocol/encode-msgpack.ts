@@ -1,6 +1,6 @@
 import { BridgeError } from "../errors.js";
 import { encode } from "./encode.js";
-import type { AckTicket, WireRoom } from "./messages.js";
+import type { AckTicket, DisconnectMembersMessage, MoveMembersMessage, WireRoom } from "./messages.js";
 import { pack } from "./msgpack.js";
 import {
   checkEvent,
@@ -58,7 +58,7 @@ function number(value: number): number | bigint | null {
   return is64Bit(digits) ? digits : value;
 }
 
-const leaf: Leaf = (value) => {
+export const leaf: Leaf = (value) => {
   if (typeof value === "string") {
     return text(value);
   }
@@ -97,6 +97,17 @@ function emit(message: OutgoingEmit): Envelope {
     skip_sid: oneOrMany(message.skipSids.map(name)),
     callback: message.callback === null ? null : ticket(message.callback),
     ...(message.exceptRooms.length > 0 ? { except: message.exceptRooms.map(name) } : {}),
+    ...(message.node === undefined ? {} : { node: message.node }),
+  };
+}
+
+/** What only Node hosts read. */
+function members(message: MoveMembersMessage | DisconnectMembersMessage): Envelope {
+  return {
+    room: oneOrMany((message.rooms ?? []).map(room)),
+    except: message.exceptRooms.map(name),
+    ...(message.method === "node_disconnect" ? { close: message.close } : { names: message.names.map(name) }),
+    namespace: name(message.namespace),
   };
 }
 
@@ -109,12 +120,20 @@ function fields(message: OutgoingMessage): Envelope {
       return { sid, namespace, id, args: toPlain(message.args, leaf) };
     }
     case "disconnect":
-      return { sid: name(message.sid), namespace: name(message.namespace) };
+      return {
+        sid: name(message.sid),
+        namespace: name(message.namespace),
+        ...(message.close === true ? { node: { close: true } } : {}),
+      };
     case "enter_room":
     case "leave_room":
       return { sid: name(message.sid), room: room(message.room), namespace: name(message.namespace) };
     case "close_room":
       return { room: room(message.room), namespace: name(message.namespace) };
+    case "node_join":
+    case "node_leave":
+    case "node_disconnect":
+      return members(message);
     default:
       return message satisfies never;
   }

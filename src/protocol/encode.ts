@@ -1,6 +1,14 @@
 import { BridgeError } from "../errors.js";
 import { hasBinary } from "./binary.js";
-import type { AckTicket, CallbackMessage, MoveRoomMessage, WireRoom } from "./messages.js";
+import type {
+  AckTicket,
+  CallbackMessage,
+  DisconnectMembersMessage,
+  DisconnectMessage,
+  MoveMembersMessage,
+  MoveRoomMessage,
+  WireRoom,
+} from "./messages.js";
 import {
   checkEvent,
   checkName,
@@ -45,6 +53,9 @@ function encodeEmit(message: OutgoingEmit): string {
   if (message.exceptRooms.length > 0) {
     fields.push(`"except":${JSON.stringify(message.exceptRooms)}`);
   }
+  if (message.node !== undefined) {
+    fields.push(`"node":${JSON.stringify(message.node)}`);
+  }
   return fields.join(",");
 }
 
@@ -65,6 +76,21 @@ function encodeMoveRoom(message: MoveRoomMessage): string {
   return `"sid":${text(message.sid)},"room":${encodeRoom(message.room)},"namespace":${text(message.namespace)}`;
 }
 
+/** `PubSubManager.disconnect` */
+function encodeDisconnect({ sid, namespace, close }: DisconnectMessage): string {
+  return `"sid":${text(sid)},"namespace":${text(namespace)}${close === true ? ',"node":{"close":true}' : ""}`;
+}
+
+/** What only Node hosts read. */
+function encodeMembers(message: MoveMembersMessage | DisconnectMembersMessage): string {
+  const whom = `"room":${encodeOneOrMany((message.rooms ?? []).map(encodeRoom))},"except":${JSON.stringify(message.exceptRooms)}`;
+  const what =
+    message.method === "node_disconnect"
+      ? `"close":${message.close}`
+      : `"names":[${message.names.map(text).join(",")}]`;
+  return `${whom},${what},"namespace":${text(message.namespace)}`;
+}
+
 function encodeFields(message: OutgoingMessage): string {
   switch (message.method) {
     case "emit":
@@ -72,12 +98,16 @@ function encodeFields(message: OutgoingMessage): string {
     case "callback":
       return encodeCallback(message);
     case "disconnect":
-      return `"sid":${text(message.sid)},"namespace":${text(message.namespace)}`;
+      return encodeDisconnect(message);
     case "enter_room":
     case "leave_room":
       return encodeMoveRoom(message);
     case "close_room":
       return `"room":${encodeRoom(message.room)},"namespace":${text(message.namespace)}`;
+    case "node_join":
+    case "node_leave":
+    case "node_disconnect":
+      return encodeMembers(message);
     default:
       return message satisfies never;
   }

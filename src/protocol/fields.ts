@@ -45,9 +45,13 @@ export class Fields {
     return safeName("namespace", namespace);
   }
 
-  /** Only what looks like one: it goes into log lines. */
   hostId(): string | undefined {
-    const value = this.get("host_id");
+    return this.name("host_id");
+  }
+
+  /** The name of a host, and only what looks like one: it goes into log lines. */
+  name(key: string): string | undefined {
+    const value = this.get(key);
     return typeof value === "string" && /^[\w-]{1,64}$/.test(value) ? value : undefined;
   }
 
@@ -82,11 +86,34 @@ export class Fields {
   }
 
   exceptRooms(): readonly string[] {
-    const value = this.get("except") ?? [];
-    if (!Array.isArray(value) || value.some((room) => typeof room !== "string")) {
-      throw new Refusal("wrong_type", `except is ${quote(value)}, not a list of strings`);
+    return this.strings("except");
+  }
+
+  /** A list, empty where it is left out. */
+  strings(key: string): readonly string[] {
+    const value = this.get(key) ?? [];
+    if (!Array.isArray(value) || value.some((item) => typeof item !== "string")) {
+      throw new Refusal("wrong_type", `${key} is ${quote(value)}, not a list of strings`);
     }
     return value;
+  }
+
+  /** False where it is left out. */
+  flag(key: string): boolean {
+    const value = this.get(key) ?? false;
+    if (typeof value !== "boolean") {
+      throw new Refusal("wrong_type", `${key} is ${quote(value)}, not a boolean`);
+    }
+    return value;
+  }
+
+  /** Not negative. */
+  whole(key: string): number {
+    const value = this.get(key);
+    if (!Number.isSafeInteger(value) || (value as number) < 0) {
+      throw new Refusal("wrong_type", `${key} is ${quote(value)}, not a whole number`);
+    }
+    return value as number;
   }
 
   callback(): AckTicket | null {

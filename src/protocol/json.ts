@@ -127,6 +127,10 @@ function reachesPrototype(key: string, value: unknown): boolean {
   return key === "constructor" && typeof value === "object" && value !== null && Object.hasOwn(value, "prototype");
 }
 
+export function isUnsafeEntry(key: string, value: unknown): boolean {
+  return key === "__proto__" || reachesPrototype(key, value);
+}
+
 /** The names themselves, or an ASCII letter or underscore in an escape, which no encoder writes without intent. */
 const MAY_HOLD_UNSAFE_NAME = /__proto__|constructor|\\u00[4-7]/;
 
@@ -144,7 +148,7 @@ export function findUnsafeKey(value: unknown): Rejected | undefined {
       continue;
     }
     for (const [key, child] of Object.entries(next)) {
-      if (!Array.isArray(next) && (key === "__proto__" || reachesPrototype(key, child))) {
+      if (!Array.isArray(next) && isUnsafeEntry(key, child)) {
         return { reason: "unsafe_name", detail: `the key ${quote(key)}` };
       }
       pending.push(child);

@@ -21,6 +21,22 @@ export interface AckTicket {
   readonly id: number;
 }
 
+/**
+ * What only Node hosts understand of an emit: the key `node`, which Python passes over as it does any that it does not
+ * know. It is there only where it says something.
+ */
+export interface EmitExtension {
+  readonly volatile?: boolean;
+  readonly compress?: boolean;
+  /** `true`: the only argument is null, and not missing, which are one to Python. */
+  readonly null?: boolean;
+  /**
+   * The sender counts the answers, and waits for them for so many milliseconds: Node hosts answer on the side channel,
+   * first with the number of their clients.
+   */
+  readonly answers?: number;
+}
+
 /** `PubSubManager.emit` */
 export interface EmitMessage {
   readonly method: "emit";
@@ -34,6 +50,7 @@ export interface EmitMessage {
   /** Rooms whose members do not get it: an extension that Python ignores, for Node hosts. */
   readonly exceptRooms: readonly string[];
   readonly callback: AckTicket | null;
+  readonly node?: EmitExtension | undefined;
   readonly hostId: string | undefined;
 }
 
@@ -50,6 +67,8 @@ export interface CallbackMessage {
 export interface DisconnectMessage {
   readonly method: "disconnect";
   readonly sid: string;
+  /** Of a Node host: the connection below is to end too, which Python leaves open for other namespaces. */
+  readonly close?: boolean | undefined;
   readonly namespace: string;
   readonly hostId: string | undefined;
 }
@@ -71,8 +90,37 @@ export interface CloseRoomMessage {
   readonly hostId: string | undefined;
 }
 
+/** Whom a command among Node hosts is for. */
+interface Members {
+  /** `null` is everyone in the namespace. */
+  readonly rooms: readonly WireRoom[] | null;
+  readonly exceptRooms: readonly string[];
+  readonly namespace: string;
+  readonly hostId: string | undefined;
+}
+
+/**
+ * Among Node hosts: everyone in some rooms enters or leaves others. It goes over the channel that the emits take, since
+ * an emit after it must find it done, and brokers keep no order between two channels. Python passes over methods that it
+ * does not know.
+ */
+export interface MoveMembersMessage extends Members {
+  readonly method: "node_join" | "node_leave";
+  readonly names: readonly string[];
+}
+
+/** Among Node hosts: everyone in some rooms is disconnected. */
+export interface DisconnectMembersMessage extends Members {
+  readonly method: "node_disconnect";
+  /** Whether the connection below ends too, which may serve other namespaces. */
+  readonly close: boolean;
+}
+
+/** What Python hosts say too. */
+export type SharedMessage = EmitMessage | CallbackMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage;
+
 /** Everything that hosts of a fleet say to each other on the channel. */
-export type Message = EmitMessage | CallbackMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage;
+export type Message = SharedMessage | MoveMembersMessage | DisconnectMembersMessage;
 
 /** Events that Socket.IO keeps for itself (socket.io-parser `RESERVED_EVENTS`). */
 export const RESERVED_EVENTS: ReadonlySet<string> = new Set([

@@ -2,8 +2,10 @@ import { BridgeError } from "../errors.js";
 import {
   type CallbackMessage,
   type CloseRoomMessage,
+  type DisconnectMembersMessage,
   type DisconnectMessage,
   type EmitMessage,
+  type MoveMembersMessage,
   type MoveRoomMessage,
   quote,
   RESERVED_EVENTS,
@@ -14,7 +16,14 @@ import {
 export type OutgoingEmit = Omit<EmitMessage, "payload"> & { readonly args: readonly unknown[] };
 
 /** Everything a host can say. */
-export type OutgoingMessage = OutgoingEmit | CallbackMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage;
+export type OutgoingMessage =
+  | OutgoingEmit
+  | CallbackMessage
+  | DisconnectMessage
+  | MoveRoomMessage
+  | CloseRoomMessage
+  | MoveMembersMessage
+  | DisconnectMembersMessage;
 
 /** JavaScript callers pass what they have; what is no string would be lost at every reader. */
 export function checkName(value: string): string {

@@ -1,0 +1,301 @@
+import type { Bus } from "../bus/bus.js";
+import type { BridgeError } from "../errors.js";
+import type { NormalizedReader } from "../options.js";
+import { pause } from "../pause.js";
+import type { Rejected } from "../protocol/messages.js";
+import {
+  type AnswerMessage,
+  type CountMessage,
+  decodeNode,
+  encodeNode,
+  type NodeMessage,
+  type PresenceMessage,
+  type RequestMessage,
+} from "../protocol/node-messages.js";
+import { Peers } from "./peers.js";
+import { PythonHosts } from "./python-hosts.js";
+import { Requests } from "./requests.js";
+
+/** Kafka takes no other signs in a topic than letters, digits, `.`, `_` and `-`. */
+export const sideChannel = (channel: string): string => `${channel}.node`;
+
+/** How long other hosts have to answer a newcomer's `hello`, in milliseconds, and how many times its own way there and back. */
+const GREETING = { least: 250, ways: 3 } as const;
+
+/** A request as its maker knows it. */
+export type Question = RequestMessage extends infer Message
+  ? Message extends RequestMessage
+    ? Omit<Message, "from" | "id">
+    : never
+  : never;
+
+export interface ClusterHandlers {
+  /** @param channel - where to say the answer */
+  onRequest(message: RequestMessage, channel: string): void;
+  onCount(message: CountMessage): void;
+  onAnswer(message: AnswerMessage): void;
+  /** A host has said goodbye, or is gone. */
+  onLeft(hostId: string): void;
+  onRejected(channel: string, rejected: Rejected, hostId: string | undefined): void;
+  /** Comes once in an interval. */
+  onBeat(): void;
+}
+
+export interface ClusterOptions {
+  readonly bus: Bus;
+  readonly hostId: string;
+  /** `false`: an emitter that listens for acknowledgements. */
+  readonly isHost: boolean;
+  readonly options: NormalizedReader;
+  readonly handlers: ClusterHandlers;
+}
+
+/**
+ * What Node hosts say among themselves, on a channel beside each of the fleet's: who is there, what they ask each other,
+ * and the answers of clients that are counted. Emits and commands on rooms are not here but on the fleet's channel, since
+ * they keep an order.
+ *
+ * Not `ClusterAdapterWithHeartbeat` of socket.io-adapter, which is made once per namespace: a fleet with thousands of
+ * namespaces would have as many heartbeats and intervals. It also tells time by a clock that jumps, lets own clients wait
+ * until the broker has taken an emit, and leaves timers behind when it is closed.
+ */
+export class Cluster {
+  readonly peers: Peers;
+  readonly python: PythonHosts;
+  readonly requests: Requests;
+  /** Resolves when the hosts that were there before have had the time to say so, or with `close()`. */
+  readonly settled: Promise<void>;
+  readonly #options: ClusterOptions;
+  readonly #channels: readonly [string, ...string[]];
+  #settle: () => void = () => {};
+  #greeting: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** When the newest beat went out. */
+  #beatAt = 0;
+  /** Whether one waits for the broker: then no other is added to it, and `#isOwed` says that one is to follow. */
+  #isBeating = false;
+  #isOwed = false;
+  /** Whether an interval has passed since an own beat was last taken for time. */
+  #isTimeUp = false;
+  #isClosed = false;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    const [first, ...others] = options.options.channels;
+    this.#channels = [sideChannel(first), ...others.map(sideChannel)];
+    this.peers = new Peers(options.options.heartbeatInterval, (hostId) => {
+      this.requests.left(hostId);
+      options.handlers.onLeft(hostId);
+    });
+    this.python = new PythonHosts(options.options.pythonHosts);
+    this.requests = new Requests(options.options.maxPendingAcks);
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /** The first is written to; a host answers on that where it was asked. */
+  get channels(): readonly [string, ...string[]] {
+    return this.#channels;
+  }
+
+  subscribe(): readonly Promise<void>[] {
+    return this.#channels.map((channel) =>
+      this.#options.bus.subscribe(channel, (payload) => this.#onMessage(channel, payload)),
+    );
+  }
+
+  /** To be called when all channels are read, the fleet's as well: whoever answers counts on this host from then on. */
+  start(): void {
+    if (this.#isClosed) {
+      return;
+    }
+    this.#present("hello");
+    this.#timer = setInterval(() => {
+      this.#isTimeUp = true;
+      this.#options.handlers.onBeat();
+      this.#present("beat");
+    }, this.#options.options.heartbeatInterval);
+  }
+
+  /** To be called when the connection is back: the others' patience is short. */
+  reconnected(): void {
+    if (this.#timer !== undefined) {
+      this.#present("beat");
+    }
+  }
+
+  /** @throws BridgeError `INVALID_ARGUMENT`; rejects as `Bus.publish` */
+  publish(message: NodeMessage, channel: string = this.#channels[0]): Promise<void> {
+    return this.#options.bus.publish(channel, encodeNode(message));
+  }
+
+  /**
+   * Asks all other Node hosts.
+   *
+   * @param timeout - milliseconds
+   * @returns what they answered
+   * @throws RequestError rejects with `TIMEOUT`, `BUSY` or `CLOSED`, BridgeError with what `Bus.publish` rejects with and
+   *   with `INVALID_ARGUMENT`
+   */
+  ask(question: Question, timeout: number): Promise<readonly unknown[]> {
+    return this.requests.open(timeout, (id) => {
+      void this.settled.then(() => this.#ask({ ...question, from: this.#options.hostId, id }));
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    clearTimeout(this.#greeting);
+    const wasThere = this.#timer !== undefined;
+    this.#timer = undefined;
+    this.requests.close();
+    this.#settle();
+    if (wasThere) {
+      // The bus gives it a last chance; whoever does not hear it finds out by the silence.
+      for (const channel of this.#channels) {
+        this.publish({ type: "bye", from: this.#options.hostId }, channel).catch(() => {});
+      }
+    }
+  }
+
+  #ask(message: RequestMessage): void {
+    const { hosts } = this.peers;
+    if (!this.requests.isOpen(message.id)) {
+      return;
+    }
+    if (hosts.length > 0) {
+      new Promise<void>((resolve) => resolve(this.publish(message))).catch((error: BridgeError) =>
+        this.requests.fail(message.id, error),
+      );
+    }
+    this.requests.expect(message.id, hosts);
+  }
+
+  #present(type: PresenceMessage["type"]): void {
+    if (this.#isBeating) {
+      this.#isOwed = true;
+      return;
+    }
+    this.#isBeating = true;
+    this.#isOwed = false;
+    this.#beatAt = performance.now();
+    const { hostId: from, isHost, options } = this.#options;
+    const message = { type, from, isHost, interval: options.heartbeatInterval, python: this.python.heardAgo };
+    const published = this.#channels.map((channel) => this.publish(message, channel));
+    void Promise.allSettled(published).then(() => {
+      this.#isBeating = false;
+      if (this.#isOwed && !this.#isClosed) {
+        this.#present("beat");
+      }
+    });
+  }
+
+  /** Foreign input: whatever comes, nothing is thrown into the bus, and the next message is heard. */
+  #onMessage(channel: string, payload: Uint8Array): void {
+    const decoded = decodeNode(payload, this.#options.options.maxMessageSize);
+    if (decoded.kind === "rejected") {
+      this.#options.handlers.onRejected(channel, decoded.rejected, decoded.hostId);
+    } else if (decoded.kind === "message" && !this.#isClosed) {
+      this.#onDecoded(channel, decoded.message);
+    }
+  }
+
+  #onDecoded(channel: string, message: NodeMessage): void {
+    const isOwn = message.from === this.#options.hostId;
+    const isFirst = channel === this.#channels[0];
+    if (isOwn) {
+      if (isFirst && (message.type === "hello" || message.type === "beat")) {
+        this.#onOwnBeat();
+      }
+      return;
+    }
+    // Who is heard on another channel than the first reads this host, and is not read by it.
+    if (isFirst) {
+      this.peers.heard(message.from);
+    }
+    switch (message.type) {
+      case "hello":
+      case "beat":
+        this.#onPresence(message, isFirst);
+        break;
+      case "bye":
+        if (isFirst) {
+          this.peers.left(message.from);
+        }
+        break;
+      case "fetch":
+      case "rooms":
+      case "event":
+        if (this.#options.isHost) {
+          this.#options.handlers.onRequest(message, channel);
+        }
+        break;
+      default:
+        if (message.to === this.#options.hostId) {
+          this.#onAnswer(message);
+        }
+    }
+  }
+
+  #onAnswer(message: Extract<NodeMessage, { readonly to: string }>): void {
+    switch (message.type) {
+      case "reply":
+        this.requests.reply(message);
+        break;
+      case "count":
+        this.#options.handlers.onCount(message);
+        break;
+      case "answer":
+        this.#options.handlers.onAnswer(message);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #onPresence(message: PresenceMessage, isFirst: boolean): void {
+    if (isFirst) {
+      this.peers.present(message);
+    }
+    if (message.python !== null) {
+      this.python.heard(message.python);
+    }
+    if (message.type === "hello") {
+      this.#present("beat");
+    }
+  }
+
+  #onOwnBeat(): void {
+    if (this.#isTimeUp) {
+      this.#isTimeUp = false;
+      this.peers.beatPassed();
+    }
+    this.#greeting ??= this.#waitForGreetings(performance.now() - this.#beatAt);
+    void this.#countStrangers();
+  }
+
+  /** @param way - milliseconds that the greeting took there and back */
+  #waitForGreetings(way: number): NodeJS.Timeout {
+    return setTimeout(() => this.#settle(), Math.max(GREETING.least, GREETING.ways * way));
+  }
+
+  /** @param patience - milliseconds to wait for hosts that were there before this one, if it has just begun */
+  async serverCount(patience: number): Promise<number> {
+    const over = new AbortController();
+    await Promise.race([this.settled, pause(patience, over.signal)]);
+    over.abort();
+    return 1 + this.peers.hosts.length;
+  }
+
+  async #countStrangers(): Promise<void> {
+    if (this.python.mode !== "auto") {
+      return;
+    }
+    const [fleet] = this.#options.options.channels;
+    const listeners = await this.#options.bus.countListeners?.(fleet);
+    const known = 1 + this.peers.hosts.length + this.peers.emitters;
+    this.python.counted(listeners === undefined ? undefined : listeners - known);
+  }
+}

@@ -1,0 +1,83 @@
+import type { BusStatus } from "../bus/bus.js";
+import { logStatus } from "../bus/log-status.js";
+import { Listeners } from "../listeners.js";
+import { type Logger, RateLimitedLog } from "../log.js";
+import type { Rejected, RejectReason } from "../protocol/messages.js";
+import type { BridgeStats, ObservedEmit, Rejection } from "./observe.js";
+
+const ADVICE: Partial<Record<RejectReason, string>> = {
+  pickle:
+    "The sender runs python-socketio older than 5.14, which sends pickles. Upgrade it to 5.14 or later " +
+    "(5.15.1 or later is best); a pickle is never opened here, because opening one runs what its sender wrote.",
+  too_large: "Send a reference instead of the data, or raise maxMessageSize here and the limits of the broker.",
+  reserved_event: "Give the event another name: clients close their connection when they receive this one.",
+  unknown_namespace: "Open it here with io.of(name), or leave its clients to the hosts that have it.",
+};
+
+const NO_COUNTS = { received: 0, published: 0, echoes: 0, ignored: 0, dropped: 0, unknownAcks: 0 };
+
+type Counter = keyof typeof NO_COUNTS;
+
+/** What a host tells of itself: counters, log lines, and those who listen. */
+export class Journal {
+  readonly emits = new Listeners<ObservedEmit>();
+  readonly status = new Listeners<BusStatus>();
+  readonly rejections = new Listeners<Rejection>();
+  readonly #logger: Logger;
+  readonly #log: RateLimitedLog;
+  readonly #channels: readonly string[];
+  readonly #counts = { ...NO_COUNTS };
+  readonly #rejected: Partial<Record<RejectReason, number>> = {};
+  /** By channel; null while it is deaf. */
+  readonly #lags = new Map<string, number | null>();
+
+  constructor(logger: Logger, channels: readonly string[]) {
+    this.#logger = logger;
+    this.#log = new RateLimitedLog((line) => logger.warn(line));
+    this.#channels = channels;
+  }
+
+  count(counter: Counter): void {
+    this.#counts[counter] += 1;
+  }
+
+  /** Says something once a minute that the caller of an operation should know. */
+  warn(key: string, text: string): void {
+    this.#log.line(key, () => `[socketio-python-bridge] ${text}`);
+  }
+
+  onStatus(status: BusStatus): void {
+    if (status.type === "dropped") {
+      this.#counts.dropped += status.count;
+    }
+    if (status.type === "healthy" || status.type === "deaf") {
+      this.#lags.set(status.channel, status.type === "healthy" ? status.lag : null);
+    }
+    if (status.type === "ready") {
+      const channels = this.#channels.map((channel) => `"${channel}"`).join(", ");
+      this.#logger.info(`[socketio-python-bridge] connected; reading ${channels}`);
+    }
+    logStatus(this.#log, status);
+    this.status.notify(status);
+  }
+
+  reject(channel: string, { reason, detail }: Rejected, hostId: string | undefined): void {
+    this.#rejected[reason] = (this.#rejected[reason] ?? 0) + 1;
+    const advice = ADVICE[reason];
+    this.#log.line(`rejected ${reason}`, () => {
+      const sender = hostId ?? "an unknown host";
+      const line = `[socketio-python-bridge] refused a message on "${channel}" from ${sender}: ${reason}: ${detail}`;
+      return advice === undefined ? line : `${line}. ${advice}`;
+    });
+    this.rejections.notify({ reason, detail, channel, hostId, ...(advice === undefined ? {} : { advice }) });
+  }
+
+  stats(): Pick<BridgeStats, Counter | "rejected" | "lag"> {
+    return { ...this.#counts, rejected: { ...this.#rejected }, lag: this.#lag() };
+  }
+
+  #lag(): number | null {
+    const lags = this.#channels.map((channel) => this.#lags.get(channel) ?? null);
+    return lags.reduce((worst, lag) => (worst === null || lag === null ? null : Math.max(worst, lag)));
+  }
+}

@@ -1,0 +1,54 @@
+import type { PythonHostsMode } from "../options.js";
+import { isNodeName } from "../protocol/host-id.js";
+
+/** How long a Python host that was heard is taken to be there. It says no goodbye; its clients may only listen. */
+const MEMORY_MS = 60 * 60 * 1_000;
+
+/** What is known of the Python hosts of the fleet, which send no heartbeat: they can be heard, and not counted. */
+export class PythonHosts {
+  readonly mode: PythonHostsMode;
+  /** Of `performance.now()`. */
+  #heardAt: number | undefined;
+  /** Readers of the channel that are no Node hosts, as far as the broker tells. */
+  #strangers: number | undefined;
+
+  constructor(mode: PythonHostsMode) {
+    this.mode = mode;
+  }
+
+  /** A message on the fleet's channel; `undefined` is a sender that did not say its name, as old releases of Python do not. */
+  heardFrom(hostId: string | undefined): void {
+    if (hostId === undefined || !isNodeName(hostId)) {
+      this.heard();
+    }
+  }
+
+  /** @param ago - milliseconds, where another host heard it */
+  heard(ago = 0): void {
+    const at = performance.now() - ago;
+    this.#heardAt = Math.max(this.#heardAt ?? at, at);
+  }
+
+  /** Milliseconds, null for never. */
+  get heardAgo(): number | null {
+    return this.#heardAt === undefined ? null : Math.round(performance.now() - this.#heardAt);
+  }
+
+  /** @param count - readers of the channel beyond the Node processes, undefined where the broker does not tell */
+  counted(count: number | undefined): void {
+    this.#strangers = count;
+  }
+
+  /** Whether to expect any, as far as is known at this moment. */
+  get areLikely(): boolean {
+    if (this.mode !== "auto") {
+      return this.mode === "always";
+    }
+    return this.#strangers === undefined ? this.wereHeard : this.#strangers > 0;
+  }
+
+  get wereHeard(): boolean {
+    const ago = this.heardAgo;
+    return ago !== null && ago <= MEMORY_MS;
+  }
+}

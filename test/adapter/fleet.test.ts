@@ -1,0 +1,7 @@
+import { randomUUID } from "node:crypto";
+import { testEveryOperation } from "../fleet/every-operation.js";
+import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
+
+const test = testWithBroker<TestBroker>(async () => ({ url: `memory://${randomUUID()}`, kill: async () => {} }));
+
+testEveryOperation(test);

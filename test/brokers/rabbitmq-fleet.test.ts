@@ -1,0 +1,7 @@
+import { testEveryOperation } from "../fleet/every-operation.js";
+import { launchRabbitmq } from "../helpers/rabbitmq.js";
+import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
+
+const test = testWithBroker<TestBroker>(launchRabbitmq);
+
+testEveryOperation(test);

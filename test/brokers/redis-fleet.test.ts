@@ -1,0 +1,7 @@
+import { testEveryOperation } from "../fleet/every-operation.js";
+import { launchRedis } from "../helpers/redis.js";
+import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
+
+const test = testWithBroker<TestBroker>(launchRedis);
+
+testEveryOperation(test);

@@ -1,0 +1,50 @@
+import type { ExecutionContext } from "ava";
+import type { AdapterOptions } from "../../src/index.js";
+import { connectClient, type TestClient } from "./clients.js";
+import { type NodeHost, ownChannel, startNodeHost } from "./node-host.js";
+import { within } from "./once.js";
+
+/** Resolves when the host knows so many Node hosts, itself included. */
+export async function untilHosts(host: NodeHost, count: number): Promise<void> {
+  const known = async () => {
+    while (host.adapter.stats().nodeHosts !== count) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await within(`${count} hosts to be known, not ${host.adapter.stats().nodeHosts}`, known());
+}
+
+/** Node hosts on a channel of their own that know each other. */
+export async function startFleet<Count extends number>(
+  t: ExecutionContext,
+  url: string,
+  count: Count,
+  options: AdapterOptions = {},
+): Promise<readonly NodeHost[]> {
+  const channel = ownChannel();
+  const hosts = await Promise.all(
+    Array.from({ length: count }, () => startNodeHost(t, url, { channel, heartbeatInterval: 500, ...options })),
+  );
+  await Promise.all(hosts.map((host) => untilHosts(host, count)));
+  return hosts;
+}
+
+/** Three of them, with a client each. */
+export async function startThree(t: ExecutionContext, url: string, options: AdapterOptions = {}) {
+  const hosts = (await startFleet(t, url, 3, options)) as readonly [NodeHost, NodeHost, NodeHost];
+  const clients = (await Promise.all(hosts.map((host) => connectClient(t, host.url)))) as [
+    TestClient,
+    TestClient,
+    TestClient,
+  ];
+  /** All that the hosts have published until then has arrived, on every host. */
+  const settled = async () => {
+    for (const [index, { io }] of hosts.entries()) {
+      io.emit(`settled by ${index}`);
+    }
+    for (const client of clients) {
+      await Promise.all(hosts.map((_, index) => client.find([`settled by ${index}`])));
+    }
+  };
+  return { hosts, clients, settled };
+}
