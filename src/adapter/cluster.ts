@@ -87,7 +87,7 @@ export class Cluster {
       this.requests.left(hostId);
       options.handlers.onLeft(hostId);
     });
-    this.python = new PythonHosts(options.options.pythonHosts);
+    this.python = new PythonHosts(options.options.pythonHosts, () => 1 + this.peers.size);
     this.requests = new Requests(options.options.maxPendingAcks);
     this.settled = new Promise((resolve) => {
       this.#settle = resolve;
@@ -273,7 +273,7 @@ export class Cluster {
       this.peers.beatPassed();
     }
     this.#greeting ??= this.#waitForGreetings(performance.now() - this.#beatAt);
-    void this.#countStrangers();
+    void this.#countReaders();
   }
 
   /** @param way - milliseconds that the greeting took there and back */
@@ -289,13 +289,11 @@ export class Cluster {
     return 1 + this.peers.hosts.length;
   }
 
-  async #countStrangers(): Promise<void> {
+  async #countReaders(): Promise<void> {
     if (this.python.mode !== "auto") {
       return;
     }
     const [fleet] = this.#options.options.channels;
-    const listeners = await this.#options.bus.countListeners?.(fleet);
-    const known = 1 + this.peers.hosts.length + this.peers.emitters;
-    this.python.counted(listeners === undefined ? undefined : listeners - known);
+    this.python.counted(await this.#options.bus.countListeners?.(fleet));
   }
 }

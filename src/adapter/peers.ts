@@ -40,6 +40,10 @@ export class Peers {
     return [...this.#peers].filter(([, { isHost }]) => isHost).map(([hostId]) => hostId);
   }
 
+  get size(): number {
+    return this.#peers.size;
+  }
+
   /** How many read the channel without being hosts: emitters that listen for acknowledgements. */
   get emitters(): number {
     return this.#peers.size - this.hosts.length;

@@ -9,11 +9,14 @@ export class PythonHosts {
   readonly mode: PythonHostsMode;
   /** Of `performance.now()`. */
   #heardAt: number | undefined;
-  /** Readers of the channel that are no Node hosts, as far as the broker tells. */
-  #strangers: number | undefined;
+  readonly #countNodes: () => number;
+  /** Readers of the channel when they were last counted, undefined where the broker does not tell. */
+  #readers: number | undefined;
 
-  constructor(mode: PythonHostsMode) {
+  /** @param countNodes - readers of the channel that are known to be Node processes, this one included */
+  constructor(mode: PythonHostsMode, countNodes: () => number) {
     this.mode = mode;
+    this.#countNodes = countNodes;
   }
 
   /** A message on the fleet's channel; `undefined` is a sender that did not say its name, as old releases of Python do not. */
@@ -34,9 +37,9 @@ export class PythonHosts {
     return this.#heardAt === undefined ? null : Math.round(performance.now() - this.#heardAt);
   }
 
-  /** @param count - readers of the channel beyond the Node processes, undefined where the broker does not tell */
-  counted(count: number | undefined): void {
-    this.#strangers = count;
+  /** @param readers - how many read the channel, undefined where the broker does not tell */
+  counted(readers: number | undefined): void {
+    this.#readers = readers;
   }
 
   /** Whether to expect any, as far as is known at this moment. */
@@ -44,7 +47,7 @@ export class PythonHosts {
     if (this.mode !== "auto") {
       return this.mode === "always";
     }
-    return this.#strangers === undefined ? this.wereHeard : this.#strangers > 0;
+    return this.#readers === undefined ? this.wereHeard : this.#readers > this.#countNodes();
   }
 
   get wereHeard(): boolean {

@@ -37,13 +37,16 @@ export async function startThree(t: ExecutionContext, url: string, options: Adap
     TestClient,
     TestClient,
   ];
+  let rounds = 0;
   /** All that the hosts have published until then has arrived, on every host. */
   const settled = async () => {
+    rounds += 1;
+    const round = rounds;
     for (const [index, { io }] of hosts.entries()) {
-      io.emit(`settled by ${index}`);
+      io.emit("settled", index, round);
     }
     for (const client of clients) {
-      await Promise.all(hosts.map((_, index) => client.find([`settled by ${index}`])));
+      await Promise.all(hosts.map((_, index) => client.find(["settled", index, round])));
     }
   };
   return { hosts, clients, settled };
