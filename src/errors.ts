@@ -33,3 +33,14 @@ export class BridgeError extends Error {
     this.code = code;
   }
 }
+
+/** An error that came when some had answered, and not all: `TIMEOUT`, `CLOSED`. */
+export class IncompleteError extends BridgeError {
+  /** What had come until then. */
+  readonly responses: readonly unknown[];
+
+  constructor(code: BridgeErrorCode, message: string, responses: readonly unknown[]) {
+    super(code, message);
+    this.responses = responses;
+  }
+}

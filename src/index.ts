@@ -3,14 +3,22 @@ export type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./adapt
 export type { Bus, BusStatus, DropReason } from "./bus/bus.js";
 export { memoryBus } from "./bus/memory.js";
 export {
+  type AskTarget,
   createEmitter,
   type EmitTarget,
   type Emitter,
   type EmitterNamespace,
   type EventsMap,
 } from "./emitter/emitter.js";
-export { BridgeError, type BridgeErrorCode } from "./errors.js";
+export { BridgeError, type BridgeErrorCode, IncompleteError } from "./errors.js";
 export type { Logger } from "./log.js";
-export type { AdapterOptions, ChannelOptions, EmitterOptions, OutageOptions } from "./options.js";
+export type {
+  AdapterOptions,
+  ChannelOptions,
+  EmitterOptions,
+  OutageOptions,
+  PythonHostsMode,
+  ReaderOptions,
+} from "./options.js";
 export type { Encoding } from "./protocol/encoders.js";
 export type { RejectReason, WireRoom } from "./protocol/messages.js";

@@ -127,6 +127,13 @@ export function wholeNumber(name: string, value: number, least = 1, most = Numbe
 /** What a timer of Node takes; more of it would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Whether a timer of Node can wait so many milliseconds. */
+export function isTimeout(milliseconds: unknown): milliseconds is number {
+  return (
+    Number.isSafeInteger(milliseconds) && (milliseconds as number) > 0 && (milliseconds as number) <= LONGEST_TIMER_MS
+  );
+}
+
 export type NormalizedOutage = { readonly [Option in keyof OutageOptions]-?: number };
 
 export function normalizeOutage(options: OutageOptions = {}): NormalizedOutage {

@@ -222,7 +222,7 @@ class PythonBridgeAdapter extends Adapter {
     }
     cluster.ask({ ...question, isAcknowledged: true }, options.requestsTimeout).then(
       (items) => callApplication(() => acknowledge(null, firstAnswers(items))),
-      (error) => callApplication(() => acknowledge(error, firstAnswers(error.items ?? []))),
+      (error) => callApplication(() => acknowledge(error, firstAnswers(error.responses ?? []))),
     );
   }
 

@@ -10,6 +10,8 @@ export interface AskOptions {
   onAnswer(answer: unknown): void;
   /** All answers are here that will come. @param total - how many */
   onDone(total: number): void;
+  /** The time is over, and somebody who is counted, or an only client, has not answered. */
+  onTimeout?(): void;
 }
 
 interface Counted {
@@ -117,6 +119,9 @@ export class Ask {
   expire(): void {
     this.#isOver = true;
     this.#look();
+    if (!this.#isDone) {
+      this.#options.onTimeout?.();
+    }
   }
 
   /** Nothing was published, and nobody waits. */

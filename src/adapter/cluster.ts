@@ -135,8 +135,8 @@ export class Cluster {
    *
    * @param timeout - milliseconds
    * @returns what they answered
-   * @throws RequestError rejects with `TIMEOUT`, `BUSY` or `CLOSED`, BridgeError with what `Bus.publish` rejects with and
-   *   with `INVALID_ARGUMENT`
+   * @throws BridgeError rejects with `BUSY`, `INVALID_ARGUMENT` and what `Bus.publish` rejects with, IncompleteError with
+   *   `TIMEOUT` or `CLOSED`
    */
   ask(question: Question, timeout: number): Promise<readonly unknown[]> {
     return this.requests.open(timeout, (id) => {

@@ -1,4 +1,4 @@
-import { BridgeError } from "../errors.js";
+import { BridgeError, IncompleteError } from "../errors.js";
 import type { ReplyMessage } from "../protocol/node-messages.js";
 
 /** What was asked of all other Node hosts. */
@@ -29,7 +29,7 @@ export class Requests {
   /**
    * @param timeout - milliseconds
    * @param begin - gets the number of the request when there is room for it
-   * @throws RequestError rejects with `TIMEOUT`, `BUSY` or `CLOSED`
+   * @throws BridgeError rejects with `BUSY`, IncompleteError with `TIMEOUT` or `CLOSED`
    */
   open(timeout: number, begin: (id: number) => void): Promise<readonly unknown[]> {
     if (this.#isClosed) {
@@ -37,7 +37,7 @@ export class Requests {
     }
     if (this.#pending.size >= this.#limit) {
       const message = `${this.#limit} requests wait for other hosts already`;
-      return Promise.reject(new RequestError("BUSY", message, []));
+      return Promise.reject(new BridgeError("BUSY", message));
     }
     this.#lastId += 1;
     const id = this.#lastId;
@@ -109,7 +109,7 @@ export class Requests {
       pending?.missing === undefined
         ? "timeout reached: no connection to the other hosts yet"
         : `timeout reached: missing ${pending.missing.size} responses`;
-    pending?.reject(new RequestError("TIMEOUT", message, pending.items));
+    pending?.reject(new IncompleteError("TIMEOUT", message, pending.items));
   }
 
   #take(id: number): Pending | undefined {
@@ -120,16 +120,6 @@ export class Requests {
   }
 }
 
-/** Carries what had come until then. */
-export class RequestError extends BridgeError {
-  readonly items: readonly unknown[];
-
-  constructor(code: "TIMEOUT" | "BUSY" | "CLOSED", message: string, items: readonly unknown[]) {
-    super(code, message);
-    this.items = items;
-  }
-}
-
-function closed(): RequestError {
-  return new RequestError("CLOSED", "the adapter was closed before all hosts had answered", []);
+function closed(): IncompleteError {
+  return new IncompleteError("CLOSED", "the adapter was closed before all hosts had answered", []);
 }

@@ -31,9 +31,13 @@ export function isNobodyElse({ rooms, local }: Target): boolean {
   return local || (rooms.size > 0 && names(rooms).length === 0);
 }
 
+export function looksLikeSid(name: unknown): boolean {
+  return typeof name === "string" && SID.test(name);
+}
+
 /** A sid, as far as its looks tell; a room of clients of this host is none, whatever its name looks like. */
 export function isSid(adapter: Adapter, name: string): boolean {
-  return SID.test(name) && (adapter.nsp.sockets.has(name) || !adapter.rooms.has(name));
+  return looksLikeSid(name) && (adapter.nsp.sockets.has(name) || !adapter.rooms.has(name));
 }
 
 export function isOwnClient(adapter: Adapter, { rooms }: Target): boolean {

@@ -3,11 +3,13 @@ import { toBus } from "../bus/from-url.js";
 import { logStatus } from "../bus/log-status.js";
 import { BridgeError, type BridgeErrorCode } from "../errors.js";
 import { RateLimitedLog } from "../log.js";
-import { type EmitterOptions, type NormalizedChannel, normalizeChannel } from "../options.js";
+import { type EmitterOptions, isTimeout, type NormalizedReader, normalizeReader } from "../options.js";
 import { ENCODERS } from "../protocol/encoders.js";
 import { newHostId } from "../protocol/host-id.js";
-import { quote, type WireRoom } from "../protocol/messages.js";
+import { type AckTicket, quote, type WireRoom } from "../protocol/messages.js";
+import { emitExtension } from "../protocol/node-fields.js";
 import type { OutgoingMessage } from "../protocol/outgoing.js";
+import { AckReader } from "./ack-reader.js";
 
 /** Events and the arguments of their listeners, as in `Server<ClientToServerEvents, ServerToClientEvents>`. */
 // biome-ignore lint/suspicious/noExplicitAny: an interface without index signature must fit, as in socket.io's own type
@@ -15,6 +17,10 @@ export type EventsMap = { [event: string]: any };
 
 type EventName<Events extends EventsMap> = keyof Events & string;
 type EventArgs<Events extends EventsMap, Event extends EventName<Events>> = Parameters<Events[Event]>;
+/** Without the acknowledgement at the end, where the type of the event has one. */
+type AskedArgs<Args extends readonly unknown[]> = Args extends [...infer Others, (...answer: never) => unknown]
+  ? Others
+  : Args;
 
 /** Whom an emit is for. Immutable: each call gives a new one. */
 export interface EmitTarget<Events extends EventsMap> {
@@ -30,6 +36,27 @@ export interface EmitTarget<Events extends EventsMap> {
    * @throws BridgeError rejects with `INVALID_ARGUMENT`, `MESSAGE_DROPPED`, `BROKER_UNAVAILABLE` or `CLOSED`
    */
   emit<Event extends EventName<Events>>(event: Event, ...args: EventArgs<Events, Event>): Promise<void>;
+  /**
+   * For emits with acknowledgements, which take an emitter made with `acks: true`.
+   *
+   * @param milliseconds - how long they are waited for
+   */
+  timeout(milliseconds: number): AskTarget<Events>;
+}
+
+/** Whom a question is for. */
+export interface AskTarget<Events extends EventsMap> {
+  /**
+   * Resolves with the answers of all clients that got it, each its first argument, when the last one is here; with
+   * Python hosts in the fleet, when the time is over (see `pythonHosts` of the options).
+   *
+   * @throws BridgeError rejects as `emit` does, and with `BUSY`; IncompleteError with `TIMEOUT` if a client has not
+   *   answered in time, or `CLOSED`: its `responses` are those that came
+   */
+  emitWithAck<Event extends EventName<Events>>(
+    event: Event,
+    ...args: AskedArgs<EventArgs<Events, Event>>
+  ): Promise<unknown[]>;
 }
 
 /** What can be said to one namespace. Each call resolves and rejects as `emit` does. */
@@ -70,29 +97,68 @@ function target<Events extends EventsMap>(sender: Sender, selection: Selection):
     in: to,
     except: (sid) => target(sender, { ...selection, except: [...new Set([...selection.except, sid].flat())] }),
     emit: (event, ...args) => sender.emit(selection, event, args),
+    timeout: (milliseconds) => ({
+      emitWithAck: (event, ...args) => sender.ask(selection, event, args, milliseconds),
+    }),
   };
 }
 
 /** In Socket.IO a function at the end asks for an acknowledgement. */
 function withoutCallback(event: string, args: readonly unknown[]): readonly unknown[] {
   if (typeof args.at(-1) === "function") {
-    throw new BridgeError("INVALID_ARGUMENT", `a write-only emitter gets no acknowledgement of ${quote(event)}`);
+    const how = "timeout(ms).emitWithAck() of createEmitter(…, { acks: true })";
+    throw new BridgeError("INVALID_ARGUMENT", `no function is called back for ${quote(event)}: use ${how}`);
   }
   return args;
 }
 
+interface SenderOptions {
+  readonly hostId: string;
+  readonly publish: Publish;
+  readonly toPythonRoom: NormalizedReader["toPythonRoom"];
+  readonly acks: AckReader | undefined;
+}
+
 class Sender {
   readonly #publish: Publish;
-  readonly #toPythonRoom: NormalizedChannel["toPythonRoom"];
-  readonly #hostId = newHostId();
+  readonly #toPythonRoom: NormalizedReader["toPythonRoom"];
+  readonly #hostId: string;
+  readonly #acks: AckReader | undefined;
 
-  constructor(publish: Publish, toPythonRoom: NormalizedChannel["toPythonRoom"]) {
+  constructor({ hostId, publish, toPythonRoom, acks }: SenderOptions) {
+    this.#hostId = hostId;
     this.#publish = publish;
     this.#toPythonRoom = toPythonRoom;
+    this.#acks = acks;
   }
 
-  emit({ namespace, rooms, except }: Selection, event: string, args: readonly unknown[]): Promise<void> {
-    return this.#publish(() => ({
+  emit(selection: Selection, event: string, args: readonly unknown[]): Promise<void> {
+    return this.#publish(() => this.#message(selection, event, args, null));
+  }
+
+  async ask(selection: Selection, event: string, args: readonly unknown[], timeout: number): Promise<unknown[]> {
+    if (this.#acks === undefined) {
+      throw new BridgeError("INVALID_ARGUMENT", "no answer is heard: make this emitter with the option acks: true");
+    }
+    if (!isTimeout(timeout)) {
+      throw new BridgeError("INVALID_ARGUMENT", `the timeout ${quote(timeout)} is no whole number of milliseconds`);
+    }
+    return this.#acks.ask({
+      namespace: selection.namespace,
+      rooms: selection.rooms.map((room) => this.#room(room, selection.namespace)),
+      timeout,
+      publish: (ticket) => this.#publish(() => this.#message(selection, event, args, ticket, timeout)),
+    });
+  }
+
+  #message(
+    { namespace, rooms, except }: Selection,
+    event: string,
+    args: readonly unknown[],
+    callback: AckTicket | null,
+    timeout?: number,
+  ): OutgoingMessage {
+    return {
       method: "emit",
       event,
       args: withoutCallback(event, args),
@@ -100,9 +166,10 @@ class Sender {
       rooms: rooms.length === 0 ? null : rooms.map((room) => this.#room(room, namespace)),
       skipSids: except,
       exceptRooms: except,
-      callback: null,
+      callback,
+      node: emitExtension(args, {}, timeout),
       hostId: this.#hostId,
-    }));
+    };
   }
 
   move(method: "enter_room" | "leave_room", namespace: string, sid: string, room: WireRoom): Promise<void> {
@@ -138,7 +205,7 @@ function namespaceOf<Events extends EventsMap>(sender: Sender, name: string): Em
 }
 
 /**
- * A write-only emitter, for processes that serve no clients.
+ * An emitter, for processes that serve no clients. It only writes, unless it is to hear acknowledgements.
  *
  * @typeParam Events - the events and their listeners' arguments; without it, anything goes
  * @param urlOrBus - the broker that the fleet uses, as a URL or as a bus made by hand
@@ -152,7 +219,8 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
   urlOrBus: string | Bus,
   options: EmitterOptions = {},
 ): Emitter<Events> {
-  const { channels, toPythonRoom, encoding, logger } = normalizeChannel(options);
+  const normalized = normalizeReader(options);
+  const { channels, toPythonRoom, encoding, logger } = normalized;
   const encode = ENCODERS[encoding];
   const bus = toBus(urlOrBus, channels[0], options);
   const log = new RateLimitedLog((line) => logger.warn(line));
@@ -169,11 +237,16 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
     });
     return published;
   };
-  const sender = new Sender(publish, toPythonRoom);
+  const hostId = newHostId();
+  const acks = options.acks === true ? new AckReader(bus, hostId, normalized) : undefined;
+  const sender = new Sender({ hostId, publish, toPythonRoom, acks });
   return {
     ...namespaceOf<Events>(sender, "/"),
     of: (namespace) => namespaceOf(sender, namespace),
     onStatus: (listener) => bus.onStatus(listener),
-    close: () => bus.close(),
+    close: () => {
+      acks?.close();
+      return bus.close();
+    },
   };
 }

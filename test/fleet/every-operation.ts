@@ -2,6 +2,7 @@ import type { TestFn } from "ava";
 import type { TestBroker } from "../helpers/shared-broker.js";
 import { testFleetAcks } from "./acks.js";
 import { testEmits } from "./emits.js";
+import { testAskingEmitter } from "./emitter.js";
 import { testFetches } from "./fetches.js";
 import { testMoves } from "./moves.js";
 import { testServers } from "./servers.js";
@@ -13,4 +14,5 @@ export function testEveryOperation(test: TestFn<TestBroker>): void {
   testFleetAcks(test);
   testFetches(test);
   testServers(test);
+  testAskingEmitter(test);
 }

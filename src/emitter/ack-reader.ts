@@ -1,0 +1,168 @@
+import { PendingAcks } from "../adapter/acks.js";
+import { Ask } from "../adapter/ask.js";
+import { Cluster } from "../adapter/cluster.js";
+import { looksLikeSid } from "../adapter/target.js";
+import type { Bus } from "../bus/bus.js";
+import { BridgeError, IncompleteError } from "../errors.js";
+import type { NormalizedReader } from "../options.js";
+import { pause } from "../pause.js";
+import { decode } from "../protocol/decode.js";
+import type { AckTicket, WireRoom } from "../protocol/messages.js";
+
+/** An emit that is to be answered. */
+export interface AckedEmit {
+  readonly namespace: string;
+  readonly rooms: readonly WireRoom[];
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** @throws BridgeError rejects as `Emitter.emit` */
+  publish(ticket: AckTicket): Promise<void>;
+}
+
+const LATE = "operation has timed out";
+
+/**
+ * The ear of an emitter that asks for acknowledgements. It reads what hosts read, and is no host: it answers nothing and
+ * nobody waits for it.
+ */
+export class AckReader {
+  readonly #bus: Bus;
+  readonly #options: NormalizedReader;
+  readonly #hostId: string;
+  readonly #acks: PendingAcks;
+  readonly #cluster: Cluster;
+  /** Ends what is asked for at this moment. */
+  readonly #cancellations = new Set<() => void>();
+  #started: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(bus: Bus, hostId: string, options: NormalizedReader) {
+    this.#bus = bus;
+    this.#hostId = hostId;
+    this.#options = options;
+    const acks = new PendingAcks(options.maxPendingAcks);
+    this.#acks = acks;
+    const nothing = () => {};
+    this.#cluster = new Cluster({
+      bus,
+      hostId,
+      isHost: false,
+      options,
+      handlers: {
+        onRequest: nothing,
+        onCount: (message) => acks.count(message),
+        onAnswer: (message) => acks.answerCounted(message),
+        onLeft: (host) => acks.left(host),
+        onRejected: nothing,
+        onBeat: nothing,
+      },
+    });
+    bus.onStatus((status) => {
+      if (status.type === "ready") {
+        this.#cluster.reconnected();
+      }
+    });
+  }
+
+  /**
+   * @throws BridgeError rejects with `BUSY`, and with what the publishing rejects with; IncompleteError with `TIMEOUT` or
+   *   `CLOSED`
+   */
+  async ask(emit: AckedEmit): Promise<unknown[]> {
+    const deadline = performance.now() + emit.timeout;
+    await this.#listening(emit.timeout);
+    return new Promise((resolve, reject) => {
+      const responses: unknown[] = [];
+      const fail = (error: Error) => {
+        ask.cancel();
+        this.#cancellations.delete(cancel);
+        reject(error);
+      };
+      const cancel = () => fail(new IncompleteError("CLOSED", "the emitter was closed", responses));
+      const ask: Ask = new Ask({
+        hosts: this.#cluster.peers.hosts,
+        isOne: emit.rooms.length === 1 && looksLikeSid(emit.rooms[0]),
+        python: this.#cluster.python,
+        onAnswer: (answer) => responses.push(answer),
+        onDone: () => {
+          this.#cancellations.delete(cancel);
+          resolve(responses);
+        },
+        onTimeout: () => fail(new IncompleteError("TIMEOUT", LATE, responses)),
+      });
+      this.#cancellations.add(cancel);
+      void this.#begin(ask, emit, deadline).catch(fail);
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#acks.close();
+    this.#cluster.close();
+    for (const cancel of [...this.#cancellations]) {
+      cancel();
+    }
+  }
+
+  async #begin(ask: Ask, emit: AckedEmit, deadline: number): Promise<void> {
+    const ticket = this.#acks.add({
+      room: emit.rooms.length === 1 ? (emit.rooms[0] ?? null) : null,
+      namespace: emit.namespace,
+      timeout: Math.max(1, deadline - performance.now()),
+      ask,
+    });
+    if (ticket === undefined) {
+      throw new BridgeError("BUSY", `${this.#options.maxPendingAcks} acknowledgements are awaited already`);
+    }
+    const published = emit.publish(ticket);
+    const listeners = await this.#bus.countListeners?.(this.#options.channels[0]);
+    ask.begin(listeners, 1 + this.#cluster.peers.emitters);
+    await published;
+  }
+
+  /** @throws BridgeError rejects with `TIMEOUT`, `CLOSED`, and with what `Bus.subscribe` rejects with */
+  async #listening(timeout: number): Promise<void> {
+    if (this.#isClosed) {
+      throw new BridgeError("CLOSED", "the emitter is closed");
+    }
+    this.#started ??= this.#start();
+    const over = new AbortController();
+    const isReady = await Promise.race([
+      this.#started.then(() => this.#cluster.settled).then(() => true),
+      pause(timeout, over.signal).then(() => false),
+    ]).finally(() => over.abort());
+    if (this.#isClosed) {
+      throw new IncompleteError("CLOSED", "the emitter was closed", []);
+    }
+    if (!isReady) {
+      throw new IncompleteError("TIMEOUT", LATE, []);
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { channels, maxMessageSize } = this.#options;
+    await Promise.all([
+      ...channels.map((channel) =>
+        this.#bus.subscribe(channel, (payload) => this.#onMessage(decode(payload, maxMessageSize))),
+      ),
+      ...this.#cluster.subscribe(),
+    ]);
+    this.#cluster.start();
+  }
+
+  /** What is no message was refused by the hosts, which say so. */
+  #onMessage(decoded: ReturnType<typeof decode>): void {
+    if (decoded.kind !== "message") {
+      return;
+    }
+    const { message } = decoded;
+    if (message.method !== "callback") {
+      this.#cluster.python.heardFrom(message.hostId);
+      return;
+    }
+    this.#cluster.python.heard();
+    if (message.hostId === this.#hostId) {
+      this.#acks.answer(message);
+    }
+  }
+}
