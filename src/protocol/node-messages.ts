@@ -172,6 +172,9 @@ function readMessage(fields: Fields): NodeMessage | undefined {
   }
 }
 
+/** What buses say to themselves, a proof of life or a probe, is JSON on every channel, and no business of hosts. */
+const JSON_OBJECT = "{".charCodeAt(0);
+
 function refuse(rejected: Rejected, hostId?: string): DecodedNode {
   return { kind: "rejected", rejected, hostId };
 }
@@ -187,6 +190,9 @@ export function decodeNode(payload: Uint8Array, maxSize: number): DecodedNode {
       reason: "too_large",
       detail: `${payload.byteLength} bytes, and ${maxSize} is the most that is read`,
     });
+  }
+  if (payload[0] === JSON_OBJECT) {
+    return { kind: "ignored" };
   }
   const unpacked = unpack(payload, maxSize);
   if ("rejected" in unpacked) {

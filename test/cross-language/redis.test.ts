@@ -1,3 +1,6 @@
+import { connectClient } from "../helpers/clients.js";
+import { ownChannel, startNodeHost } from "../helpers/node-host.js";
+import { startPeer } from "../helpers/python.js";
 import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 import { testEveryScenario } from "./scenarios/every-scenario.js";
@@ -5,3 +8,12 @@ import { testEveryScenario } from "./scenarios/every-scenario.js";
 const test = testWithBroker<TestBroker>(launchRedis);
 
 testEveryScenario(test, { hosts: ["threaded", "asgi"], emitters: ["threaded", "asgi", "write-only"] });
+
+test.serial("a Python host that has never said a word is found out by the readers that Redis counts", async (t) => {
+  const channel = ownChannel();
+  const node = await startNodeHost(t, t.context.url, { channel });
+  const python = await startPeer(t, "threaded", t.context.url, channel);
+  const client = await connectClient(t, python.url);
+  await client.answerWith("here");
+  t.deepEqual(await node.io.timeout(3_000).emitWithAck("ask"), ["here"]);
+});

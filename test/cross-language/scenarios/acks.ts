@@ -7,7 +7,6 @@ import { tuple } from "../../helpers/typed-json.js";
 import type { PythonKinds } from "./python-kinds.js";
 
 export function testAcks(test: TestFn<TestBroker>, { hosts }: PythonKinds): void {
-  const another = hosts.at(-1) ?? hosts[0];
   for (const kind of hosts) {
     for (const options of EVERY_CLIENT) {
       const name = `${options.kind} client over ${options.transport}`;
@@ -84,25 +83,6 @@ export function testAcks(test: TestFn<TestBroker>, { hosts }: PythonKinds): void
       t.is(python.program.lines.items.filter(({ token }) => token === "t").length, 1);
     },
   );
-
-  test.serial("a Node host collects the answers of a room with clients on both kinds of host", async (t) => {
-    const channel = ownChannel();
-    const node = await startNodeHost(t, t.context.url, { channel });
-    const other = await startNodeHost(t, t.context.url, { channel });
-    const python = await startPeer(t, another, t.context.url, channel);
-    const clients = await Promise.all([
-      connectClient(t, node.url),
-      connectClient(t, other.url),
-      connectClient(t, python.url),
-      connectClient(t, python.url),
-    ]);
-    await Promise.all(clients.map((client) => client.call("join", "all")));
-    await Promise.all(clients.map((client, index) => client.answerWith(index)));
-    // Nobody knows how many there are, so it takes the whole time.
-    const answers = await node.io.timeout(3_000).to("all").emitWithAck("ask");
-    t.deepEqual([...answers].sort(), [0, 1, 2, 3]);
-    t.is(node.adapter.stats().pendingAcks, 0);
-  });
 
   test.serial(
     "an acknowledgement with bytes cannot be said in JSON: the caller times out, the next is answered",

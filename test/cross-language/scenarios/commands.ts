@@ -117,17 +117,4 @@ export function testCommands(test: TestFn<TestBroker>, { hosts, emitters }: Pyth
       await other.disconnected();
     });
   }
-
-  test.serial("a room operation that Python cannot carry acts on this host, and says so", async (t) => {
-    const channel = ownChannel();
-    const node = await startNodeHost(t, t.context.url, { channel });
-    const client = await connectClient(t, node.url);
-    await client.call("join", "r");
-    node.io.in("r").socketsJoin("s");
-    t.deepEqual(node.io.sockets.adapter.rooms.get("s"), new Set([client.sid]));
-    t.deepEqual(
-      node.log.filter((line) => line.includes("socketsJoin")),
-      ["[socketio-python-bridge] socketsJoin() on a room acts on the clients of this host; on others, by sid only"],
-    );
-  });
 }

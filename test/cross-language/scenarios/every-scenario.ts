@@ -2,6 +2,7 @@ import type { TestFn } from "ava";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 import { testAcks } from "./acks.js";
 import { testCommands } from "./commands.js";
+import { testMixedFleet } from "./mixed-fleet.js";
 import { testNodeEmits } from "./node-emits.js";
 import { testPythonEmits } from "./python-emits.js";
 import type { PythonKinds } from "./python-kinds.js";
@@ -12,4 +13,5 @@ export function testEveryScenario(test: TestFn<TestBroker>, kinds: PythonKinds):
   testNodeEmits(test, kinds);
   testCommands(test, kinds);
   testAcks(test, kinds);
+  testMixedFleet(test, kinds);
 }

@@ -1,0 +1,7 @@
+import { testEveryOperation } from "../fleet/every-operation.js";
+import { launchKafka } from "../helpers/kafka.js";
+import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
+
+const test = testWithBroker<TestBroker>(launchKafka);
+
+testEveryOperation(test);

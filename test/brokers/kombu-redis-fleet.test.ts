@@ -1,0 +1,10 @@
+import { testEveryOperation } from "../fleet/every-operation.js";
+import { launchRedis } from "../helpers/redis.js";
+import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
+
+const test = testWithBroker<TestBroker>(async () => {
+  const redis = await launchRedis();
+  return { ...redis, url: `kombu+${redis.url}/0` };
+});
+
+testEveryOperation(test);
