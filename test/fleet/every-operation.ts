@@ -4,6 +4,7 @@ import { testFleetAcks } from "./acks.js";
 import { testEmits } from "./emits.js";
 import { testAskingEmitter } from "./emitter.js";
 import { testFetches } from "./fetches.js";
+import { testKindsOfServers } from "./kinds-of-servers.js";
 import { testMoves } from "./moves.js";
 import { testServers } from "./servers.js";
 
@@ -15,4 +16,5 @@ export function testEveryOperation(test: TestFn<TestBroker>): void {
   testFetches(test);
   testServers(test);
   testAskingEmitter(test);
+  testKindsOfServers(test);
 }

@@ -1,4 +1,5 @@
 import type { ExecutionContext } from "ava";
+import type { ServerOptions } from "socket.io";
 import type { AdapterOptions } from "../../src/index.js";
 import { connectClient, type TestClient } from "./clients.js";
 import { type NodeHost, ownChannel, startNodeHost } from "./node-host.js";
@@ -15,15 +16,18 @@ export async function untilHosts(host: NodeHost, count: number): Promise<void> {
 }
 
 /** Node hosts on a channel of their own that know each other. */
-export async function startFleet<Count extends number>(
+export async function startFleet(
   t: ExecutionContext,
   url: string,
-  count: Count,
+  count: number,
   options: AdapterOptions = {},
+  serverOptions: Partial<ServerOptions> = {},
 ): Promise<readonly NodeHost[]> {
   const channel = ownChannel();
   const hosts = await Promise.all(
-    Array.from({ length: count }, () => startNodeHost(t, url, { channel, heartbeatInterval: 500, ...options })),
+    Array.from({ length: count }, () =>
+      startNodeHost(t, url, { channel, heartbeatInterval: 500, ...options }, serverOptions),
+    ),
   );
   await Promise.all(hosts.map((host) => untilHosts(host, count)));
   return hosts;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ExecutionContext } from "ava";
-import { Server } from "socket.io";
+import { Server, type ServerOptions } from "socket.io";
 import type { BusStatus } from "../../src/bus/bus.js";
 import { type AdapterOptions, type BridgeAdapter, type Bus, createAdapter, type Rejection } from "../../src/index.js";
 import { cleanUp } from "./cleanup.js";
@@ -43,6 +43,7 @@ export async function startNodeHost(
   t: ExecutionContext,
   urlOrBus: string | Bus,
   options: AdapterOptions,
+  serverOptions: Partial<ServerOptions> = {},
 ): Promise<NodeHost> {
   const log: string[] = [];
   const logger = { info: () => {}, warn: (line: string) => log.push(line) };
@@ -52,7 +53,7 @@ export async function startNodeHost(
   adapter.onRejected((rejection) => rejections.add(rejection));
   adapter.onStatus((status) => statuses.add(status));
   const http = createServer();
-  const io = new Server(http, { adapter });
+  const io = new Server(http, { ...serverOptions, adapter });
   cleanUp(t, async () => {
     await io.close();
     http.closeAllConnections();
