@@ -16,12 +16,17 @@ export class HarmlessCopies {
   /** Bytes of all copies so far, roughly. */
   size = 0;
 
-  /** Null for what throws when it is looked at. */
   copy(value: unknown): unknown {
+    return this.#read(() => value);
+  }
+
+  /** Null for what throws when it is looked at. */
+  #read(look: () => unknown): unknown {
+    const depth = this.#around.length;
     try {
-      return this.#copy(value);
+      return this.#copy(look());
     } catch {
-      this.#around.length = 0;
+      this.#around.length = depth;
       return null;
     }
   }
@@ -40,17 +45,18 @@ export class HarmlessCopies {
       return null;
     }
     this.#around.push(view);
-    const copied = Array.isArray(view) ? view.map((item) => this.#copy(item)) : this.#object(view);
+    const copied = Array.isArray(view) ? view.map((item) => this.copy(item)) : this.#object(view);
     this.#around.pop();
     return copied;
   }
 
   #object(view: object): unknown {
     const copied: Record<string, unknown> = {};
-    for (const [key, item] of Object.entries(view)) {
+    for (const key of Object.keys(view)) {
+      const item = this.#read(() => view[key as keyof typeof view]);
       if (!isUnsafeEntry(key, item)) {
         this.size += key.length;
-        copied[key] = this.#copy(item);
+        copied[key] = item;
       }
     }
     return copied;

@@ -31,7 +31,7 @@ export class Inbox<T> {
   }
 
   /** The first item, past or future, that fits. */
-  async find(what: string, fits: (item: T) => boolean): Promise<T> {
+  async find(what: string, fits: (item: T) => boolean, patience = PATIENCE_MS): Promise<T> {
     let wake = (): void => {};
     const found = new Promise<T>((resolve) => {
       wake = () => {
@@ -44,7 +44,7 @@ export class Inbox<T> {
     this.#waiting.add(wake);
     wake();
     try {
-      return await within(what, found);
+      return await within(what, found, patience);
     } finally {
       this.#waiting.delete(wake);
     }

@@ -1,0 +1,191 @@
+import { encode } from "@msgpack/msgpack";
+import test from "ava";
+import { memoryBus } from "../../src/index.js";
+import { cleanUp } from "../helpers/cleanup.js";
+import { connectClient } from "../helpers/clients.js";
+import { startFleet, startThree, untilHosts } from "../helpers/node-fleet.js";
+import { type NodeHost, ownChannel, startNodeHost } from "../helpers/node-host.js";
+import { Inbox } from "../helpers/once.js";
+import { startProcess } from "../helpers/process.js";
+
+const memory = (name: string) => `memory://${encodeURIComponent(name)}`;
+
+test("200 questions of each kind that are open at close() all end, and so does the process", async (t) => {
+  const run = startProcess(t, process.execPath, ["build/test/helpers/pending-at-close.js"]);
+  t.is(await run.exited(), 0, run.stderr.items.join("\n"));
+  t.deepEqual(JSON.parse(run.stdout.items[0] ?? ""), {
+    pending: 200,
+    left: 0,
+    fulfilled: 0,
+    timedOut: 200,
+    closed: 400,
+  });
+});
+
+test("100,000 acknowledged emits, half of them never answered, leave the memory as it was", async (t) => {
+  const run = startProcess(t, process.execPath, ["--expose-gc", "build/test/helpers/memory-of-acks.js", "100000"]);
+  const figures = await run.stdout.find("the figures", () => true, 110_000);
+  t.is(await run.exited(), 0);
+  t.log(figures);
+  const { ratio, fulfilled, rejected } = JSON.parse(figures);
+  t.deepEqual([fulfilled, rejected], [50_000, 50_000]);
+  t.true(ratio < 1.05, figures);
+});
+
+test("thousands of namespaces have no timers of their own", async (t) => {
+  const [{ io }] = (await startFleet(t, memory(t.title), 2)) as [NodeHost, NodeHost];
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  await io.of("/").adapter.serverCount();
+  const before = timers();
+  for (let index = 0; index < 2_000; index += 1) {
+    io.of(`/namespace-${index}`);
+  }
+  t.true(timers() - before < 10, `${timers() - before} more`);
+  t.is(await io.of("/namespace-1999").adapter.serverCount(), 2);
+});
+
+test("a clock that jumps makes no host look gone, and no answer late", async (t) => {
+  const { now } = Date;
+  let day = 0;
+  Date.now = () => {
+    day += 1;
+    return now() + (day % 2 === 0 ? 1 : -1) * day * 86_400_000;
+  };
+  cleanUp(t, () => {
+    Date.now = now;
+  });
+  const channel = ownChannel();
+  const listener = memoryBus(encodeURIComponent(t.title));
+  cleanUp(t, () => listener.close());
+  const beats = new Inbox<number>();
+  await listener.subscribe(`${channel}.node`, () => beats.add(beats.items.length));
+  const { hosts, clients } = await startThree(t, memory(t.title), { channel, heartbeatInterval: 100 });
+  await Promise.all(clients.map((client, index) => client.answerWith(index)));
+  await beats.find("ten beats of each", (count) => count >= 30);
+  t.deepEqual(
+    hosts.map(({ adapter }) => adapter.stats().nodeHosts),
+    [3, 3, 3],
+  );
+  // The listener of this test reads the side channel only, and is no Python host.
+  t.deepEqual((await hosts[0].io.timeout(20_000).emitWithAck("ask")).sort(), [0, 1, 2]);
+});
+
+test("who reads a channel is asked by those who write to it", async (t) => {
+  const [both, second] = [ownChannel(), ownChannel()];
+  const url = memory(t.title);
+  const reader = await startNodeHost(t, url, { channel: [both, second], heartbeatInterval: 100 });
+  const writer = await startNodeHost(t, url, { channel: second, heartbeatInterval: 100 });
+  await untilHosts(writer, 2);
+  const client = await connectClient(t, reader.url);
+  await client.answerWith("reads both");
+  t.deepEqual(
+    (await writer.io.fetchSockets()).map(({ id }) => id),
+    [client.sid],
+  );
+  t.deepEqual(await writer.io.timeout(20_000).emitWithAck("ask"), ["reads both"]);
+  // It writes to the first, which the other one does not read.
+  t.is(reader.adapter.stats().nodeHosts, 1);
+  t.deepEqual(await reader.io.timeout(20_000).emitWithAck("ask"), ["reads both"]);
+});
+
+const HOST = "0123456789ab8def0123456789abcdef";
+const BAD_MESSAGES: readonly (readonly [string, Uint8Array])[] = [
+  ["not_msgpack", Buffer.from("garbage")],
+  ["not_msgpack", Buffer.from([0xdf, 0xff, 0xff, 0xff, 0xff])],
+  ["not_msgpack", Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff])],
+  ["not_object", encode([1])],
+  ["wrong_type", encode({})],
+  ["wrong_type", encode({ type: "beat", from: "me" })],
+  ["wrong_type", encode({ type: "beat", from: HOST, isHost: "yes", interval: 5, python: null })],
+  ["wrong_type", encode({ type: "fetch", from: HOST, id: -1, namespace: "/", rooms: [], except: [] })],
+  ["wrong_type", encode({ type: "fetch", from: HOST, id: 1, namespace: "/", rooms: [5], except: [] })],
+  ["unsafe_name", encode({ type: "rooms", from: HOST, id: 1, namespace: "__proto__" })],
+  ["unsafe_name", encode({ type: "event", from: HOST, id: 1, args: ["e", { constructor: { prototype: 1 } }] })],
+  ["reserved_event", encode({ type: "event", from: HOST, id: 1, args: ["connection", 1], isAcknowledged: false })],
+  ["reserved_event", encode({ type: "event", from: HOST, id: 1, args: [], isAcknowledged: false })],
+  ["undeliverable", encode({ type: "event", from: HOST, id: 1, args: ["error", "x"], isAcknowledged: true })],
+  ["too_large", Buffer.alloc(2_000_000)],
+];
+
+test("bad messages of other hosts are refused whole, counted and reported, and the next is heard", async (t) => {
+  const channel = ownChannel();
+  const [host, other] = await startFleet(t, memory(t.title), 2, { channel, maxMessageSize: 1_000_000 });
+  const peer = memoryBus(encodeURIComponent(t.title));
+  cleanUp(t, () => peer.close());
+  for (const [, bad] of BAD_MESSAGES) {
+    await peer.publish(`${channel}.node`, bad);
+  }
+  // From the future, of nobody, for somebody else, or of the buses themselves.
+  for (const ignored of [
+    encode({ type: "from the future", from: HOST }),
+    encode({ type: "reply", from: HOST, to: HOST, id: 1, part: 0, isLast: true, items: [] }),
+    encode({ type: "reply", from: HOST, to: host?.adapter.hostId, id: 99, part: 0, isLast: true, items: [] }),
+    encode({ type: "count", from: HOST, to: host?.adapter.hostId, id: 99, clients: 1 }),
+    encode({ type: "bye", from: HOST }),
+    Buffer.from("{}"),
+  ]) {
+    await peer.publish(`${channel}.node`, ignored);
+  }
+  t.deepEqual(await host?.io.fetchSockets(), []);
+  const reasons = BAD_MESSAGES.map(([reason]) => reason);
+  t.deepEqual(
+    host?.rejections.items.map(({ reason, channel: where }) => [reason, where]),
+    reasons.map((reason) => [reason, `${channel}.node`]),
+  );
+  t.deepEqual(
+    other?.rejections.items.map(({ reason }) => reason),
+    reasons,
+  );
+});
+
+test("what a client sends along to connect cannot keep others from being found", async (t) => {
+  const { hosts, clients } = await startThree(t, memory(t.title));
+  const socket = hosts[1].io.sockets.sockets.get(clients[1].sid);
+  const circular: Record<string, unknown> = { name: "circle" };
+  circular.self = circular;
+  const deep = JSON.parse(`${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`);
+  Object.assign(socket?.handshake ?? {}, {
+    auth: { ...JSON.parse('{"__proto__": 1}'), circular, deep, big: 10n, call: () => {} },
+    sessionStore: { secret: true },
+    session: {
+      get user() {
+        throw new Error("no");
+      },
+    },
+  });
+  Object.defineProperty(socket?.handshake.query, "__proto__", { value: 1, enumerable: true });
+  const found = (await hosts[0].io.fetchSockets()).find(({ id }) => id === clients[1].sid);
+  t.like(found?.handshake.auth.circular, { name: "circle", self: null });
+  t.is(found?.handshake.auth.big, "10");
+  t.false("sessionStore" in (found?.handshake ?? {}));
+});
+
+test("requests to other hosts are bounded", async (t) => {
+  const [host] = (await startFleet(t, memory(t.title), 2, { maxPendingAcks: 2 })) as [NodeHost, NodeHost];
+  const fetches = [1, 2, 3].map(() => host.io.fetchSockets());
+  await t.throwsAsync(fetches[2] as Promise<unknown>, { code: "BUSY" });
+  t.deepEqual(await Promise.all(fetches.slice(0, 2)), [[], []]);
+});
+
+test("what cannot be said to other servers is an error of the caller", async (t) => {
+  const [{ io }] = (await startFleet(t, memory(t.title), 2)) as [NodeHost, NodeHost];
+  t.throws(() => io.serverSideEmit("big", 1n), { code: "INVALID_ARGUMENT" });
+  await t.throwsAsync(io.serverSideEmitWithAck("big", 1n), { code: "INVALID_ARGUMENT" });
+});
+
+test("clients with much to tell are found, in parts that any broker takes", async (t) => {
+  const channel = ownChannel();
+  const { hosts, clients } = await startThree(t, memory(t.title), { channel });
+  const listener = memoryBus(encodeURIComponent(t.title));
+  cleanUp(t, () => listener.close());
+  const sizes: number[] = [];
+  await listener.subscribe(`${channel}.node`, (payload) => sizes.push(payload.byteLength));
+  const more = await Promise.all(Array.from({ length: 9 }, () => connectClient(t, hosts[1].url)));
+  for (const { sid } of more) {
+    Object.assign(hosts[1].io.sockets.sockets.get(sid)?.data ?? {}, { text: "x".repeat(400_000) });
+  }
+  const found = await hosts[0].io.fetchSockets();
+  t.deepEqual(found.map(({ id }) => id).sort(), [...clients, ...more].map(({ sid }) => sid).sort());
+  t.true(sizes.filter((size) => size > 1_000_000).length >= 3);
+  t.true(Math.max(...sizes) < 1_600_000);
+});
