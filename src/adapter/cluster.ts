@@ -1,4 +1,4 @@
-import type { Bus } from "../bus/bus.js";
+import type { Bus, BusStatus } from "../bus/bus.js";
 import type { BridgeError } from "../errors.js";
 import type { NormalizedReader } from "../options.js";
 import { pause } from "../pause.js";
@@ -77,6 +77,8 @@ export class Cluster {
   #isOwed = false;
   /** Whether an interval has passed since an own beat was last taken for time. */
   #isTimeUp = false;
+  /** Whether the connection to the broker is known to be lost. */
+  #isAway = false;
   #isClosed = false;
 
   constructor(options: ClusterOptions) {
@@ -105,23 +107,28 @@ export class Cluster {
     );
   }
 
-  /** To be called when all channels are read, the fleet's as well: whoever answers counts on this host from then on. */
-  start(): void {
+  /**
+   * To be called when all channels are read, the fleet's as well: whoever answers counts on this host from then on.
+   * Resolves when the broker has taken the greeting, or will not. Never rejects.
+   */
+  async start(): Promise<void> {
     if (this.#isClosed) {
       return;
     }
-    this.#present("hello");
     this.#timer = setInterval(() => {
       this.#isTimeUp = true;
       this.#options.handlers.onBeat();
-      this.#present("beat");
+      void this.#present("beat");
     }, this.#options.options.heartbeatInterval);
+    await this.#present("hello");
   }
 
-  /** To be called when the connection is back: the others' patience is short. */
-  reconnected(): void {
-    if (this.#timer !== undefined) {
-      this.#present("beat");
+  /** What the bus says of its connection. Nothing is said while it is away, since nobody needs to hear it later. */
+  onStatus(status: BusStatus): void {
+    if (status.type === "reconnecting") {
+      this.#isAway = true;
+    } else if (status.type === "ready") {
+      this.#isAway = false;
     }
   }
 
@@ -148,11 +155,11 @@ export class Cluster {
     this.#isClosed = true;
     clearInterval(this.#timer);
     clearTimeout(this.#greeting);
-    const wasThere = this.#timer !== undefined;
+    const isHeard = this.#timer !== undefined && !this.#isAway;
     this.#timer = undefined;
     this.requests.close();
     this.#settle();
-    if (wasThere) {
+    if (isHeard) {
       // The bus gives it a last chance; whoever does not hear it finds out by the silence.
       for (const channel of this.#channels) {
         this.publish({ type: "bye", from: this.#options.hostId }, channel).catch(() => {});
@@ -173,7 +180,10 @@ export class Cluster {
     this.requests.expect(message.id, hosts);
   }
 
-  #present(type: PresenceMessage["type"]): void {
+  async #present(type: PresenceMessage["type"]): Promise<void> {
+    if (this.#isAway) {
+      return;
+    }
     if (this.#isBeating) {
       this.#isOwed = true;
       return;
@@ -183,13 +193,11 @@ export class Cluster {
     this.#beatAt = performance.now();
     const { hostId: from, isHost, options } = this.#options;
     const message = { type, from, isHost, interval: options.heartbeatInterval, python: this.python.heardAgo };
-    const published = this.#channels.map((channel) => this.publish(message, channel));
-    void Promise.allSettled(published).then(() => {
-      this.#isBeating = false;
-      if (this.#isOwed && !this.#isClosed) {
-        this.#present("beat");
-      }
-    });
+    await Promise.allSettled(this.#channels.map((channel) => this.publish(message, channel)));
+    this.#isBeating = false;
+    if (this.#isOwed && !this.#isClosed) {
+      void this.#present("beat");
+    }
   }
 
   /** Foreign input: whatever comes, nothing is thrown into the bus, and the next message is heard. */
@@ -263,7 +271,7 @@ export class Cluster {
       this.python.heard(message.python);
     }
     if (message.type === "hello") {
-      this.#present("beat");
+      void this.#present("beat");
     }
   }
 

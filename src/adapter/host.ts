@@ -50,9 +50,7 @@ export class Host implements BridgeHandle {
     this.cluster = new Cluster({ bus, hostId: this.hostId, isHost: true, options, handlers: this.#clusterHandlers() });
     bus.onStatus((status) => {
       this.#journal.onStatus(status);
-      if (status.type === "ready") {
-        this.cluster.reconnected();
-      }
+      this.cluster.onStatus(status);
     });
   }
 

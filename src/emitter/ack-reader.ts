@@ -57,11 +57,7 @@ export class AckReader {
         onBeat: nothing,
       },
     });
-    bus.onStatus((status) => {
-      if (status.type === "ready") {
-        this.#cluster.reconnected();
-      }
-    });
+    bus.onStatus((status) => this.#cluster.onStatus(status));
   }
 
   /**
@@ -147,7 +143,7 @@ export class AckReader {
       ),
       ...this.#cluster.subscribe(),
     ]);
-    this.#cluster.start();
+    await this.#cluster.start();
   }
 
   /** What is no message was refused by the hosts, which say so. */

@@ -140,7 +140,18 @@ test("a user who may not subscribe or publish to the channel is told so", async 
   cleanUp(t, () => admin.disconnect());
   // What docs/operate.md says is enough.
   const rights = ["-@all", "+publish", "+subscribe", "+pubsub", "+info"];
-  await admin.call("ACL", "SETUSER", "bob", "on", ">pw", "resetkeys", "resetchannels", "&allowed", ...rights);
+  await admin.call(
+    "ACL",
+    "SETUSER",
+    "bob",
+    "on",
+    ">pw",
+    "resetkeys",
+    "resetchannels",
+    "&allowed",
+    "&allowed.node",
+    ...rights,
+  );
   const url = redis.url.replace("redis://", "redis://bob:pw@");
   await assertBothWays(t, url, redis.url, "allowed");
   const error = await t.throwsAsync(startNodeHost(t, url, { channel: "forbidden" }));
