@@ -106,3 +106,23 @@ test("after close() nothing goes", async (t) => {
   await emitter.close();
   await t.throwsAsync(emitter.emit("e"), { instanceOf: BridgeError, message: /closed/ });
 });
+
+test("an emitter that does not listen says how it could have answers", async (t) => {
+  const emitter = createEmitter(memoryBus(t.title), { logger: false });
+  cleanUp(t, () => emitter.close());
+  await t.throwsAsync(emitter.timeout(100).emitWithAck("ask"), {
+    instanceOf: BridgeError,
+    code: "INVALID_ARGUMENT",
+    message: /acks: true/,
+  });
+  await t.throwsAsync(
+    emitter.emit("ask", () => {}),
+    { code: "INVALID_ARGUMENT", message: /timeout\(ms\)\.emitWithAck\(\)/ },
+  );
+  const asking = createEmitter(memoryBus(t.title), { logger: false, acks: true });
+  cleanUp(t, () => asking.close());
+  for (const timeout of [0, -1, 1.5, Number.NaN, 2 ** 31]) {
+    await t.throwsAsync(asking.timeout(timeout).emitWithAck("ask"), { code: "INVALID_ARGUMENT" });
+  }
+  t.deepEqual(await asking.timeout(10_000).emitWithAck("ask"), []);
+});

@@ -248,3 +248,31 @@ test("exactly the bounds are still read", (t) => {
   const start = '{"method": "emit", "event": "e", "data": "';
   t.is(read(`${start}${"x".repeat(MAX_SIZE - start.length - 2)}"}`).kind, "message");
 });
+
+test("keys of Node hosts are checked like those of Python", (t) => {
+  const reason = (message: object) => {
+    const decoded = decode(Buffer.from(JSON.stringify({ namespace: "/", ...message })), 10_000);
+    return decoded.kind === "rejected" ? decoded.rejected.reason : decoded.kind;
+  };
+  const emit = { method: "emit", event: "e", data: null };
+  t.is(reason({ ...emit, node: null }), "message");
+  t.is(reason({ ...emit, node: { future: 1 } }), "message");
+  for (const node of [
+    [],
+    "x",
+    5,
+    { volatile: 1 },
+    { compress: "no" },
+    { null: [] },
+    { answers: -1 },
+    { answers: "5" },
+  ]) {
+    t.is(reason({ ...emit, node }), "wrong_type", JSON.stringify(node));
+  }
+  t.is(reason({ method: "disconnect", sid: "s", node: { close: 1 } }), "wrong_type");
+  t.is(reason({ method: "node_join", room: "r", names: ["a"] }), "message");
+  t.is(reason({ method: "node_join", room: [], names: ["a"] }), "wrong_type");
+  t.is(reason({ method: "node_join", room: "r", names: [5] }), "wrong_type");
+  t.is(reason({ method: "node_join", room: "r", names: ["__proto__"] }), "unsafe_name");
+  t.is(reason({ method: "node_disconnect", room: "r", close: "yes" }), "wrong_type");
+});

@@ -2,8 +2,9 @@ import test from "ava";
 import { BridgeError } from "../../src/errors.js";
 import { decode } from "../../src/protocol/decode.js";
 import { encode } from "../../src/protocol/encode.js";
+import { encodeMsgpack } from "../../src/protocol/encode-msgpack.js";
 import type { Message } from "../../src/protocol/messages.js";
-import type { OutgoingEmit } from "../../src/protocol/outgoing.js";
+import type { OutgoingEmit, OutgoingMessage } from "../../src/protocol/outgoing.js";
 import { decodePayload } from "../../src/protocol/payload.js";
 
 const HOST = "0123456789abcdef0123456789abcdef";
@@ -134,4 +135,26 @@ test("bytes in an acknowledgement are refused: Python would read them as text", 
   const ticket = { room: "r", namespace: "/", id: 1 };
   const error = t.throws(() => encode({ method: "callback", ticket, args: [Buffer.from("x")], hostId: HOST }));
   t.is((error as BridgeError).code, "INVALID_ARGUMENT");
+});
+
+test("what only Node hosts understand is there only where it says something, and comes back", (t) => {
+  t.false("node" in fields({ args: [1] }));
+  for (const encoded of [encode, encodeMsgpack]) {
+    const roundTrip = (message: OutgoingMessage) => {
+      const decoded = decode(Buffer.from(encoded(message)), 1_000_000);
+      return decoded.kind === "message" ? decoded.message : decoded;
+    };
+    const node = { volatile: true, compress: false, null: true, answers: 5_000 };
+    t.like(roundTrip({ ...EMIT, node }), { node });
+    const sender = { namespace: "/chat", hostId: HOST };
+    for (const message of [
+      { method: "node_join", rooms: null, exceptRooms: [], names: ["a", "b"], ...sender },
+      { method: "node_leave", rooms: ["r", "s"], exceptRooms: ["t"], names: ["a"], ...sender },
+      { method: "node_disconnect", rooms: ["r"], exceptRooms: [], close: true, ...sender },
+      { method: "disconnect", sid: "s", close: true, ...sender },
+      { method: "disconnect", sid: "s", ...sender },
+    ] satisfies readonly OutgoingMessage[]) {
+      t.deepEqual(roundTrip(message), message);
+    }
+  }
 });
