@@ -221,6 +221,29 @@ test.serial("docs/msgpack.md: a server of each kind, and a worker", async (t) =>
   await Promise.all([onFlask.find(event), onNode.find(event)]);
 });
 
+test.serial("docs/emit-from-workers.md: an emitter with answers", async (t) => {
+  const host = await startNodeHost(t, t.context.url, { channel: "flask-socketio" });
+  const client = await connectClient(t, host.url);
+  await client.call("join", "job-7");
+  await client.answerWith("yes");
+  const run = startProcess(t, process.execPath, [
+    writeExample(example("docs/emit-from-workers.md", "asking-emitter.ts"), t.context.url),
+  ]);
+  t.is(await run.exited(), 0, run.stderr.items.join("\n"));
+  t.deepEqual(run.stdout.items, ["[ 'yes' ]"]);
+});
+
+test.serial("docs/node-servers.md: a question to the other servers", async (t) => {
+  const redis = await startRedis(t);
+  const host = await startNodeHost(t, redis.url, {});
+  await connectClient(t, host.url);
+  host.io.on("how many" as never, ((answer: (clients: number) => void) => answer(1)) as never);
+  const file = writeExample(example("docs/node-servers.md", "fleet.ts"), redis.url, await freePort());
+  const run = startProcess(t, process.execPath, [file]);
+  await run.stdout.find("the answers", (line) => line.startsWith("answers"));
+  t.deepEqual(run.stdout.items.slice(-3), ["servers 2", "sockets 1", "answers [ 1 ]"]);
+});
+
 test.serial("docs/operate.md: what to watch", async (t) => {
   const port = await freePort();
   const file = writeExample(example("docs/operate.md", "watch.ts"), t.context.url, port);
