@@ -60,7 +60,7 @@ try {
   const tarball = join(directory, filename);
   const unwanted = files
     .map(({ path }) => path)
-    .filter((path) => !/^(dist\/|package\.json|README|LICENSE|CHANGELOG)/.test(path));
+    .filter((path) => !/^(dist\/|python-fixtures\/\w+\.py$|package\.json|README|LICENSE|CHANGELOG)/.test(path));
   if (unwanted.length > 0) {
     throw new Error(`the tarball holds ${unwanted.join(", ")}`);
   }

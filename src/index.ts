@@ -3,6 +3,7 @@ export type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./adapt
 export type { Bus, BusStatus, DropReason } from "./bus/bus.js";
 export { memoryBus } from "./bus/memory.js";
 export {
+  type AskedArgs,
   type AskTarget,
   createEmitter,
   type EmitTarget,

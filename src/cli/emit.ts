@@ -8,7 +8,11 @@ import { bold } from "./style.js";
 const BROKER_TIMEOUT_MS = 5_000;
 
 const FLAGS: Flags = {
-  queue: { type: "string", value: "URL", help: "broker of the fleet. Default: redis://localhost:6379" },
+  queue: {
+    type: "string",
+    value: "URL",
+    help: "redis://, amqp://, kafka://, kombu+redis://, ... Default: redis://localhost:6379",
+  },
   channel: {
     type: "string",
     value: "NAME",
@@ -76,7 +80,11 @@ export async function runEmit(args: readonly string[], environment: NodeJS.Proce
   } catch (cause) {
     if (cause instanceof BridgeError && cause.code === "MESSAGE_DROPPED") {
       const seconds = BROKER_TIMEOUT_MS / 1_000;
-      throw new BridgeError("BROKER_UNAVAILABLE", `${trouble}; nothing was sent within ${seconds} s`, { cause });
+      throw new BridgeError(
+        "BROKER_UNAVAILABLE",
+        `${trouble || "the broker did not answer"}; nothing was sent within ${seconds} s`,
+        { cause },
+      );
     }
     throw cause;
   } finally {

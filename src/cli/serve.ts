@@ -49,7 +49,7 @@ function banner(server: RunningServer, channels: readonly string[], demo: boolea
     `  queue     ${broker}`,
     `  channel   ${channels.join(", ")}`,
     "",
-    `  ${dim("In a Python shell (pip install python-socketio redis):")}`,
+    `  ${dim(`In a Python shell (pip install ${server.pythonPackages}):`)}`,
     "",
     // Without indentation, which Python would take for its own.
     server.snippet,

@@ -10,7 +10,7 @@ import { type Logger, redactUrl } from "../log.js";
 import type { Encoding } from "../protocol/encoders.js";
 import { installDemo, serveLivePage } from "./demo.js";
 import { type AcceptedOrigins, originCheck } from "./origin.js";
-import { pythonSnippet } from "./python-snippet.js";
+import { pythonPackages, pythonSnippet } from "./python-snippet.js";
 
 export interface ServeOptions {
   /** 0 takes any free one. */
@@ -31,6 +31,8 @@ export interface RunningServer {
   readonly url: string;
   /** The broker's URL, without its password. */
   readonly queue: string;
+  /** What `pip install` takes, for the snippet. */
+  readonly pythonPackages: string;
   readonly isEmbedded: boolean;
   /** Python that reaches this server's clients, ready to paste. */
   readonly snippet: string;
@@ -126,6 +128,7 @@ async function serveOn(
       queue,
       isEmbedded: broker !== undefined,
       snippet,
+      pythonPackages: pythonPackages(queue),
       adapter,
       close: async () => {
         await io.close();

@@ -254,6 +254,7 @@ test.serial("needs no right but to publish, to subscribe, and to choose the data
     "resetkeys",
     "resetchannels",
     "&/1.allowed",
+    "&/1.allowed.node",
     ...rights,
   );
   const url = `kombu+${redis.url}/1`.replace("redis://", "redis://bob:pw@");

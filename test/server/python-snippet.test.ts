@@ -1,5 +1,5 @@
 import test from "ava";
-import { pythonSnippet } from "../../src/server/python-snippet.js";
+import { pythonPackages, pythonSnippet } from "../../src/server/python-snippet.js";
 
 const lines = (queue: string, channel = "socketio", demo = false) => pythonSnippet(queue, channel, demo).split("\n");
 
@@ -21,4 +21,12 @@ test("the channel stands where it is not Python's default, and the room where cl
     'manager = socketio.RedisManager("redis://h", channel="chat", write_only=True)',
     'manager.emit("hello", {"from": "Python"}, room="lobby")',
   ]);
+});
+
+test("a password that is not shown is asked for, and what Python needs is named", (t) => {
+  t.is(lines("amqp://bob:***@h//")[0], "# with the password in place of ***");
+  t.is(pythonPackages("amqp://h//"), "python-socketio kombu");
+  t.is(pythonPackages("kombu+redis://h"), "python-socketio kombu[redis]");
+  t.is(pythonPackages("kafka://h"), "python-socketio kafka-python");
+  t.is(pythonPackages("redis://h"), "python-socketio redis");
 });
