@@ -17,7 +17,7 @@ export type EventsMap = { [event: string]: any };
 
 type EventName<Events extends EventsMap> = keyof Events & string;
 type EventArgs<Events extends EventsMap, Event extends EventName<Events>> = Parameters<Events[Event]>;
-/** Without the acknowledgement at the end, where the type of the event has one. */
+/** Arguments of a listener without the acknowledgement at the end, where its type has one. */
 export type AskedArgs<Args extends readonly unknown[]> = Args extends [...infer Others, (...answer: never) => unknown]
   ? Others
   : Args;

@@ -1,19 +1,27 @@
 import type { ExecutionContext } from "ava";
 import type { ServerOptions } from "socket.io";
-import type { AdapterOptions } from "../../src/index.js";
+import type { AdapterOptions, BridgeStats } from "../../src/index.js";
 import { connectClient, type TestClient } from "./clients.js";
 import { type NodeHost, ownChannel, startNodeHost } from "./node-host.js";
 import { within } from "./once.js";
 
-/** Resolves when the host knows so many Node hosts, itself included. */
-export async function untilHosts(host: NodeHost, count: number): Promise<void> {
-  const known = async () => {
-    while (host.adapter.stats().nodeHosts !== count) {
+/** Resolves when what the host says of itself is so. */
+export async function untilStats(
+  what: string,
+  { adapter }: NodeHost,
+  isSo: (stats: BridgeStats) => boolean,
+): Promise<void> {
+  const become = async () => {
+    while (!isSo(adapter.stats())) {
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  await within(`${count} hosts to be known, not ${host.adapter.stats().nodeHosts}`, known());
+  await within(what, become());
 }
+
+/** Resolves when the host knows so many Node hosts, itself included. */
+export const untilHosts = (host: NodeHost, count: number): Promise<void> =>
+  untilStats(`${count} hosts to be known`, host, ({ nodeHosts }) => nodeHosts === count);
 
 /** Node hosts on a channel of their own that know each other. */
 export async function startFleet(

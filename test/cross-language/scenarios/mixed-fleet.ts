@@ -2,9 +2,8 @@ import type { ExecutionContext, TestFn } from "ava";
 import { createEmitter } from "../../../src/index.js";
 import { cleanUp } from "../../helpers/cleanup.js";
 import { connectClient, type TestClient } from "../../helpers/clients.js";
-import { startFleet, untilHosts } from "../../helpers/node-fleet.js";
+import { startFleet, untilHosts, untilStats } from "../../helpers/node-fleet.js";
 import { type NodeHost, ownChannel, startNodeHost } from "../../helpers/node-host.js";
-import { within } from "../../helpers/once.js";
 import { type HostKind, startPeer } from "../../helpers/python.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 import type { PythonKinds } from "./python-kinds.js";
@@ -13,14 +12,8 @@ import type { PythonKinds } from "./python-kinds.js";
 const LONG_MS = 20_000;
 
 /** Python has been heard, and where the broker counts readers, they have been counted since. */
-async function untilPythonIsKnown({ adapter }: NodeHost): Promise<void> {
-  const known = async () => {
-    while (!adapter.stats().pythonHosts) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
-  await within("Python to be known", known());
-}
+const untilPythonIsKnown = (host: NodeHost): Promise<void> =>
+  untilStats("Python to be known", host, ({ pythonHosts }) => pythonHosts);
 
 /** Two Node hosts and a Python host, each with a client in `r`. */
 async function startMixed(t: ExecutionContext<TestBroker>, kind: HostKind) {
