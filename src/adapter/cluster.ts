@@ -13,14 +13,12 @@ import {
   type RequestMessage,
 } from "../protocol/node-messages.js";
 import { Peers } from "./peers.js";
+import { Presence } from "./presence.js";
 import { PythonHosts } from "./python-hosts.js";
 import { Requests } from "./requests.js";
 
 /** Kafka takes no other signs in a topic than letters, digits, `.`, `_` and `-`. */
 export const sideChannel = (channel: string): string => `${channel}.node`;
-
-/** How long other hosts have to answer a newcomer's `hello`, in milliseconds, and how many times its own way there and back. */
-const GREETING = { least: 250, ways: 3 } as const;
 
 /** A request as its maker knows it. */
 export type Question = RequestMessage extends infer Message
@@ -63,22 +61,9 @@ export class Cluster {
   readonly peers: Peers;
   readonly python: PythonHosts;
   readonly requests: Requests;
-  /** Resolves when the hosts that were there before have had the time to say so, or with `close()`. */
-  readonly settled: Promise<void>;
   readonly #options: ClusterOptions;
   readonly #channels: readonly [string, ...string[]];
-  #settle: () => void = () => {};
-  #greeting: NodeJS.Timeout | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  /** When the newest beat went out. */
-  #beatAt = 0;
-  /** Whether one waits for the broker: then no other is added to it, and `#isOwed` says that one is to follow. */
-  #isBeating = false;
-  #isOwed = false;
-  /** Whether an interval has passed since an own beat was last taken for time. */
-  #isTimeUp = false;
-  /** Whether the connection to the broker is known to be lost. */
-  #isAway = false;
+  readonly #presence: Presence;
   #isClosed = false;
 
   constructor(options: ClusterOptions) {
@@ -91,14 +76,17 @@ export class Cluster {
     });
     this.python = new PythonHosts(options.options.pythonHosts, () => 1 + this.peers.size);
     this.requests = new Requests(options.options.maxPendingAcks);
-    this.settled = new Promise((resolve) => {
-      this.#settle = resolve;
+    this.#presence = new Presence({
+      interval: options.options.heartbeatInterval,
+      say: (type) => this.#say(type),
+      onInterval: () => options.handlers.onBeat(),
+      onBeatPassed: () => this.peers.beatPassed(),
     });
   }
 
-  /** The first is written to; a host answers on that where it was asked. */
-  get channels(): readonly [string, ...string[]] {
-    return this.#channels;
+  /** Resolves when the hosts that were there before have had the time to say so, or with `close()`. */
+  get settled(): Promise<void> {
+    return this.#presence.settled;
   }
 
   subscribe(): readonly Promise<void>[] {
@@ -111,25 +99,13 @@ export class Cluster {
    * To be called when all channels are read, the fleet's as well: whoever answers counts on this host from then on.
    * Resolves when the broker has taken the greeting, or will not. Never rejects.
    */
-  async start(): Promise<void> {
-    if (this.#isClosed) {
-      return;
-    }
-    this.#timer = setInterval(() => {
-      this.#isTimeUp = true;
-      this.#options.handlers.onBeat();
-      void this.#present("beat");
-    }, this.#options.options.heartbeatInterval);
-    await this.#present("hello");
+  start(): Promise<void> {
+    return this.#presence.start();
   }
 
-  /** What the bus says of its connection. Nothing is said while it is away, since nobody needs to hear it later. */
+  /** What the bus says of its connection. */
   onStatus(status: BusStatus): void {
-    if (status.type === "reconnecting") {
-      this.#isAway = true;
-    } else if (status.type === "ready") {
-      this.#isAway = false;
-    }
+    this.#presence.onStatus(status);
   }
 
   /** @throws BridgeError `INVALID_ARGUMENT`; rejects as `Bus.publish` */
@@ -153,13 +129,8 @@ export class Cluster {
 
   close(): void {
     this.#isClosed = true;
-    clearInterval(this.#timer);
-    clearTimeout(this.#greeting);
-    const isHeard = this.#timer !== undefined && !this.#isAway;
-    this.#timer = undefined;
     this.requests.close();
-    this.#settle();
-    if (isHeard) {
+    if (this.#presence.close()) {
       // The bus gives it a last chance; whoever does not hear it finds out by the silence.
       for (const channel of this.#channels) {
         this.publish({ type: "bye", from: this.#options.hostId }, channel).catch(() => {});
@@ -180,24 +151,10 @@ export class Cluster {
     this.requests.expect(message.id, hosts);
   }
 
-  async #present(type: PresenceMessage["type"]): Promise<void> {
-    if (this.#isAway) {
-      return;
-    }
-    if (this.#isBeating) {
-      this.#isOwed = true;
-      return;
-    }
-    this.#isBeating = true;
-    this.#isOwed = false;
-    this.#beatAt = performance.now();
+  #say(type: PresenceMessage["type"]): Promise<unknown> {
     const { hostId: from, isHost, options } = this.#options;
     const message = { type, from, isHost, interval: options.heartbeatInterval, python: this.python.heardAgo };
-    await Promise.allSettled(this.#channels.map((channel) => this.publish(message, channel)));
-    this.#isBeating = false;
-    if (this.#isOwed && !this.#isClosed) {
-      void this.#present("beat");
-    }
+    return Promise.allSettled(this.#channels.map((channel) => this.publish(message, channel)));
   }
 
   /** Foreign input: whatever comes, nothing is thrown into the bus, and the next message is heard. */
@@ -215,7 +172,8 @@ export class Cluster {
     const isFirst = channel === this.#channels[0];
     if (isOwn) {
       if (isFirst && (message.type === "hello" || message.type === "beat")) {
-        this.#onOwnBeat();
+        this.#presence.returned();
+        void this.#countReaders();
       }
       return;
     }
@@ -271,22 +229,8 @@ export class Cluster {
       this.python.heard(message.python);
     }
     if (message.type === "hello") {
-      void this.#present("beat");
+      this.#presence.beat();
     }
-  }
-
-  #onOwnBeat(): void {
-    if (this.#isTimeUp) {
-      this.#isTimeUp = false;
-      this.peers.beatPassed();
-    }
-    this.#greeting ??= this.#waitForGreetings(performance.now() - this.#beatAt);
-    void this.#countReaders();
-  }
-
-  /** @param way - milliseconds that the greeting took there and back */
-  #waitForGreetings(way: number): NodeJS.Timeout {
-    return setTimeout(() => this.#settle(), Math.max(GREETING.least, GREETING.ways * way));
   }
 
   /** @param patience - milliseconds to wait for hosts that were there before this one, if it has just begun */

@@ -18,9 +18,6 @@ import type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./obser
 import { type Reply, serveRequest } from "./serve-request.js";
 import { isSid } from "./target.js";
 
-/** Of what is said once, and not once more. */
-const MAX_REPORTS = 1_000;
-
 /**
  * The one meeting point of bus, codec and Socket.IO: Python uses one channel for all namespaces, Socket.IO makes one
  * adapter per namespace.
@@ -35,8 +32,6 @@ export class Host implements BridgeHandle {
   readonly #bus: Bus;
   readonly #namespaces = new Map<string, { readonly adapter: Adapter; readonly owedAcks: OwedAcks }>();
   readonly #journal: Journal;
-  /** Rooms of which it was said that Python hosts do not except them. */
-  readonly #excepted = new Set<string>();
   #server: unknown;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -163,12 +158,11 @@ export class Host implements BridgeHandle {
   /** Says once per room that not everyone who is in it can be excepted. */
   reportExcept(adapter: Adapter, rooms: readonly string[]): void {
     for (const room of rooms) {
-      if (this.#excepted.size < MAX_REPORTS && this.cluster.python.areLikely && !isSid(adapter, room)) {
-        const key = `except ${adapter.nsp.name} ${room}`;
-        if (!this.#excepted.has(key)) {
-          this.#excepted.add(key);
-          this.warn(key, `except(${quote(room)}): members of that room on Python hosts get the event all the same`);
-        }
+      if (this.cluster.python.areLikely && !isSid(adapter, room)) {
+        this.#journal.warnOnce(
+          `except ${adapter.nsp.name} ${room}`,
+          () => `except(${quote(room)}): members of that room on Python hosts get the event all the same`,
+        );
       }
     }
   }

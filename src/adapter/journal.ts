@@ -18,6 +18,9 @@ const NO_COUNTS = { received: 0, published: 0, echoes: 0, ignored: 0, dropped: 0
 
 type Counter = keyof typeof NO_COUNTS;
 
+/** How many things are said once, and not once more. */
+const MAX_SAID = 1_000;
+
 /** What a host tells of itself: counters, log lines, and those who listen. */
 export class Journal {
   readonly emits = new Listeners<ObservedEmit>();
@@ -28,6 +31,7 @@ export class Journal {
   readonly #channels: readonly string[];
   readonly #counts = { ...NO_COUNTS };
   readonly #rejected: Partial<Record<RejectReason, number>> = {};
+  readonly #said = new Set<string>();
   /** By channel; null while it is deaf. */
   readonly #lags = new Map<string, number | null>();
 
@@ -44,6 +48,14 @@ export class Journal {
   /** Says something once a minute that the caller of an operation should know. */
   warn(key: string, text: string): void {
     this.#log.line(key, () => `[socketio-python-bridge] ${text}`);
+  }
+
+  /** Says something once, as far as memory goes. */
+  warnOnce(key: string, text: () => string): void {
+    if (!this.#said.has(key) && this.#said.size < MAX_SAID) {
+      this.#said.add(key);
+      this.warn(key, text());
+    }
   }
 
   onStatus(status: BusStatus): void {

@@ -1,6 +1,6 @@
 import { encode } from "@msgpack/msgpack";
 import test from "ava";
-import { memoryBus } from "../../src/index.js";
+import { BridgeError, type Bus, memoryBus } from "../../src/index.js";
 import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { startFleet, startThree, untilHosts } from "../helpers/node-fleet.js";
@@ -188,4 +188,28 @@ test("clients with much to tell are found, in parts that any broker takes", asyn
   t.deepEqual(found.map(({ id }) => id).sort(), [...clients, ...more].map(({ sid }) => sid).sort());
   t.true(sizes.filter((size) => size > 1_000_000).length >= 3);
   t.true(Math.max(...sizes) < 1_600_000);
+});
+
+test("what the broker refuses reaches whoever asked", async (t) => {
+  const name = encodeURIComponent(t.title);
+  const bus = memoryBus(name);
+  let isRefused = false;
+  const refusing: Bus = {
+    ...bus,
+    publish: (channel, payload) =>
+      isRefused
+        ? Promise.reject(new BridgeError("BROKER_UNAVAILABLE", `refused on ${channel}`))
+        : bus.publish(channel, payload),
+  };
+  const channel = ownChannel();
+  const host = await startNodeHost(t, refusing, { channel });
+  const other = await startNodeHost(t, memoryBus(name), { channel });
+  await Promise.all([untilHosts(host, 2), untilHosts(other, 2)]);
+  isRefused = true;
+  const refusal = { code: "BROKER_UNAVAILABLE", message: `refused on ${channel}.node` };
+  await t.throwsAsync(host.io.fetchSockets(), refusal);
+  await t.throwsAsync(host.io.serverSideEmitWithAck("ask"), refusal);
+  host.io.serverSideEmit("nobody hears this");
+  host.io.socketsJoin("r");
+  await t.throwsAsync(host.io.timeout(100).emitWithAck("ask"), { message: "operation has timed out" });
 });

@@ -1,0 +1,271 @@
+import type { Namespace } from "socket.io";
+import { Adapter, type BroadcastOptions, type Room, type SocketId } from "socket.io-adapter";
+import { callApplication } from "../listeners.js";
+import type { AckTicket, WireRoom } from "../protocol/messages.js";
+import { emitExtension } from "../protocol/node-fields.js";
+import { Ask } from "./ask.js";
+import { EVENT } from "./deliver.js";
+import type { Host } from "./host.js";
+import { describedSockets, firstAnswers, type SocketDescription, withoutAcknowledgement } from "./replies.js";
+import { type Command, disconnectCommand, joinCommand, leaveCommand } from "./room-commands.js";
+import { isNobodyElse, isOneElsewhere, isOwnClient, names, normalizeTarget, type Target } from "./target.js";
+
+/** How long before socket.io's own timer answers stop being collected, in milliseconds. */
+const ACK_MARGIN_MS = 10;
+
+interface Packet {
+  readonly type: number;
+  readonly data: readonly unknown[];
+  readonly id?: number;
+}
+
+/** One namespace of one server. Delivery to its own clients comes first and never waits for the broker. */
+export class PythonBridgeAdapter extends Adapter {
+  readonly #host: Host;
+  /** Whether `BroadcastOperator` is about to ask for the number of servers: see `broadcastWithAck`. */
+  #isOperatorNext = false;
+
+  constructor(namespace: Namespace, host: Host) {
+    super(namespace);
+    this.#host = host;
+    // Not in init(), which socket.io before 4.8.3 does not call for a namespace without clients.
+    host.attach(this);
+    if (this.#hasRecovery) {
+      this.#host.warn(
+        "recovery",
+        "connection state recovery is not carried over: clients come back with a new session",
+      );
+    }
+  }
+
+  get #hasRecovery(): boolean {
+    return this.nsp.server.opts.connectionStateRecovery !== undefined;
+  }
+
+  override delAll(sid: string): void {
+    super.delAll(sid);
+    this.#host.forgetClient(this, sid);
+  }
+
+  override close(): Promise<void> {
+    return this.#host.detach(this);
+  }
+
+  override broadcast(packet: Packet, options: BroadcastOptions): void {
+    const target = normalizeTarget(options);
+    const { data } = packet;
+    // A packet with an id is an acknowledged emit to one client of this host; so is, with connection state recovery,
+    // every socket.emit(), and neither concerns anybody else.
+    const isPrivate = packet.id !== undefined || (this.#hasRecovery && isOwnClient(this, target));
+    if (packet.type !== EVENT || isPrivate || isNobodyElse(target)) {
+      super.broadcast(packet, options);
+      return;
+    }
+    // Encoded before anybody gets it: what cannot be said to others is an error, and not an event for some.
+    const payload = this.#encodeEmit(data, target, options, null);
+    this.#observe(data, target);
+    super.broadcast(packet, options);
+    this.#host.publishEncoded(payload);
+  }
+
+  /**
+   * `BroadcastOperator` of socket.io ends an emit when as many servers as `serverCount()` told have told their number of
+   * clients, and all of these have answered. Here `Ask` knows better who has to answer, and tells one number at the end;
+   * so the operator, which asks in the same turn, is told that there is one server.
+   */
+  override broadcastWithAck(
+    packet: Packet,
+    options: BroadcastOptions,
+    clientCountCallback: (clientCount: number) => void,
+    ack: (...args: unknown[]) => void,
+  ): void {
+    const target = normalizeTarget(options);
+    if (isNobodyElse(target) || isOwnClient(this, target)) {
+      super.broadcastWithAck(packet, options, clientCountCallback, ack);
+    } else {
+      this.#askEverywhere(packet, options, clientCountCallback, ack);
+    }
+    this.#isOperatorNext = true;
+    queueMicrotask(() => {
+      this.#isOperatorNext = false;
+    });
+  }
+
+  override async serverCount(): Promise<number> {
+    if (this.#isOperatorNext) {
+      this.#isOperatorNext = false;
+      return 1;
+    }
+    return this.#host.cluster.serverCount(this.#host.options.requestsTimeout);
+  }
+
+  #askEverywhere(
+    packet: Packet,
+    options: BroadcastOptions,
+    onDone: (clientCount: number) => void,
+    onAnswer: (answer: unknown) => void,
+  ): void {
+    const target = normalizeTarget(options);
+    const { data } = packet;
+    const { peers, python } = this.#host.cluster;
+    const isOne = isOneElsewhere(this, target);
+    const ask = new Ask({ hosts: peers.hosts, isOne, python, onAnswer, onDone });
+    // socket.io's timer runs already, and a broadcast to many takes its time.
+    const ticket = this.#awaitAnswers(ask, target, target.timeout - ACK_MARGIN_MS);
+    let payload: Uint8Array | string;
+    try {
+      payload = this.#encodeEmit(data, target, options, ticket);
+    } catch (error) {
+      ask.cancel();
+      throw error;
+    }
+    this.#observe(data, target);
+    super.broadcastWithAck(
+      packet,
+      options,
+      (count) => ask.countOwn(count),
+      (answer) => ask.answerOwn(answer),
+    );
+    this.#host.publishEncoded(payload);
+    void this.#beginAsk(ask);
+  }
+
+  /** @returns null when the table is full: the emit goes out, and its answers are not heard */
+  #awaitAnswers(ask: Ask, target: Target, timeout: number): AckTicket | null {
+    const [room] = names(target.rooms);
+    const ticket = this.#host.acks.add({
+      room: room === undefined || target.rooms.size > 1 ? null : this.#pythonRoom(room),
+      namespace: this.nsp.name,
+      timeout: Math.max(1, timeout),
+      ask,
+    });
+    if (ticket === undefined) {
+      const limit = this.#host.options.maxPendingAcks;
+      this.#host.warn("acks", `${limit} acknowledgements are awaited already; this one can only time out`);
+    }
+    return ticket ?? null;
+  }
+
+  /** After the emit, which it does not hold up: finds out whether somebody will answer who cannot be counted. */
+  async #beginAsk(ask: Ask): Promise<void> {
+    const { cluster } = this.#host;
+    const [listeners] = await Promise.all([this.#host.countListeners(), cluster.settled]);
+    callApplication(() => ask.begin(listeners, 1 + cluster.peers.emitters));
+  }
+
+  override addSockets(options: BroadcastOptions, rooms: Room[]): void {
+    const command = joinCommand(this.#speaker, normalizeTarget(options), rooms);
+    super.addSockets(options, rooms);
+    this.#order("socketsJoin", command);
+  }
+
+  override delSockets(options: BroadcastOptions, rooms: Room[]): void {
+    const command = leaveCommand(this.#speaker, normalizeTarget(options), rooms);
+    super.delSockets(options, rooms);
+    this.#order("socketsLeave", command);
+  }
+
+  override disconnectSockets(options: BroadcastOptions, close: boolean): void {
+    // Made first: the clients of this host are gone afterwards.
+    const command = disconnectCommand(this.#speaker, normalizeTarget(options), close);
+    super.disconnectSockets(options, close);
+    this.#order("disconnectSockets", command);
+  }
+
+  #order(operation: string, { messages, isForNodeOnly }: Command): void {
+    for (const message of messages) {
+      this.#host.publish(message);
+    }
+    if (isForNodeOnly && this.#host.cluster.python.areLikely) {
+      this.#host.warn(operation, `${operation}() reaches clients of Python hosts by sid only, not by a room`);
+    }
+  }
+
+  override async fetchSockets(options: BroadcastOptions): Promise<SocketDescription[]> {
+    const target = normalizeTarget(options);
+    const own: SocketDescription[] = await super.fetchSockets(options);
+    if (isNobodyElse(target) || isOwnClient(this, target)) {
+      return own;
+    }
+    const { cluster, options: limits } = this.#host;
+    const [rooms, except] = [names(target.rooms), names(target.except)];
+    const question = { type: "fetch", namespace: this.nsp.name, rooms, except } as const;
+    const items = await cluster.ask(question, target.timeout || limits.requestsTimeout);
+    return [...own, ...describedSockets(items)];
+  }
+
+  /** Deprecated in socket.io, which calls it `allSockets()`. */
+  override async sockets(rooms: Set<Room>): Promise<Set<SocketId>> {
+    const sockets = await this.fetchSockets({ rooms });
+    return new Set(sockets.map(({ id }) => id));
+  }
+
+  /** The names of all rooms that have clients on Node hosts, as of @socket.io/redis-adapter. */
+  async allRooms(): Promise<Set<Room>> {
+    const { cluster, options } = this.#host;
+    const others = await cluster.ask({ type: "rooms", namespace: this.nsp.name }, options.requestsTimeout);
+    return new Set([...this.rooms.keys(), ...names(others as readonly Room[])]);
+  }
+
+  override serverSideEmit(packet: unknown[]): void {
+    const { cluster, hostId, options } = this.#host;
+    const { args, acknowledge } = withoutAcknowledgement(packet);
+    const question = { type: "event", namespace: this.nsp.name, args } as const;
+    if (acknowledge === undefined) {
+      // The status tells what becomes of it.
+      cluster.publish({ ...question, from: hostId, id: 0, isAcknowledged: false }).catch(() => {});
+      return;
+    }
+    cluster.ask({ ...question, isAcknowledged: true }, options.requestsTimeout).then(
+      (items) => callApplication(() => acknowledge(null, firstAnswers(items))),
+      (error) => callApplication(() => acknowledge(error, firstAnswers(error.responses ?? []))),
+    );
+  }
+
+  #encodeEmit(
+    data: readonly unknown[],
+    target: Target,
+    { flags = {} }: BroadcastOptions,
+    callback: AckTicket | null,
+  ): Uint8Array | string {
+    const [event, ...args] = data;
+    const rooms = names(target.rooms);
+    const except = names(target.except);
+    // Python skips sids alone, so what may be a room is said once more, for Node hosts. Members of the room that this
+    // host has need no mention: no other host has them.
+    const exceptRooms = except.filter((name) => !this.nsp.sockets.has(name));
+    this.#host.reportExcept(this, exceptRooms);
+    return this.#host.encode({
+      method: "emit",
+      event: String(event),
+      args,
+      rooms: rooms.length === 0 ? null : rooms.map((room) => this.#pythonRoom(room)),
+      skipSids: except,
+      exceptRooms,
+      callback,
+      node: emitExtension(args, flags, callback === null ? undefined : target.timeout),
+      ...this.#sender(),
+    });
+  }
+
+  #observe(data: readonly unknown[], target: Target): void {
+    if (this.#host.isWatched) {
+      const [event, ...args] = data;
+      const rooms = target.rooms.size === 0 ? null : [...target.rooms];
+      const skipSids = [...target.except];
+      this.#host.observe({ event: String(event), args, rooms, skipSids, ...this.#sender(), origin: "local" });
+    }
+  }
+
+  #pythonRoom(room: Room): WireRoom {
+    return this.#host.options.toPythonRoom(room, this.nsp.name);
+  }
+
+  get #speaker() {
+    return { adapter: this, hostId: this.#host.hostId, toPythonRoom: (room: string) => this.#pythonRoom(room) };
+  }
+
+  #sender(): { readonly namespace: string; readonly hostId: string } {
+    return { namespace: this.nsp.name, hostId: this.#host.hostId };
+  }
+}
