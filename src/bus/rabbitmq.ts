@@ -4,9 +4,10 @@ import type * as amqplib from "amqplib";
 import { BridgeError } from "../errors.js";
 import { pause } from "../pause.js";
 import { parseAmqpUrl } from "./amqp-url.js";
-import { atMost, BrokerBus } from "./broker-bus.js";
+import { atMost } from "./broker-bus.js";
 import type { Bus, BusOptions } from "./bus.js";
 import { optionalPackage } from "./optional-package.js";
+import { PairedBus } from "./paired-bus.js";
 import { type OpenConnection, RabbitmqConnection } from "./rabbitmq-connection.js";
 import { RabbitmqReader } from "./rabbitmq-reader.js";
 import { RabbitmqWriter } from "./rabbitmq-writer.js";
@@ -37,7 +38,7 @@ export function rabbitmqBus(options: RabbitmqBusOptions): Bus {
   return new RabbitmqBus(options);
 }
 
-class RabbitmqBus extends BrokerBus {
+class RabbitmqBus extends PairedBus {
   readonly name = "rabbitmq";
   protected readonly title = "RabbitMQ";
   /** In the names of its queues. */
@@ -48,17 +49,8 @@ class RabbitmqBus extends BrokerBus {
   #publisher: RabbitmqConnection | undefined;
   #listener: RabbitmqConnection | undefined;
   #writer: RabbitmqWriter | undefined;
-  /** Whether messages may be written: connected, and the others are back or have had their time. */
-  #isFlowing = false;
-  /** Counts connections of the publisher, so that what belongs to an earlier one is known as such. */
-  #epoch = 0;
-  /** The epoch for which `ready` was told. */
-  #readyEpoch = 0;
-  /** The epoch for which the others' return is being waited for. */
-  #resumingEpoch = 0;
   /** A restart has cost the broker everybody's bindings since messages last flowed. */
   #isForgetful = false;
-  #attempt = 0;
 
   constructor(options: RabbitmqBusOptions) {
     super(options);
@@ -80,7 +72,7 @@ class RabbitmqBus extends BrokerBus {
 
   protected flush(): void {
     this.#openPublisher();
-    if (!this.#isFlowing || this.#writer === undefined || this.#writer.isBlocked) {
+    if (!this.isFlowing || this.#writer === undefined || this.#writer.isBlocked) {
       return;
     }
     for (const entry of this.outbox.take()) {
@@ -108,8 +100,13 @@ class RabbitmqBus extends BrokerBus {
     this.#publisher?.replace(DEAF);
   }
 
-  protected isAway(): boolean {
-    return this.#attempt > 0;
+  protected isPublisherOpen(): boolean {
+    return this.#writer !== undefined;
+  }
+
+  protected override startFlowing(): void {
+    this.#isForgetful = false;
+    super.startFlowing();
   }
 
   protected async disconnect(): Promise<void> {
@@ -123,7 +120,7 @@ class RabbitmqBus extends BrokerBus {
       onActive: (isForgetful) => this.#onActive(channel, isForgetful),
       onLost: (error) => {
         this.lost(channel);
-        this.#readyEpoch = 0;
+        this.notReady();
         this.reportOnce(error);
       },
       onRefused: (error) => this.#onRefused(channel, error),
@@ -139,18 +136,16 @@ class RabbitmqBus extends BrokerBus {
       onOpen: (connection) => this.#onPublisherOpen(connection),
       onLost: () => {
         this.#writer = undefined;
-        this.#isFlowing = false;
-        this.outbox.connectionLost();
+        this.publisherLost();
       },
-      onRetry: (delay) => this.#onReconnecting(delay),
+      onRetry: (delay) => this.reconnecting(delay),
       onError: (error) => this.reportOnce(error),
     });
   }
 
   #onPublisherOpen(connection: OpenConnection): void {
     this.#listener?.hurry();
-    this.#epoch += 1;
-    this.#attempt = 0;
+    this.publisherOpened();
     this.#writer = new RabbitmqWriter(connection, {
       onConfirmed: (entry) => {
         this.outbox.confirm(entry);
@@ -174,7 +169,7 @@ class RabbitmqBus extends BrokerBus {
         this.liveness.subscribed(channel);
       }
     }
-    this.#resume();
+    this.resume();
   }
 
   #openListener(): void {
@@ -189,30 +184,20 @@ class RabbitmqBus extends BrokerBus {
         for (const channel of this.channels) {
           this.lost(channel);
         }
-        this.#readyEpoch = 0;
+        this.notReady();
       },
-      onRetry: (delay) => {
-        // Otherwise the publisher tells of the same outage.
-        if (this.#publisher?.open !== undefined) {
-          this.#onReconnecting(delay);
-        }
-      },
+      onRetry: (delay) => this.listenerReconnecting(delay),
       onError: (error) => this.reportOnce(error),
     });
   }
 
-  #onReconnecting(delay: number): void {
-    this.#attempt += 1;
-    this.status.notify({ type: "reconnecting", attempt: this.#attempt, delay });
-  }
-
   #onActive(channel: string, isForgetful: boolean): void {
     if (this.stateOf(channel) === "refused") {
-      this.#readyEpoch = 0;
+      this.notReady();
     }
     this.#isForgetful ||= isForgetful;
     this.active(channel);
-    this.#resume();
+    this.resume();
   }
 
   /** @returns whether to go on asking */
@@ -221,32 +206,8 @@ class RabbitmqBus extends BrokerBus {
     if (!isWanted) {
       this.#readers.delete(channel);
     }
-    this.#resume();
+    this.resume();
     return isWanted;
-  }
-
-  /** Lets messages flow once both connections are there and our queues are bound again. */
-  #resume(): void {
-    if (this.#writer === undefined || !this.isAnswered) {
-      return;
-    }
-    if (this.#readyEpoch !== this.#epoch) {
-      this.#readyEpoch = this.#epoch;
-      this.#attempt = 0;
-      this.tellReady();
-    }
-    if (this.#isFlowing || this.#resumingEpoch === this.#epoch) {
-      return;
-    }
-    const epoch = this.#epoch;
-    this.#resumingEpoch = epoch;
-    void this.#othersBack().then(() => {
-      if (epoch === this.#epoch && this.#writer !== undefined) {
-        this.#isFlowing = true;
-        this.#isForgetful = false;
-        this.flush();
-      }
-    });
   }
 
   /**
@@ -255,8 +216,8 @@ class RabbitmqBus extends BrokerBus {
    * five seconds. AMQP does not tell who is bound, so they have their time. After any other loss of our connection
    * their queues may well be intact; one who only publishes does not know, and waits. Never rejects.
    */
-  async #othersBack(): Promise<void> {
-    if (this.#epoch > 1 && (this.#isForgetful || this.channels.length === 0)) {
+  protected async othersBack(): Promise<void> {
+    if (this.#isForgetful || this.channels.length === 0) {
       await pause(this.limits.subscriberGrace, this.shutdown.signal);
     }
   }

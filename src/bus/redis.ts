@@ -2,10 +2,10 @@ import { Redis } from "ioredis";
 import { backoff } from "../backoff.js";
 import { BridgeError } from "../errors.js";
 import { pause } from "../pause.js";
-import { BrokerBus } from "./broker-bus.js";
 import { brokerError } from "./broker-error.js";
 import type { Bus, BusOptions } from "./bus.js";
 import type { Entry } from "./outbox.js";
+import { PairedBus } from "./paired-bus.js";
 import { endConnection, openConnection } from "./redis-connection.js";
 import { parseRedisUrl, type RedisOptions } from "./redis-url.js";
 import { BARE, type RedisWire } from "./redis-wire.js";
@@ -49,24 +49,15 @@ function connectionFactory({ url, client, channel = "socketio" }: RedisBusOption
 }
 
 /** @internal What `redisBus` makes, for a fleet that says things to Redis in another way too. */
-export class RedisBus extends BrokerBus {
+export class RedisBus extends PairedBus {
   readonly name: string;
   protected readonly title = "Redis";
   readonly #wire: RedisWire;
   readonly #openRedis: (ours: RedisOptions) => Redis;
   #publisher: Redis | undefined;
   #listener: Redis | undefined;
-  /** Whether messages may be written: connected, and the others are back or have had their time. */
-  #isFlowing = false;
   /** By channel, how many received the last PUBLISH that was confirmed: so many listened before an outage. */
   readonly #lastReceivers = new Map<string, number>();
-  /** Counts connections of the publisher, so that what belongs to an earlier one is known as such. */
-  #epoch = 0;
-  /** The epoch for which `ready` was told. */
-  #readyEpoch = 0;
-  /** The epoch for which the others' return is being waited for. */
-  #resumingEpoch = 0;
-  #attempt = 0;
 
   constructor(options: RedisBusOptions, wire: RedisWire = BARE) {
     super(options);
@@ -101,8 +92,8 @@ export class RedisBus extends BrokerBus {
     this.#publisher?.disconnect(true);
   }
 
-  protected isAway(): boolean {
-    return this.#attempt > 0;
+  protected isPublisherOpen(): boolean {
+    return this.#publisher?.status === "ready";
   }
 
   protected async disconnect(): Promise<void> {
@@ -111,7 +102,7 @@ export class RedisBus extends BrokerBus {
 
   protected flush(): void {
     this.#openPublisher();
-    if (!this.#isFlowing || this.#publisher === undefined) {
+    if (!this.isFlowing || this.#publisher === undefined) {
       return;
     }
     for (const entry of this.outbox.take()) {
@@ -135,16 +126,12 @@ export class RedisBus extends BrokerBus {
     const publisher = openConnection(this.#openRedis, (error) => this.reportOnce(error));
     this.#publisher = publisher;
     publisher.on("ready", () => {
-      this.#epoch += 1;
-      this.#attempt = 0;
+      this.publisherOpened();
       this.forgetReports();
-      this.#resume();
+      this.resume();
     });
-    publisher.on("close", () => {
-      this.#isFlowing = false;
-      this.outbox.connectionLost();
-    });
-    publisher.on("reconnecting", (delay: number) => this.#onReconnecting(delay));
+    publisher.on("close", () => this.publisherLost());
+    publisher.on("reconnecting", (delay: number) => this.reconnecting(delay));
   }
 
   #openListener(): void {
@@ -162,17 +149,7 @@ export class RedisBus extends BrokerBus {
       }
     });
     listener.on("close", () => this.#onCutOff());
-    listener.on("reconnecting", (delay: number) => {
-      // Otherwise the publisher tells of the same outage.
-      if (this.#publisher?.status === "ready") {
-        this.#onReconnecting(delay);
-      }
-    });
-  }
-
-  #onReconnecting(delay: number): void {
-    this.#attempt += 1;
-    this.status.notify({ type: "reconnecting", attempt: this.#attempt, delay });
+    listener.on("reconnecting", (delay: number) => this.listenerReconnecting(delay));
   }
 
   /** Redis may cut a subscriber off alone, when it does not read fast enough, and then nothing else would tell. */
@@ -186,7 +163,7 @@ export class RedisBus extends BrokerBus {
 
   /** @returns whether any of them was active */
   #forgetSubscriptions(): boolean {
-    this.#readyEpoch = 0;
+    this.notReady();
     return this.channels.map((channel) => this.lost(channel)).includes(true);
   }
 
@@ -195,7 +172,7 @@ export class RedisBus extends BrokerBus {
     listener.subscribe(this.#wire.prefix + channel).then(
       () => {
         this.active(channel);
-        this.#resume();
+        this.resume();
       },
       (cause: Error) => {
         // Otherwise the connection was lost; the next one subscribes again.
@@ -214,40 +191,14 @@ export class RedisBus extends BrokerBus {
         }
       });
     }
-    this.#resume();
-  }
-
-  /** Lets messages flow once both connections are there and the subscribers of before are back. */
-  #resume(): void {
-    if (this.#publisher?.status !== "ready" || !this.isAnswered) {
-      return;
-    }
-    if (this.#readyEpoch !== this.#epoch) {
-      this.#readyEpoch = this.#epoch;
-      this.#attempt = 0;
-      this.tellReady();
-    }
-    if (this.#isFlowing || this.#resumingEpoch === this.#epoch) {
-      return;
-    }
-    const epoch = this.#epoch;
-    this.#resumingEpoch = epoch;
-    void this.#subscribersBack().then(() => {
-      if (epoch === this.#epoch && this.#publisher?.status === "ready") {
-        this.#isFlowing = true;
-        this.flush();
-      }
-    });
+    this.resume();
   }
 
   /**
    * A broker that restarts is back before its subscribers are, and what is published meanwhile is lost to them. So
    * messages wait until as many listen as did before, or their time is over. Never rejects.
    */
-  async #subscribersBack(): Promise<void> {
-    if (this.#epoch === 1) {
-      return;
-    }
+  protected async othersBack(): Promise<void> {
     const { signal } = this.shutdown;
     const deadline = performance.now() + this.limits.subscriberGrace;
     while (performance.now() < deadline && this.#publisher?.status === "ready" && !signal.aborted) {

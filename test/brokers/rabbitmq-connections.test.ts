@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { inspect } from "node:util";
@@ -18,6 +17,7 @@ import { startProxy } from "../helpers/proxy.js";
 import { startPeer } from "../helpers/python.js";
 import { launchRabbitmq, type TestRabbitmq } from "../helpers/rabbitmq.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
+import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
 const test = testWithBroker(launchRabbitmq);
 
@@ -221,9 +221,7 @@ test("amqps:// checks the certificate, against the authority of the URL or of th
   const port = await freePort();
   const listen = await forwardTo(t, t.context, (onSocket) => createTlsServer({ key, cert }, onSocket));
   await listen(port, "127.0.0.1");
-  const directory = mkdtempSync(join(tmpdir(), "bridge-"));
-  cleanUp(t, () => rmSync(directory, { recursive: true }));
-  const authority = join(directory, "ca.pem");
+  const authority = join(temporaryDirectory(t), "ca.pem");
   writeFileSync(authority, cert);
 
   const url = `amqps://localhost:${port}`;
