@@ -1,5 +1,5 @@
 // Puts the live page's files where the compiled server looks for them; tsc copies only what it compiles.
-// Usage: node scripts/copy-live-page.mjs dist
+// Usage: node scripts/copy-live-page.mjs dist/src
 import { cp } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";

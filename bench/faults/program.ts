@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { Inbox, within } from "../../test/helpers/once.js";
+import { Inbox, within } from "../../interop/fleet/once.js";
 
 export type Line = Readonly<Record<string, unknown>>;
 

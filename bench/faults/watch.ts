@@ -1,5 +1,5 @@
 import { io as connect, type Socket } from "socket.io-client";
-import { within } from "../../test/helpers/once.js";
+import { within } from "../../interop/fleet/once.js";
 import { now } from "./clock.js";
 import type { Arrival } from "./count.js";
 

@@ -1,5 +1,7 @@
 import test, { type ExecutionContext } from "ava";
 import { Server } from "socket.io";
+import { Inbox } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import {
   type AdapterOptions,
   BridgeError,
@@ -9,10 +11,8 @@ import {
   type ObservedEmit,
 } from "../../src/index.js";
 import { freePort } from "../helpers/broker-server.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
-import { Inbox } from "../helpers/once.js";
 
 /** A host on an in-memory channel, and somebody else on that channel. */
 async function makeFleet(t: ExecutionContext, options: AdapterOptions = {}) {

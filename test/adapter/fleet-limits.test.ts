@@ -1,11 +1,12 @@
 import { encode } from "@msgpack/msgpack";
 import test from "ava";
+import { type NodeHost, ownChannel } from "../../interop/fleet/node-host.js";
+import { Inbox } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { BridgeError, type Bus, memoryBus } from "../../src/index.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { startFleet, startThree, untilHosts } from "../helpers/node-fleet.js";
-import { type NodeHost, ownChannel, startNodeHost } from "../helpers/node-host.js";
-import { Inbox } from "../helpers/once.js";
+import { startNodeHost } from "../helpers/node-host.js";
 import { startProcess } from "../helpers/process.js";
 
 const memory = (name: string) => `memory://${encodeURIComponent(name)}`;

@@ -6,10 +6,10 @@ import { text } from "node:stream/consumers";
 import type { ExecutionContext } from "ava";
 import test from "ava";
 import { Redis } from "ioredis";
+import { Inbox, within } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { answers, connectTo, startBroker } from "../embedded/raw-client.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { testEnvironment } from "../helpers/environment.js";
-import { Inbox, within } from "../helpers/once.js";
 
 type Program = ChildProcessByStdio<Writable, Readable, null>;
 

@@ -1,7 +1,7 @@
+import { ownChannel } from "../../interop/fleet/node-host.js";
 import { kafkaBus } from "../../src/bus/kafka.js";
 import { testBusConformance } from "../helpers/bus-conformance.js";
 import { launchKafka } from "../helpers/kafka.js";
-import { ownChannel } from "../helpers/node-host.js";
 import { openBus } from "../helpers/open-bus.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 

@@ -1,11 +1,11 @@
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
+import { ownChannel } from "../../interop/fleet/node-host.js";
+import { type Inbox, within } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import type { BusOptions } from "../../src/bus/bus.js";
 import { kafkaBus } from "../../src/bus/kafka.js";
 import { freePort } from "../helpers/broker-server.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { kafkaAdmin, launchKafka, startKafka, type TestKafka } from "../helpers/kafka.js";
-import { ownChannel } from "../helpers/node-host.js";
-import { type Inbox, within } from "../helpers/once.js";
 import { type OpenBus, openBus } from "../helpers/open-bus.js";
 import { startScript } from "../helpers/process.js";
 import { startProxy } from "../helpers/proxy.js";

@@ -12,12 +12,13 @@ import {
 } from "@platformatic/kafka";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { generate } from "selfsigned";
+import { ownChannel } from "../../interop/fleet/node-host.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { type KafkaBusOptions, kafkaBus } from "../../src/bus/kafka.js";
 import { BridgeError } from "../../src/errors.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { kafkaAdmin, launchKafka, type TestKafka } from "../helpers/kafka.js";
-import { ownChannel, startNodeHost } from "../helpers/node-host.js";
+import { startNodeHost } from "../helpers/node-host.js";
 import { openBus } from "../helpers/open-bus.js";
 import { startScript } from "../helpers/process.js";
 import { startPeer } from "../helpers/python.js";

@@ -1,10 +1,10 @@
 import { ConfigResourceTypes, IncrementalAlterConfigOperationTypes, Producer } from "@platformatic/kafka";
 import type { ExecutionContext } from "ava";
+import { ownChannel } from "../../interop/fleet/node-host.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { kafkaBus } from "../../src/bus/kafka.js";
 import { BridgeError } from "../../src/errors.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { kafkaAdmin, launchKafka, type TestKafka } from "../helpers/kafka.js";
-import { ownChannel } from "../helpers/node-host.js";
 import { openBus } from "../helpers/open-bus.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 

@@ -5,16 +5,18 @@ import { createServer as createTlsServer } from "node:tls";
 import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
 import { generate } from "selfsigned";
+import { type NodeHost, ownChannel } from "../../interop/fleet/node-host.js";
+import { Inbox } from "../../interop/fleet/once.js";
+import { PythonProgram } from "../../interop/fleet/python-program.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { kombuRedisBus } from "../../src/bus/kombu-redis.js";
 import { createEmitter } from "../../src/index.js";
 import { freePort } from "../helpers/broker-server.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { testEnvironment } from "../helpers/environment.js";
 import { forwardTo } from "../helpers/forward.js";
-import { type NodeHost, ownChannel, startNodeHost } from "../helpers/node-host.js";
-import { Inbox } from "../helpers/once.js";
-import { PythonProgram, startPeer } from "../helpers/python.js";
+import { startNodeHost } from "../helpers/node-host.js";
+import { startPeer, testPython } from "../helpers/python.js";
 import { launchRedis, startRedis, startSentinel, type TestRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
@@ -35,7 +37,7 @@ function admin(t: ExecutionContext, { url }: TestRedis, db = 0): Redis {
 /** A consumer of Kombu's on a channel; ready when this resolves. */
 async function startReader(t: ExecutionContext, python: string, url: string, channel: string, options = {}) {
   const args = [url, channel, JSON.stringify(options)];
-  const reader = new PythonProgram("../test/fixtures/kombu_reader.py", args, python);
+  const reader = new PythonProgram(testPython(python), "../test/fixtures/kombu_reader.py", args);
   cleanUp(t, () => reader.end());
   await reader.event("ready");
   return reader;

@@ -1,8 +1,8 @@
+import { ownChannel } from "../../interop/fleet/node-host.js";
+import { Inbox } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { rabbitmqBus } from "../../src/bus/rabbitmq.js";
 import { testBusConformance } from "../helpers/bus-conformance.js";
-import { cleanUp } from "../helpers/cleanup.js";
-import { ownChannel } from "../helpers/node-host.js";
-import { Inbox } from "../helpers/once.js";
 import { startPython } from "../helpers/process.js";
 import { startPeer } from "../helpers/python.js";
 import { launchRabbitmq, type TestRabbitmq } from "../helpers/rabbitmq.js";

@@ -1,10 +1,10 @@
 import { connect } from "amqplib";
 import type { ExecutionContext } from "ava";
+import { ownChannel } from "../../interop/fleet/node-host.js";
+import { Inbox } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import type { Bus, BusStatus } from "../../src/bus/bus.js";
 import { type RabbitmqBusOptions, rabbitmqBus } from "../../src/bus/rabbitmq.js";
-import { cleanUp } from "../helpers/cleanup.js";
-import { ownChannel } from "../helpers/node-host.js";
-import { Inbox } from "../helpers/once.js";
 import { startProxy } from "../helpers/proxy.js";
 import { startPeer } from "../helpers/python.js";
 import { launchRabbitmq, type TestRabbitmq } from "../helpers/rabbitmq.js";

@@ -1,7 +1,8 @@
 import { Redis } from "ioredis";
-import { cleanUp } from "../helpers/cleanup.js";
+import { type NodeHost, ownChannel } from "../../interop/fleet/node-host.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { connectClient } from "../helpers/clients.js";
-import { type NodeHost, ownChannel, startNodeHost } from "../helpers/node-host.js";
+import { startNodeHost } from "../helpers/node-host.js";
 import { startProxy } from "../helpers/proxy.js";
 import { startPeer } from "../helpers/python.js";
 import { launchRedis } from "../helpers/redis.js";

@@ -1,9 +1,10 @@
 import anyTest, { type ExecutionContext } from "ava";
 import { Redis } from "ioredis";
+import { type NodeHost, ownChannel } from "../../interop/fleet/node-host.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { createEmitter } from "../../src/index.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
-import { type NodeHost, ownChannel, startNodeHost } from "../helpers/node-host.js";
+import { startNodeHost } from "../helpers/node-host.js";
 import { startPeer } from "../helpers/python.js";
 import { startRedis } from "../helpers/redis.js";
 

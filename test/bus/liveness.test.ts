@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from "ava";
+import { Inbox } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import type { BusStatus } from "../../src/bus/bus.js";
 import { Liveness } from "../../src/bus/liveness.js";
-import { cleanUp } from "../helpers/cleanup.js";
-import { Inbox } from "../helpers/once.js";
 
 const INTERVAL_MS = 50;
 

@@ -1,9 +1,10 @@
 import test from "ava";
+import { ownChannel } from "../../interop/fleet/node-host.js";
 import { memoryBus } from "../../src/bus/memory.js";
 import { createEmitter } from "../../src/index.js";
 import { testBusConformance } from "../helpers/bus-conformance.js";
 import { connectClient } from "../helpers/clients.js";
-import { ownChannel, startNodeHost } from "../helpers/node-host.js";
+import { startNodeHost } from "../helpers/node-host.js";
 
 testBusConformance(test, "memory", (t) => memoryBus(t.title));
 

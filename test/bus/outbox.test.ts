@@ -1,8 +1,8 @@
 import test from "ava";
+import { Inbox } from "../../interop/fleet/once.js";
 import { Outbox } from "../../src/bus/outbox.js";
 import { BridgeError } from "../../src/errors.js";
 import { normalizeOutage } from "../../src/options.js";
-import { Inbox } from "../helpers/once.js";
 
 function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}, answerTimeout = 60_000) {
   const drops: unknown[] = [];

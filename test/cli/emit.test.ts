@@ -1,9 +1,9 @@
 import test from "ava";
 import { Redis } from "ioredis";
+import { Inbox } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { freePort } from "../helpers/broker-server.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
-import { Inbox } from "../helpers/once.js";
 import { startCli, startServe } from "../helpers/process.js";
 
 test("emit sends no argument, one and several, to whom it is told", async (t) => {

@@ -2,10 +2,10 @@ import { createServer } from "node:http";
 import { createConnection } from "node:net";
 import test from "ava";
 import { io as connect } from "socket.io-client";
+import { within } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { createEmitter } from "../../src/index.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
-import { within } from "../helpers/once.js";
 import { startCli, startServe } from "../helpers/process.js";
 
 test("serve opens a broker of its own, says so, and prints Python that reaches it", async (t) => {

@@ -1,7 +1,8 @@
 import { Redis } from "ioredis";
-import { cleanUp } from "../helpers/cleanup.js";
+import { ownChannel } from "../../interop/fleet/node-host.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { connectClient } from "../helpers/clients.js";
-import { ownChannel, startNodeHost } from "../helpers/node-host.js";
+import { startNodeHost } from "../helpers/node-host.js";
 import { startPeer } from "../helpers/python.js";
 import { launchRedis, startRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
+import { Inbox } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { freePort } from "../helpers/broker-server.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { countBlocks, type Example, examplesOf, typeErrors, writeExample } from "../helpers/examples.js";
 import { startKafka } from "../helpers/kafka.js";
 import { startNodeHost } from "../helpers/node-host.js";
-import { Inbox } from "../helpers/once.js";
 import { startCli, startProcess, startPython } from "../helpers/process.js";
 import { startRabbitmq } from "../helpers/rabbitmq.js";
 import { launchRedis, startRedis } from "../helpers/redis.js";

@@ -1,8 +1,9 @@
+import { ownChannel } from "../../interop/fleet/node-host.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { createEmitter } from "../../src/index.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { connectClient } from "../helpers/clients.js";
 import { launchKafka } from "../helpers/kafka.js";
-import { ownChannel, startNodeHost } from "../helpers/node-host.js";
+import { startNodeHost } from "../helpers/node-host.js";
 import { startPython } from "../helpers/process.js";
 import { startPeer } from "../helpers/python.js";
 import { testWithBroker } from "../helpers/shared-broker.js";

@@ -1,15 +1,17 @@
 import type { ExecutionContext } from "ava";
+import { EVERY_CLIENT } from "../../interop/fleet/clients.js";
+import { ownChannel } from "../../interop/fleet/node-host.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
+import { float, integer, tuple } from "../../interop/fleet/typed-json.js";
 import { createEmitter, type Encoding } from "../../src/index.js";
 import { encodeMsgpack } from "../../src/protocol/encode-msgpack.js";
-import { cleanUp } from "../helpers/cleanup.js";
-import { connectClient, EVERY_CLIENT } from "../helpers/clients.js";
+import { connectClient } from "../helpers/clients.js";
 import type { PythonEncoding } from "../helpers/encodings.js";
-import { ownChannel, startNodeHost } from "../helpers/node-host.js";
+import { startNodeHost } from "../helpers/node-host.js";
 import { startPython } from "../helpers/process.js";
 import { startPeer } from "../helpers/python.js";
 import { launchRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
-import { float, integer, tuple } from "../helpers/typed-json.js";
 
 const test = testWithBroker(launchRedis);
 

@@ -1,5 +1,6 @@
+import { ownChannel } from "../../interop/fleet/node-host.js";
 import { connectClient } from "../helpers/clients.js";
-import { ownChannel, startNodeHost } from "../helpers/node-host.js";
+import { startNodeHost } from "../helpers/node-host.js";
 import { startPeer } from "../helpers/python.js";
 import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";

@@ -1,9 +1,9 @@
 import { networkInterfaces } from "node:os";
 import test from "ava";
 import { Redis } from "ioredis";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { startEmbeddedBroker } from "../../src/embedded/broker.js";
 import { BridgeError } from "../../src/errors.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { startScript } from "../helpers/process.js";
 import { connectTo, startBroker } from "./raw-client.js";
 

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { ExecutionContext } from "ava";
+import { within } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { type EmbeddedBroker, type EmbeddedBrokerOptions, startEmbeddedBroker } from "../../src/embedded/broker.js";
-import { cleanUp } from "../helpers/cleanup.js";
-import { within } from "../helpers/once.js";
 
 export async function startBroker(t: ExecutionContext, options: EmbeddedBrokerOptions = {}): Promise<EmbeddedBroker> {
   const broker = await startEmbeddedBroker(options);

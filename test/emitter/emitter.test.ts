@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from "ava";
+import { Inbox } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { BridgeError, createEmitter, memoryBus } from "../../src/index.js";
-import { cleanUp } from "../helpers/cleanup.js";
-import { Inbox } from "../helpers/once.js";
 
 interface ServerToClientEvents {
   progress: (job: string, percent: number) => void;

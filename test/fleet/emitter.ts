@@ -1,8 +1,8 @@
 import type { ExecutionContext, TestFn } from "ava";
+import { ownChannel } from "../../interop/fleet/node-host.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { createEmitter, type EmitterOptions, IncompleteError } from "../../src/index.js";
-import { cleanUp } from "../helpers/cleanup.js";
 import { startThree } from "../helpers/node-fleet.js";
-import { ownChannel } from "../helpers/node-host.js";
 import type { TestBroker } from "../helpers/shared-broker.js";
 
 /** Far longer than anything takes: whoever waits for it has not counted. */

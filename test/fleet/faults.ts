@@ -1,8 +1,9 @@
 import type { ExecutionContext, TestFn } from "ava";
+import { type NodeHost, ownChannel } from "../../interop/fleet/node-host.js";
+import { within } from "../../interop/fleet/once.js";
 import { connectClient } from "../helpers/clients.js";
 import { untilHosts } from "../helpers/node-fleet.js";
-import { type NodeHost, ownChannel, startNodeHost } from "../helpers/node-host.js";
-import { within } from "../helpers/once.js";
+import { startNodeHost } from "../helpers/node-host.js";
 import { startProcess } from "../helpers/process.js";
 
 /** A broker that can be brought back. */

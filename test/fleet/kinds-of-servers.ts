@@ -2,11 +2,11 @@ import { instrument } from "@socket.io/admin-ui";
 import type { ExecutionContext, TestFn } from "ava";
 import { connect, type Socket } from "socket.io-client";
 import * as msgpackParser from "socket.io-msgpack-parser";
-import { cleanUp } from "../helpers/cleanup.js";
+import type { NodeHost } from "../../interop/fleet/node-host.js";
+import { Inbox, within } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startFleet, startThree } from "../helpers/node-fleet.js";
-import type { NodeHost } from "../helpers/node-host.js";
-import { Inbox, within } from "../helpers/once.js";
 import type { TestBroker } from "../helpers/shared-broker.js";
 
 const LONG_MS = 20_000;

@@ -1,10 +1,10 @@
 import type { TestFn } from "ava";
 import { Manager, type Socket } from "socket.io-client";
-import { cleanUp } from "../helpers/cleanup.js";
+import type { NodeHost } from "../../interop/fleet/node-host.js";
+import { within } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startThree } from "../helpers/node-fleet.js";
-import type { NodeHost } from "../helpers/node-host.js";
-import { within } from "../helpers/once.js";
 import type { TestBroker } from "../helpers/shared-broker.js";
 
 export function testMoves(test: TestFn<TestBroker>): void {

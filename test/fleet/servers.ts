@@ -1,7 +1,7 @@
 import type { TestFn } from "ava";
 import type { Server } from "socket.io";
+import { Inbox } from "../../interop/fleet/once.js";
 import { startThree } from "../helpers/node-fleet.js";
-import { Inbox } from "../helpers/once.js";
 import type { TestBroker } from "../helpers/shared-broker.js";
 
 type Listener = (...args: unknown[]) => void;

@@ -3,8 +3,8 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { within } from "../../interop/fleet/once.js";
 import { CONTAINER_LABEL, type ContainerProvider } from "./environment.js";
-import { within } from "./once.js";
 
 async function isFree(port: number): Promise<boolean> {
   const probe = createServer();

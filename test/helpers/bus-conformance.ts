@@ -1,9 +1,9 @@
 import type { ExecutionContext, TestFn } from "ava";
+import { ownChannel } from "../../interop/fleet/node-host.js";
+import { Inbox } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import type { Bus, BusStatus } from "../../src/bus/bus.js";
 import { BridgeError } from "../../src/errors.js";
-import { cleanUp } from "./cleanup.js";
-import { ownChannel } from "./node-host.js";
-import { Inbox } from "./once.js";
 
 /** Makes a bus on the same broker as all others that it makes for this test. */
 export type MakeBus<Context> = (t: ExecutionContext<Context>) => Bus;

@@ -1,9 +1,11 @@
 import type { ExecutionContext } from "ava";
 import type { ServerOptions } from "socket.io";
+import type { TestClient } from "../../interop/fleet/clients.js";
+import { type NodeHost, ownChannel } from "../../interop/fleet/node-host.js";
+import { within } from "../../interop/fleet/once.js";
 import type { AdapterOptions, BridgeStats } from "../../src/index.js";
-import { connectClient, type TestClient } from "./clients.js";
-import { type NodeHost, ownChannel, startNodeHost } from "./node-host.js";
-import { within } from "./once.js";
+import { connectClient } from "./clients.js";
+import { startNodeHost } from "./node-host.js";
 
 /** Resolves when what the host says of itself is so. */
 export async function untilStats(

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { ExecutionContext } from "ava";
-import { cleanUp } from "./cleanup.js";
+import { Inbox, within } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { testEnvironment } from "./environment.js";
-import { Inbox, within } from "./once.js";
 
 export interface RunningProcess {
   readonly stdout: Inbox<string>;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { ExecutionContext } from "ava";
-import { cleanUp } from "./cleanup.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 
 /** The network between a bus and its broker. */
 export interface Proxy {

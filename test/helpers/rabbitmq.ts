@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { ExecutionContext } from "ava";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { type EndServer, freePort, serverContainer, serverProcess } from "./broker-server.js";
-import { cleanUp } from "./cleanup.js";
 import { testEnvironment } from "./environment.js";
 import type { TestBroker } from "./shared-broker.js";
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import { freePort, serverContainer, serverProcess } from "./broker-server.js";
-import { cleanUp } from "./cleanup.js";
 import { testEnvironment } from "./environment.js";
 
 /** A real Redis on a port that stays the same over restarts. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
-import { cleanUp } from "./cleanup.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 
 /** Gone when the test is over. */
 export function temporaryDirectory(t: ExecutionContext): string {

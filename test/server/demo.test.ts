@@ -3,10 +3,10 @@ import type { AddressInfo } from "node:net";
 import test, { type ExecutionContext } from "ava";
 import { Server } from "socket.io";
 import { io as connect, type Socket } from "socket.io-client";
+import { Inbox, within } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
 import type { ObservedEmit } from "../../src/adapter/observe.js";
 import { installDemo, serveLivePage } from "../../src/server/demo.js";
-import { cleanUp } from "../helpers/cleanup.js";
-import { Inbox, within } from "../helpers/once.js";
 
 const SNIPPET = 'manager.emit("hello", {"from": "Python"}, room="lobby")';
 const OTHER_HOST = "3f2a9c1d5e6f47a8b9c0d1e2f3a4b5c6";

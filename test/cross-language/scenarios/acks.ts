@@ -1,10 +1,12 @@
 import type { TestFn } from "ava";
-import { connectClient, EVERY_CLIENT } from "../../helpers/clients.js";
+import { EVERY_CLIENT } from "../../../interop/fleet/clients.js";
+import { ownChannel } from "../../../interop/fleet/node-host.js";
+import { tuple } from "../../../interop/fleet/typed-json.js";
+import { connectClient } from "../../helpers/clients.js";
 import { untilStats } from "../../helpers/node-fleet.js";
-import { ownChannel, startNodeHost } from "../../helpers/node-host.js";
+import { startNodeHost } from "../../helpers/node-host.js";
 import { startPeer } from "../../helpers/python.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
-import { tuple } from "../../helpers/typed-json.js";
 import type { PythonKinds } from "./python-kinds.js";
 
 export function testAcks(test: TestFn<TestBroker>, { hosts }: PythonKinds): void {

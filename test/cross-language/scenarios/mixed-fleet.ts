@@ -1,9 +1,11 @@
 import type { ExecutionContext, TestFn } from "ava";
+import type { TestClient } from "../../../interop/fleet/clients.js";
+import { type NodeHost, ownChannel } from "../../../interop/fleet/node-host.js";
+import { cleanUp } from "../../../interop/fleet/scope.js";
 import { createEmitter } from "../../../src/index.js";
-import { cleanUp } from "../../helpers/cleanup.js";
-import { connectClient, type TestClient } from "../../helpers/clients.js";
+import { connectClient } from "../../helpers/clients.js";
 import { startFleet, untilHosts, untilStats } from "../../helpers/node-fleet.js";
-import { type NodeHost, ownChannel, startNodeHost } from "../../helpers/node-host.js";
+import { startNodeHost } from "../../helpers/node-host.js";
 import { type HostKind, startPeer } from "../../helpers/python.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 import type { PythonKinds } from "./python-kinds.js";

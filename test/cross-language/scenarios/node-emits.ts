@@ -1,9 +1,10 @@
 import type { TestFn } from "ava";
+import { ownChannel } from "../../../interop/fleet/node-host.js";
+import { cleanUp } from "../../../interop/fleet/scope.js";
 import { createEmitter } from "../../../src/index.js";
-import { cleanUp } from "../../helpers/cleanup.js";
 import { connectClient } from "../../helpers/clients.js";
 import { encodings } from "../../helpers/encodings.js";
-import { ownChannel, startNodeHost } from "../../helpers/node-host.js";
+import { startNodeHost } from "../../helpers/node-host.js";
 import { startPeer } from "../../helpers/python.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 import type { PythonKinds } from "./python-kinds.js";

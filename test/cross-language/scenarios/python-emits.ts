@@ -1,9 +1,11 @@
 import type { TestFn } from "ava";
-import { connectClient, EVERY_CLIENT } from "../../helpers/clients.js";
-import { ownChannel, startNodeHost } from "../../helpers/node-host.js";
+import { EVERY_CLIENT } from "../../../interop/fleet/clients.js";
+import { ownChannel } from "../../../interop/fleet/node-host.js";
+import { float, integer, tuple } from "../../../interop/fleet/typed-json.js";
+import { connectClient } from "../../helpers/clients.js";
+import { startNodeHost } from "../../helpers/node-host.js";
 import { startPeer } from "../../helpers/python.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
-import { float, integer, tuple } from "../../helpers/typed-json.js";
 import type { PythonKinds } from "./python-kinds.js";
 
 const bytes = Buffer.from([0, 1, 254, 255]);

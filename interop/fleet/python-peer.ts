@@ -1,0 +1,45 @@
+import { type Line, type Python, PythonProgram } from "./python-program.js";
+import { cleanUp, type Scope } from "./scope.js";
+
+export type HostKind = "threaded" | "asgi";
+
+/** A Python host of the fleet, or with `write-only` a manager without a server. */
+export interface Peer {
+  readonly program: PythonProgram;
+  readonly url: string;
+  readonly hostId: string;
+  request(op: string, fields?: Line): Promise<unknown>;
+}
+
+export interface PeerOptions {
+  readonly queue: string;
+  readonly channel: string;
+  /** Other arguments of `peer.py`. */
+  readonly args?: readonly string[];
+}
+
+/** Hears its channel when this resolves, and ends with the scope. */
+export async function startPeer(
+  scope: Scope,
+  python: Python,
+  kind: HostKind | "write-only",
+  { queue, channel, args = [] }: PeerOptions,
+): Promise<Peer> {
+  const program = new PythonProgram(python, "peer.py", [
+    "--kind",
+    kind,
+    "--queue",
+    queue,
+    "--channel",
+    channel,
+    ...args,
+  ]);
+  cleanUp(scope, () => program.end());
+  const { port, host_id } = await program.event("ready");
+  return {
+    program,
+    url: `http://127.0.0.1:${port}`,
+    hostId: String(host_id),
+    request: (op, fields) => program.request(op, fields),
+  };
+}
