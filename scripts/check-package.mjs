@@ -79,7 +79,7 @@ try {
   if (printed !== version) {
     throw new Error(`--version says ${printed}, the package is ${version}`);
   }
-  if (!existsSync(join(directory, "node_modules/socketio-python-bridge/dist/server/live-page/index.html"))) {
+  if (!existsSync(join(directory, "node_modules/socketio-python-bridge/dist/src/server/live-page/index.html"))) {
     throw new Error("the live page is not in the package");
   }
   console.info(`${filename}: ${files.length} files, usable by import, require() and npx`);
