@@ -20,6 +20,7 @@ export type {
   OutageOptions,
   PythonHostsMode,
   ReaderOptions,
+  RecoveryLimits,
 } from "./options.js";
 export type { Encoding } from "./protocol/encoders.js";
 export type { RejectReason, WireRoom } from "./protocol/messages.js";

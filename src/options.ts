@@ -80,7 +80,21 @@ export interface ReaderOptions extends ChannelOptions {
   readonly pythonHosts?: PythonHostsMode | undefined;
 }
 
+/**
+ * What is kept for clients that come back, where the server has `connectionStateRecovery`; for as long as that allows
+ * them to be away, and the time that it takes to find out that a connection is dead.
+ */
+export interface RecoveryLimits {
+  /** Most emits, and most messages of the channel by name. @default 50_000 */
+  readonly maxMessages?: number | undefined;
+  /** Most bytes of the emits, as they are on the channel. @default 33_554_432 (32 MiB) */
+  readonly maxBytes?: number | undefined;
+  /** Most sessions of clients that are away, for each namespace. @default 10_000 */
+  readonly maxSessions?: number | undefined;
+}
+
 export interface AdapterOptions extends ReaderOptions {
+  readonly recovery?: RecoveryLimits | undefined;
   /**
    * How long `fetchSockets()` and `serverSideEmitWithAck()` wait for the other Node hosts, in milliseconds.
    * @default 5_000
@@ -112,6 +126,7 @@ export interface NormalizedReader extends NormalizedChannel {
 }
 
 export interface NormalizedAdapter extends NormalizedReader {
+  readonly recovery: { readonly [Limit in keyof RecoveryLimits]-?: number };
   readonly requestsTimeout: number;
 }
 
@@ -193,10 +208,19 @@ export function normalizeReader(options: ReaderOptions): NormalizedReader {
   };
 }
 
+function normalizeRecovery(limits: RecoveryLimits = {}): NormalizedAdapter["recovery"] {
+  return {
+    maxMessages: wholeNumber("recovery.maxMessages", limits.maxMessages ?? 50_000),
+    maxBytes: wholeNumber("recovery.maxBytes", limits.maxBytes ?? 32 * 1024 * 1024),
+    maxSessions: wholeNumber("recovery.maxSessions", limits.maxSessions ?? 10_000),
+  };
+}
+
 /** @throws BridgeError `INVALID_OPTION` */
 export function normalizeAdapter(options: AdapterOptions): NormalizedAdapter {
   return {
     ...normalizeReader(options),
+    recovery: normalizeRecovery(options.recovery),
     requestsTimeout: wholeNumber("requestsTimeout", options.requestsTimeout ?? 5_000, 1, LONGEST_TIMER_MS),
   };
 }

@@ -11,6 +11,7 @@ import {
   type NodeMessage,
   type PresenceMessage,
   type RequestMessage,
+  type SessionsMessage,
 } from "../protocol/node-messages.js";
 import { Peers } from "./peers.js";
 import { Presence } from "./presence.js";
@@ -30,6 +31,8 @@ export type Question = RequestMessage extends infer Message
 export interface ClusterHandlers {
   /** @param channel - where to say the answer */
   onRequest(message: RequestMessage, channel: string): void;
+  /** Another host closes. */
+  onSessions(message: SessionsMessage): void;
   onCount(message: CountMessage): void;
   onAnswer(message: AnswerMessage): void;
   /** A host has said goodbye, or is gone. */
@@ -194,9 +197,13 @@ export class Cluster {
       case "fetch":
       case "rooms":
       case "event":
+      case "session":
         if (this.#options.isHost) {
           this.#options.handlers.onRequest(message, channel);
         }
+        break;
+      case "sessions":
+        this.#options.handlers.onSessions(message);
         break;
       default:
         if (message.to === this.#options.hostId) {

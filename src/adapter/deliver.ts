@@ -1,4 +1,4 @@
-import type { Adapter, BroadcastOptions, Room, SocketId } from "socket.io-adapter";
+import { Adapter, type BroadcastOptions, type Room, type SocketId } from "socket.io-adapter";
 import {
   type CloseRoomMessage,
   type DisconnectMembersMessage,
@@ -13,6 +13,7 @@ import {
 import { decodePayload } from "../protocol/payload.js";
 import type { OwedAcks } from "./acks.js";
 import type { Answers } from "./answers.js";
+import type { Audience } from "./history.js";
 
 /** Socket.IO packet type EVENT (socket.io-protocol). */
 export const EVENT = 2;
@@ -31,6 +32,8 @@ export interface DeliveryContext {
   readonly owedAcks: OwedAcks;
   /** Where acknowledgements go, if the other host asked for any. */
   readonly answers: Answers | undefined;
+  /** Set where clients can come back to what they missed. @returns what recipients have as their offset */
+  readonly remember: ((message: EmitMessage, audience: Omit<Audience, "namespace">) => string) | undefined;
   /** Set when somebody watches. */
   readonly observe: ((message: EmitMessage, args: readonly unknown[]) => void) | undefined;
 }
@@ -65,27 +68,41 @@ function membersOf(adapter: Adapter, rooms: ReadonlySet<Room>, except: ReadonlyS
   return members;
 }
 
+/** Name and arguments of an event, as clients get them. */
+export function eventData({ event, payload, node }: EmitMessage): unknown[] | { readonly rejected: Rejected } {
+  const decoded = decodePayload(payload);
+  if ("rejected" in decoded) {
+    return decoded;
+  }
+  const { args } = decoded;
+  return node?.null === true && args.length === 0 ? [event, null] : [event, ...args];
+}
+
+/** As with socket.io itself, an emit that is volatile or waits for answers is not recovered. */
+const isRecoverable = ({ node, callback }: EmitMessage): boolean => node?.volatile !== true && callback === null;
+
 /** `PubSubManager._handle_emit` */
 function deliverEmit(adapter: Adapter, message: EmitMessage, context: DeliveryContext): Rejected | undefined {
   const rooms = new Set(message.rooms?.map(roomName));
+  const audience = { rooms, skipSids: new Set(message.skipSids), except: new Set(message.exceptRooms) };
+  const offset = isRecoverable(message) ? context.remember?.(message, audience) : undefined;
   const reached = hasMember(adapter, rooms);
   if (!reached && context.observe === undefined) {
     return undefined;
   }
-  const decoded = decodePayload(message.payload);
-  if ("rejected" in decoded) {
-    return decoded.rejected;
+  const data = eventData(message);
+  if ("rejected" in data) {
+    return data.rejected;
   }
-  const { node } = message;
-  const args = node?.null === true && decoded.args.length === 0 ? [null] : decoded.args;
-  context.observe?.(message, args);
+  context.observe?.(message, data.slice(1));
   if (!reached) {
     return undefined;
   }
-  const packet: EventPacket = { type: EVENT, data: [message.event, ...args] };
+  const packet: EventPacket = { type: EVENT, data: offset === undefined ? data : [...data, offset] };
   // Python skips sids only, so a name that is no client of this host skips nobody, whatever rooms there are.
   const skipped = message.skipSids.filter((sid) => adapter.nsp.sockets.has(sid));
   const except = new Set([...skipped, ...message.exceptRooms]);
+  const { node } = message;
   const target = {
     rooms,
     except,
@@ -96,15 +113,17 @@ function deliverEmit(adapter: Adapter, message: EmitMessage, context: DeliveryCo
     },
   };
   if (context.answers === undefined) {
-    adapter.broadcast(packet, target);
+    // Not that of this package's adapter, which would publish or remember it.
+    Adapter.prototype.broadcast.call(adapter, packet, target);
   } else {
     deliverWithCallback(adapter, packet, target, context.owedAcks, context.answers);
   }
   return undefined;
 }
 
-interface EventPacket {
+export interface EventPacket {
   readonly type: typeof EVENT;
+  /** Name and arguments. */
   readonly data: readonly unknown[];
   /** Set by the in-memory adapter: one number for all recipients. */
   id?: number;

@@ -1,22 +1,45 @@
+import type { Server } from "socket.io";
 import type { Adapter } from "socket.io-adapter";
 import type { Bus, BusStatus } from "../bus/bus.js";
 import { BridgeError } from "../errors.js";
 import { callApplication } from "../listeners.js";
 import type { NormalizedAdapter } from "../options.js";
-import { decode } from "../protocol/decode.js";
+import { type Decoded, decode } from "../protocol/decode.js";
 import { ENCODERS, type Encode } from "../protocol/encoders.js";
+import type { HarmlessCopies } from "../protocol/harmless.js";
 import { newHostId } from "../protocol/host-id.js";
-import { type CallbackMessage, type EmitMessage, quote, type Rejected, roomName } from "../protocol/messages.js";
+import {
+  type CallbackMessage,
+  type EmitMessage,
+  type Message,
+  quote,
+  type Rejected,
+  roomName,
+} from "../protocol/messages.js";
 import type { RequestMessage } from "../protocol/node-messages.js";
 import type { OutgoingMessage } from "../protocol/outgoing.js";
 import { OwedAcks, PendingAcks } from "./acks.js";
 import { type Answers, answersTo } from "./answers.js";
 import { Cluster, type ClusterHandlers, sideChannel } from "./cluster.js";
 import { type Delivery, type DeliveryContext, deliver } from "./deliver.js";
+import { History } from "./history.js";
 import { Journal } from "./journal.js";
 import type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./observe.js";
-import { type Reply, serveRequest } from "./serve-request.js";
+import { Recovery } from "./recovery.js";
+import { inParts, type Reply, serveRequest } from "./serve-request.js";
 import { isSid } from "./target.js";
+
+interface OpenNamespace {
+  readonly adapter: Adapter;
+  readonly owedAcks: OwedAcks;
+  readonly recovery: Recovery | undefined;
+}
+
+/** How long a client that comes back waits for the hosts that it may have been with, in milliseconds. */
+const RECOVERY_PATIENCE_MS = 1_000;
+
+/** The bus may have missed something. */
+const GAPS: readonly BusStatus["type"][] = ["reconnecting", "deaf", "error"];
 
 /**
  * The one meeting point of bus, codec and Socket.IO: Python uses one channel for all namespaces, Socket.IO makes one
@@ -30,9 +53,11 @@ export class Host implements BridgeHandle {
   /** @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry */
   readonly encode: Encode;
   readonly #bus: Bus;
-  readonly #namespaces = new Map<string, { readonly adapter: Adapter; readonly owedAcks: OwedAcks }>();
+  readonly #namespaces = new Map<string, OpenNamespace>();
   readonly #journal: Journal;
-  #server: unknown;
+  #server: Server | undefined;
+  #history: History | undefined;
+  #marks = 0;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -44,6 +69,9 @@ export class Host implements BridgeHandle {
     this.#journal = new Journal(options.logger, options.channels);
     this.cluster = new Cluster({ bus, hostId: this.hostId, isHost: true, options, handlers: this.#clusterHandlers() });
     bus.onStatus((status) => {
+      if (GAPS.includes(status.type)) {
+        this.#history?.interrupted();
+      }
       this.#journal.onStatus(status);
       this.cluster.onStatus(status);
     });
@@ -56,16 +84,13 @@ export class Host implements BridgeHandle {
       onAnswer: (message) => this.#settleAck(() => this.acks.answerCounted(message)),
       onLeft: (hostId) => callApplication(() => this.acks.left(hostId)),
       onRejected: (channel, rejected, hostId) => this.#journal.reject(channel, rejected, hostId),
-      onBeat: () => {
-        for (const { owedAcks } of this.#namespaces.values()) {
-          owedAcks.sweep();
-        }
-      },
+      onSessions: ({ namespace, items }) => this.#namespaces.get(namespace)?.recovery?.takeOver(items),
+      onBeat: () => this.#onBeat(),
     };
   }
 
   /** @throws BridgeError `INVALID_OPTION` for a second server, `CLOSED` after the first was closed */
-  belongTo(server: unknown): void {
+  belongTo(server: Server): void {
     if (this.#closed !== undefined) {
       throw new BridgeError("CLOSED", "this adapter was closed with its server: call createAdapter() again");
     }
@@ -75,17 +100,43 @@ export class Host implements BridgeHandle {
     }
   }
 
-  attach(adapter: Adapter): void {
+  /** @returns what its clients come back to, if they can */
+  attach(adapter: Adapter): Recovery | undefined {
     const { name, sockets } = adapter.nsp;
     const forget = (sid: string, packetId: number) => sockets.get(sid)?.acks.delete(packetId);
-    this.#namespaces.set(name, { adapter, owedAcks: new OwedAcks(this.options.maxPendingAcks, forget) });
+    const recovery = this.#recoveryOf(adapter);
+    this.#namespaces.set(name, { adapter, owedAcks: new OwedAcks(this.options.maxPendingAcks, forget), recovery });
     // Whoever wants to know awaits ready(); a failure of the broker is in the status as well.
     this.ready().catch(() => {});
+    return recovery;
+  }
+
+  #recoveryOf(adapter: Adapter): Recovery | undefined {
+    const { connectionStateRecovery, pingInterval = 25_000, pingTimeout = 20_000 } = adapter.nsp.server.opts;
+    if (connectionStateRecovery === undefined) {
+      return undefined;
+    }
+    const { maxSessions, ...limits } = this.options.recovery;
+    const maxAway: number = connectionStateRecovery.maxDisconnectionDuration;
+    const detection = pingInterval + 2 * pingTimeout;
+    this.#history ??= new History({ hostId: this.hostId, ...limits, maxAge: maxAway + detection });
+    const [channel, ...others] = this.options.channels;
+    return new Recovery({
+      adapter,
+      history: this.#history,
+      maxAway,
+      detection,
+      maxSessions,
+      isShared: () => others.length === 0 && this.#bus.isOrdered?.(channel) === true,
+      read: (payload) => this.#readEmit(payload),
+      ask: (question) => this.cluster.ask(question, Math.min(RECOVERY_PATIENCE_MS, this.options.requestsTimeout)),
+    });
   }
 
   /** The last namespace takes the host with it: that is the server's close(). */
   async detach(adapter: Adapter): Promise<void> {
     const { name } = adapter.nsp;
+    this.#handOver(name);
     // A dynamic namespace may have been opened anew before the old one is closed.
     if (this.#namespaces.get(name)?.adapter === adapter) {
       this.#namespaces.delete(name);
@@ -95,9 +146,37 @@ export class Host implements BridgeHandle {
     }
   }
 
+  /** Leaves the sessions of this host's clients to the other hosts. */
+  #handOver(namespace: string): void {
+    const sessions = this.#namespaces.get(namespace)?.recovery?.handOver() ?? [];
+    if (sessions.length > 0 && this.cluster.peers.hosts.length > 0) {
+      const copy = (session: object, copies: HarmlessCopies) => copies.copy(session);
+      inParts(sessions, copy, (items) => {
+        this.cluster.publish({ type: "sessions", from: this.hostId, namespace, items }).catch(() => {});
+      });
+    }
+  }
+
   /** A client has left: nobody will answer for it. */
   forgetClient(adapter: Adapter, sid: string): void {
     this.#namespaces.get(adapter.nsp.name)?.owedAcks.forgetClient(sid);
+  }
+
+  #onBeat(): void {
+    for (const { owedAcks, recovery } of this.#namespaces.values()) {
+      owedAcks.sweep();
+      recovery?.sweep();
+    }
+    this.#mark();
+  }
+
+  /** See `History`. */
+  #mark(): void {
+    if (this.#history !== undefined) {
+      this.#history.sweep();
+      this.#marks += 1;
+      this.publish({ method: "node_mark", number: this.#marks, hostId: this.hostId });
+    }
   }
 
   async ready(): Promise<void> {
@@ -109,7 +188,10 @@ export class Host implements BridgeHandle {
         this.#bus.subscribe(channel, (payload) => this.#onMessage(channel, payload)),
       ),
       ...this.cluster.subscribe(),
-    ]).then(() => this.cluster.start());
+    ]).then(() => {
+      this.#mark();
+      return this.cluster.start();
+    });
     return this.#started;
   }
 
@@ -191,7 +273,8 @@ export class Host implements BridgeHandle {
   /** Foreign input: whatever comes, nothing is thrown into the bus, and the next message is heard. */
   #onMessage(channel: string, payload: Uint8Array): void {
     this.#journal.count("received");
-    const decoded = decode(payload, this.options.maxMessageSize);
+    const decoded = this.#decode(payload);
+    this.#history?.heard(payload, decoded.kind === "message" && decoded.message.method === "node_mark");
     switch (decoded.kind) {
       case "ignored":
         this.#journal.count("ignored");
@@ -200,29 +283,49 @@ export class Host implements BridgeHandle {
         this.#journal.reject(channel, decoded.rejected, decoded.hostId);
         return;
       case "message":
-        this.#onDecoded(channel, decoded.message);
+        this.#onDecoded(channel, decoded.message, payload);
         return;
       default:
         decoded satisfies never;
     }
   }
 
-  #onDecoded(channel: string, message: Delivery | CallbackMessage): void {
+  #decode(payload: Uint8Array): Decoded {
+    return decode(payload, this.options.maxMessageSize);
+  }
+
+  /** Of what the history keeps. */
+  #readEmit(payload: Uint8Array | string): EmitMessage | undefined {
+    const decoded = this.#decode(typeof payload === "string" ? Buffer.from(payload) : payload);
+    return decoded.kind === "message" && decoded.message.method === "emit" ? decoded.message : undefined;
+  }
+
+  #onDecoded(channel: string, message: Message, payload: Uint8Array): void {
     if (message.method === "callback") {
       this.#onCallback(message);
       return;
     }
     if (message.hostId === this.hostId) {
-      this.#journal.count("echoes");
+      this.#onEcho(message);
+      return;
+    }
+    if (message.method === "node_mark") {
       return;
     }
     this.cluster.python.heardFrom(message.hostId);
     const answers = message.method === "emit" ? this.#answersTo(message, channel) : undefined;
-    const rejected = this.#deliver(message, answers);
+    const rejected = this.#deliver(message, answers, payload);
     // Whoever counts waits for the word of each host, of one that has nobody too.
     answers?.count(0);
     if (rejected !== undefined) {
       this.#journal.reject(channel, rejected, message.hostId);
+    }
+  }
+
+  #onEcho(message: Message): void {
+    this.#journal.count("echoes");
+    if (message.method === "emit" && message.node?.number !== undefined) {
+      this.#history?.returned(message.node.number);
     }
   }
 
@@ -257,20 +360,23 @@ export class Host implements BridgeHandle {
     const reply: Reply = (items, part, isLast) => {
       this.cluster.publish({ type: "reply", from, to, id, part, isLast, items }, channel).catch(() => {});
     };
-    const rejected = serveRequest(this.#namespaces.get(message.namespace)?.adapter, message, reply);
+    const { adapter, recovery } = this.#namespaces.get(message.namespace) ?? {};
+    const rejected = serveRequest(adapter, recovery, message, reply);
     if (rejected !== undefined) {
       this.#journal.reject(channel, rejected, to);
     }
   }
 
-  #deliver(message: Delivery, answers: Answers | undefined): Rejected | undefined {
+  #deliver(message: Delivery, answers: Answers | undefined, payload: Uint8Array): Rejected | undefined {
     const namespace = this.#namespaces.get(message.namespace);
     if (namespace === undefined) {
       return { reason: "unknown_namespace", detail: `no namespace ${quote(message.namespace)} on this host` };
     }
+    const { recovery } = namespace;
     const context: DeliveryContext = {
       owedAcks: namespace.owedAcks,
       answers,
+      remember: recovery && ((emit, audience) => recovery.remember(emit, audience, payload)),
       observe: this.isWatched ? (emit, args) => this.#observeDelivery(emit, args) : undefined,
     };
     let rejected: Rejected | undefined;

@@ -1,27 +1,38 @@
 import type { Namespace } from "socket.io";
-import { Adapter, type BroadcastOptions, type Room, type SocketId } from "socket.io-adapter";
+import {
+  Adapter,
+  type BroadcastOptions,
+  type PrivateSessionId,
+  type Session as RestoredSession,
+  type Room,
+  type SocketId,
+} from "socket.io-adapter";
 import { callApplication } from "../listeners.js";
 import type { AckTicket, WireRoom } from "../protocol/messages.js";
 import { emitExtension } from "../protocol/node-fields.js";
 import { Ask } from "./ask.js";
-import { EVENT } from "./deliver.js";
+import { EVENT, type EventPacket } from "./deliver.js";
 import type { Host } from "./host.js";
+import type { Recovery } from "./recovery.js";
 import { describedSockets, firstAnswers, type SocketDescription, withoutAcknowledgement } from "./replies.js";
 import { type Command, disconnectCommand, joinCommand, leaveCommand } from "./room-commands.js";
+import type { Session } from "./sessions.js";
 import { isNobodyElse, isOneElsewhere, isOwnClient, names, normalizeTarget, type Target } from "./target.js";
 
 /** How long before socket.io's own timer answers stop being collected, in milliseconds. */
 const ACK_MARGIN_MS = 10;
 
-interface Packet {
-  readonly type: number;
-  readonly data: readonly unknown[];
-  readonly id?: number;
+type Packet = Omit<EventPacket, "type"> & { readonly type: number };
+
+/** As with `SessionAwareAdapter` of socket.io-adapter: a volatile emit and one that waits for an answer are not. */
+function isRecoverable(packet: Packet, { flags }: BroadcastOptions): boolean {
+  return packet.type === EVENT && packet.id === undefined && flags?.volatile !== true;
 }
 
 /** One namespace of one server. Delivery to its own clients comes first and never waits for the broker. */
 export class PythonBridgeAdapter extends Adapter {
   readonly #host: Host;
+  readonly #recovery: Recovery | undefined;
   /** Whether `BroadcastOperator` is about to ask for the number of servers: see `broadcastWithAck`. */
   #isOperatorNext = false;
 
@@ -29,22 +40,27 @@ export class PythonBridgeAdapter extends Adapter {
     super(namespace);
     this.#host = host;
     // Not in init(), which socket.io before 4.8.3 does not call for a namespace without clients.
-    host.attach(this);
-    if (this.#hasRecovery) {
-      this.#host.warn(
-        "recovery",
-        "connection state recovery is not carried over: clients come back with a new session",
-      );
-    }
+    this.#recovery = host.attach(this);
   }
 
-  get #hasRecovery(): boolean {
-    return this.nsp.server.opts.connectionStateRecovery !== undefined;
+  override addAll(sid: SocketId, rooms: Set<Room>): void {
+    void super.addAll(sid, rooms);
+    this.#recovery?.joined(sid);
   }
 
-  override delAll(sid: string): void {
+  override delAll(sid: SocketId): void {
     super.delAll(sid);
+    this.#recovery?.left(sid);
     this.#host.forgetClient(this, sid);
+  }
+
+  override persistSession(session: Session): void {
+    this.#recovery?.persist(session);
+  }
+
+  override async restoreSession(pid: PrivateSessionId, offset: string): Promise<RestoredSession> {
+    // socket.io takes null for a session that is not there, which its types do not say.
+    return (await this.#recovery?.restore(pid, offset)) as RestoredSession;
   }
 
   override close(): Promise<void> {
@@ -56,15 +72,18 @@ export class PythonBridgeAdapter extends Adapter {
     const { data } = packet;
     // A packet with an id is an acknowledged emit to one client of this host; so is, with connection state recovery,
     // every socket.emit(), and neither concerns anybody else.
-    const isPrivate = packet.id !== undefined || (this.#hasRecovery && isOwnClient(this, target));
+    const isPrivate = packet.id !== undefined || (this.#recovery !== undefined && isOwnClient(this, target));
+    const recovery = isRecoverable(packet, options) ? this.#recovery : undefined;
     if (packet.type !== EVENT || isPrivate || isNobodyElse(target)) {
-      super.broadcast(packet, options);
+      super.broadcast(recovery?.emittedHere(packet, target) ?? packet, options);
       return;
     }
+    const number = recovery?.nextEmit();
     // Encoded before anybody gets it: what cannot be said to others is an error, and not an event for some.
-    const payload = this.#encodeEmit(data, target, options, null);
+    const payload = this.#encodeEmit(data, target, options, null, number);
     this.#observe(data, target);
-    super.broadcast(packet, options);
+    const sent = number === undefined ? packet : recovery?.emitted(packet, target, payload, number);
+    super.broadcast(sent ?? packet, options);
     this.#host.publishEncoded(payload);
   }
 
@@ -227,6 +246,7 @@ export class PythonBridgeAdapter extends Adapter {
     target: Target,
     { flags = {} }: BroadcastOptions,
     callback: AckTicket | null,
+    number?: number,
   ): Uint8Array | string {
     const [event, ...args] = data;
     const rooms = names(target.rooms);
@@ -243,7 +263,7 @@ export class PythonBridgeAdapter extends Adapter {
       skipSids: except,
       exceptRooms,
       callback,
-      node: emitExtension(args, flags, callback === null ? undefined : target.timeout),
+      node: emitExtension(args, flags, callback === null ? undefined : target.timeout, number),
       ...this.#sender(),
     });
   }

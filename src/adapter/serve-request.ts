@@ -4,6 +4,7 @@ import { callApplication } from "../listeners.js";
 import { HarmlessCopies } from "../protocol/harmless.js";
 import { quote, type Rejected } from "../protocol/messages.js";
 import type { EventMessage, FetchMessage, RequestMessage } from "../protocol/node-messages.js";
+import type { Recovery } from "./recovery.js";
 
 /** One part of a reply stays far below what any broker takes. */
 const PART_BYTES = 1024 * 1024;
@@ -28,7 +29,7 @@ function describe({ id, handshake, rooms, data }: SocketDetails, copies: Harmles
 }
 
 /** In parts, so that no size of a namespace is too large for the broker. */
-function replyInParts<Item>(
+export function inParts<Item>(
   items: readonly Item[],
   copy: (item: Item, copies: HarmlessCopies) => unknown,
   reply: Reply,
@@ -54,7 +55,7 @@ async function fetchSockets(adapter: Adapter, message: FetchMessage, reply: Repl
     except: new Set(message.except),
     flags: { local: true },
   });
-  replyInParts(sockets as readonly RemoteSocket<never, never>[], describe, reply);
+  inParts(sockets as readonly RemoteSocket<never, never>[], describe, reply);
 }
 
 function serverSideEmit(namespace: Namespace, message: EventMessage, reply: Reply): Rejected | undefined {
@@ -82,10 +83,12 @@ function serverSideEmit(namespace: Namespace, message: EventMessage, reply: Repl
  * Does what another Node host asks of this one. Whatever becomes of it, the host is answered, for it waits.
  *
  * @param adapter - that of the namespace, if it is open here
+ * @param recovery - that of the namespace, if there is any
  * @returns why it was refused
  */
 export function serveRequest(
   adapter: Adapter | undefined,
+  recovery: Recovery | undefined,
   message: RequestMessage,
   reply: Reply,
 ): Rejected | undefined {
@@ -98,7 +101,7 @@ export function serveRequest(
       void fetchSockets(adapter, message, reply);
       return undefined;
     case "rooms":
-      replyInParts(
+      inParts(
         [...adapter.rooms.keys()].filter((room) => typeof room === "string"),
         (room, copies) => copies.copy(room),
         reply,
@@ -111,6 +114,9 @@ export function serveRequest(
       }
       return rejected;
     }
+    case "session":
+      inParts(recovery?.giveAway(message) ?? [], (session, copies) => copies.copy(session), reply);
+      return undefined;
     default:
       return message satisfies never;
   }

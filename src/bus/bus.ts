@@ -53,6 +53,11 @@ export interface Bus {
    * the broker does not tell. Never rejects.
    */
   countListeners?(channel: string): Promise<number | undefined>;
+  /**
+   * Whether all readers of the channel hear all messages in one order. False, as for a bus without this method, where the
+   * broker does not promise it.
+   */
+  isOrdered?(channel: string): boolean;
   /** Gives waiting messages a last chance where the broker is there, then releases every handle. Idempotent. */
   close(): Promise<void>;
 }

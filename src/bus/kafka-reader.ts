@@ -54,6 +54,11 @@ export class KafkaReader {
     });
   }
 
+  /** Whether the topic, as far as it is known, has one order. */
+  get isOrdered(): boolean {
+    return this.#positions.size === 1;
+  }
+
   /** Ends the present connections, which may be dead. */
   renew(): void {
     this.#links?.close();

@@ -78,6 +78,11 @@ class KafkaBus extends BrokerBus {
     this.#cluster = new KafkaCluster({ ...access, kafka, requestTimeout }, this.shutdown.signal);
   }
 
+  /** A partition has one order, and several have none among them. */
+  isOrdered(channel: string): boolean {
+    return this.#readers.get(channel)?.reader.isOrdered ?? false;
+  }
+
   protected flush(channel: string): void {
     if (this.#writer !== undefined) {
       this.#writer.flush(channel);

@@ -52,6 +52,7 @@ export function memoryBus(name = "default"): Bus {
     async countListeners(channel) {
       return [...(BROKERS.get(name)?.values() ?? [])].filter((subscriber) => subscriber.has(channel)).length;
     },
+    isOrdered: () => true,
     async close() {
       if (closed) {
         return;

@@ -219,6 +219,11 @@ export class RedisBus extends PairedBus {
     return this.#lastReceivers.size > 0;
   }
 
+  /** A server passes on what it gets, one message after the other. */
+  isOrdered(): boolean {
+    return true;
+  }
+
   async countListeners(channel: string): Promise<number | undefined> {
     const count = this.#publisher?.status === "ready" ? await this.#countReceivers(channel) : undefined;
     return Number.isFinite(count) ? count : undefined;

@@ -50,6 +50,7 @@ export class AckReader {
       options,
       handlers: {
         onRequest: nothing,
+        onSessions: nothing,
         onCount: (message) => acks.count(message),
         onAnswer: (message) => acks.answerCounted(message),
         onLeft: (host) => acks.left(host),

@@ -75,6 +75,8 @@ function readMessage(method: string, fields: Fields): Message | undefined {
       return readMoveMembers(method, fields);
     case "node_disconnect":
       return readDisconnectMembers(fields);
+    case "node_mark":
+      return { method, number: fields.whole("number"), hostId: fields.hostId() };
     default:
       return undefined;
   }

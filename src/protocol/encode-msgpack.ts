@@ -134,6 +134,8 @@ function fields(message: OutgoingMessage): Envelope {
     case "node_leave":
     case "node_disconnect":
       return members(message);
+    case "node_mark":
+      return { number: message.number };
     default:
       return message satisfies never;
   }

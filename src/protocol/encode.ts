@@ -108,6 +108,8 @@ function encodeFields(message: OutgoingMessage): string {
     case "node_leave":
     case "node_disconnect":
       return encodeMembers(message);
+    case "node_mark":
+      return `"number":${message.number}`;
     default:
       return message satisfies never;
   }

@@ -35,6 +35,8 @@ export interface EmitExtension {
    * first with the number of their clients.
    */
   readonly answers?: number;
+  /** The sender's number for it, counting from 1, if it keeps a history for clients that come back. */
+  readonly number?: number;
 }
 
 /** `PubSubManager.emit` */
@@ -116,11 +118,22 @@ export interface DisconnectMembersMessage extends Members {
   readonly close: boolean;
 }
 
+/**
+ * Among Node hosts that keep a history for clients that come back: a message that is like no other, from which on they
+ * agree on what the messages after it are called.
+ */
+export interface MarkMessage {
+  readonly method: "node_mark";
+  /** Counts from 1. */
+  readonly number: number;
+  readonly hostId: string | undefined;
+}
+
 /** What Python hosts say too. */
 export type SharedMessage = EmitMessage | CallbackMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage;
 
 /** Everything that hosts of a fleet say to each other on the channel. */
-export type Message = SharedMessage | MoveMembersMessage | DisconnectMembersMessage;
+export type Message = SharedMessage | MoveMembersMessage | DisconnectMembersMessage | MarkMessage;
 
 /** Events that Socket.IO keeps for itself (socket.io-parser `RESERVED_EVENTS`). */
 export const RESERVED_EVENTS: ReadonlySet<string> = new Set([

@@ -27,6 +27,7 @@ export function readExtension(fields: Fields): { readonly node?: EmitExtension }
     ...(has("compress") ? { compress: node.flag("compress") } : {}),
     ...(has("null") ? { null: node.flag("null") } : {}),
     ...(has("answers") ? { answers: node.whole("answers") } : {}),
+    ...(has("number") ? { number: node.whole("number") } : {}),
   };
   return { node: read };
 }
@@ -66,18 +67,21 @@ export interface EmitFlags {
 
 /**
  * @param answers - milliseconds for which the sender waits for answers and counts them
+ * @param number - the sender's number for it, if it keeps a history
  * @returns undefined where there is nothing to say that Python would not understand
  */
 export function emitExtension(
   args: readonly unknown[],
   { volatile, compress }: EmitFlags,
   answers?: number,
+  number?: number,
 ): EmitExtension | undefined {
   const node: EmitExtension = {
     ...(volatile === true ? { volatile } : {}),
     ...(compress === undefined ? {} : { compress }),
     ...(args.length === 1 && isSaidAsNull(args[0]) ? { null: true } : {}),
     ...(answers === undefined ? {} : { answers: Math.ceil(answers) }),
+    ...(number === undefined ? {} : { number }),
   };
   return Object.keys(node).length === 0 ? undefined : node;
 }

@@ -10,7 +10,14 @@ import { type Leaf, toPlain } from "./plain.js";
  * What Node hosts say among themselves, on a channel beside that of the fleet: Python hosts neither read nor write it.
  * Each message is one MessagePack map with these keys. Types and keys from the future are passed over.
  */
-export type NodeMessage = PresenceMessage | ByeMessage | RequestMessage | ReplyMessage | CountMessage | AnswerMessage;
+export type NodeMessage =
+  | PresenceMessage
+  | ByeMessage
+  | RequestMessage
+  | ReplyMessage
+  | CountMessage
+  | AnswerMessage
+  | SessionsMessage;
 
 interface Sent {
   /** The sender: 32 hex digits. */
@@ -33,7 +40,7 @@ export interface ByeMessage extends Sent {
 }
 
 /** Answered by every host, with a `reply` of as many parts as it takes. */
-export type RequestMessage = FetchMessage | RoomsMessage | EventMessage;
+export type RequestMessage = FetchMessage | RoomsMessage | EventMessage | SessionMessage;
 
 interface Request extends Sent {
   /** The sender's number for it. */
@@ -61,6 +68,22 @@ export interface EventMessage extends Request {
   readonly args: readonly unknown[];
   /** False: no reply is expected. */
   readonly isAcknowledged: boolean;
+}
+
+/** A client has come to the sender, and says that it was there: the reply has its session, which is given away with it. */
+export interface SessionMessage extends Request {
+  readonly type: "session";
+  /** The secret by which the client is known, as socket.io gave it. */
+  readonly pid: string;
+  /** How far it had come. */
+  readonly offset: string;
+}
+
+/** A host that closes leaves the sessions of its clients to the others. */
+export interface SessionsMessage extends Sent {
+  readonly type: "sessions";
+  readonly namespace: string;
+  readonly items: readonly unknown[];
 }
 
 interface Answer extends Sent {
@@ -155,6 +178,10 @@ function readMessage(fields: Fields): NodeMessage | undefined {
       return { type, ...request() };
     case "event":
       return { type, ...request(), args: list(fields, "args"), isAcknowledged: fields.flag("isAcknowledged") };
+    case "session":
+      return { type, ...request(), pid: fields.string("pid"), offset: fields.string("offset") };
+    case "sessions":
+      return { type, from, namespace: fields.namespace(), items: list(fields, "items") };
     case "reply":
       return {
         type,

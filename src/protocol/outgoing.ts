@@ -5,6 +5,7 @@ import {
   type DisconnectMembersMessage,
   type DisconnectMessage,
   type EmitMessage,
+  type MarkMessage,
   type MoveMembersMessage,
   type MoveRoomMessage,
   quote,
@@ -23,7 +24,8 @@ export type OutgoingMessage =
   | MoveRoomMessage
   | CloseRoomMessage
   | MoveMembersMessage
-  | DisconnectMembersMessage;
+  | DisconnectMembersMessage
+  | MarkMessage;
 
 /** JavaScript callers pass what they have; what is no string would be lost at every reader. */
 export function checkName(value: string): string {

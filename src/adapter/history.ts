@@ -1,0 +1,262 @@
+import { formatOffset, messageName, type Offset, shortName, unknownMessage } from "./offset.js";
+
+/** Whom an emit was for. */
+export interface Audience {
+  readonly namespace: string;
+  /** None is everyone. */
+  readonly rooms: ReadonlySet<string>;
+  /** Clients that did not get it. */
+  readonly skipSids: ReadonlySet<string>;
+  /** Rooms that did not get it; a sid is also a room. */
+  readonly except: ReadonlySet<string>;
+}
+
+/** An emit that clients who are away have missed. */
+export interface PastEmit extends Audience {
+  /** As it went over the channel, or would have. */
+  readonly payload: Uint8Array | string;
+  /** What its recipients have as their offset since. */
+  readonly offset: string;
+  /** The short name of the host that emitted it and its number there; undefined of one that keeps no history. */
+  readonly origin: { readonly host: string; readonly emit: number } | undefined;
+  /** Of this host alone: no other host has heard of it. */
+  readonly isPrivate: boolean;
+  /** Which message of the channel it was, counted by this host; a half more than the last one read if it was none. */
+  position: number;
+  /** Milliseconds of this process's monotonic clock. */
+  readonly at: number;
+}
+
+/** A client that comes back, as it was when it left. */
+export interface Absentee {
+  readonly namespace: string;
+  readonly sid: string;
+  readonly rooms: readonly string[];
+}
+
+export interface HistoryOptions {
+  readonly hostId: string;
+  /** Most emits, and most names of messages, that are kept. */
+  readonly maxMessages: number;
+  /** Most bytes of all emits that are kept. */
+  readonly maxBytes: number;
+  /** Milliseconds for which they are kept. */
+  readonly maxAge: number;
+}
+
+function isFor(emit: Audience, { namespace, sid, rooms }: Absentee): boolean {
+  return (
+    emit.namespace === namespace &&
+    (emit.rooms.size === 0 || emit.rooms.has(sid) || rooms.some((room) => emit.rooms.has(room))) &&
+    !emit.skipSids.has(sid) &&
+    !emit.except.has(sid) &&
+    !rooms.some((room) => emit.except.has(room))
+  );
+}
+
+/**
+ * What passed this host: the emits that a client may have missed, in the order in which clients here got them, and the
+ * names of all messages of the channel, by which hosts agree on how far a client had come.
+ *
+ * A message is named by all that were read since the last mark, a message that is like no other and that each host with
+ * a history writes now and then. Two hosts come to one name only if they have read the same messages in the same order.
+ */
+export class History {
+  readonly host: string;
+  readonly #options: HistoryOptions;
+  readonly #emits: PastEmit[] = [];
+  /** How many of `#emits` are given up, at its beginning. */
+  #gone = 0;
+  #bytes = 0;
+  /** By name: the number of the message, and when it was read. In the order of the channel. */
+  readonly #read = new Map<string, { readonly position: number; readonly at: number }>();
+  #last = unknownMessage();
+  #position = 0;
+  /** Own emits that have not come back over the channel. */
+  readonly #underway = new Map<number, PastEmit>();
+  #emitted = 0;
+  /** Since when nothing is missing here. */
+  #completeSince = performance.now();
+  /** The highest position of an emit that was given up. */
+  #floor = 0;
+
+  constructor(options: HistoryOptions) {
+    this.host = shortName(options.hostId);
+    this.#options = options;
+  }
+
+  /** How many emits there have been: what comes later is `after()` it. */
+  get end(): number {
+    return this.#gone + this.#emits.length;
+  }
+
+  /** A message came over the channel, whatever it says. */
+  heard(payload: Uint8Array, isMark: boolean): void {
+    this.#last = messageName(isMark ? "" : this.#last, payload);
+    this.#position += 1;
+    this.#read.set(this.#last, { position: this.#position, at: performance.now() });
+    if (this.#read.size > this.#options.maxMessages) {
+      this.#forgetOldestName();
+    }
+  }
+
+  /** Messages were lost, or may have been: who was away at the time cannot be told what. */
+  interrupted(): void {
+    this.#read.clear();
+    this.#gone = this.end;
+    this.#emits.length = 0;
+    this.#underway.clear();
+    this.#bytes = 0;
+    this.#last = unknownMessage();
+    this.#completeSince = performance.now();
+  }
+
+  /** @returns the number that the next emit of this host goes by */
+  nextEmit(): number {
+    this.#emitted += 1;
+    return this.#emitted;
+  }
+
+  /** @param origin - who emitted it, and its number there, if it was given one @returns the offset of its recipients */
+  addForeign(
+    audience: Audience,
+    payload: Uint8Array,
+    origin?: { readonly hostId: string; readonly emit: number },
+  ): string {
+    return this.#add(audience, {
+      // A copy: buses hand out parts of larger buffers.
+      payload: payload.slice(),
+      origin: origin && { host: shortName(origin.hostId), emit: origin.emit },
+      isPrivate: false,
+      position: this.#position,
+    });
+  }
+
+  /** To be called before it is published. @returns the offset of its recipients */
+  addOwn(audience: Audience, payload: Uint8Array | string, emit: number): string {
+    const origin = { host: this.host, emit };
+    const offset = this.#add(audience, { payload, origin, isPrivate: false, position: Number.POSITIVE_INFINITY });
+    this.#underway.set(emit, this.#emits.at(-1) as PastEmit);
+    return offset;
+  }
+
+  /** For clients of this host alone. @returns the offset of its recipients */
+  addPrivate(audience: Audience, payload: Uint8Array | string): string {
+    const origin = { host: this.host, emit: this.nextEmit() };
+    return this.#add(audience, { payload, origin, isPrivate: true, position: this.#position + 0.5 });
+  }
+
+  /** An own emit came over the channel. */
+  returned(emit: number): void {
+    const past = this.#underway.get(emit);
+    if (past !== undefined) {
+      past.position = this.#position;
+      this.#underway.delete(emit);
+    }
+  }
+
+  /** What a client has received who has received everything up to now. */
+  get offset(): string {
+    return formatOffset({ message: this.#last, host: this.host, emit: this.#emitted });
+  }
+
+  /**
+   * @param quietSince - milliseconds of the monotonic clock: whatever came before it, the client has received
+   * @returns undefined where it cannot be told, or is not here any more
+   */
+  missed(absentee: Absentee, offset: Offset, quietSince: number): readonly PastEmit[] | undefined {
+    const known = this.#read.get(offset.message);
+    if (known === undefined) {
+      // Older than what is kept, or made up. Then everything is missing that came since the client was last there.
+      return this.#completeSince >= quietSince ? undefined : this.#select(absentee, ({ at }) => at >= quietSince);
+    }
+    return known.position < this.#floor ? undefined : this.#select(absentee, (emit) => this.isAfter(emit, offset));
+  }
+
+  /** Whether a client with that offset has not received it. */
+  isAfter({ origin, position }: PastEmit, offset: Offset): boolean {
+    return origin?.host === offset.host
+      ? origin.emit > offset.emit
+      : position > (this.#read.get(offset.message)?.position ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** What only this host can tell of, less what a client with that offset has received. */
+  privates(absentee: Absentee, quietSince: number, offset?: Offset): readonly PastEmit[] {
+    const isReceived = ({ origin }: PastEmit) => offset?.host === this.host && (origin?.emit ?? 0) <= offset.emit;
+    return this.#select(absentee, (emit) => emit.isPrivate && emit.at >= quietSince && !isReceived(emit));
+  }
+
+  /** What came after a moment, given as the `end` of that time. */
+  after(end: number, absentee: Absentee): readonly PastEmit[] {
+    return this.#select(absentee, () => true, Math.max(0, end - this.#gone));
+  }
+
+  /** To be called now and then: gives up what is too old. */
+  sweep(): void {
+    const oldest = performance.now() - this.#options.maxAge;
+    const young = this.#emits.findIndex(({ at }) => at >= oldest);
+    this.#giveUp(young === -1 ? this.#emits.length : young);
+    for (const { at } of this.#read.values()) {
+      if (at >= oldest) {
+        break;
+      }
+      this.#forgetOldestName();
+    }
+  }
+
+  #add(audience: Audience, emit: Omit<PastEmit, keyof Audience | "offset" | "at">): string {
+    const { offset } = this;
+    this.#emits.push({ ...audience, ...emit, offset, at: performance.now() });
+    this.#bytes += emit.payload.length;
+    const surplus = this.#emits.length - this.#options.maxMessages;
+    if (surplus > 0 || this.#bytes > this.#options.maxBytes) {
+      this.#makeRoom();
+    }
+    return offset;
+  }
+
+  /** Some more than is needed, so that the list is not moved for each emit. */
+  #makeRoom(): void {
+    const { maxMessages, maxBytes } = this.#options;
+    const [most, mostBytes] = [maxMessages * 0.9, maxBytes * 0.9];
+    let count = 0;
+    let bytes = this.#bytes;
+    while (this.#emits.length - count > most || (bytes > mostBytes && count < this.#emits.length)) {
+      bytes -= this.#emits[count]?.payload.length ?? 0;
+      count += 1;
+    }
+    this.#giveUp(count);
+  }
+
+  #giveUp(count: number): void {
+    for (const emit of this.#emits.splice(0, count)) {
+      this.#bytes -= emit.payload.length;
+      const isUnderway = emit.position === Number.POSITIVE_INFINITY;
+      this.#floor = Math.max(this.#floor, isUnderway ? this.#position + 1 : emit.position);
+      this.#completeSince = Math.max(this.#completeSince, emit.at);
+      if (isUnderway && emit.origin !== undefined) {
+        this.#underway.delete(emit.origin.emit);
+      }
+    }
+    this.#gone += count;
+  }
+
+  #forgetOldestName(): void {
+    for (const [name, { at }] of this.#read) {
+      this.#read.delete(name);
+      this.#completeSince = Math.max(this.#completeSince, at);
+      break;
+    }
+  }
+
+  #select(absentee: Absentee, wasMissed: (emit: PastEmit) => boolean, start = 0): readonly PastEmit[] {
+    const missed: PastEmit[] = [];
+    for (let index = start; index < this.#emits.length; index += 1) {
+      const emit = this.#emits[index] as PastEmit;
+      if (wasMissed(emit) && isFor(emit, absentee)) {
+        missed.push(emit);
+      }
+    }
+    return missed;
+  }
+}

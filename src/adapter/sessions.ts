@@ -1,0 +1,112 @@
+import type { PrivateSessionId } from "socket.io-adapter";
+import { asBytes } from "../protocol/plain.js";
+import type { PastEmit } from "./history.js";
+import { names } from "./target.js";
+
+/** What socket.io saves of a client that has lost its connection. */
+export interface Session {
+  readonly sid: string;
+  readonly pid: PrivateSessionId;
+  readonly rooms: readonly string[];
+  readonly data: unknown;
+}
+
+/** An emit that only the host knew whose client it was for. */
+export type PrivateEmit = Pick<PastEmit, "payload" | "offset">;
+
+/** A session and what goes with it from one host to another. */
+export interface KeptSession {
+  readonly session: Session;
+  /** When its client left, in milliseconds of this process's monotonic clock. */
+  readonly leftAt: number;
+  /** Whether the client was here; then what was emitted to it alone is in the history of this host. */
+  readonly isOwn: boolean;
+  /** Of another host, what was emitted to it alone. */
+  readonly privates: readonly PrivateEmit[];
+}
+
+/** What stands for a session on the side channel. */
+export function describeSession({ session, leftAt }: KeptSession, privates: readonly PrivateEmit[]): object {
+  return {
+    ...session,
+    rooms: names(session.rooms),
+    away: Math.max(0, performance.now() - leftAt),
+    privates: privates.map(({ payload, offset }) => ({ payload, offset })),
+  };
+}
+
+function readPrivate(item: unknown): readonly PrivateEmit[] {
+  const { payload, offset } = (item ?? {}) as Partial<Record<keyof PrivateEmit, unknown>>;
+  const bytes = typeof payload === "string" ? payload : asBytes(payload);
+  return bytes !== undefined && typeof offset === "string" ? [{ payload: bytes, offset }] : [];
+}
+
+/** @returns undefined for what is no session: foreign input */
+export function readSession(item: unknown): KeptSession | undefined {
+  const { sid, pid, rooms, data, away, privates } = (item ?? {}) as Record<string, unknown>;
+  const isSession = typeof sid === "string" && typeof pid === "string" && Array.isArray(rooms);
+  if (!isSession || typeof away !== "number" || !(away >= 0) || !Array.isArray(privates)) {
+    return undefined;
+  }
+  return {
+    session: { sid, pid, rooms: names(rooms), data },
+    leftAt: performance.now() - away,
+    isOwn: false,
+    privates: privates.flatMap(readPrivate),
+  };
+}
+
+/** Sessions of clients that are away, the one that left last at the end. */
+export class Sessions {
+  readonly #limit: number;
+  readonly #maxAge: number;
+  readonly #kept = new Map<PrivateSessionId, KeptSession>();
+
+  /** @param maxAge - milliseconds for which a session is kept */
+  constructor(limit: number, maxAge: number) {
+    this.#limit = limit;
+    this.#maxAge = maxAge;
+  }
+
+  get own(): readonly KeptSession[] {
+    this.sweep();
+    return [...this.#kept.values()].filter(({ isOwn }) => isOwn);
+  }
+
+  keep(kept: KeptSession): void {
+    const { pid } = kept.session;
+    if ((this.#kept.get(pid)?.leftAt ?? Number.NEGATIVE_INFINITY) > kept.leftAt) {
+      return;
+    }
+    this.#kept.delete(pid);
+    this.#kept.set(pid, kept);
+    if (this.#kept.size > this.#limit) {
+      for (const oldest of this.#kept.keys()) {
+        this.#kept.delete(oldest);
+        break;
+      }
+    }
+  }
+
+  get(pid: PrivateSessionId): KeptSession | undefined {
+    const kept = this.#kept.get(pid);
+    return kept === undefined || this.#isOver(kept) ? undefined : kept;
+  }
+
+  delete(pid: PrivateSessionId): void {
+    this.#kept.delete(pid);
+  }
+
+  /** To be called now and then. */
+  sweep(): void {
+    for (const [pid, kept] of this.#kept) {
+      if (this.#isOver(kept)) {
+        this.#kept.delete(pid);
+      }
+    }
+  }
+
+  #isOver({ leftAt }: KeptSession): boolean {
+    return performance.now() - leftAt > this.#maxAge;
+  }
+}
