@@ -180,10 +180,17 @@ export class History {
       : position > (this.#read.get(offset.message)?.position ?? Number.POSITIVE_INFINITY);
   }
 
-  /** What only this host can tell of, less what a client with that offset has received. */
-  privates(absentee: Absentee, quietSince: number, offset?: Offset): readonly PastEmit[] {
-    const isReceived = ({ origin }: PastEmit) => offset?.host === this.host && (origin?.emit ?? 0) <= offset.emit;
-    return this.#select(absentee, (emit) => emit.isPrivate && emit.at >= quietSince && !isReceived(emit));
+  /** The number of the last emit of this host. */
+  get lastEmit(): number {
+    return this.#emitted;
+  }
+
+  /** What only this host can tell of. @param emit - the number of the last emit of this host that was received */
+  privates(absentee: Absentee, emit: number, quietSince: number): readonly PastEmit[] {
+    return this.#select(
+      absentee,
+      ({ isPrivate, at, origin }) => isPrivate && at >= quietSince && (origin?.emit ?? 0) > emit,
+    );
   }
 
   /** What came after a moment, given as the `end` of that time. */

@@ -24,9 +24,11 @@ import { Cluster, type ClusterHandlers, sideChannel } from "./cluster.js";
 import { type Delivery, type DeliveryContext, deliver } from "./deliver.js";
 import { History } from "./history.js";
 import { Journal } from "./journal.js";
+import { Marks } from "./marks.js";
 import type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./observe.js";
 import { Recovery } from "./recovery.js";
 import { inParts, type Reply, serveRequest } from "./serve-request.js";
+import type { Mark } from "./sessions.js";
 import { isSid } from "./target.js";
 
 interface OpenNamespace {
@@ -57,7 +59,8 @@ export class Host implements BridgeHandle {
   readonly #journal: Journal;
   #server: Server | undefined;
   #history: History | undefined;
-  #marks = 0;
+  readonly #marks = new Marks();
+  #lastMark = 0;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -128,6 +131,8 @@ export class Host implements BridgeHandle {
       detection,
       maxSessions,
       isShared: () => others.length === 0 && this.#bus.isOrdered?.(channel) === true,
+      mark: () => this.#mark(),
+      heard: ({ host, number }) => this.#marks.until(host, number, RECOVERY_PATIENCE_MS),
       read: (payload) => this.#readEmit(payload),
       ask: (question) => this.cluster.ask(question, Math.min(RECOVERY_PATIENCE_MS, this.options.requestsTimeout)),
     });
@@ -167,16 +172,18 @@ export class Host implements BridgeHandle {
       owedAcks.sweep();
       recovery?.sweep();
     }
-    this.#mark();
+    if (this.#history !== undefined) {
+      this.#history.sweep();
+      this.#mark();
+    }
   }
 
   /** See `History`. */
-  #mark(): void {
-    if (this.#history !== undefined) {
-      this.#history.sweep();
-      this.#marks += 1;
-      this.publish({ method: "node_mark", number: this.#marks, hostId: this.hostId });
-    }
+  #mark(): Mark {
+    this.#lastMark += 1;
+    const mark = { host: this.hostId, number: this.#lastMark };
+    this.publish({ method: "node_mark", number: mark.number, hostId: mark.host });
+    return mark;
   }
 
   async ready(): Promise<void> {
@@ -189,7 +196,9 @@ export class Host implements BridgeHandle {
       ),
       ...this.cluster.subscribe(),
     ]).then(() => {
-      this.#mark();
+      if (this.#history !== undefined) {
+        this.#mark();
+      }
       return this.cluster.start();
     });
     return this.#started;
@@ -198,6 +207,7 @@ export class Host implements BridgeHandle {
   close(): Promise<void> {
     if (this.#closed === undefined) {
       this.acks.close();
+      this.#marks.close();
       this.cluster.close();
       this.#closed = this.#bus.close();
     }
@@ -305,11 +315,12 @@ export class Host implements BridgeHandle {
       this.#onCallback(message);
       return;
     }
-    if (message.hostId === this.hostId) {
-      this.#onEcho(message);
+    if (message.method === "node_mark") {
+      this.#marks.heard(message.hostId ?? "", message.number);
       return;
     }
-    if (message.method === "node_mark") {
+    if (message.hostId === this.hostId) {
+      this.#onEcho(message);
       return;
     }
     this.cluster.python.heardFrom(message.hostId);
@@ -322,7 +333,7 @@ export class Host implements BridgeHandle {
     }
   }
 
-  #onEcho(message: Message): void {
+  #onEcho(message: Delivery): void {
     this.#journal.count("echoes");
     if (message.method === "emit" && message.node?.number !== undefined) {
       this.#history?.returned(message.node.number);

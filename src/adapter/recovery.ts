@@ -10,6 +10,7 @@ import { type Offset, parseOffset } from "./offset.js";
 import {
   describeSession,
   type KeptSession,
+  type Mark,
   type PrivateEmit,
   readSession,
   type Session,
@@ -33,6 +34,10 @@ export interface RecoveryOptions {
   readonly maxSessions: number;
   /** Whether all hosts hear all messages in one order. */
   isShared(): boolean;
+  /** Puts one into the channel. */
+  mark(): Mark;
+  /** Whether it was heard, after some patience. Never rejects. */
+  heard(mark: Mark): Promise<boolean>;
   /** Reads what the history keeps. */
   read(payload: Uint8Array | string): EmitMessage | undefined;
   /** Asks the other Node hosts. Rejects as `Cluster.ask`. */
@@ -66,8 +71,9 @@ interface ServedSocket {
 
 interface Returning {
   readonly pid: string;
-  /** The `end` of the history when it was told what it had missed. */
+  /** Both of the history, when it was told what it had missed. */
   readonly end: number;
+  readonly lastEmit: number;
 }
 
 /**
@@ -82,6 +88,8 @@ export class Recovery {
   readonly #sessions: Sessions;
   /** By sid: clients that are told what they missed, and that socket.io does not deliver to yet. */
   readonly #returning = new Map<string, Returning>();
+  /** By sid, of clients that came with a session: the number of the last emit of this host before. */
+  readonly #cameAfter = new Map<string, number>();
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
@@ -90,7 +98,8 @@ export class Recovery {
 
   /** `Adapter.persistSession` */
   persist(session: Session): void {
-    this.#sessions.keep({ session, leftAt: performance.now(), isOwn: true, privates: [] });
+    const since = this.#cameAfter.get(session.sid) ?? 0;
+    this.#sessions.keep({ session, leftAt: performance.now(), isOwn: true, since, privates: [], mark: undefined });
   }
 
   /** `Adapter.restoreSession`. Never rejects. @returns null: the client begins anew */
@@ -101,12 +110,16 @@ export class Recovery {
     }
     this.#endOldConnection(pid);
     const kept = await this.#find(pid, offsetText);
+    if (kept?.mark !== undefined && !(await this.#options.heard(kept.mark))) {
+      return null;
+    }
     const missed = kept && this.#missedBy(kept, offset);
     if (kept === undefined || missed === undefined) {
       return null;
     }
     const { session } = kept;
-    this.#returning.set(session.sid, { pid, end: this.#options.history.end });
+    const { end, lastEmit } = this.#options.history;
+    this.#returning.set(session.sid, { pid, end, lastEmit });
     return { ...session, rooms: [...session.rooms], missedPackets: missed };
   }
 
@@ -151,9 +164,10 @@ export class Recovery {
     if (returning === undefined || socket === undefined) {
       return;
     }
+    const { history, adapter } = this.#options;
     this.#returning.delete(sid);
     this.#sessions.delete(returning.pid);
-    const { history, adapter } = this.#options;
+    this.#cameAfter.set(sid, returning.lastEmit);
     const absentee = { namespace: this.#namespace.name, sid, rooms: [...(adapter.sids.get(sid) ?? [])] };
     for (const emit of history.after(returning.end, absentee)) {
       const data = this.#packetOf(emit);
@@ -166,6 +180,7 @@ export class Recovery {
 
   left(sid: string): void {
     this.#returning.delete(sid);
+    this.#cameAfter.delete(sid);
   }
 
   sweep(): void {
@@ -180,7 +195,8 @@ export class Recovery {
       return [];
     }
     this.#sessions.delete(pid);
-    return [describeSession(kept, this.#privatesOf(kept, parseOffset(offset)))];
+    const privates = this.#privatesOf(kept, parseOffset(offset));
+    return [describeSession(kept, privates, kept.mark ?? this.#options.mark())];
   }
 
   /** What other hosts can do for the clients of this one, which closes. */
@@ -188,10 +204,12 @@ export class Recovery {
     if (!this.#options.isShared()) {
       return [];
     }
-    return this.#sessions.own.flatMap((kept) => {
+    const { own } = this.#sessions;
+    const mark = own.length === 0 ? undefined : this.#options.mark();
+    return own.flatMap((kept) => {
       const privates = this.#privatesOf(kept);
       const bytes = privates.reduce((sum, { payload }) => sum + payload.length, 0);
-      return bytes > MOST_PRIVATE_BYTES ? [] : [describeSession(kept, privates)];
+      return mark === undefined || bytes > MOST_PRIVATE_BYTES ? [] : [describeSession(kept, privates, mark)];
     });
   }
 
@@ -251,24 +269,30 @@ export class Recovery {
     return packets;
   }
 
-  /** Puts what another host emitted to the client alone where that host's clients got it. */
+  /** Puts what another host emitted to the client alone behind everything that host's clients had got before it. */
   #merge(missed: readonly PastEmit[], privates: readonly PrivateEmit[], known: Offset): readonly PrivateEmit[] {
-    const merged: PrivateEmit[] = [...missed];
+    const { history } = this.#options;
+    const merged: PrivateEmit[] = [];
+    let next = 0;
     for (const own of privates) {
       const offset = parseOffset(own.offset);
       if (offset === undefined || (offset.host === known.host && offset.emit <= known.emit)) {
         continue;
       }
-      const next = missed.find((emit) => this.#options.history.isAfter(emit, offset));
-      merged.splice(next === undefined ? merged.length : merged.indexOf(next), 0, own);
+      const end = missed.findLastIndex((emit) => !history.isAfter(emit, offset)) + 1;
+      merged.push(...missed.slice(next, end), own);
+      next = Math.max(next, end);
     }
-    return merged;
+    return [...merged, ...missed.slice(next)];
   }
 
   #privatesOf(kept: KeptSession, offset?: Offset): readonly PrivateEmit[] {
-    return kept.isOwn
-      ? this.#options.history.privates(this.#absentee(kept), this.#quietSince(kept), offset)
-      : kept.privates;
+    const { history } = this.#options;
+    if (!kept.isOwn) {
+      return kept.privates;
+    }
+    const received = offset?.host === history.host ? offset.emit : 0;
+    return history.privates(this.#absentee(kept), Math.max(kept.since, received), this.#quietSince(kept));
   }
 
   #packetOf({ payload, offset }: PrivateEmit): unknown[] | undefined {

@@ -14,6 +14,12 @@ export interface Session {
 /** An emit that only the host knew whose client it was for. */
 export type PrivateEmit = Pick<PastEmit, "payload" | "offset">;
 
+/** Names a mark in the channel: whoever has heard it has heard all that the host of the session had. */
+export interface Mark {
+  readonly host: string;
+  readonly number: number;
+}
+
 /** A session and what goes with it from one host to another. */
 export interface KeptSession {
   readonly session: Session;
@@ -21,14 +27,23 @@ export interface KeptSession {
   readonly leftAt: number;
   /** Whether the client was here; then what was emitted to it alone is in the history of this host. */
   readonly isOwn: boolean;
+  /** The number of the last emit of this host before its client came. */
+  readonly since: number;
   /** Of another host, what was emitted to it alone. */
   readonly privates: readonly PrivateEmit[];
+  /** Of another host. */
+  readonly mark: Mark | undefined;
 }
 
 /** What stands for a session on the side channel. */
-export function describeSession({ session, leftAt }: KeptSession, privates: readonly PrivateEmit[]): object {
+export function describeSession(
+  { session, leftAt }: KeptSession,
+  privates: readonly PrivateEmit[],
+  mark: Mark,
+): object {
   return {
     ...session,
+    mark: { ...mark },
     rooms: names(session.rooms),
     away: Math.max(0, performance.now() - leftAt),
     privates: privates.map(({ payload, offset }) => ({ payload, offset })),
@@ -41,18 +56,26 @@ function readPrivate(item: unknown): readonly PrivateEmit[] {
   return bytes !== undefined && typeof offset === "string" ? [{ payload: bytes, offset }] : [];
 }
 
+function readMark(item: unknown): Mark | undefined {
+  const { host, number } = (item ?? {}) as Partial<Record<keyof Mark, unknown>>;
+  return typeof host === "string" && typeof number === "number" ? { host, number } : undefined;
+}
+
 /** @returns undefined for what is no session: foreign input */
 export function readSession(item: unknown): KeptSession | undefined {
-  const { sid, pid, rooms, data, away, privates } = (item ?? {}) as Record<string, unknown>;
+  const { sid, pid, rooms, data, away, privates, mark: at } = (item ?? {}) as Record<string, unknown>;
+  const mark = readMark(at);
   const isSession = typeof sid === "string" && typeof pid === "string" && Array.isArray(rooms);
-  if (!isSession || typeof away !== "number" || !(away >= 0) || !Array.isArray(privates)) {
+  if (!isSession || mark === undefined || typeof away !== "number" || !(away >= 0) || !Array.isArray(privates)) {
     return undefined;
   }
   return {
     session: { sid, pid, rooms: names(rooms), data },
     leftAt: performance.now() - away,
     isOwn: false,
+    since: 0,
     privates: privates.flatMap(readPrivate),
+    mark,
   };
 }
 

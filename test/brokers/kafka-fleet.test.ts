@@ -4,4 +4,4 @@ import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(launchKafka);
 
-testEveryOperation(test);
+testEveryOperation(test, { isOrdered: true });

@@ -7,4 +7,4 @@ const test = testWithBroker<TestBroker>(async () => {
   return { ...redis, url: `kombu+${redis.url}/0` };
 });
 
-testEveryOperation(test);
+testEveryOperation(test, { isOrdered: true });

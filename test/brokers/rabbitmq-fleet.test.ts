@@ -4,4 +4,4 @@ import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(launchRabbitmq);
 
-testEveryOperation(test);
+testEveryOperation(test, { isOrdered: false });

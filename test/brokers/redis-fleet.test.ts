@@ -4,4 +4,4 @@ import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(launchRedis);
 
-testEveryOperation(test);
+testEveryOperation(test, { isOrdered: true });

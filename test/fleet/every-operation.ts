@@ -6,10 +6,16 @@ import { testAskingEmitter } from "./emitter.js";
 import { testFetches } from "./fetches.js";
 import { testKindsOfServers } from "./kinds-of-servers.js";
 import { testMoves } from "./moves.js";
+import { testRecovery } from "./recovery.js";
 import { testServers } from "./servers.js";
+import { testWandering } from "./wandering.js";
 
-/** What Node hosts can do with each other, whatever the broker between them. */
-export function testEveryOperation(test: TestFn<TestBroker>): void {
+/**
+ * What Node hosts can do with each other, whatever the broker between them.
+ *
+ * @param broker - isOrdered: whether all its readers hear all messages in one order
+ */
+export function testEveryOperation(test: TestFn<TestBroker>, broker: { readonly isOrdered: boolean }): void {
   testEmits(test);
   testMoves(test);
   testFleetAcks(test);
@@ -17,4 +23,6 @@ export function testEveryOperation(test: TestFn<TestBroker>): void {
   testServers(test);
   testAskingEmitter(test);
   testKindsOfServers(test);
+  testRecovery(test, broker);
+  testWandering(test, broker);
 }
