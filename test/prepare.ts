@@ -10,6 +10,16 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { getContainerRuntimeClient, getReaper } from "testcontainers";
 import { type BrokerProvider, CONTAINER_LABEL, ENVIRONMENT_FILE, type TestEnvironment } from "./helpers/environment.js";
+import {
+  findOrInstall,
+  findOrInstallBrowser,
+  hasImage,
+  install,
+  Missing,
+  runPreparation,
+  say,
+  succeeds,
+} from "./helpers/install.js";
 
 const FIXTURES = "python-fixtures";
 const REDIS_IMAGE = "redis:7-alpine";
@@ -21,48 +31,6 @@ const RABBITMQ_SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const KAFKA_IMAGE = "apache/kafka:4.1.1";
 const KAFKA = join("test", "kafka");
 const OLDEST_JAVA = 17;
-
-class Missing extends Error {}
-
-const say = (line: string): void => console.info(`prepare: ${line}`);
-
-function succeeds(command: string, args: readonly string[]): boolean {
-  return spawnSync(command, args, { stdio: "ignore" }).status === 0;
-}
-
-function find(...names: readonly string[]): string | undefined {
-  const found = names.map((name) => spawnSync("sh", ["-c", `command -v "${name}"`], { encoding: "utf8" }));
-  return found.map(({ stdout }) => stdout.trim()).find((path) => path !== "");
-}
-
-const canInstall = process.getuid?.() === 0 && find("apt-get") !== undefined;
-
-/** As root on Debian or Ubuntu only; elsewhere one line says what is missing. */
-function install(packages: readonly string[], purpose: string): void {
-  const names = packages.join(" ");
-  if (!canInstall) {
-    throw new Missing(`${purpose} is missing: install it (on Debian or Ubuntu: apt-get install ${names})`);
-  }
-  say(`installing ${names} with apt-get, for ${purpose}`);
-  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const run = (args: readonly string[]) =>
-    execFileSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env: environment });
-  run(["update", "-qq"]);
-  run(["install", "-y", "-qq", "--no-install-recommends", ...packages]);
-}
-
-function findOrInstall(names: readonly string[], packages: readonly string[], purpose: string): string {
-  const present = find(...names);
-  if (present !== undefined) {
-    return present;
-  }
-  install(packages, purpose);
-  const installed = find(...names);
-  if (installed === undefined) {
-    throw new Missing(`${purpose}: ${packages.join(" ")} is installed, but there is no ${names.join(" or ")}`);
-  }
-  return installed;
-}
 
 function makeVenv(python: string, directory: string): void {
   const args = ["-m", "venv", "--clear", directory];
@@ -131,9 +99,6 @@ async function reachesThisMachine(redisCli: readonly [string, ...string[]]): Pro
   listener.close();
   return code === 0;
 }
-
-const hasImage = (image: string): boolean =>
-  succeeds("docker", ["image", "inspect", image]) || succeeds("docker", ["pull", "--quiet", image]);
 
 /** @throws Error that says what is in the way, as the rest of a sentence */
 async function prepareContainers(): Promise<Redis> {
@@ -225,11 +190,7 @@ function describe(broker: BrokerProvider): string {
 }
 
 async function prepare(): Promise<void> {
-  const chromium = findOrInstall(
-    ["chromium", "chromium-browser", "google-chrome"],
-    ["chromium"],
-    "a browser (Chromium)",
-  );
+  const chromium = findOrInstallBrowser();
   const redis = await prepareRedis();
   const rabbitmq = prepareRabbitmq(redis.redis);
   const kafka = prepareKafka(redis.redis);
@@ -246,9 +207,4 @@ async function prepare(): Promise<void> {
   say(`Python ${environment.python}, ${brokers}, browser ${chromium}`);
 }
 
-try {
-  await prepare();
-} catch (error) {
-  process.stderr.write(`prepare: ${(error as Error).message}\n`);
-  process.exitCode = 1;
-}
+await runPreparation(prepare);
