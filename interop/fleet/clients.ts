@@ -144,6 +144,8 @@ async function connectJs(scope: Scope, url: string, transport: Transport, namesp
     transports: [transport],
     forceNew: true,
     reconnection: false,
+    // Keeps cookies, as a browser does: a proxy may tell clients apart by them.
+    withCredentials: true,
   });
   cleanUp(scope, () => socket.disconnect());
   const client = new JsClient(socket);
