@@ -1,0 +1,7 @@
+import all from "./ava.config.js";
+
+/** The tests that need a Docker engine: `npm run test:containers`. */
+export default {
+  ...all,
+  files: ["build/test/containers/**/*.test.js"],
+};

@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { succeeds } from "./install.js";
+
+const run = promisify(execFile);
+
+/** Enough for what a build says. */
+export const MAX_OUTPUT = 64 * 1024 * 1024;
+
+/** What the names of the tests' own fleets begin with. */
+export const FLEET_OF_TESTS = "fleet-test-";
+
+/**
+ * Command and first arguments of Compose: version 2 if this machine has it, else version 1, as Debian 12 has it.
+ * `DOCKER_COMPOSE` in the environment names another one.
+ */
+export function composeCommand(): readonly [string, ...string[]] {
+  const { DOCKER_COMPOSE } = process.env;
+  if (DOCKER_COMPOSE !== undefined) {
+    return [DOCKER_COMPOSE];
+  }
+  return succeeds("docker", ["compose", "version"]) ? ["docker", "compose"] : ["docker-compose"];
+}
+
+/** What `docker-compose.yml` starts, under a name of its own, so that it gets in the way of no other. */
+export interface ComposeProject {
+  /** @returns what it says @throws Error with its words */
+  compose(...args: readonly string[]): Promise<string>;
+  /** Runs a line as it stands in the documentation. @throws Error with its words */
+  shell(line: string): Promise<string>;
+  /** @returns the id of the container of a service */
+  container(service: string): Promise<string>;
+  /** @returns the ids of its containers, networks and volumes, by kind */
+  remains(): Promise<Readonly<Record<string, readonly string[]>>>;
+}
+
+async function output(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { stdout, stderr } = await run(command, args, { env: { ...process.env, ...env }, maxBuffer: MAX_OUTPUT });
+  return stdout + (stdout === "" ? stderr : "");
+}
+
+export const docker = (...args: readonly string[]): Promise<string> => output("docker", args);
+
+const lines = (text: string): readonly string[] => text.split("\n").filter(Boolean);
+
+/** @param env - what the file reads from the environment */
+export function composeProject(name: string, env: NodeJS.ProcessEnv): ComposeProject {
+  const [command, ...first] = composeCommand();
+  const compose = (...args: readonly string[]) => output(command, [...first, "--project-name", name, ...args], env);
+  const filter = `label=com.docker.compose.project=${name}`;
+  // Whoever types it has a terminal; a test has none.
+  const exec = `${[command, ...first].join(" ")} --project-name ${name} exec -T`;
+  return {
+    compose,
+    shell: (line) => output("sh", ["-c", line.replace("docker compose exec", exec)], env),
+    container: async (service) => {
+      const [id] = lines(
+        await docker("ps", "--quiet", "--filter", filter, "--filter", `label=com.docker.compose.service=${service}`),
+      );
+      if (id === undefined) {
+        throw new Error(`no container of ${service} runs`);
+      }
+      return id;
+    },
+    remains: async () => ({
+      containers: lines(await docker("ps", "--all", "--quiet", "--filter", filter)),
+      networks: lines(await docker("network", "ls", "--quiet", "--filter", filter)),
+      volumes: lines(await docker("volume", "ls", "--quiet", "--filter", filter)),
+    }),
+  };
+}
