@@ -42,6 +42,8 @@ export interface HistoryOptions {
   readonly maxBytes: number;
   /** Milliseconds for which they are kept. */
   readonly maxAge: number;
+  /** Milliseconds of a monotonic clock. @default `performance.now` */
+  readonly now?: () => number;
 }
 
 function isFor(emit: Audience, { namespace, sid, rooms }: Absentee): boolean {
@@ -64,6 +66,7 @@ function isFor(emit: Audience, { namespace, sid, rooms }: Absentee): boolean {
 export class History {
   readonly host: string;
   readonly #options: HistoryOptions;
+  readonly #now: () => number;
   readonly #emits: PastEmit[] = [];
   /** How many of `#emits` are given up, at its beginning. */
   #gone = 0;
@@ -76,13 +79,15 @@ export class History {
   readonly #underway = new Map<number, PastEmit>();
   #emitted = 0;
   /** Since when nothing is missing here. */
-  #completeSince = performance.now();
+  #completeSince: number;
   /** The highest position of an emit that was given up. */
   #floor = 0;
 
   constructor(options: HistoryOptions) {
     this.host = shortName(options.hostId);
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#completeSince = this.#now();
   }
 
   /** How many emits there have been: what comes later is `after()` it. */
@@ -94,7 +99,7 @@ export class History {
   heard(payload: Uint8Array, isMark: boolean): void {
     this.#last = messageName(isMark ? "" : this.#last, payload);
     this.#position += 1;
-    this.#read.set(this.#last, { position: this.#position, at: performance.now() });
+    this.#read.set(this.#last, { position: this.#position, at: this.#now() });
     if (this.#read.size > this.#options.maxMessages) {
       this.#forgetOldestName();
     }
@@ -108,7 +113,7 @@ export class History {
     this.#underway.clear();
     this.#bytes = 0;
     this.#last = unknownMessage();
-    this.#completeSince = performance.now();
+    this.#completeSince = this.#now();
   }
 
   /** @returns the number that the next emit of this host goes by */
@@ -200,7 +205,7 @@ export class History {
 
   /** To be called now and then: gives up what is too old. */
   sweep(): void {
-    const oldest = performance.now() - this.#options.maxAge;
+    const oldest = this.#now() - this.#options.maxAge;
     const young = this.#emits.findIndex(({ at }) => at >= oldest);
     this.#giveUp(young === -1 ? this.#emits.length : young);
     for (const { at } of this.#read.values()) {
@@ -213,7 +218,7 @@ export class History {
 
   #add(audience: Audience, emit: Omit<PastEmit, keyof Audience | "offset" | "at">): string {
     const { offset } = this;
-    this.#emits.push({ ...audience, ...emit, offset, at: performance.now() });
+    this.#emits.push({ ...audience, ...emit, offset, at: this.#now() });
     this.#bytes += emit.payload.length;
     const surplus = this.#emits.length - this.#options.maxMessages;
     if (surplus > 0 || this.#bytes > this.#options.maxBytes) {

@@ -71,6 +71,7 @@ interface ServedSocket {
 
 interface Returning {
   readonly pid: string;
+  readonly missed: readonly unknown[][];
   /** Both of the history, when it was told what it had missed. */
   readonly end: number;
   readonly lastEmit: number;
@@ -119,8 +120,9 @@ export class Recovery {
     }
     const { session } = kept;
     const { end, lastEmit } = this.#options.history;
-    this.#returning.set(session.sid, { pid, end, lastEmit });
-    return { ...session, rooms: [...session.rooms], missedPackets: missed };
+    this.#returning.set(session.sid, { pid, missed, end, lastEmit });
+    // What was missed follows when the middlewares have let the client in: one that is turned away would have it twice.
+    return { ...session, rooms: [...session.rooms], missedPackets: [] };
   }
 
   /** @returns the number that the next emit of this host goes by, for `emitted()` */
@@ -169,12 +171,10 @@ export class Recovery {
     this.#sessions.delete(returning.pid);
     this.#cameAfter.set(sid, returning.lastEmit);
     const absentee = { namespace: this.#namespace.name, sid, rooms: [...(adapter.sids.get(sid) ?? [])] };
-    for (const emit of history.after(returning.end, absentee)) {
-      const data = this.#packetOf(emit);
-      if (data !== undefined) {
-        // Before its CONNECT packet, as socket.io sends what was missed; the client puts it behind.
-        socket.packet({ type: EVENT, data });
-      }
+    const since = history.after(returning.end, absentee).flatMap((emit) => this.#packetsOf(emit));
+    for (const data of [...returning.missed, ...since]) {
+      // Before its CONNECT packet, as socket.io sends what was missed; the client puts it behind.
+      socket.packet({ type: EVENT, data });
     }
   }
 
@@ -260,10 +260,7 @@ export class Recovery {
     if (missed === undefined) {
       return undefined;
     }
-    const packets = this.#merge(missed, kept.privates, offset).flatMap((emit) => {
-      const data = this.#packetOf(emit);
-      return data === undefined ? [] : [data];
-    });
+    const packets = this.#merge(missed, kept.privates, offset).flatMap((emit) => this.#packetsOf(emit));
     // With the last one it has received everything.
     packets.at(-1)?.splice(-1, 1, history.offset);
     return packets;
@@ -295,10 +292,11 @@ export class Recovery {
     return history.privates(this.#absentee(kept), Math.max(kept.since, received), this.#quietSince(kept));
   }
 
-  #packetOf({ payload, offset }: PrivateEmit): unknown[] | undefined {
+  /** @returns none for what cannot be delivered, which nobody got */
+  #packetsOf({ payload, offset }: PrivateEmit): unknown[][] {
     const message = this.#options.read(payload);
     const data = message && eventData(message);
-    return data === undefined || "rejected" in data ? undefined : [...data, offset];
+    return data === undefined || "rejected" in data ? [] : [[...data, offset]];
   }
 
   #absentee({ session: { sid, rooms } }: KeptSession): Absentee {
