@@ -73,7 +73,7 @@ export class History {
   #bytes = 0;
   /** By name: the number of the message, and when it was read. In the order of the channel. */
   readonly #read = new Map<string, { readonly position: number; readonly at: number }>();
-  #last = unknownMessage();
+  #last = "";
   #position = 0;
   /** Own emits that have not come back over the channel. */
   readonly #underway = new Map<number, PastEmit>();
@@ -88,6 +88,7 @@ export class History {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#completeSince = this.#now();
+    this.#name(unknownMessage());
   }
 
   /** How many emits there have been: what comes later is `after()` it. */
@@ -97,9 +98,13 @@ export class History {
 
   /** A message came over the channel, whatever it says. */
   heard(payload: Uint8Array, isMark: boolean): void {
-    this.#last = messageName(isMark ? "" : this.#last, payload);
     this.#position += 1;
-    this.#read.set(this.#last, { position: this.#position, at: this.#now() });
+    this.#name(messageName(isMark ? "" : this.#last, payload));
+  }
+
+  #name(last: string): void {
+    this.#last = last;
+    this.#read.set(last, { position: this.#position, at: this.#now() });
     if (this.#read.size > this.#options.maxMessages) {
       this.#forgetOldestName();
     }
@@ -112,8 +117,8 @@ export class History {
     this.#emits.length = 0;
     this.#underway.clear();
     this.#bytes = 0;
-    this.#last = unknownMessage();
     this.#completeSince = this.#now();
+    this.#name(unknownMessage());
   }
 
   /** @returns the number that the next emit of this host goes by */

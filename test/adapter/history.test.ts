@@ -148,6 +148,17 @@ test("after a gap everyone begins anew who was there before it, and nobody else"
   t.deepEqual(missed(before), ["late"]);
 });
 
+test("what comes before anything was heard is missed as well", (t) => {
+  const { history, missed } = makeHistory();
+  const offset = history.addOwn(EVERYONE, "received", history.nextEmit());
+  history.addOwn(EVERYONE, "missed", history.nextEmit());
+  t.deepEqual(missed(offset), ["missed"]);
+  history.interrupted();
+  const later = history.addOwn(EVERYONE, "received", history.nextEmit());
+  history.addOwn(EVERYONE, "missed again", history.nextEmit());
+  t.deepEqual(missed(later), ["missed again"]);
+});
+
 test("an offset that nobody has given is none", (t) => {
   for (const offset of ["", "x", "0".repeat(1000), "not an offset at all!", `${"a".repeat(20)}!`]) {
     t.is(parseOffset(offset), undefined);

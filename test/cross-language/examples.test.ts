@@ -3,6 +3,7 @@ import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
 import { Inbox } from "../../interop/fleet/once.js";
 import { cleanUp } from "../../interop/fleet/scope.js";
+import { createEmitter } from "../../src/index.js";
 import { freePort } from "../helpers/broker-server.js";
 import { connectClient } from "../helpers/clients.js";
 import { countBlocks, type Example, examplesOf, typeErrors, writeExample } from "../helpers/examples.js";
@@ -11,6 +12,7 @@ import { startNodeHost } from "../helpers/node-host.js";
 import { startCli, startProcess, startPython } from "../helpers/process.js";
 import { startRabbitmq } from "../helpers/rabbitmq.js";
 import { launchRedis, startRedis } from "../helpers/redis.js";
+import { returningClient } from "../helpers/returning-client.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);
@@ -242,6 +244,32 @@ test.serial("docs/node-servers.md: a question to the other servers", async (t) =
   const run = startProcess(t, process.execPath, [file]);
   await run.stdout.find("the answers", (line) => line.startsWith("answers"));
   t.deepEqual(run.stdout.items.slice(-3), ["servers 2", "sockets 1", "answers [ 1 ]"]);
+});
+
+test.serial("docs/recovery.md: a client comes back to the server", async (t) => {
+  const port = await freePort();
+  const file = writeExample(example("docs/recovery.md", "recovering.ts"), t.context.url, port);
+  const run = startProcess(t, process.execPath, [file]);
+  const url = `http://127.0.0.1:${port}`;
+  const witness = await connectPatiently(t, url);
+  const emitter = createEmitter(t.context.url);
+  cleanUp(t, () => emitter.close());
+  const client = returningClient(t);
+  await client.comeTo(url);
+  const { sid } = client;
+  const emit = async (event: string) => {
+    await emitter.emit(event);
+    await witness.until(event);
+  };
+  await emit("before");
+  await client.until("before");
+  await client.leave(() => true);
+  await emit("missed");
+  t.true(await client.comeTo(url));
+  await emit("after");
+  await client.until("after");
+  t.deepEqual(client.received, [["before"], ["missed"], ["after"]]);
+  t.deepEqual(run.stdout.items.slice(-2), [`new ${sid}`, `back ${sid}`]);
 });
 
 test.serial("docs/operate.md: what to watch", async (t) => {

@@ -5,6 +5,7 @@ import { connectClient } from "../helpers/clients.js";
 import { untilHosts } from "../helpers/node-fleet.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startProcess } from "../helpers/process.js";
+import { returningClient } from "../helpers/returning-client.js";
 
 /** A broker that can be brought back. */
 export interface MortalBroker {
@@ -121,6 +122,37 @@ export function testFaults<Broker extends MortalBroker>(
     await t.context.start();
     t.deepEqual((await fetched).map(({ id }) => id).sort(), clients.map(({ sid }) => sid).sort());
     t.is(first.adapter.stats().nodeHosts, 2);
+  });
+
+  test.serial("who was away while the broker was away begins anew; who came after it does not", async (t) => {
+    const recovery = { connectionStateRecovery: { maxDisconnectionDuration: 60_000 } };
+    const channel = ownChannel();
+    const host = await startNodeHost(t, t.context.url, { channel }, recovery);
+    const client = returningClient(t);
+    await client.comeTo(host.url);
+    const leave = () => client.leave((sid) => !host.io.sockets.sockets.has(sid));
+    host.io.emit("before");
+    await client.until("before");
+    await leave();
+    await crash(t.context);
+    await host.statuses.find("the outage", ({ type }) => type === "reconnecting");
+    const { length } = host.statuses.items;
+    await t.context.start();
+    await host.statuses.find(
+      "the broker",
+      (status) => status.type === "ready" && host.statuses.items.indexOf(status) >= length,
+    );
+    host.io.emit("missed");
+    t.false(await client.comeTo(host.url));
+
+    host.io.emit("heard");
+    await client.until("heard");
+    await leave();
+    host.io.emit("missed again");
+    t.true(await client.comeTo(host.url));
+    host.io.emit("the end");
+    await client.until("the end");
+    t.deepEqual(client.received, [["before"], ["heard"], ["missed again"], ["the end"]]);
   });
 
   test.serial("while the broker is away, requests to other hosts end with their timeout", async (t) => {

@@ -6,6 +6,7 @@ import { testMixedFleet } from "./mixed-fleet.js";
 import { testNodeEmits } from "./node-emits.js";
 import { testPythonEmits } from "./python-emits.js";
 import type { PythonKinds } from "./python-kinds.js";
+import { testRecoveryOfPythonEmits } from "./recovery.js";
 
 /** What Node and Python hosts owe each other, whatever the broker between them. */
 export function testEveryScenario(test: TestFn<TestBroker>, kinds: PythonKinds): void {
@@ -14,4 +15,5 @@ export function testEveryScenario(test: TestFn<TestBroker>, kinds: PythonKinds):
   testCommands(test, kinds);
   testAcks(test, kinds);
   testMixedFleet(test, kinds);
+  testRecoveryOfPythonEmits(test, kinds);
 }
