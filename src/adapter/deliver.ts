@@ -78,13 +78,18 @@ export function eventData({ event, payload, node }: EmitMessage): unknown[] | { 
   return node?.null === true && args.length === 0 ? [event, null] : [event, ...args];
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
+/** One for all that are empty: what clients may have missed is kept, and most of it excepts nobody. */
+const setOf = (names: readonly string[]): ReadonlySet<string> => (names.length === 0 ? NONE : new Set(names));
+
 /** As with socket.io itself, an emit that is volatile or waits for answers is not recovered. */
 const isRecoverable = ({ node, callback }: EmitMessage): boolean => node?.volatile !== true && callback === null;
 
 /** `PubSubManager._handle_emit` */
 function deliverEmit(adapter: Adapter, message: EmitMessage, context: DeliveryContext): Rejected | undefined {
   const rooms = new Set(message.rooms?.map(roomName));
-  const audience = { rooms, skipSids: new Set(message.skipSids), except: new Set(message.exceptRooms) };
+  const audience = { rooms, skipSids: setOf(message.skipSids), except: setOf(message.exceptRooms) };
   const offset = isRecoverable(message) ? context.remember?.(message, audience) : undefined;
   const reached = hasMember(adapter, rooms);
   if (!reached && context.observe === undefined) {

@@ -34,6 +34,13 @@ export interface Absentee {
   readonly rooms: readonly string[];
 }
 
+interface ReadMessage {
+  readonly name: string;
+  /** Counted by this host. */
+  readonly position: number;
+  readonly at: number;
+}
+
 export interface HistoryOptions {
   readonly hostId: string;
   /** Most emits, and most names of messages, that are kept. */
@@ -45,6 +52,9 @@ export interface HistoryOptions {
   /** Milliseconds of a monotonic clock. @default `performance.now` */
   readonly now?: () => number;
 }
+
+/** How much is kept of what is more than is to be kept: some less, so that lists are not moved each time. */
+const KEPT = 0.9;
 
 function isFor(emit: Audience, { namespace, sid, rooms }: Absentee): boolean {
   return (
@@ -71,8 +81,9 @@ export class History {
   /** How many of `#emits` are given up, at its beginning. */
   #gone = 0;
   #bytes = 0;
-  /** By name: the number of the message, and when it was read. In the order of the channel. */
-  readonly #read = new Map<string, { readonly position: number; readonly at: number }>();
+  /** The messages that were read, in their order, and by name. */
+  readonly #names: ReadMessage[] = [];
+  readonly #read = new Map<string, ReadMessage>();
   #last = "";
   #position = 0;
   /** Own emits that have not come back over the channel. */
@@ -103,16 +114,20 @@ export class History {
   }
 
   #name(last: string): void {
+    const message = { name: last, position: this.#position, at: this.#now() };
     this.#last = last;
-    this.#read.set(last, { position: this.#position, at: this.#now() });
-    if (this.#read.size > this.#options.maxMessages) {
-      this.#forgetOldestName();
+    this.#names.push(message);
+    this.#read.set(last, message);
+    const { maxMessages } = this.#options;
+    if (this.#names.length > maxMessages) {
+      this.#forget(this.#names.length - Math.floor(maxMessages * KEPT));
     }
   }
 
   /** Messages were lost, or may have been: who was away at the time cannot be told what. */
   interrupted(): void {
     this.#read.clear();
+    this.#names.length = 0;
     this.#gone = this.end;
     this.#emits.length = 0;
     this.#underway.clear();
@@ -134,8 +149,8 @@ export class History {
     origin?: { readonly hostId: string; readonly emit: number },
   ): string {
     return this.#add(audience, {
-      // A copy: buses hand out parts of larger buffers.
-      payload: payload.slice(),
+      // A copy: buses hand out parts of larger buffers. Of Node's pool where it is small.
+      payload: Buffer.from(payload),
       origin: origin && { host: shortName(origin.hostId), emit: origin.emit },
       isPrivate: false,
       position: this.#position,
@@ -211,14 +226,10 @@ export class History {
   /** To be called now and then: gives up what is too old. */
   sweep(): void {
     const oldest = this.#now() - this.#options.maxAge;
-    const young = this.#emits.findIndex(({ at }) => at >= oldest);
-    this.#giveUp(young === -1 ? this.#emits.length : young);
-    for (const { at } of this.#read.values()) {
-      if (at >= oldest) {
-        break;
-      }
-      this.#forgetOldestName();
-    }
+    const isYoung = ({ at }: { readonly at: number }) => at >= oldest;
+    const [emit, message] = [this.#emits.findIndex(isYoung), this.#names.findIndex(isYoung)];
+    this.#giveUp(emit === -1 ? this.#emits.length : emit);
+    this.#forget(message === -1 ? this.#names.length : message);
   }
 
   #add(audience: Audience, emit: Omit<PastEmit, keyof Audience | "offset" | "at">): string {
@@ -232,10 +243,9 @@ export class History {
     return offset;
   }
 
-  /** Some more than is needed, so that the list is not moved for each emit. */
   #makeRoom(): void {
     const { maxMessages, maxBytes } = this.#options;
-    const [most, mostBytes] = [maxMessages * 0.9, maxBytes * 0.9];
+    const [most, mostBytes] = [maxMessages * KEPT, maxBytes * KEPT];
     let count = 0;
     let bytes = this.#bytes;
     while (this.#emits.length - count > most || (bytes > mostBytes && count < this.#emits.length)) {
@@ -258,11 +268,11 @@ export class History {
     this.#gone += count;
   }
 
-  #forgetOldestName(): void {
-    for (const [name, { at }] of this.#read) {
+  /** The oldest names. */
+  #forget(count: number): void {
+    for (const { name, at } of this.#names.splice(0, count)) {
       this.#read.delete(name);
       this.#completeSince = Math.max(this.#completeSince, at);
-      break;
     }
   }
 
