@@ -163,7 +163,7 @@ async function connectPython(scope: Scope, python: Python, url: string, transpor
   const args = ["--url", url, "--transport", transport, "--namespace", namespace];
   const program = new PythonProgram(python, "client.py", args);
   cleanUp(scope, () => program.end());
-  const { sid } = await program.event("ready");
+  const { sid } = await program.ready();
   return new PythonClient(program, String(sid));
 }
 

@@ -1,11 +1,18 @@
-/** Waits longer than anything on this machine should take, and names what did not come. */
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** Longer than anything on this machine should take. */
 const PATIENCE_MS = 30_000;
 
-/** @throws Error that names `what` after half a minute, instead of a test that hangs without a word */
-export async function within<T>(what: string, promise: Promise<T>, patience = PATIENCE_MS): Promise<T> {
+/** Milliseconds that everything called in it waits, where it does not say otherwise: `patience.run(5_000, run)`. */
+export const patience = new AsyncLocalStorage<number>();
+
+/** @throws Error that names `what` when it did not come in time, instead of a test that hangs without a word */
+export async function within<T>(what: string, promise: Promise<T>, time = patience.getStore() ?? PATIENCE_MS) {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${patience} ms in vain for ${what}`)), patience);
+    timer = setTimeout(() => reject(new Error(`waited ${time} ms in vain for ${what}`)), time);
+    // Nobody waits any more where nothing else keeps the process.
+    timer.unref();
   });
   try {
     return await Promise.race([promise, late]);
@@ -31,7 +38,7 @@ export class Inbox<T> {
   }
 
   /** The first item, past or future, that fits. */
-  async find(what: string, fits: (item: T) => boolean, patience = PATIENCE_MS): Promise<T> {
+  async find(what: string, fits: (item: T) => boolean, time?: number): Promise<T> {
     let wake = (): void => {};
     const found = new Promise<T>((resolve) => {
       wake = () => {
@@ -44,7 +51,7 @@ export class Inbox<T> {
     this.#waiting.add(wake);
     wake();
     try {
-      return await within(what, found, patience);
+      return await within(what, found, time);
     } finally {
       this.#waiting.delete(wake);
     }

@@ -1,9 +1,12 @@
 import { type Line, type Python, PythonProgram } from "./python-program.js";
 import { cleanUp, type Scope } from "./scope.js";
 
+/** Servers with clients of their own. */
 export type HostKind = "threaded" | "asgi";
+/** All that emit: a manager without a server and a Celery task too. */
+export type PeerKind = HostKind | "write-only" | "celery";
 
-/** A Python host of the fleet, or with `write-only` a manager without a server. */
+/** A Python host of the fleet, or an emitter without a server. */
 export interface Peer {
   readonly program: PythonProgram;
   readonly url: string;
@@ -18,11 +21,11 @@ export interface PeerOptions {
   readonly args?: readonly string[];
 }
 
-/** Hears its channel when this resolves, and ends with the scope. */
+/** Hears its channel when this resolves, and ends with the scope. @throws Unavailable where a package is missing */
 export async function startPeer(
   scope: Scope,
   python: Python,
-  kind: HostKind | "write-only",
+  kind: PeerKind,
   { queue, channel, args = [] }: PeerOptions,
 ): Promise<Peer> {
   const program = new PythonProgram(python, "peer.py", [
@@ -35,7 +38,7 @@ export async function startPeer(
     ...args,
   ]);
   cleanUp(scope, () => program.end());
-  const { port, host_id } = await program.event("ready");
+  const { port, host_id } = await program.ready();
   return {
     program,
     url: `http://127.0.0.1:${port}`,

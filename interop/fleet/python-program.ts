@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
@@ -11,8 +11,12 @@ export type Line = Readonly<Record<string, unknown>>;
 export interface PythonProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
+  /** What it says of itself; absent where that goes to this process's own. */
+  readonly stderr?: Readable | undefined;
   /** Resolves with its code, or with null if a signal ended it. */
   readonly exited: Promise<number | null>;
+  /** For one that does not end with its standard input. */
+  kill(): void;
 }
 
 /** An interpreter with python-socketio. */
@@ -21,28 +25,57 @@ export interface Python {
   start(script: string, args: readonly string[]): PythonProcess;
 }
 
-/** An interpreter of this machine. @param directory - where `python-fixtures` are */
-export function localPython(interpreter: string, directory: string): Python {
+/**
+ * An interpreter of this machine.
+ *
+ * @param directory - where `python-fixtures` are
+ * @param stderr - `"pipe"` keeps what programs say of themselves, for a report
+ */
+export function localPython(interpreter: string, directory: string, stderr: "inherit" | "pipe" = "inherit"): Python {
   return {
     start: (script, args) => {
-      const child = spawn(interpreter, [script, ...args], { cwd: directory, stdio: ["pipe", "pipe", "inherit"] });
+      const options = { cwd: directory, stdio: ["pipe", "pipe", stderr] } as const satisfies SpawnOptions;
+      const child = spawn(interpreter, [script, ...args], options) as ChildProcessByStdio<
+        Writable,
+        Readable,
+        Readable | null
+      >;
       const exited = once(child, "exit").then(([code]) => code as number | null);
-      return { stdin: child.stdin, stdout: child.stdout, exited };
+      return {
+        stdin: child.stdin,
+        stdout: child.stdout,
+        stderr: child.stderr ?? undefined,
+        exited,
+        kill: () => child.kill("SIGKILL"),
+      };
     },
   };
 }
 
+/** Most lines that are kept of what a program says of itself. */
+const MAX_LOG_LINES = 200;
+
+/** A program said why it cannot run here: a package is missing, say. */
+export class Unavailable extends Error {}
+
 /** A program of `python-fixtures` that speaks the line protocol of `wire.py`. */
 export class PythonProgram {
   readonly lines = new Inbox<Line>();
+  /** The newest lines of its standard error, and whatever else is not of the protocol. */
+  readonly log: string[] = [];
+  readonly #script: string;
   readonly #process: PythonProcess;
   #lastId = 0;
 
   constructor(python: Python, script: string, args: readonly string[]) {
+    this.#script = script;
     this.#process = python.start(script, args);
     // A program that has ended does not read; its end is told below.
     this.#process.stdin.on("error", () => {});
-    createInterface({ input: this.#process.stdout }).on("line", (line) => this.lines.add(JSON.parse(line) as Line));
+    createInterface({ input: this.#process.stdout }).on("line", (line) => this.#read(line));
+    if (this.#process.stderr !== undefined) {
+      createInterface({ input: this.#process.stderr }).on("line", (line) => this.#note(line));
+    }
     this.#process.exited.then(
       (code) => this.lines.add({ event: "exit", code }),
       (error: Error) => this.lines.add({ event: "exit", code: null, error: error.message }),
@@ -65,9 +98,47 @@ export class PythonProgram {
     return this.lines.find(`${name} from Python`, (line) => line.event === name && fits(line));
   }
 
+  /**
+   * Its line `ready`.
+   *
+   * @throws Unavailable with its reason, if it says so instead; Error with its last words, if it ends
+   */
+  async ready(): Promise<Line> {
+    const first = ["ready", "unavailable", "exit"];
+    const line = await this.lines.find(`${this.#script} to be ready`, ({ event }) => first.includes(String(event)));
+    if (line.event === "unavailable") {
+      throw new Unavailable(String(line.reason));
+    }
+    if (line.event === "exit") {
+      const words = String(line.error ?? this.log.at(-1) ?? "it said nothing");
+      throw new Error(`${this.#script} ended before it was ready, with code ${line.code}: ${words}`);
+    }
+    return line;
+  }
+
   /** Ends with its standard input. @returns its code, null after a signal */
   async end(): Promise<number | null> {
     this.#process.stdin.end();
-    return within("a Python program to end with its standard input", this.#process.exited);
+    try {
+      return await within("a Python program to end with its standard input", this.#process.exited);
+    } catch (error) {
+      this.#process.kill();
+      throw error;
+    }
+  }
+
+  #read(line: string): void {
+    try {
+      this.lines.add(JSON.parse(line) as Line);
+    } catch {
+      this.#note(line);
+    }
+  }
+
+  #note(line: string): void {
+    this.log.push(line);
+    if (this.log.length > MAX_LOG_LINES) {
+      this.log.shift();
+    }
   }
 }

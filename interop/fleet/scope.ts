@@ -10,3 +10,25 @@ export function cleanUp(scope: Scope, release: () => unknown): void {
     await release();
   });
 }
+
+/** A scope of its own, for whoever runs without a test. */
+export class OwnScope implements Scope {
+  readonly #releases: (() => void | Promise<void>)[] = [];
+
+  teardown(release: () => void | Promise<void>): void {
+    this.#releases.push(release);
+  }
+
+  /** Releases everything, whatever fails meanwhile. @returns what failed */
+  async end(): Promise<readonly unknown[]> {
+    const errors: unknown[] = [];
+    for (const release of this.#releases.splice(0).reverse()) {
+      try {
+        await release();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    return errors;
+  }
+}

@@ -2,6 +2,7 @@ import type { TestFn } from "ava";
 import { EVERY_CLIENT } from "../../../interop/fleet/clients.js";
 import { ownChannel } from "../../../interop/fleet/node-host.js";
 import { float, integer, tuple } from "../../../interop/fleet/typed-json.js";
+import { PYTHON_PAYLOADS, type PythonPayload } from "../../../interop/scenarios/payloads.js";
 import { connectClient } from "../../helpers/clients.js";
 import { startNodeHost } from "../../helpers/node-host.js";
 import { startPeer } from "../../helpers/python.js";
@@ -10,28 +11,10 @@ import type { PythonKinds } from "./python-kinds.js";
 
 const bytes = Buffer.from([0, 1, 254, 255]);
 
-/** What Python emits, and what every client receives for it. */
-const PAYLOADS: readonly { readonly what: string; readonly emit: object; readonly args: readonly unknown[] }[] = [
-  { what: "no data", emit: { no_data: true }, args: [] },
-  { what: "None", emit: { data: null }, args: [] },
-  { what: "one argument", emit: { data: "one" }, args: ["one"] },
-  { what: "False", emit: { data: false }, args: [false] },
-  { what: "zero", emit: { data: 0 }, args: [0] },
-  { what: "an empty string", emit: { data: "" }, args: [""] },
-  { what: "several arguments", emit: { data: tuple(1, "two", null, [3]) }, args: [1, "two", null, [3]] },
-  { what: "an empty tuple", emit: { data: tuple() }, args: [] },
+/** Those of the kit, and what only the newest releases can say. */
+const PAYLOADS: readonly Pick<PythonPayload, "what" | "emit" | "args">[] = [
+  ...PYTHON_PAYLOADS,
   { what: "a tuple of None", emit: { data: tuple(null) }, args: [] },
-  { what: "a list", emit: { data: [1, 2] }, args: [[1, 2]] },
-  { what: "an empty list", emit: { data: [] }, args: [[]] },
-  { what: "a list of one None", emit: { data: [null] }, args: [[null]] },
-  { what: "an empty dict", emit: { data: {} }, args: [{}] },
-  { what: "nesting", emit: { data: { a: [{ b: { c: [] } }], d: null } }, args: [{ a: [{ b: { c: [] } }], d: null }] },
-  { what: "unicode", emit: { data: 'žluťoučký 🐍 \u2028 \u0000 \\ "' }, args: ['žluťoučký 🐍 \u2028 \u0000 \\ "'] },
-  { what: "numbers", emit: { data: [1.5, -0.25, 1e100, float("1.0")] }, args: [[1.5, -0.25, 1e100, 1]] },
-  { what: "bytes", emit: { data: bytes }, args: [bytes] },
-  { what: "no bytes", emit: { data: Buffer.alloc(0) }, args: [Buffer.alloc(0)] },
-  { what: "bytes at depth", emit: { data: { a: [{ b: bytes }, bytes] } }, args: [{ a: [{ b: bytes }, bytes] }] },
-  { what: "bytes among arguments", emit: { data: tuple(bytes, { x: bytes }, "s") }, args: [bytes, { x: bytes }, "s"] },
   { what: "bytes in a list", emit: { data: [bytes, 1] }, args: [[bytes, 1]] },
 ];
 

@@ -1,0 +1,164 @@
+import { randomBytes } from "node:crypto";
+import { readEvidence } from "./evidence.js";
+import { type MixedFleet, type MixedFleetOptions, type NamedClient, startMixedFleet } from "./fleet/mixed-fleet.js";
+import { patience, within } from "./fleet/once.js";
+import type { PeerKind } from "./fleet/python-peer.js";
+import { Unavailable } from "./fleet/python-program.js";
+import { OwnScope } from "./fleet/scope.js";
+import { limitOf } from "./limits.js";
+import type { Cell } from "./report/report.js";
+import type { Progress } from "./run.js";
+import type { Context, Scenario } from "./scenarios/scenario.js";
+import type { Tap } from "./tap.js";
+
+export interface CellsOptions extends Omit<MixedFleetOptions, "kind"> {
+  readonly tap: Tap;
+  /** Of python-socketio. */
+  readonly release: string;
+  readonly kinds: readonly PeerKind[];
+  readonly scenarios: readonly Scenario[];
+  /** Longest that is waited for one thing, in milliseconds. */
+  readonly patience: number;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** A scenario may wait for several things, one after the other. */
+const DEADLINE_IN_PATIENCES = 3;
+/** What that release cannot do is mostly never to come. */
+const PATIENCE_WITH_LIMITS_MS = 2_000;
+/** A fleet that is well answers at once. */
+const PATIENCE_WITH_CHECK_MS = 3_000;
+
+/** The fleet of one kind, started when it is needed and anew when a scenario has left it unwell. */
+class Fleets {
+  readonly #options: MixedFleetOptions;
+  #scope = new OwnScope();
+  #fleet: MixedFleet | undefined;
+
+  constructor(options: MixedFleetOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Unavailable where a package is missing */
+  async current(): Promise<MixedFleet> {
+    this.#fleet ??= await startMixedFleet(this.#scope, this.#options);
+    return this.#fleet;
+  }
+
+  async end(): Promise<void> {
+    this.#fleet = undefined;
+    await this.#scope.end();
+  }
+
+  /** Ends it unless messages still cross in both directions. */
+  async check(): Promise<void> {
+    const fleet = await this.current();
+    const event = `check#${randomBytes(4).toString("hex")}`;
+    try {
+      await patience.run(PATIENCE_WITH_CHECK_MS, async () => {
+        await fleet.python.request("emit", { event });
+        await Promise.all(fleet.nodeClients.map(({ client }) => client.until(event)));
+        fleet.node.io.emit(`${event} back`);
+        await Promise.all(fleet.pythonClients.map(({ client }) => client.until(`${event} back`)));
+      });
+    } catch {
+      await this.end();
+    }
+  }
+}
+
+/** What a scenario gets, and the clients that it has made. */
+function contextOf(scope: OwnScope, scenario: Scenario, fleet: MixedFleet, clients: NamedClient[]): Context {
+  const prefix = `${scenario.name}#${randomBytes(2).toString("hex")} `;
+  const own = (name: string) => prefix + name;
+  const connect = (on: "node" | "python"): Context["connectToNode"] => {
+    return async (options) => {
+      const client = await fleet.connect(scope, on, options);
+      clients.push(client);
+      return client.client;
+    };
+  };
+  return {
+    kind: fleet.kind,
+    node: fleet.node,
+    emitter: fleet.emitter,
+    python: fleet.python,
+    nodeClients: fleet.nodeClients.map(({ client }) => client),
+    pythonClients: fleet.pythonClients.map(({ client }) => client),
+    own,
+    connectToNode: connect("node"),
+    connectToPython: connect("python"),
+    received: async (client, ...last) => {
+      const names = last.map(own);
+      await Promise.all(names.map((name) => client.until(name)));
+      return client.received().filter(([name]) => String(name).startsWith(prefix) && !names.includes(String(name)));
+    },
+  };
+}
+
+async function runScenario(scenario: Scenario, fleet: MixedFleet, time: number, { tap }: CellsOptions) {
+  const scope = new OwnScope();
+  const clients = [...fleet.nodeClients, ...fleet.pythonClients];
+  const evidence = readEvidence(fleet, clients, tap);
+  const context = contextOf(scope, scenario, fleet, clients);
+  try {
+    const run = patience.run(time, () => scenario.run(context));
+    await within(`the end of ${scenario.name}`, run, DEADLINE_IN_PATIENCES * time);
+    return undefined;
+  } catch (error) {
+    return { reason: (error as Error).message, evidence: evidence() };
+  } finally {
+    await scope.end();
+  }
+}
+
+function failure(kind: PeerKind, scenario: Scenario, reason: string): Omit<Cell, "milliseconds"> {
+  return { scenario: scenario.name, kind, direction: scenario.direction, result: "fail", reason };
+}
+
+async function runCell(scenario: Scenario, fleets: Fleets, kind: PeerKind, options: CellsOptions) {
+  const { release } = options;
+  const limit = limitOf({ release, scenario: scenario.name, kind });
+  const failed = failure.bind(undefined, kind, scenario);
+  let fleet: MixedFleet;
+  try {
+    fleet = await patience.run(DEADLINE_IN_PATIENCES * options.patience, () => fleets.current());
+  } catch (error) {
+    await fleets.end();
+    const isMissing = error instanceof Unavailable;
+    return isMissing
+      ? { ...failed(error.message), result: "unavailable" as const }
+      : failed(`the ${kind} peer did not start: ${(error as Error).message}`);
+  }
+  const time = limit === undefined ? options.patience : Math.min(options.patience, PATIENCE_WITH_LIMITS_MS);
+  const problem = await runScenario(scenario, fleet, time, options);
+  if (problem !== undefined) {
+    await fleets.check();
+  }
+  if (limit !== undefined) {
+    return problem === undefined ? failed(`works although: ${limit}`) : { ...failed(limit), result: "cannot" as const };
+  }
+  return problem === undefined
+    ? { scenario: scenario.name, kind, direction: scenario.direction, result: "pass" as const }
+    : { ...failed(problem.reason), evidence: problem.evidence };
+}
+
+/** Every scenario with every kind that it applies to, one after the other, kind by kind. Never rejects. */
+export async function runCells(options: CellsOptions): Promise<readonly Cell[]> {
+  const { kinds, scenarios, onProgress } = options;
+  const total = kinds.flatMap((kind) => scenarios.filter((scenario) => scenario.kinds.includes(kind))).length;
+  const cells: Cell[] = [];
+  for (const kind of kinds) {
+    onProgress({ type: "starting", kind });
+    const fleets = new Fleets({ ...options, kind });
+    for (const scenario of scenarios.filter((one) => one.kinds.includes(kind))) {
+      const begun = performance.now();
+      const outcome = await runCell(scenario, fleets, kind, options);
+      const cell = { ...outcome, milliseconds: Math.round(performance.now() - begun) };
+      cells.push(cell);
+      onProgress({ type: "cell", cell, done: cells.length, total });
+    }
+    await fleets.end();
+  }
+  return cells;
+}

@@ -1,0 +1,105 @@
+import { createEmitter, type Emitter, type EventsMap, type ReaderOptions } from "../../src/index.js";
+import { type ClientOptions, connectClient, type TestClient } from "./clients.js";
+import { type NodeHost, startNodeHost } from "./node-host.js";
+import { type HostKind, type Peer, type PeerKind, startPeer } from "./python-peer.js";
+import { type Python, Unavailable } from "./python-program.js";
+import { cleanUp, type Scope } from "./scope.js";
+
+/** A client, and what a report calls it. */
+export interface NamedClient {
+  readonly name: string;
+  readonly client: TestClient;
+}
+
+/** A Node host, a Node emitter, a Python peer, and clients on each host. */
+export interface MixedFleet {
+  readonly kind: PeerKind;
+  readonly node: NodeHost;
+  readonly emitter: Emitter<EventsMap>;
+  readonly python: Peer;
+  readonly nodeClients: readonly NamedClient[];
+  /** None where the Python peer is no host. */
+  readonly pythonClients: readonly NamedClient[];
+  /** Why no Python client takes part, where none does. */
+  readonly withoutPythonClients?: string;
+  connect(scope: Scope, on: "node" | "python", options?: ClientOptions): Promise<NamedClient>;
+}
+
+export interface MixedFleetOptions {
+  readonly python: Python;
+  readonly queue: string;
+  /** The same broker as Python's side reaches it. */
+  readonly pythonQueue: string;
+  readonly channel: string;
+  readonly kind: PeerKind;
+  /** Of the Node host and the Node emitter. */
+  readonly node: ReaderOptions;
+}
+
+const hasClients = (kind: PeerKind): kind is HostKind => kind === "threaded" || kind === "asgi";
+
+/** As an application with `join_room(user.id)` has it. */
+const toPythonRoom = (room: string) => (/^\d+$/.test(room) ? BigInt(room) : room);
+
+/** Over one transport on the Python host: bytes to clients on two of them end one in python-engineio 4.15. */
+const ON_NODE: readonly ClientOptions[] = [
+  { kind: "js", transport: "websocket" },
+  { kind: "js", transport: "polling" },
+  { kind: "python", transport: "websocket" },
+];
+const ON_PYTHON: readonly ClientOptions[] = [
+  { kind: "js", transport: "websocket" },
+  { kind: "python", transport: "websocket" },
+];
+
+function nameOf(on: "node" | "python", { kind = "js", transport = "websocket", namespace = "/" }: ClientOptions) {
+  const language = kind === "js" ? "JavaScript" : "Python";
+  const host = on === "node" ? "Node" : "Python";
+  return `${language} client of the ${host} host, ${transport}${namespace === "/" ? "" : `, ${namespace}`}`;
+}
+
+/** Everybody is connected and hears the channel when this resolves. @throws Unavailable where a package is missing */
+export async function startMixedFleet(scope: Scope, options: MixedFleetOptions): Promise<MixedFleet> {
+  const { python: interpreter, queue, pythonQueue, channel, kind } = options;
+  const nodeOptions = { channel, toPythonRoom, ...options.node };
+  const [node, python] = await Promise.all([
+    startNodeHost(scope, queue, nodeOptions, { allowEIO3: true }),
+    startPeer(scope, interpreter, kind, { queue: pythonQueue, channel }),
+  ]);
+  const emitter = createEmitter(queue, { ...nodeOptions, logger: false });
+  cleanUp(scope, () => emitter.close());
+
+  const connect: MixedFleet["connect"] = async (owner, on, clientOptions = {}) => ({
+    name: nameOf(on, clientOptions),
+    client: await connectClient(owner, interpreter, on === "node" ? node.url : python.url, clientOptions),
+  });
+  let withoutPythonClients: string | undefined;
+  const connectAll = async (on: "node" | "python", all: readonly ClientOptions[]) => {
+    const clients = await Promise.all(
+      all.map((clientOptions) =>
+        connect(scope, on, clientOptions).catch((error: unknown) => {
+          if (!(error instanceof Unavailable)) {
+            throw error;
+          }
+          withoutPythonClients = error.message;
+          return undefined;
+        }),
+      ),
+    );
+    return clients.filter((client) => client !== undefined);
+  };
+  const [nodeClients, pythonClients] = await Promise.all([
+    connectAll("node", ON_NODE),
+    connectAll("python", hasClients(kind) ? ON_PYTHON : []),
+  ]);
+  return {
+    kind,
+    node,
+    emitter,
+    python,
+    nodeClients,
+    pythonClients,
+    connect,
+    ...(withoutPythonClients === undefined ? {} : { withoutPythonClients }),
+  };
+}

@@ -1,0 +1,104 @@
+import { BridgeError } from "../src/errors.js";
+import type { ReaderOptions } from "../src/index.js";
+import { redactUrl } from "../src/log.js";
+import { runCells } from "./cells.js";
+import { detectVersions, type Versions } from "./detect.js";
+import { ownChannel } from "./fleet/node-host.js";
+import { patience } from "./fleet/once.js";
+import type { PeerKind } from "./fleet/python-peer.js";
+import type { Python } from "./fleet/python-program.js";
+import { cleanUp, OwnScope } from "./fleet/scope.js";
+import { nodeVersions } from "./node-versions.js";
+import type { Cell, Report } from "./report/report.js";
+import { SCENARIOS } from "./scenarios/all.js";
+import { KINDS, type Scenario } from "./scenarios/scenario.js";
+import { Tap } from "./tap.js";
+
+export interface InteropOptions {
+  readonly python: Python;
+  readonly queue: string;
+  /** The same broker as Python's side reaches it. @default queue */
+  readonly pythonQueue?: string | undefined;
+  /** @default one that nobody else uses */
+  readonly channel?: string | undefined;
+  /** @default all */
+  readonly kinds?: readonly PeerKind[] | undefined;
+  /** @default all */
+  readonly scenarios?: readonly Scenario[] | undefined;
+  /** Longest that is waited for any one thing, in milliseconds. @default 10_000 */
+  readonly patience?: number | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What a run tells while it runs. */
+export type Progress =
+  | { readonly type: "detected"; readonly versions: Versions; readonly kinds: readonly PeerKind[] }
+  | { readonly type: "starting"; readonly kind: PeerKind }
+  | { readonly type: "cell"; readonly cell: Cell; readonly done: number; readonly total: number };
+
+/** How a Node server speaks with that release. */
+export function optionsFor(_release: string): ReaderOptions {
+  return {};
+}
+
+/** @throws BridgeError `BROKER_UNAVAILABLE` when it does not answer in time */
+async function openTap(scope: OwnScope, queue: string, channel: string, time: number): Promise<Tap> {
+  const tap = new Tap(queue, channel);
+  cleanUp(scope, () => tap.close());
+  let cause: unknown;
+  tap.onStatus((status) => {
+    cause = status.type === "error" ? status.error : cause;
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const why = cause instanceof Error ? `: ${cause.message}` : "";
+      const message = `${redactUrl(queue)} has not answered for ${time} ms${why}; is the broker running, and the URL right?`;
+      reject(new BridgeError("BROKER_UNAVAILABLE", message, { cause }));
+    }, time);
+  });
+  try {
+    await Promise.race([tap.ready(channel), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+  return tap;
+}
+
+/**
+ * Runs every scenario against the broker and the Python peers, and closes all that it opened.
+ *
+ * @throws Unavailable when the interpreter has no python-socketio; BridgeError `INVALID_URL`, `MISSING_PACKAGE`,
+ * `BROKER_UNAVAILABLE`
+ */
+export async function runInterop(options: InteropOptions): Promise<Report> {
+  const { python, queue, channel = `interop-${ownChannel().slice(-12)}` } = options;
+  const { kinds = KINDS, scenarios = SCENARIOS, onProgress = () => {} } = options;
+  const time = options.patience ?? 10_000;
+  const startedAt = new Date();
+  const scope = new OwnScope();
+  try {
+    const [versions, tap] = await Promise.all([
+      patience.run(time, () => detectVersions(python)),
+      openTap(scope, queue, channel, time),
+    ]);
+    onProgress({ type: "detected", versions, kinds });
+    const release = versions["python-socketio"];
+    const fleet = { python, queue, pythonQueue: options.pythonQueue ?? queue, channel, node: optionsFor(release) };
+    const cells = await runCells({ ...fleet, tap, release, kinds, scenarios, patience: time, onProgress });
+    return {
+      ok: cells.some(({ result }) => result === "pass") && cells.every(({ result }) => result !== "fail"),
+      startedAt: startedAt.toISOString(),
+      milliseconds: Date.now() - startedAt.getTime(),
+      queue: redactUrl(queue),
+      channel,
+      release,
+      versions: { ...nodeVersions(), ...versions },
+      kinds,
+      rows: scenarios.map(({ name, title, direction }) => ({ scenario: name, title, direction })),
+      cells,
+    };
+  } finally {
+    await scope.end();
+  }
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { PYTHON_PAYLOADS, type Shape } from "./payloads.js";
+import { type Context, KINDS, type Scenario } from "./scenario.js";
+
+const LAST = "the end";
+
+async function emitShape(shape: Shape, { own, python, nodeClients, pythonClients, received }: Context): Promise<void> {
+  const payloads = PYTHON_PAYLOADS.filter((payload) => payload.shape === shape);
+  for (const { what, emit } of payloads) {
+    await python.request("emit", { event: own(what), ...emit });
+  }
+  await python.request("emit", { event: own(LAST) });
+  for (const client of [...nodeClients, ...pythonClients]) {
+    const expected = payloads.map(({ what, args }) => [own(what), ...args]);
+    assert.deepEqual(await received(client, LAST), expected);
+  }
+}
+
+const emits = (name: string, shape: Shape, title: string): Scenario => ({
+  name: `python-emits-${name}`,
+  title,
+  direction: "python-to-node",
+  kinds: KINDS,
+  run: (context) => emitShape(shape, context),
+});
+
+/** Each shape of payload, to clients of each sort on the Node host and, as they are there, on the Python host. */
+export const PYTHON_EMITS: readonly Scenario[] = [
+  emits("nothing", "no data", "an emit without data, or with None"),
+  emits("one-argument", "one argument", "one argument: text, a number, false, nothing in it, nested"),
+  emits("list", "a list", "a list, which is one argument"),
+  emits("several-arguments", "several arguments", "a tuple, which is several arguments"),
+  emits("unicode", "unicode", "text beyond ASCII, and controls"),
+  emits("numbers", "numbers", "numbers at their edges"),
+  emits("bytes", "bytes", "bytes"),
+  emits("bytes-at-depth", "bytes at depth", "bytes in a dict in a list"),
+  emits("bytes-among-arguments", "bytes among arguments", "bytes in a tuple, among other arguments"),
+];
