@@ -66,7 +66,7 @@ export async function startMixedFleet(scope: Scope, options: MixedFleetOptions):
     startNodeHost(scope, queue, nodeOptions, { allowEIO3: true }),
     startPeer(scope, interpreter, kind, { queue: pythonQueue, channel }),
   ]);
-  const emitter = createEmitter(queue, { ...nodeOptions, logger: false });
+  const emitter = createEmitter(queue, { ...nodeOptions, acks: true, logger: false });
   cleanUp(scope, () => emitter.close());
 
   const connect: MixedFleet["connect"] = async (owner, on, clientOptions = {}) => ({
