@@ -6,7 +6,7 @@ import type { PeerKind } from "./fleet/python-peer.js";
 import { Unavailable } from "./fleet/python-program.js";
 import { OwnScope } from "./fleet/scope.js";
 import { limitOf } from "./limits.js";
-import type { Cell } from "./report/report.js";
+import type { Cell, Report } from "./report/report.js";
 import type { Progress } from "./run.js";
 import type { Context, Scenario } from "./scenarios/scenario.js";
 import type { Tap } from "./tap.js";
@@ -34,14 +34,33 @@ class Fleets {
   readonly #options: MixedFleetOptions;
   #scope = new OwnScope();
   #fleet: MixedFleet | undefined;
+  #broken: unknown;
 
-  constructor(options: MixedFleetOptions) {
+  readonly #note: (note: string) => void;
+
+  constructor(options: MixedFleetOptions, note: (note: string) => void) {
     this.#options = options;
+    this.#note = note;
   }
 
-  /** @throws Unavailable where a package is missing */
+  /** @throws Unavailable where a package is missing; what once could not be started is not tried again */
   async current(): Promise<MixedFleet> {
-    this.#fleet ??= await startMixedFleet(this.#scope, this.#options);
+    if (this.#broken !== undefined) {
+      throw this.#broken;
+    }
+    if (this.#fleet === undefined) {
+      try {
+        this.#fleet = await startMixedFleet(this.#scope, this.#options);
+      } catch (error) {
+        this.#broken = error;
+        await this.end();
+        throw error;
+      }
+      const { withoutPythonClients } = this.#fleet;
+      if (withoutPythonClients !== undefined) {
+        this.#note(`No Python clients take part: ${withoutPythonClients}.`);
+      }
+    }
     return this.#fleet;
   }
 
@@ -68,8 +87,7 @@ class Fleets {
 }
 
 /** What a scenario gets, and the clients that it has made. */
-function contextOf(scope: OwnScope, scenario: Scenario, fleet: MixedFleet, clients: NamedClient[]): Context {
-  const prefix = `${scenario.name}#${randomBytes(2).toString("hex")} `;
+function contextOf(scope: OwnScope, prefix: string, fleet: MixedFleet, clients: NamedClient[]): Context {
   const own = (name: string) => prefix + name;
   const connect = (on: "node" | "python"): Context["connectToNode"] => {
     return async (options) => {
@@ -99,8 +117,9 @@ function contextOf(scope: OwnScope, scenario: Scenario, fleet: MixedFleet, clien
 async function runScenario(scenario: Scenario, fleet: MixedFleet, time: number, { tap }: CellsOptions) {
   const scope = new OwnScope();
   const clients = [...fleet.nodeClients, ...fleet.pythonClients];
-  const evidence = readEvidence(fleet, clients, tap);
-  const context = contextOf(scope, scenario, fleet, clients);
+  const prefix = `${scenario.name}#${randomBytes(2).toString("hex")} `;
+  const evidence = readEvidence(prefix, fleet, clients, tap);
+  const context = contextOf(scope, prefix, fleet, clients);
   try {
     const run = patience.run(time, () => scenario.run(context));
     await within(`the end of ${scenario.name}`, run, DEADLINE_IN_PATIENCES * time);
@@ -124,7 +143,6 @@ async function runCell(scenario: Scenario, fleets: Fleets, kind: PeerKind, optio
   try {
     fleet = await patience.run(DEADLINE_IN_PATIENCES * options.patience, () => fleets.current());
   } catch (error) {
-    await fleets.end();
     const isMissing = error instanceof Unavailable;
     return isMissing
       ? { ...failed(error.message), result: "unavailable" as const }
@@ -144,13 +162,14 @@ async function runCell(scenario: Scenario, fleets: Fleets, kind: PeerKind, optio
 }
 
 /** Every scenario with every kind that it applies to, one after the other, kind by kind. Never rejects. */
-export async function runCells(options: CellsOptions): Promise<readonly Cell[]> {
+export async function runCells(options: CellsOptions): Promise<Pick<Report, "cells" | "notes">> {
   const { kinds, scenarios, onProgress } = options;
   const total = kinds.flatMap((kind) => scenarios.filter((scenario) => scenario.kinds.includes(kind))).length;
   const cells: Cell[] = [];
+  const notes = new Set<string>();
   for (const kind of kinds) {
     onProgress({ type: "starting", kind });
-    const fleets = new Fleets({ ...options, kind });
+    const fleets = new Fleets({ ...options, kind }, (note) => notes.add(note));
     for (const scenario of scenarios.filter((one) => one.kinds.includes(kind))) {
       const begun = performance.now();
       const outcome = await runCell(scenario, fleets, kind, options);
@@ -159,6 +178,7 @@ export async function runCells(options: CellsOptions): Promise<readonly Cell[]> 
       onProgress({ type: "cell", cell, done: cells.length, total });
     }
     await fleets.end();
+    onProgress({ type: "finished", kind });
   }
-  return cells;
+  return { cells, notes: [...notes] };
 }

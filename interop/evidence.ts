@@ -8,6 +8,9 @@ const MAX_EVENTS = 40;
 const MAX_LINES = 20;
 const MAX_TEXT = 2_000;
 
+/** A late event of a scenario that ran before, or of a check between two. */
+const OF_ANOTHER = /^[a-z-]+#[0-9a-f]{4,}/;
+
 const cut = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);
 
 function first(items: readonly string[], most: number): readonly string[] {
@@ -17,10 +20,17 @@ function first(items: readonly string[], most: number): readonly string[] {
 /**
  * Begins to watch.
  *
+ * @param prefix - of the scenario's own events
  * @param clients - those of the fleet; more may be added until the end
  * @returns what was said since
  */
-export function readEvidence(fleet: MixedFleet, clients: readonly NamedClient[], tap: Tap): () => Evidence {
+export function readEvidence(
+  prefix: string,
+  fleet: MixedFleet,
+  clients: readonly NamedClient[],
+  tap: Tap,
+): () => Evidence {
+  const isOwn = ([name]: readonly unknown[]) => String(name).startsWith(prefix) || !OF_ANOTHER.test(String(name));
   const before = new Map(clients.map((client) => [client, client.client.received().length]));
   const { log } = fleet.python.program;
   const nodeLines = fleet.node.log.length;
@@ -38,10 +48,11 @@ export function readEvidence(fleet: MixedFleet, clients: readonly NamedClient[],
         client.client
           .received()
           .slice(before.get(client) ?? 0)
+          .filter(isOwn)
           .map((event) => cut(JSON.stringify(toTyped(event)))),
         MAX_EVENTS,
       ),
     }));
-    return { published: tap.messages(), received, log: first(lines.map(cut), MAX_LINES) };
+    return { published: [...tap.messages()], received, log: first(lines.map(cut), MAX_LINES) };
   };
 }

@@ -9,6 +9,7 @@ import type { PeerKind } from "./fleet/python-peer.js";
 import type { Python } from "./fleet/python-program.js";
 import { cleanUp, OwnScope } from "./fleet/scope.js";
 import { nodeVersions } from "./node-versions.js";
+import { redactAll, redactor } from "./report/redact.js";
 import type { Cell, Report } from "./report/report.js";
 import { SCENARIOS } from "./scenarios/all.js";
 import { KINDS, type Scenario } from "./scenarios/scenario.js";
@@ -32,9 +33,17 @@ export interface InteropOptions {
 
 /** What a run tells while it runs. */
 export type Progress =
-  | { readonly type: "detected"; readonly versions: Versions; readonly kinds: readonly PeerKind[] }
+  | {
+      readonly type: "detected";
+      readonly versions: Versions;
+      /** Without its password. */
+      readonly queue: string;
+      readonly channel: string;
+      readonly kinds: readonly PeerKind[];
+    }
   | { readonly type: "starting"; readonly kind: PeerKind }
-  | { readonly type: "cell"; readonly cell: Cell; readonly done: number; readonly total: number };
+  | { readonly type: "cell"; readonly cell: Cell; readonly done: number; readonly total: number }
+  | { readonly type: "finished"; readonly kind: PeerKind };
 
 /** How a Node server speaks with that release. */
 export function optionsFor(_release: string): ReaderOptions {
@@ -82,11 +91,11 @@ export async function runInterop(options: InteropOptions): Promise<Report> {
       patience.run(time, () => detectVersions(python)),
       openTap(scope, queue, channel, time),
     ]);
-    onProgress({ type: "detected", versions, kinds });
+    onProgress({ type: "detected", versions, queue: redactUrl(queue), channel, kinds });
     const release = versions["python-socketio"];
     const fleet = { python, queue, pythonQueue: options.pythonQueue ?? queue, channel, node: optionsFor(release) };
-    const cells = await runCells({ ...fleet, tap, release, kinds, scenarios, patience: time, onProgress });
-    return {
+    const { cells, notes } = await runCells({ ...fleet, tap, release, kinds, scenarios, patience: time, onProgress });
+    const report: Report = {
       ok: cells.some(({ result }) => result === "pass") && cells.every(({ result }) => result !== "fail"),
       startedAt: startedAt.toISOString(),
       milliseconds: Date.now() - startedAt.getTime(),
@@ -94,10 +103,12 @@ export async function runInterop(options: InteropOptions): Promise<Report> {
       channel,
       release,
       versions: { ...nodeVersions(), ...versions },
+      notes,
       kinds,
       rows: scenarios.map(({ name, title, direction }) => ({ scenario: name, title, direction })),
       cells,
     };
+    return redactAll(report, redactor(queue));
   } finally {
     await scope.end();
   }

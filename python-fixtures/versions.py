@@ -3,7 +3,7 @@
     python versions.py
 
 It says `{"event": "ready", "versions": {"Python": "3.11.2", ...}}`, or, without
-python-socketio, `{"event": "unavailable", "reason": ...}`.
+python-socketio, `{"event": "unavailable", "missing": "python-socketio", "reason": ...}`.
 """
 
 import importlib.metadata
@@ -38,8 +38,8 @@ def installed(package):
 def main():
     found = {package: installed(package) for package in PACKAGES}
     if found["python-socketio"] is None:
-        reason = "python-socketio is not installed"
-        print(json.dumps({"event": "unavailable", "reason": reason}))
+        missing = {"missing": "python-socketio", "reason": "python-socketio is not installed"}
+        print(json.dumps({"event": "unavailable", **missing}))
         return
     versions = {"Python": platform.python_version()}
     versions.update({name: version for name, version in found.items() if version})

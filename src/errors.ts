@@ -4,7 +4,7 @@ export type BridgeErrorCode =
   | "INVALID_URL"
   /** An option has a value that cannot work. Nothing was opened. */
   | "INVALID_OPTION"
-  /** The client library of this broker is not installed; the message says which. Nothing was opened. */
+  /** A package that this needs, the client library of the broker say, is not installed; the message says which. */
   | "MISSING_PACKAGE"
   /** An argument of an emit or a room command cannot be said on the channel. Nothing was published. */
   | "INVALID_ARGUMENT"

@@ -1,7 +1,7 @@
 import { createEmitter, type Emitter, type EventsMap, type ReaderOptions } from "../../src/index.js";
 import { type ClientOptions, connectClient, type TestClient } from "./clients.js";
 import { type NodeHost, startNodeHost } from "./node-host.js";
-import { type HostKind, type Peer, type PeerKind, startPeer } from "./python-peer.js";
+import { type Peer, type PeerKind, startPeer } from "./python-peer.js";
 import { type Python, Unavailable } from "./python-program.js";
 import { cleanUp, type Scope } from "./scope.js";
 
@@ -36,7 +36,8 @@ export interface MixedFleetOptions {
   readonly node: ReaderOptions;
 }
 
-const hasClients = (kind: PeerKind): kind is HostKind => kind === "threaded" || kind === "asgi";
+/** A peer without a server has no clients. */
+const hasClients = (kind: PeerKind): boolean => kind !== "write-only" && kind !== "celery";
 
 /** As an application with `join_room(user.id)` has it. */
 const toPythonRoom = (room: string) => (/^\d+$/.test(room) ? BigInt(room) : room);

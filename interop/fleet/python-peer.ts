@@ -2,7 +2,7 @@ import { type Line, type Python, PythonProgram } from "./python-program.js";
 import { cleanUp, type Scope } from "./scope.js";
 
 /** Servers with clients of their own. */
-export type HostKind = "threaded" | "asgi";
+export type HostKind = "threaded" | "flask" | "asgi";
 /** All that emit: a manager without a server and a Celery task too. */
 export type PeerKind = HostKind | "write-only" | "celery";
 

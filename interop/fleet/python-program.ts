@@ -56,7 +56,15 @@ export function localPython(interpreter: string, directory: string, stderr: "inh
 const MAX_LOG_LINES = 200;
 
 /** A program said why it cannot run here: a package is missing, say. */
-export class Unavailable extends Error {}
+export class Unavailable extends Error {
+  /** The package. */
+  readonly missing: string;
+
+  constructor(missing: string, reason: string) {
+    super(reason);
+    this.missing = missing;
+  }
+}
 
 /** A program of `python-fixtures` that speaks the line protocol of `wire.py`. */
 export class PythonProgram {
@@ -107,7 +115,7 @@ export class PythonProgram {
     const first = ["ready", "unavailable", "exit"];
     const line = await this.lines.find(`${this.#script} to be ready`, ({ event }) => first.includes(String(event)));
     if (line.event === "unavailable") {
-      throw new Unavailable(String(line.reason));
+      throw new Unavailable(String(line.missing), String(line.reason));
     }
     if (line.event === "exit") {
       const words = String(line.error ?? this.log.at(-1) ?? "it said nothing");

@@ -66,6 +66,8 @@ export interface Report {
   readonly release: string;
   /** Name and version of everything that takes part: of Node's side, then of Python's. */
   readonly versions: Readonly<Record<string, string>>;
+  /** What a reader should know besides: which sort of client did not take part, say. */
+  readonly notes: readonly string[];
   /** The columns. */
   readonly kinds: readonly PeerKind[];
   readonly rows: readonly Row[];

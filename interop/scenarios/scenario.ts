@@ -6,9 +6,9 @@ import type { HostKind, Peer, PeerKind } from "../fleet/python-peer.js";
 export type Direction = "python-to-node" | "node-to-python";
 
 /** All kinds, in the order of a table's columns. */
-export const KINDS: readonly PeerKind[] = ["threaded", "asgi", "write-only", "celery"];
+export const KINDS: readonly PeerKind[] = ["threaded", "flask", "asgi", "write-only", "celery"];
 /** The kinds that have clients of their own. */
-export const HOST_KINDS: readonly HostKind[] = ["threaded", "asgi"];
+export const HOST_KINDS: readonly HostKind[] = ["threaded", "flask", "asgi"];
 
 /** One thing that Node and Python hosts owe each other: a row of the matrix. */
 export interface Scenario {

@@ -8,7 +8,7 @@ export type Kafka = typeof import("@platformatic/kafka");
 
 /** @throws BridgeError `MISSING_PACKAGE` */
 export function loadKafka(): Kafka {
-  return optionalPackage<Kafka>("@platformatic/kafka", "kafka");
+  return optionalPackage<Kafka>("@platformatic/kafka", "kafka://");
 }
 
 /** What went wrong with one broker, in words that hold no password. */

@@ -241,7 +241,7 @@ function connector({ url, tls }: RabbitmqBusOptions, interval: number) {
   const targets = parseAmqpUrl(url).map((target) =>
     target.tls === undefined ? target : { ...target, tls: { ...target.tls, ...tls } },
   );
-  const { connect } = optionalPackage<typeof amqplib>("amqplib", "amqp");
+  const { connect } = optionalPackage<typeof amqplib>("amqplib", "amqp://");
   // Either side gives the other up after two to three of these without a byte: while the broker holds on to a dead
   // connection of ours, it does not let us have our queue.
   const heartbeat = Math.max(1, Math.round(interval / 1_000));

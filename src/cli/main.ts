@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { BridgeError, type BridgeErrorCode } from "../errors.js";
 import { runEmit } from "./emit.js";
+import { runInteropCommand } from "./interop.js";
 import { runServe } from "./serve.js";
 import { bold } from "./style.js";
 
@@ -9,6 +10,7 @@ const HELP = `${bold("socketio-python-bridge")}: Node Socket.IO servers in a pyt
 
   serve    start a Socket.IO server that is a host of the fleet
   emit     emit one event to the clients of the fleet
+  interop  find out whether your python-socketio and Node work together on your broker
 
   socketio-python-bridge COMMAND --help shows the flags of a command.
   --version shows the version.
@@ -19,6 +21,7 @@ type Command = (args: readonly string[], environment: NodeJS.ProcessEnv) => Prom
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["serve", runServe],
   ["emit", runEmit],
+  ["interop", runInteropCommand],
 ]);
 
 function version(): string {

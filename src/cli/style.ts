@@ -7,3 +7,5 @@ export const sgr = (on: number, off: number) => (text: string) =>
 export const bold = sgr(1, 22);
 export const dim = sgr(2, 22);
 export const green = sgr(32, 39);
+export const red = sgr(31, 39);
+export const yellow = sgr(33, 39);

@@ -1,0 +1,186 @@
+import { createHash } from "node:crypto";
+import type { PeerKind } from "../fleet/python-peer.js";
+import type { Direction } from "../scenarios/scenario.js";
+import { STYLE } from "./html-style.js";
+import { Html, html } from "./html-text.js";
+import type { Cell, Published, Received, Report, Result } from "./report.js";
+import {
+  cellAt,
+  count,
+  DIRECTION_TITLES,
+  duration,
+  KIND_TITLES,
+  RESULT_TITLES,
+  reasonsOf,
+  rowsOf,
+  SYMBOLS,
+  summary,
+} from "./results.js";
+
+const RESULTS: readonly Result[] = ["pass", "fail", "cannot", "unavailable"];
+
+const anchor = (cell: Cell): string => `fail-${cell.kind}-${cell.scenario}`;
+
+function chip(cell: Cell, notes: readonly string[]): Html {
+  const { result, kind, milliseconds } = cell;
+  const symbol = html`<span aria-hidden="true">${SYMBOLS[result]}</span><span class="hidden">${RESULT_TITLES[result]}</span>`;
+  const time = html`<small>${duration(milliseconds)}</small>`;
+  switch (result) {
+    case "pass":
+      return html`<span class="chip pass">${symbol}${time}</span>`;
+    case "fail":
+      return html`<a class="chip fail" href="#${anchor(cell)}">${symbol}${time}</a>`;
+    case "cannot": {
+      const number = notes.indexOf(cell.reason ?? "") + 1;
+      return html`<a class="chip cannot" href="#cannot-${number}">${symbol}<sup>${number}</sup></a>`;
+    }
+    case "unavailable":
+      return html`<a class="chip unavailable" href="#unavailable-${kind}">${symbol}</a>`;
+    default:
+      return result satisfies never;
+  }
+}
+
+function group(report: Report, direction: Direction, notes: readonly string[]): Html {
+  const rows = rowsOf(report, direction);
+  if (rows.length === 0) {
+    return html``;
+  }
+  return html`<tbody>
+<tr class="group"><th scope="rowgroup" colspan="${report.kinds.length + 1}">${DIRECTION_TITLES[direction]}</th></tr>
+${rows.map((row) => {
+  const cells = report.kinds.map((kind) => {
+    const cell = cellAt(report, row, kind);
+    return html`<td>${cell === undefined ? html`<span class="hidden">does not apply</span>` : chip(cell, notes)}</td>`;
+  });
+  return html`<tr><th scope="row">${row.title}<code>${row.scenario}</code></th>${cells}</tr>\n`;
+})}</tbody>`;
+}
+
+function timeOf({ cells }: Report, kind: PeerKind): string {
+  return duration(cells.filter((cell) => cell.kind === kind).reduce((sum, { milliseconds }) => sum + milliseconds, 0));
+}
+
+function matrix(report: Report): Html {
+  const notes = reasonsOf(report, "cannot").map(({ reason }) => reason);
+  const heads = report.kinds.map((kind) => html`<th scope="col">${kind}<span>${KIND_TITLES[kind]}</span></th>`);
+  const times = report.kinds.map((kind) => html`<td>${timeOf(report, kind)}</td>`);
+  return html`<div class="card scroll" tabindex="0" role="region" aria-label="The matrix">
+<table class="matrix">
+<thead><tr><th scope="col">Scenario</th>${heads}</tr></thead>
+${group(report, "python-to-node", notes)}
+${group(report, "node-to-python", notes)}
+<tfoot><tr><th scope="row">Time, with the start of the peers</th>${times}</tr></tfoot>
+</table>
+</div>`;
+}
+
+function legend(report: Report): Html {
+  const items = RESULTS.filter((result) => count(report, result) > 0).map(
+    (result) =>
+      html`<li><span class="chip ${result}"><span aria-hidden="true">${SYMBOLS[result]}</span>${count(report, result)}</span> ${RESULT_TITLES[result]}</li>`,
+  );
+  return html`<ul class="legend">${items}</ul>`;
+}
+
+function message({ at, by, text, bytes }: Published): Html {
+  return html`<div class="message"><small>+${at} ms</small><div><span class="chip ${by}">${by}</span> <small>${bytes} bytes</small></div><pre>${text}</pre></div>`;
+}
+
+function receiver({ client, events }: Received): Html {
+  const content =
+    events.length === 0 ? html`<span class="muted">nothing</span>` : html`<pre>${events.join("\n")}</pre>`;
+  return html`<div class="client"><p>${client}</p>${content}</div>`;
+}
+
+function evidenceOf({ evidence }: Cell): Html {
+  if (evidence === undefined) {
+    return html``;
+  }
+  const { published, received, log } = evidence;
+  const nothing = html`<p class="muted">nothing</p>`;
+  const lines = html`<h3>Log of the hosts</h3><pre>${log.join("\n")}</pre>`;
+  return html`<div class="sides">
+<section><h3>Published on the channel</h3>${published.length === 0 ? nothing : published.map(message)}</section>
+<section><h3>Received by the clients</h3>${received.map(receiver)}</section>
+</div>${log.length === 0 ? "" : lines}`;
+}
+
+function failures(report: Report): Html {
+  const failed = report.cells.filter(({ result }) => result === "fail");
+  if (failed.length === 0) {
+    return html``;
+  }
+  const details = failed.map((cell) => {
+    const title = report.rows.find(({ scenario }) => scenario === cell.scenario)?.title ?? cell.scenario;
+    return html`<details class="card" open id="${anchor(cell)}">
+<summary><strong>${title}</strong> <span class="chip fail">${cell.kind}</span> <span class="muted">${DIRECTION_TITLES[cell.direction]}, ${duration(cell.milliseconds)}</span></summary>
+<div class="evidence"><pre class="reason fail">${cell.reason ?? ""}</pre>${evidenceOf(cell)}</div>
+</details>`;
+  });
+  return html`<h2>What failed</h2>${details}`;
+}
+
+function reasons(report: Report): Html {
+  const cannot = reasonsOf(report, "cannot").map(
+    ({ reason }, index) => html`<li id="cannot-${index + 1}">${reason}</li>`,
+  );
+  const missing = report.kinds.flatMap((kind) => {
+    const cell = report.cells.find((one) => one.kind === kind && one.result === "unavailable");
+    return cell === undefined ? [] : [html`<li id="unavailable-${kind}">${kind}: ${cell.reason ?? ""}</li>`];
+  });
+  return html`${cannot.length === 0 ? "" : html`<h2>What python-socketio ${report.release} cannot</h2><ol class="card reasons">${cannot}</ol>`}
+${missing.length === 0 ? "" : html`<h2>What is not installed</h2><ul class="card reasons">${missing}</ul>`}
+${report.notes.map((note) => html`<p class="muted">${note}</p>`)}`;
+}
+
+function facts(report: Report): Html {
+  const all = {
+    Queue: report.queue,
+    Channel: report.channel,
+    Started: report.startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC"),
+    Took: duration(report.milliseconds),
+  };
+  return html`<dl class="facts">${Object.entries(all).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+function versions(report: Report): Html {
+  const items = Object.entries(report.versions).map(
+    ([name, version]) => html`<div><dt>${name}</dt><dd>${version}</dd></div>`,
+  );
+  return html`<h2>Versions</h2><dl class="card versions">${items}</dl>`;
+}
+
+/** One page that needs nothing else: no script, no resource, and a policy that would refuse any. */
+export function toHtml(report: Report): string {
+  const hash = createHash("sha256").update(STYLE).digest("base64");
+  const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  const verdict = report.ok ? "pass" : "fail";
+  const title = `Node and python-socketio ${report.release}`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${report.ok ? "Works" : "Fails"}: ${title}</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+<header><div>
+<div class="title"><h1>${title}</h1><span class="verdict ${verdict}">${SYMBOLS[verdict]} ${summary(report)}</span></div>
+${facts(report)}
+</div></header>
+<main>
+${legend(report)}
+${matrix(report)}
+${failures(report)}
+${reasons(report)}
+${versions(report)}
+<footer>Made by socketio-python-bridge interop.</footer>
+</main>
+</body>
+</html>
+`.text;
+}

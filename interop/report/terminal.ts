@@ -1,0 +1,136 @@
+import { bold, dim, green, red, yellow } from "../../src/cli/style.js";
+import type { PeerKind } from "../fleet/python-peer.js";
+import type { Direction } from "../scenarios/scenario.js";
+import type { Cell, Report, Result, Row } from "./report.js";
+import {
+  cellAt,
+  count,
+  DIRECTION_TITLES,
+  duration,
+  evidenceLines,
+  RESULT_TITLES,
+  type Reason,
+  reasonsOf,
+  rowsOf,
+  SYMBOLS,
+  summary,
+} from "./results.js";
+
+/** Characters of a message that a terminal is shown; the other reports have more. */
+const MAX_LINE = 240;
+/** Lines of the evidence of one cell. */
+const MAX_EVIDENCE = 30;
+
+export const COLOURS: Readonly<Record<Result, (text: string) => string>> = {
+  pass: green,
+  fail: red,
+  cannot: yellow,
+  unavailable: dim,
+};
+
+const centre = (symbol: string, width: number): string => {
+  const left = Math.floor((width - 1) / 2);
+  return " ".repeat(left) + symbol + " ".repeat(width - 1 - left);
+};
+
+/** Columns are as wide as their heads. */
+function line(report: Report, row: Row, width: number, notes: readonly string[]): string {
+  const symbols = report.kinds.map((kind) => {
+    const cell = cellAt(report, row, kind);
+    if (cell === undefined) {
+      return " ".repeat(kind.length);
+    }
+    const note = cell.result === "cannot" ? superscript(notes.indexOf(cell.reason ?? "") + 1) : "";
+    const text = centre(SYMBOLS[cell.result], kind.length);
+    return COLOURS[cell.result](text.trimEnd() + note + text.slice(text.trimEnd().length + note.length));
+  });
+  return `  ${row.title.padEnd(width)}  ${symbols.join("  ")}`.trimEnd();
+}
+
+function superscript(number: number): string {
+  return [...String(number)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
+}
+
+function section(report: Report, direction: Direction, width: number, notes: readonly string[]): readonly string[] {
+  const rows = rowsOf(report, direction);
+  if (rows.length === 0) {
+    return [];
+  }
+  const head = `  ${bold(DIRECTION_TITLES[direction].padEnd(width))}  ${bold(report.kinds.join("  "))}`;
+  return ["", head, ...rows.map((row) => line(report, row, width, notes))];
+}
+
+const shorten = (text: string): string => (text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text);
+
+/** Control characters of a message would be orders to the terminal. */
+const harmless = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant
+  text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1));
+
+/** The same reason of several cells is told once, with what was said in the first of them. */
+function failureLines(report: Report, { cells }: Reason): readonly string[] {
+  const [cell] = cells as [Cell];
+  const others = cells.length === 1 ? [] : [dim(`    and ${cells.length - 1} more with the same reason`)];
+  const title = report.rows.find(({ scenario }) => scenario === cell.scenario)?.title ?? cell.scenario;
+  const said = evidenceLines(cell);
+  const shown =
+    said.length <= MAX_EVIDENCE ? said : [...said.slice(0, MAX_EVIDENCE), `… ${said.length - MAX_EVIDENCE} lines more`];
+  return [
+    "",
+    `  ${red(SYMBOLS.fail)} ${bold(title)} ${dim(`${cell.kind}, ${DIRECTION_TITLES[cell.direction]}, ${cell.scenario}`)}`,
+    ...(cell.reason ?? "").split("\n").map((text) => `    ${shorten(harmless(text))}`.trimEnd()),
+    ...others,
+    ...shown.map((text) => dim(`    ${shorten(harmless(text))}`)),
+  ];
+}
+
+const kindsOf = (cells: readonly Cell[]): readonly PeerKind[] => [...new Set(cells.map(({ kind }) => kind))];
+
+function legend(report: Report): string {
+  const results: readonly Result[] = ["pass", "fail", "cannot", "unavailable"];
+  return results
+    .filter((result) => count(report, result) > 0)
+    .map((result) => COLOURS[result](`${SYMBOLS[result]} ${RESULT_TITLES[result]}`))
+    .join("   ");
+}
+
+/** The matrix, with the reasons below, as a person reads it in a terminal or a log. */
+export function toTerminal(report: Report): string {
+  const width = Math.max(...report.rows.map(({ title }) => title.length));
+  const cannot = reasonsOf(report, "cannot").map(({ reason }) => reason);
+  const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
+  const lines = [
+    ...section(report, "python-to-node", width, cannot),
+    ...section(report, "node-to-python", width, cannot),
+    "",
+    `  ${legend(report)}`,
+    ...cannot.map((reason, index) => `  ${yellow(superscript(index + 1))} ${reason}`),
+    ...reasonsOf(report, "unavailable").map(
+      ({ reason, cells }) => `  ${dim(SYMBOLS.unavailable)} ${kindsOf(cells).join(", ")}: ${reason}`,
+    ),
+    ...report.notes.map((note) => `  ${dim(note)}`),
+    ...reasonsOf(report, "fail").flatMap((reason) => failureLines(report, reason)),
+    "",
+    ...wrap(versions).map((text) => `  ${dim(text)}`),
+    "",
+    `  ${(report.ok ? green : red)(bold(summary(report)))} ${dim(`in ${duration(report.milliseconds)}`)}`,
+    "",
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+const WIDTH = 100;
+
+/** Items with a dot between them, as many as go on a line. */
+function wrap(items: readonly string[]): readonly string[] {
+  const lines: string[] = [];
+  for (const item of items) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + item.length + 3 <= WIDTH) {
+      lines[lines.length - 1] = `${last} · ${item}`;
+    } else {
+      lines.push(item);
+    }
+  }
+  return lines;
+}

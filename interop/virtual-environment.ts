@@ -1,0 +1,105 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { BridgeError } from "../src/errors.js";
+import { cleanUp, type Scope } from "./fleet/scope.js";
+import type { StatusLine } from "./report/progress.js";
+
+/** Lines of a failed program that are shown. */
+const MAX_LINES = 20;
+
+interface Ended {
+  readonly code: number | null;
+  readonly lines: readonly string[];
+}
+
+/** Runs a program to its end. @throws Error when it cannot be started */
+async function run(
+  command: string,
+  args: readonly string[],
+  onLine: (line: string) => void = () => {},
+): Promise<Ended> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => {
+      lines.push(line);
+      if (lines.length > MAX_LINES) {
+        lines.shift();
+      }
+      onLine(line);
+    });
+  }
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, lines };
+}
+
+/**
+ * @param python - a path, or a name on the PATH
+ * @returns what starts it from any directory
+ * @throws BridgeError `INVALID_OPTION`
+ */
+export async function requireInterpreter(python: string): Promise<string> {
+  const isPath = python.includes("/") || python.includes("\\");
+  const interpreter = isPath ? resolve(python) : python;
+  const hint = "name one with --python";
+  let ended: Ended;
+  try {
+    ended = await run(interpreter, ["-c", "import sys; sys.exit(sys.version_info < (3, 8))"]);
+  } catch (cause) {
+    const where = isPath ? "" : ` on the PATH (${process.env.PATH?.split(delimiter).length ?? 0} directories)`;
+    throw new BridgeError("INVALID_OPTION", `there is no Python interpreter ${python}${where}: ${hint}`, { cause });
+  }
+  if (ended.code !== 0) {
+    const words = ended.lines.at(-1) ?? "it needs Python 3.8 or later";
+    throw new BridgeError("INVALID_OPTION", `${python} is no Python that this can use (${words}): ${hint}`);
+  }
+  return interpreter;
+}
+
+function failed(what: string, { lines }: Ended, hint: string): BridgeError {
+  const indented = lines.map((line) => `\n  ${line}`).join("");
+  return new BridgeError("MISSING_PACKAGE", `${what}; ${hint}. Its last words were:${indented}`);
+}
+
+/**
+ * Makes a virtual environment with what a file lists; it is gone when the scope ends.
+ *
+ * @returns its interpreter
+ * @throws BridgeError `INVALID_OPTION` without the file, `MISSING_PACKAGE` when venv or pip fail
+ */
+export async function makeEnvironment(
+  scope: Scope,
+  python: string,
+  requirements: string,
+  status: StatusLine,
+): Promise<string> {
+  if (!existsSync(requirements)) {
+    throw new BridgeError("INVALID_OPTION", `--requirements ${requirements}: there is no such file`);
+  }
+  const directory = mkdtempSync(join(tmpdir(), "interop-"));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  cleanUp(scope, remove);
+  // An interrupted run leaves nothing behind either.
+  process.once("exit", remove);
+  cleanUp(scope, () => process.off("exit", remove));
+  status.show("  making a virtual environment");
+  const made = await run(python, ["-m", "venv", directory]);
+  if (made.code !== 0) {
+    const hint = "on Debian and Ubuntu, install python3-venv";
+    throw failed(`${python} -m venv failed`, made, hint);
+  }
+  const bin = process.platform === "win32" ? ["Scripts", "python.exe"] : ["bin", "python"];
+  const interpreter = join(directory, ...bin);
+  const begun = performance.now();
+  const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "-r", requirements];
+  const installed = await run(interpreter, pip, (line) => status.show(`  pip: ${line.trim()}`));
+  if (installed.code !== 0) {
+    throw failed(`pip could not install ${requirements}`, installed, "try the same in an environment of your own");
+  }
+  status.say(`  installed ${requirements} in ${((performance.now() - begun) / 1_000).toFixed(1)} s`);
+  return interpreter;
+}
