@@ -51,7 +51,7 @@ async def serve(args):
     sio = create_server(args.queue, args.channel)
     # Clients can connect from here on; they wait until uvicorn takes them.
     listener = socket.create_server(("127.0.0.1", args.port))
-    await start_listening_async(sio)
+    await start_listening_async(sio, args.queue)
     print(f"ready http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     app = socketio.ASGIApp(sio)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)

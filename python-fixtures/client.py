@@ -5,7 +5,8 @@
 It says `{"event": "ready", "sid": ...}` when it is connected, each event it
 gets as `{"event": "received", "name": ..., "args": [...]}`, and
 `{"event": "disconnected", "reason": ...}` at the end of the connection.
-It does not reconnect.
+It does not reconnect. It runs with python-socketio 4.6 and later, and says so
+if a package is missing (see `wire.py`).
 
     emit        event, data | no_data, tuple
     call        event, data | no_data, tuple, timeout -> what the server answered
@@ -16,11 +17,29 @@ It does not reconnect.
 """
 
 import argparse
+import asyncio
+import importlib
+import inspect
 import sys
 
-import socketio
+from wire import (
+    decode,
+    encode,
+    payload,
+    run_in,
+    send,
+    serve,
+    start_event_loop,
+    telling_what_is_missing,
+)
 
-from wire import decode, encode, payload, run_in, send, serve, start_event_loop
+with telling_what_is_missing():
+    import socketio
+
+CONNECTED_WITHIN = 10
+
+# What the library itself tells a client.
+ITS_OWN = ["connect", "connect_error", "disconnect", "__disconnect_final"]
 
 
 class Client(socketio.AsyncClient):
@@ -32,9 +51,48 @@ class Client(socketio.AsyncClient):
     answer = None
     acknowledges = True
 
+    def __init__(self, namespace):
+        super().__init__(
+            reconnection=False, **known_to(super().__init__, handle_sigint=False)
+        )
+        self.namespace = namespace
+        self.connected_to_namespace = asyncio.Event()
+
+    async def open(self, url, transport):
+        await self.connect(
+            url,
+            transports=[transport],
+            namespaces=[self.namespace],
+            **known_to(self.connect, wait_timeout=CONNECTED_WITHIN),
+        )
+        # Up to 5.0 connect() does not wait for the namespace.
+        await asyncio.wait_for(self.connected_to_namespace.wait(), CONNECTED_WITHIN)
+
+    def sid_in_namespace(self):
+        # Up to 4.6 it is that of the connection in every namespace.
+        return self.get_sid(self.namespace) if hasattr(self, "get_sid") else self.sid
+
     async def _handle_event(self, namespace, id, data):
         # To the library an event without an id is one that asks for no answer.
         await super()._handle_event(namespace, id if self.acknowledges else None, data)
+
+    # Every event comes this way in every release; handlers of "*" came with 5.2.
+    async def _trigger_event(self, event, namespace, *args):
+        if event not in ITS_OWN:
+            send({"event": "received", "name": event, "args": encode(list(args))})
+            return self.answer
+        if namespace == self.namespace:
+            if event == "connect":
+                self.connected_to_namespace.set()
+            if event == "disconnect":
+                send({"event": "disconnected", "reason": [*args, None][0]})
+        return None
+
+
+def known_to(function, **options):
+    """Those of the options that this release has."""
+    parameters = inspect.signature(function).parameters
+    return {key: value for key, value in options.items() if key in parameters}
 
 
 class Operations:
@@ -69,19 +127,19 @@ class Operations:
         return self.sio.disconnect()
 
 
-def create_client(namespace):
-    sio = Client(reconnection=False, handle_sigint=False)
-
-    @sio.on("*", namespace=namespace)
-    async def received(event, *args):
-        send({"event": "received", "name": event, "args": encode(list(args))})
-        return sio.answer
-
-    @sio.on("disconnect", namespace=namespace)
-    async def disconnected(reason):
-        send({"event": "disconnected", "reason": reason})
-
-    return sio
+def run(args):
+    # Without it, python-engineio only logs that it cannot make requests.
+    importlib.import_module("aiohttp")
+    loop = start_event_loop()
+    sio = run_in(loop, Client, args.namespace)
+    try:
+        run_in(loop, sio.open, args.url, args.transport)
+    except socketio.exceptions.ConnectionError as error:
+        sys.exit(f"cannot connect: {error}")
+    except asyncio.TimeoutError:
+        sys.exit(f"not connected to {args.namespace} after {CONNECTED_WITHIN} s")
+    send({"event": "ready", "sid": sio.sid_in_namespace()})
+    serve(Operations(sio, args.namespace), loop)
 
 
 def main():
@@ -92,23 +150,8 @@ def main():
     )
     parser.add_argument("--namespace", default="/")
     args = parser.parse_args()
-
-    loop = start_event_loop()
-    sio = run_in(loop, create_client, args.namespace)
-    try:
-        run_in(
-            loop,
-            sio.connect,
-            args.url,
-            transports=[args.transport],
-            namespaces=[args.namespace],
-            wait_timeout=10,
-        )
-    except socketio.exceptions.ConnectionError as error:
-        sys.exit(f"cannot connect: {error}")
-    send({"event": "ready", "sid": sio.get_sid(args.namespace)})
-
-    serve(Operations(sio, args.namespace), loop)
+    with telling_what_is_missing():
+        run(args)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def main():
     app, socketio = create_app(args.queue, args.channel)
     # socketio.run() would do, but keeps the port that was found to itself.
     server = make_server("127.0.0.1", args.port, app, threaded=True)
-    start_listening(socketio.server)
+    start_listening(socketio.server, args.queue)
     print(f"ready http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()
 

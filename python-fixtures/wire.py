@@ -9,6 +9,10 @@ Between the answers stand lines `{"event": ...}` about what happened. Requests
 are worked off in their order, except that one which waits for somebody else,
 as `call` does, runs beside the others. When stdin ends, so does the process.
 
+A program that needs a package which is not there says so, and ends:
+
+    {"event": "unavailable", "missing": "uvicorn", "reason": "..."}
+
 Values of Python that JSON cannot say are written, at any depth, as
 
     {"$bytes": "<base64>"}             bytes
@@ -22,13 +26,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
+import functools
 import inspect
 import json
 import math
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 MAX_SAFE_INTEGER = 2**53 - 1
@@ -112,22 +118,43 @@ def run_in(
     return asyncio.run_coroutine_threadsafe(call(), loop).result()
 
 
+def perform(
+    operations: object,
+    loop: asyncio.AbstractEventLoop | None,
+    request: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Carries out a request: the `ok` or the `error` of its answer.
+
+    An operation is a method by that name, which takes the request.
+    """
+    try:
+        operation = getattr(operations, request["op"])
+        return {"ok": encode(run_in(loop, operation, request))}
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}".removesuffix(": ")
+        return {"error": text}
+
+
 def serve(operations: object, loop: asyncio.AbstractEventLoop | None = None) -> None:
     """Answers the requests on stdin; at `quit` or at its end ends the process.
 
-    An operation is a method by that name, which takes the request. Those named
-    in `operations.concurrent` wait for somebody, and do not hold up the others.
+    Those named in `operations.concurrent` wait for somebody, and do not hold up
+    the others.
     """
+    serve_by(functools.partial(perform, operations, loop), operations.concurrent)
+    # Not sys.exit(): neither an open connection nor a call that still waits
+    # for its answer may keep the process.
+    os._exit(0)
 
-    def answer(request: dict) -> None:
-        try:
-            operation = getattr(operations, request["op"])
-            result = encode(run_in(loop, operation, request))
-        except Exception as error:
-            text = f"{type(error).__name__}: {error}".removesuffix(": ")
-            send({"id": request["id"], "error": text})
-        else:
-            send({"id": request["id"], "ok": result})
+
+def serve_by(
+    perform: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    concurrent: Collection[str] = (),
+) -> None:
+    """Answers the requests on stdin by what a function makes of them."""
+
+    def answer(request: Mapping[str, Any]) -> None:
+        send({"id": request["id"], **perform(request)})
 
     sys.stdin.reconfigure(encoding="utf-8")
     for line in sys.stdin:
@@ -135,10 +162,27 @@ def serve(operations: object, loop: asyncio.AbstractEventLoop | None = None) -> 
         if request["op"] == "quit":
             send({"id": request["id"], "ok": None})
             break
-        if request["op"] in operations.concurrent:
+        if request["op"] in concurrent:
             threading.Thread(target=answer, args=[request], daemon=True).start()
         else:
             answer(request)
-    # Not sys.exit(): neither an open connection nor a call that still waits
-    # for its answer may keep the process.
+
+
+@contextlib.contextmanager
+def telling_what_is_missing() -> Iterator[None]:
+    """Says it in one line, and ends the process, if a package is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        _tell_missing(error.name, f"{error.name} is not installed")
+    except RuntimeError as error:
+        # So python-socketio says that a manager's package is missing.
+        package, found, _ = str(error).partition(" package is not installed")
+        if not found:
+            raise
+        _tell_missing(package.lower(), str(error))
+
+
+def _tell_missing(package: str, reason: str) -> None:
+    send({"event": "unavailable", "missing": package, "reason": reason})
     os._exit(0)

@@ -1,0 +1,116 @@
+"""The kind `celery` of `peer.py`: each request is a task in a worker of Celery.
+
+The tasks and their results go through files, so the worker needs no broker of
+its own.
+
+    python peer_celery.py DIRECTORY QUEUE CHANNEL [ENCODING]
+
+is the worker, which ends with its standard input.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import warnings
+
+from celery import Celery, shared_task
+
+from managers import create_manager
+from peer_hosts import ready
+from peer_operations import Operations
+from wire import perform, serve_by
+
+POLL_EVERY = 0.01
+ANSWERS_WITHIN = 30
+
+
+def create_app(directory):
+    for name in ["tasks", "control", "results"]:
+        os.makedirs(f"{directory}/{name}", exist_ok=True)
+    app = Celery("peer", broker="filesystem://", backend=f"file://{directory}/results")
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        result_serializer="json",
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "data_folder_in": f"{directory}/tasks",
+            "data_folder_out": f"{directory}/tasks",
+            "control_folder": f"{directory}/control",
+            "polling_interval": POLL_EVERY,
+        },
+        worker_enable_remote_control=False,
+    )
+    return app
+
+
+class TaskOperations(Operations):
+    def __init__(self, manager):
+        super().__init__(manager, manager)
+
+    def host_id(self, request):
+        return self.manager.host_id
+
+
+@functools.lru_cache(maxsize=None)
+def operations():
+    """Made in the worker, by its first task."""
+    queue, channel, encoding = [*sys.argv[2:], None][:3]
+    options = {"write_only": True, "encoding": encoding}
+    return TaskOperations(create_manager(queue, channel, **options))
+
+
+@shared_task(name="answer")
+def answer(request):
+    # As text, so that Celery sees nothing in it that it would convert.
+    return json.dumps(perform(operations(), None, json.loads(request)))
+
+
+def run_worker(directory):
+    def end_with_stdin():
+        sys.stdin.read()
+        os._exit(0)
+
+    threading.Thread(target=end_with_stdin, daemon=True).start()
+    # That it runs as root, in a container, is nothing to be told each time.
+    warnings.filterwarnings("ignore", message=".*superuser privileges")
+    app = create_app(directory)
+    options = {
+        "without_gossip": True,
+        "without_mingle": True,
+        "without_heartbeat": True,
+    }
+    app.Worker(pool="solo", loglevel="ERROR", quiet=True, **options).start()
+
+
+@contextlib.contextmanager
+def running_worker(directory, args):
+    choice = [] if args.encoding is None else [args.encoding]
+    command = [sys.executable, __file__, directory, args.queue, args.channel, *choice]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    with subprocess.Popen(command, **pipes) as worker:
+        yield
+        worker.stdin.close()
+
+
+def run_celery(args):
+    with tempfile.TemporaryDirectory(prefix="peer-celery-") as directory:
+        app = create_app(directory)
+        task = app.tasks["answer"]
+
+        def in_worker(request):
+            result = task.delay(json.dumps(request))
+            return json.loads(result.get(timeout=ANSWERS_WITHIN, interval=POLL_EVERY))
+
+        with running_worker(directory, args):
+            ready(in_worker({"op": "host_id"})["ok"])
+            serve_by(in_worker)
+
+
+if __name__ == "__main__":
+    run_worker(sys.argv[1])

@@ -1,0 +1,127 @@
+"""The kinds of `peer.py` that need no framework: servers, and managers alone."""
+
+import importlib
+import importlib.util
+import logging
+import socket
+import socketserver
+import threading
+from importlib import metadata
+from wsgiref import simple_server
+
+import socketio
+
+from managers import create_async_manager, create_manager
+from peer_operations import NAMESPACES, AsgiNamespace, Operations, ThreadedNamespace
+from ready import start_listening, start_listening_async
+from wire import run_in, send, serve, start_event_loop
+
+
+def engineio_protocol():
+    return 3 if metadata.version("python-engineio").startswith("3.") else 4
+
+
+def ready(host_id, port=None, transports=()):
+    send(
+        {
+            "event": "ready",
+            "port": port,
+            "host_id": host_id,
+            "engineio": engineio_protocol(),
+            "transports": list(transports),
+        }
+    )
+
+
+def transports(sio):
+    """Polling always; WebSocket where engineio has found what that needs."""
+    # Its own account of it stands in a private place in every release.
+    websocket = sio.eio._async["websocket"] is not None
+    return ["polling", "websocket"] if websocket else ["polling"]
+
+
+def installed(module):
+    return importlib.util.find_spec(module) is not None
+
+
+class QuietHandler(simple_server.WSGIRequestHandler):
+    def log_message(self, *args):
+        """Of no interest: a client that is gone, say."""
+
+
+class ThreadingServer(socketserver.ThreadingMixIn, simple_server.WSGIServer):
+    daemon_threads = True
+
+
+def serve_wsgi(app):
+    """Serves it in threads of this process, on a port of its own, which it returns."""
+    if installed("werkzeug"):
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        werkzeug = importlib.import_module("werkzeug.serving")
+        server = werkzeug.make_server("127.0.0.1", 0, app, threaded=True)
+    else:
+        server = simple_server.make_server(
+            "127.0.0.1", 0, app, ThreadingServer, QuietHandler
+        )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
+
+
+def run_threaded(args):
+    manager = create_manager(args.queue, args.channel, encoding=args.encoding)
+    sio = socketio.Server(async_mode="threading", client_manager=manager)
+    for namespace in NAMESPACES:
+        sio.register_namespace(ThreadedNamespace(namespace))
+
+    port = serve_wsgi(socketio.WSGIApp(sio))
+    start_listening(sio, args.queue)
+    # The server of the standard library has no way out of HTTP.
+    ready(
+        manager.host_id, port, transports(sio) if installed("werkzeug") else ["polling"]
+    )
+    serve(Operations(sio, manager))
+
+
+def run_asgi(args):
+    uvicorn = importlib.import_module("uvicorn")
+    loop = start_event_loop()
+    manager = run_in(
+        loop,
+        create_async_manager,
+        args.queue,
+        args.channel,
+        encoding=args.encoding,
+    )
+    sio = socketio.AsyncServer(async_mode="asgi", client_manager=manager)
+    for namespace in NAMESPACES:
+        sio.register_namespace(AsgiNamespace(namespace))
+
+    run_in(loop, start_listening_async, sio, args.queue)
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(socketio.ASGIApp(sio), log_level="warning")
+    # Here, so that what is wrong with it ends this process.
+    config.load()
+    server = uvicorn.Server(config)
+    loop.call_soon_threadsafe(loop.create_task, server.serve(sockets=[listener]))
+    websocket = installed("websockets") or installed("wsproto")
+    ready(
+        manager.host_id,
+        listener.getsockname()[1],
+        ["polling", "websocket"] if websocket else ["polling"],
+    )
+    serve(Operations(sio, manager), loop)
+
+
+def run_write_only(args):
+    options = {"write_only": True, "encoding": args.encoding}
+    manager = create_manager(args.queue, args.channel, **options)
+    ready(manager.host_id)
+    serve(Operations(manager, manager))
+
+
+def run_write_only_asgi(args):
+    loop = start_event_loop()
+    options = {"write_only": True, "encoding": args.encoding}
+    manager = run_in(loop, create_async_manager, args.queue, args.channel, **options)
+    ready(manager.host_id)
+    serve(Operations(manager, manager), loop)

@@ -1,0 +1,128 @@
+"""What `peer.py` can be asked, by requests and by its clients."""
+
+import inspect
+
+import socketio
+
+from wire import decode, encode, payload, send
+
+NAMESPACES = ["/", "/chat"]
+
+
+def addressing(request, *keys):
+    """Those of the keys that the request has, as arguments for python-socketio."""
+    chosen = {key: decode(request[key]) for key in keys if key in request}
+    return {"namespace": request.get("namespace", "/"), **chosen}
+
+
+def takes(function, parameter):
+    return parameter in inspect.signature(function).parameters
+
+
+class Operations:
+    """What a request can ask of a server, or of a write-only manager.
+
+    Against an AsyncServer most of these return something to be awaited.
+    """
+
+    concurrent = {"call"}
+
+    def __init__(self, sio, manager):
+        self.sio = sio
+        self.manager = manager
+
+    def emit(self, request, callback=None):
+        return self.sio.emit(
+            request["event"],
+            payload(request),
+            callback=callback,
+            **self.recipients(request),
+        )
+
+    def recipients(self, request):
+        chosen = addressing(request, "to", "room", "skip_sid")
+        if "to" in chosen and not takes(self.sio.emit, "to"):
+            # Up to 5.9 the emit() of a manager swallows it, and tells everyone.
+            chosen["room"] = chosen.pop("to")
+        return chosen
+
+    def emit_with_callback(self, request):
+        def report(*args):
+            answer = {"token": request["token"], "args": encode(list(args))}
+            send({"event": "callback", **answer})
+
+        return self.emit(request, report)
+
+    def call(self, request):
+        return self.sio.call(
+            request["event"],
+            payload(request),
+            timeout=request.get("timeout", 60),
+            **addressing(request, "to", "sid"),
+        )
+
+    def enter_room(self, request):
+        return self.sio.enter_room(**addressing(request, "sid", "room"))
+
+    def leave_room(self, request):
+        return self.sio.leave_room(**addressing(request, "sid", "room"))
+
+    def close_room(self, request):
+        return self.sio.close_room(**addressing(request, "room"))
+
+    def disconnect(self, request):
+        return self.sio.disconnect(**addressing(request, "sid"))
+
+    def rooms(self, request):
+        return self.manager.get_rooms(**addressing(request, "sid"))
+
+    def participants(self, request):
+        room = addressing({"room": None, **request}, "room")
+        try:
+            found = list(self.manager.get_participants(**room))
+        except KeyError:
+            # Up to 5.2, where there is no such room.
+            return []
+        # From 5.0 on, a pair of two sids.
+        return [sid if isinstance(sid, str) else sid[0] for sid in found]
+
+
+class Reports:
+    """What both kinds of namespace tell of their clients."""
+
+    # The last argument of these came with 5.1 and with 5.12.
+
+    def on_connect(self, sid, environ, auth=None):
+        send({"event": "connect", "sid": sid, "namespace": self.namespace})
+
+    def on_disconnect(self, sid, reason=None):
+        gone = {"sid": sid, "namespace": self.namespace, "reason": reason}
+        send({"event": "disconnect", **gone})
+
+    def on_whoami(self, sid):
+        return sid
+
+
+class ThreadedNamespace(Reports, socketio.Namespace):
+    def on_join(self, sid, room):
+        self.enter_room(sid, room)
+        return ["joined", room]
+
+    def on_leave(self, sid, room):
+        self.leave_room(sid, room)
+        return ["left", room]
+
+
+class AsgiNamespace(Reports, socketio.AsyncNamespace):
+    async def on_join(self, sid, room):
+        await settled(self.enter_room(sid, room))
+        return ["joined", room]
+
+    async def on_leave(self, sid, room):
+        await settled(self.leave_room(sid, room))
+        return ["left", room]
+
+
+async def settled(result):
+    """Up to 5.9 an AsyncServer moves clients at once."""
+    return await result if inspect.isawaitable(result) else result
