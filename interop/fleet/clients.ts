@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
-import { io as connect, type Socket } from "socket.io-client";
+import { io as connect } from "socket.io-client";
 import { Inbox, within } from "./once.js";
 import { type Python, PythonProgram } from "./python-program.js";
 import { cleanUp, type Scope } from "./scope.js";
+import { type AnySocket, connectV2 } from "./socket-io-client-v2.js";
 import { fromTyped } from "./typed-json.js";
 
-export type ClientKind = "js" | "python";
+/** `js` is socket.io-client 4; `js-v2` is socket.io-client 2, for hosts that speak Engine.IO 3 (or both). */
+export type ClientKind = "js" | "js-v2" | "python";
 export type Transport = "websocket" | "polling";
 
 /** A client of either language, on a host of either language. */
@@ -40,13 +42,13 @@ async function upTo(inbox: Received, event: string): Promise<readonly (readonly 
 }
 
 class JsClient implements TestClient {
-  readonly #socket: Socket;
+  readonly #socket: AnySocket;
   readonly #received: Received = new Inbox();
   #answer: readonly unknown[] | undefined = [];
 
-  constructor(socket: Socket) {
+  constructor(socket: AnySocket) {
     this.#socket = socket;
-    socket.onAny((event: string, ...args: unknown[]) => {
+    socket.onAny((event, ...args) => {
       const acknowledge = args.at(-1);
       const asked = typeof acknowledge === "function";
       this.#received.add([event, ...(asked ? args.slice(0, -1) : args)]);
@@ -86,7 +88,8 @@ class JsClient implements TestClient {
 
   async disconnected(): Promise<void> {
     if (this.#socket.connected) {
-      await within("the end of a connection", new Promise((resolve) => this.#socket.once("disconnect", resolve)));
+      const end = new Promise<void>((resolve) => this.#socket.once("disconnect", resolve));
+      await within("the end of a connection", end);
     }
   }
 }
@@ -139,14 +142,13 @@ class PythonClient implements TestClient {
   }
 }
 
-async function connectJs(scope: Scope, url: string, transport: Transport, namespace: string) {
-  const socket = connect(new URL(namespace, url).href, {
-    transports: [transport],
-    forceNew: true,
-    reconnection: false,
-    // Keeps cookies, as a browser does: a proxy may tell clients apart by them.
-    withCredentials: true,
-  });
+type ConnectOptions = Required<ClientOptions> & { readonly url: string };
+
+async function connectJs(scope: Scope, { kind, url, transport, namespace }: ConnectOptions): Promise<TestClient> {
+  const address = new URL(namespace, url).href;
+  // Keeps cookies, as a browser does: a proxy may tell clients apart by them.
+  const options = { transports: [transport], forceNew: true, reconnection: false, withCredentials: true };
+  const socket: AnySocket = kind === "js-v2" ? await connectV2(address, options) : connect(address, options);
   cleanUp(scope, () => socket.disconnect());
   const client = new JsClient(socket);
   await within(
@@ -159,7 +161,7 @@ async function connectJs(scope: Scope, url: string, transport: Transport, namesp
   return client;
 }
 
-async function connectPython(scope: Scope, python: Python, url: string, transport: Transport, namespace: string) {
+async function connectPython(scope: Scope, python: Python, { url, transport, namespace }: ConnectOptions) {
   const args = ["--url", url, "--transport", transport, "--namespace", namespace];
   const program = new PythonProgram(python, "client.py", args);
   cleanUp(scope, () => program.end());
@@ -174,9 +176,8 @@ export async function connectClient(
   url: string,
   { kind = "js", transport = "websocket", namespace = "/" }: ClientOptions = {},
 ): Promise<TestClient> {
-  return kind === "js"
-    ? connectJs(scope, url, transport, namespace)
-    : connectPython(scope, python, url, transport, namespace);
+  const options = { kind, url, transport, namespace };
+  return kind === "python" ? connectPython(scope, python, options) : connectJs(scope, options);
 }
 
 /** Each kind of client over each transport. */

@@ -42,21 +42,33 @@ const hasClients = (kind: PeerKind): boolean => kind !== "write-only" && kind !=
 /** As an application with `join_room(user.id)` has it. */
 const toPythonRoom = (room: string) => (/^\d+$/.test(room) ? BigInt(room) : room);
 
-/** Over one transport on the Python host: bytes to clients on two of them end one in python-engineio 4.15. */
-const ON_NODE: readonly ClientOptions[] = [
-  { kind: "js", transport: "websocket" },
-  { kind: "js", transport: "polling" },
-  { kind: "python", transport: "websocket" },
-];
-const ON_PYTHON: readonly ClientOptions[] = [
-  { kind: "js", transport: "websocket" },
-  { kind: "python", transport: "websocket" },
-];
+/** Each sort of client that a Node host has; those of Engine.IO 3 where the fleet has such a Python host. */
+function clientsOfNode({ engineIo }: Peer): readonly ClientOptions[] {
+  return [
+    { kind: "js", transport: "websocket" },
+    { kind: "js", transport: "polling" },
+    { kind: "python", transport: "websocket" },
+    ...(engineIo === 3 ? [{ kind: "js-v2", transport: "websocket" } as const] : []),
+  ];
+}
+
+/** What a client of a Python host is where nothing else is said. */
+function defaultsOfPython({ engineIo, transports }: Peer): ClientOptions {
+  const transport = transports.includes("websocket") ? "websocket" : "polling";
+  return { kind: engineIo === 3 ? "js-v2" : "js", transport };
+}
+
+/** Over one transport: bytes to clients on two of them end one in python-engineio 4.15. */
+function clientsOfPython(peer: Peer): readonly ClientOptions[] {
+  const defaults = defaultsOfPython(peer);
+  return [defaults, { ...defaults, kind: "python" }];
+}
+
+const LANGUAGES = { js: "JavaScript", "js-v2": "JavaScript (socket.io-client 2)", python: "Python" } as const;
 
 function nameOf(on: "node" | "python", { kind = "js", transport = "websocket", namespace = "/" }: ClientOptions) {
-  const language = kind === "js" ? "JavaScript" : "Python";
   const host = on === "node" ? "Node" : "Python";
-  return `${language} client of the ${host} host, ${transport}${namespace === "/" ? "" : `, ${namespace}`}`;
+  return `${LANGUAGES[kind]} client of the ${host} host, ${transport}${namespace === "/" ? "" : `, ${namespace}`}`;
 }
 
 /** Everybody is connected and hears the channel when this resolves. @throws Unavailable where a package is missing */
@@ -70,10 +82,11 @@ export async function startMixedFleet(scope: Scope, options: MixedFleetOptions):
   const emitter = createEmitter(queue, { ...nodeOptions, acks: true, logger: false });
   cleanUp(scope, () => emitter.close());
 
-  const connect: MixedFleet["connect"] = async (owner, on, clientOptions = {}) => ({
-    name: nameOf(on, clientOptions),
-    client: await connectClient(owner, interpreter, on === "node" ? node.url : python.url, clientOptions),
-  });
+  const connect: MixedFleet["connect"] = async (owner, on, chosen = {}) => {
+    const { url } = on === "node" ? node : python;
+    const clientOptions = on === "node" ? chosen : { ...defaultsOfPython(python), ...chosen };
+    return { name: nameOf(on, clientOptions), client: await connectClient(owner, interpreter, url, clientOptions) };
+  };
   let withoutPythonClients: string | undefined;
   const connectAll = async (on: "node" | "python", all: readonly ClientOptions[]) => {
     const clients = await Promise.all(
@@ -90,8 +103,8 @@ export async function startMixedFleet(scope: Scope, options: MixedFleetOptions):
     return clients.filter((client) => client !== undefined);
   };
   const [nodeClients, pythonClients] = await Promise.all([
-    connectAll("node", ON_NODE),
-    connectAll("python", hasClients(kind) ? ON_PYTHON : []),
+    connectAll("node", clientsOfNode(python)),
+    connectAll("python", hasClients(kind) ? clientsOfPython(python) : []),
   ]);
   return {
     kind,

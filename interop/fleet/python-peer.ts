@@ -1,3 +1,4 @@
+import type { Transport } from "./clients.js";
 import { type Line, type Python, PythonProgram } from "./python-program.js";
 import { cleanUp, type Scope } from "./scope.js";
 
@@ -11,6 +12,10 @@ export interface Peer {
   readonly program: PythonProgram;
   readonly url: string;
   readonly hostId: string;
+  /** Of its clients; none where it is no host. */
+  readonly transports: readonly Transport[];
+  /** The protocol of its clients: 3 up to python-socketio 4, which socket.io-client 3 and later do not speak. */
+  readonly engineIo: 3 | 4;
   request(op: string, fields?: Line): Promise<unknown>;
 }
 
@@ -38,11 +43,13 @@ export async function startPeer(
     ...args,
   ]);
   cleanUp(scope, () => program.end());
-  const { port, host_id } = await program.ready();
+  const { port, host_id, transports, engineio } = await program.ready();
   return {
     program,
     url: `http://127.0.0.1:${port}`,
     hostId: String(host_id),
+    transports: transports as readonly Transport[],
+    engineIo: engineio as 3 | 4,
     request: (op, fields) => program.request(op, fields),
   };
 }
