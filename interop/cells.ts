@@ -91,9 +91,9 @@ function contextOf(scope: OwnScope, prefix: string, fleet: MixedFleet, clients: 
   const own = (name: string) => prefix + name;
   const connect = (on: "node" | "python"): Context["connectToNode"] => {
     return async (options) => {
-      const client = await fleet.connect(scope, on, options);
-      clients.push(client);
-      return client.client;
+      const { name, client } = await fleet.connect(scope, on, options);
+      clients.push({ name: `${name}, number ${clients.length + 1}`, client });
+      return client;
     };
   };
   return {

@@ -35,7 +35,7 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .verdict { padding: 0.25rem 0.875rem; border-radius: 99rem; font-weight: 650; }
 .chip { display: inline-flex; align-items: center; gap: 0.375rem; padding: 0.125rem 0.5rem; border-radius: 0.375rem;
   font-variant-numeric: tabular-nums; white-space: nowrap; text-decoration: none; }
-a.chip { text-decoration: underline; text-underline-offset: 0.2em; }
+a.chip { border: 1px solid currentcolor; }
 .pass { background: var(--pass-soft); color: var(--pass); }
 .fail { background: var(--fail-soft); color: var(--fail); font-weight: 650; }
 .cannot { background: var(--cannot-soft); color: var(--cannot); }
@@ -45,14 +45,18 @@ a.chip { text-decoration: underline; text-underline-offset: 0.2em; }
 .unknown { background: var(--unavailable-soft); color: var(--unavailable); }
 .legend { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; margin: 1.25rem 0 0.75rem; padding: 0; list-style: none; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 0.625rem; }
-.scroll { overflow-x: auto; }
+.scroll { position: relative; }
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: 0.4375rem 0.875rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 tbody:last-of-type tr:last-child > *, tfoot tr:last-child > * { border-bottom: 0; }
 thead th { vertical-align: bottom; }
-thead span { display: block; max-width: 11rem; color: var(--muted); font-size: 0.75rem; font-weight: 400; }
-.matrix tbody th { min-width: 16rem; font-weight: 400; }
-.matrix tbody th code { display: block; color: var(--muted); font-size: 0.75rem; }
+thead span { display: block; min-width: 6.5rem; max-width: 9rem; color: var(--muted); font-size: 0.75rem; font-weight: 400; }
+.matrix tbody th { width: 100%; min-width: 16rem; font-weight: 400; }
+.matrix thead th { position: sticky; top: 0; background: var(--card); box-shadow: inset 0 -1px var(--line); z-index: 1; }
+.matrix thead th:first-child { border-top-left-radius: 0.625rem; }
+.matrix thead th:last-child { border-top-right-radius: 0.625rem; }
+.name { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 0 1.5rem; }
+.name code { color: var(--muted); font-size: 0.75rem; }
 .matrix .group th { background: var(--page); font-weight: 650; }
 .matrix tbody tr:not(.group):hover > * { background: color-mix(in srgb, var(--page) 55%, transparent); }
 tfoot { color: var(--muted); font-size: 0.8125rem; }
@@ -81,9 +85,15 @@ summary::-webkit-details-marker { display: none; }
 .client pre { padding-left: 0.75rem; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 footer { margin: 2.5rem 0 2rem; color: var(--muted); font-size: 0.8125rem; }
+@media (max-width: 64rem) {
+  .scroll { overflow-x: auto; }
+  .name code { display: none; }
+}
 @media (max-width: 40rem) {
   th, td { padding: 0.4375rem 0.5rem; }
-  .matrix tbody th { min-width: 11rem; }
+  .matrix tbody th { min-width: 10rem; }
+  .matrix tr > th:first-child { position: sticky; left: 0; background: var(--card); z-index: 2; }
+  .matrix .group > th:first-child { background: var(--page); }
 }
-@media print { body { background: none; } .scroll { overflow: visible; } }
+@media print { body { background: none; } .matrix thead th { position: static; } }
 `;

@@ -53,7 +53,7 @@ ${rows.map((row) => {
     const cell = cellAt(report, row, kind);
     return html`<td>${cell === undefined ? html`<span class="hidden">does not apply</span>` : chip(cell, notes)}</td>`;
   });
-  return html`<tr><th scope="row">${row.title}<code>${row.scenario}</code></th>${cells}</tr>\n`;
+  return html`<tr><th scope="row"><div class="name">${row.title} <code>${row.scenario}</code></div></th>${cells}</tr>\n`;
 })}</tbody>`;
 }
 
@@ -76,10 +76,12 @@ ${group(report, "node-to-python", notes)}
 }
 
 function legend(report: Report): Html {
-  const items = RESULTS.filter((result) => count(report, result) > 0).map(
-    (result) =>
-      html`<li><span class="chip ${result}"><span aria-hidden="true">${SYMBOLS[result]}</span>${count(report, result)}</span> ${RESULT_TITLES[result]}</li>`,
-  );
+  const items = RESULTS.filter((result) => count(report, result) > 0).map((result) => {
+    const content = html`<span aria-hidden="true">${SYMBOLS[result]}</span>${count(report, result)} ${RESULT_TITLES[result]}`;
+    return result === "pass"
+      ? html`<li><span class="chip pass">${content}</span></li>`
+      : html`<li><a class="chip ${result}" href="#${result}">${content}</a></li>`;
+  });
   return html`<ul class="legend">${items}</ul>`;
 }
 
@@ -118,7 +120,7 @@ function failures(report: Report): Html {
 <div class="evidence"><pre class="reason fail">${cell.reason ?? ""}</pre>${evidenceOf(cell)}</div>
 </details>`;
   });
-  return html`<h2>What failed</h2>${details}`;
+  return html`<h2 id="fail">What failed</h2>${details}`;
 }
 
 function reasons(report: Report): Html {
@@ -129,8 +131,8 @@ function reasons(report: Report): Html {
     const cell = report.cells.find((one) => one.kind === kind && one.result === "unavailable");
     return cell === undefined ? [] : [html`<li id="unavailable-${kind}">${kind}: ${cell.reason ?? ""}</li>`];
   });
-  return html`${cannot.length === 0 ? "" : html`<h2>What python-socketio ${report.release} cannot</h2><ol class="card reasons">${cannot}</ol>`}
-${missing.length === 0 ? "" : html`<h2>What is not installed</h2><ul class="card reasons">${missing}</ul>`}
+  return html`${cannot.length === 0 ? "" : html`<h2 id="cannot">What python-socketio ${report.release} cannot</h2><ol class="card reasons">${cannot}</ol>`}
+${missing.length === 0 ? "" : html`<h2 id="unavailable">What is not installed</h2><ul class="card reasons">${missing}</ul>`}
 ${report.notes.map((note) => html`<p class="muted">${note}</p>`)}`;
 }
 

@@ -17,13 +17,13 @@ export const DIRECTION_TITLES: Readonly<Record<Direction, string>> = {
 };
 
 export const RESULT_TITLES: Readonly<Record<Result, string>> = {
-  pass: "works",
-  fail: "fails",
+  pass: "work",
+  fail: "fail",
   cannot: "that release cannot",
   unavailable: "not installed",
 };
 
-export const SYMBOLS: Readonly<Record<Result, string>> = { pass: "✔", fail: "✘", cannot: "○", unavailable: "·" };
+export const SYMBOLS: Readonly<Record<Result, string>> = { pass: "✔", fail: "✘", cannot: "○", unavailable: "–" };
 
 /** `undefined` where a scenario does not apply to the kind. */
 export function cellAt({ cells }: Report, { scenario }: Row, kind: PeerKind): Cell | undefined {
