@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { readEvidence } from "./evidence.js";
-import { type MixedFleet, type MixedFleetOptions, type NamedClient, startMixedFleet } from "./fleet/mixed-fleet.js";
+import type { MixedFleet, MixedFleetOptions, NamedClient } from "./fleet/mixed-fleet.js";
 import { patience, within } from "./fleet/once.js";
 import type { PeerKind } from "./fleet/python-peer.js";
 import { Unavailable } from "./fleet/python-program.js";
 import { OwnScope } from "./fleet/scope.js";
-import { limitOf } from "./limits.js";
+import { Fleets, type Problem } from "./fleets.js";
+import { limitOf, missingManager } from "./limits.js";
 import type { Cell, Report } from "./report/report.js";
 import type { Progress } from "./run.js";
 import type { Context, Scenario } from "./scenarios/scenario.js";
@@ -26,65 +27,6 @@ export interface CellsOptions extends Omit<MixedFleetOptions, "kind"> {
 const DEADLINE_IN_PATIENCES = 3;
 /** What that release cannot do is mostly never to come. */
 const PATIENCE_WITH_LIMITS_MS = 2_000;
-/** A fleet that is well answers at once. */
-const PATIENCE_WITH_CHECK_MS = 3_000;
-
-/** The fleet of one kind, started when it is needed and anew when a scenario has left it unwell. */
-class Fleets {
-  readonly #options: MixedFleetOptions;
-  #scope = new OwnScope();
-  #fleet: MixedFleet | undefined;
-  #broken: unknown;
-
-  readonly #note: (note: string) => void;
-
-  constructor(options: MixedFleetOptions, note: (note: string) => void) {
-    this.#options = options;
-    this.#note = note;
-  }
-
-  /** @throws Unavailable where a package is missing; what once could not be started is not tried again */
-  async current(): Promise<MixedFleet> {
-    if (this.#broken !== undefined) {
-      throw this.#broken;
-    }
-    if (this.#fleet === undefined) {
-      try {
-        this.#fleet = await startMixedFleet(this.#scope, this.#options);
-      } catch (error) {
-        this.#broken = error;
-        await this.end();
-        throw error;
-      }
-      const { withoutPythonClients } = this.#fleet;
-      if (withoutPythonClients !== undefined) {
-        this.#note(`No Python clients take part: ${withoutPythonClients}.`);
-      }
-    }
-    return this.#fleet;
-  }
-
-  async end(): Promise<void> {
-    this.#fleet = undefined;
-    await this.#scope.end();
-  }
-
-  /** Ends it unless messages still cross in both directions. */
-  async check(): Promise<void> {
-    const fleet = await this.current();
-    const event = `check#${randomBytes(4).toString("hex")}`;
-    try {
-      await patience.run(PATIENCE_WITH_CHECK_MS, async () => {
-        await fleet.python.request("emit", { event });
-        await Promise.all(fleet.nodeClients.map(({ client }) => client.until(event)));
-        fleet.node.io.emit(`${event} back`);
-        await Promise.all(fleet.pythonClients.map(({ client }) => client.until(`${event} back`)));
-      });
-    } catch {
-      await this.end();
-    }
-  }
-}
 
 /** What a scenario gets, and the clients that it has made. */
 function contextOf(scope: OwnScope, prefix: string, fleet: MixedFleet, clients: NamedClient[]): Context {
@@ -114,7 +56,12 @@ function contextOf(scope: OwnScope, prefix: string, fleet: MixedFleet, clients: 
   };
 }
 
-async function runScenario(scenario: Scenario, fleet: MixedFleet, time: number, { tap }: CellsOptions) {
+async function runScenario(
+  scenario: Scenario,
+  fleet: MixedFleet,
+  time: number,
+  { tap }: CellsOptions,
+): Promise<Problem | undefined> {
   const scope = new OwnScope();
   const clients = [...fleet.nodeClients, ...fleet.pythonClients];
   const prefix = `${scenario.name}#${randomBytes(2).toString("hex")} `;
@@ -136,9 +83,13 @@ function failure(kind: PeerKind, scenario: Scenario, reason: string): Omit<Cell,
 }
 
 async function runCell(scenario: Scenario, fleets: Fleets, kind: PeerKind, options: CellsOptions) {
-  const { release } = options;
-  const limit = limitOf({ release, scenario: scenario.name, kind });
   const failed = failure.bind(undefined, kind, scenario);
+  const scheme = options.queue.slice(0, options.queue.indexOf(":"));
+  const missing = missingManager(scheme, kind);
+  if (missing !== undefined) {
+    return { ...failed(missing), result: "unavailable" as const };
+  }
+  const limit = limitOf({ release: options.release, scheme, scenario: scenario.name, kind });
   let fleet: MixedFleet;
   try {
     fleet = await patience.run(DEADLINE_IN_PATIENCES * options.patience, () => fleets.current());
@@ -149,16 +100,15 @@ async function runCell(scenario: Scenario, fleets: Fleets, kind: PeerKind, optio
       : failed(`the ${kind} peer did not start: ${(error as Error).message}`);
   }
   const time = limit === undefined ? options.patience : Math.min(options.patience, PATIENCE_WITH_LIMITS_MS);
-  const problem = await runScenario(scenario, fleet, time, options);
-  if (problem !== undefined) {
-    await fleets.check();
-  }
+  const during = await runScenario(scenario, fleet, time, options);
+  const after = await fleets.check();
+  const problem = during ?? after;
   if (limit !== undefined) {
     return problem === undefined ? failed(`works although: ${limit}`) : { ...failed(limit), result: "cannot" as const };
   }
   return problem === undefined
     ? { scenario: scenario.name, kind, direction: scenario.direction, result: "pass" as const }
-    : { ...failed(problem.reason), evidence: problem.evidence };
+    : { ...failed(problem.reason), ...problem };
 }
 
 /** Every scenario with every kind that it applies to, one after the other, kind by kind. Never rejects. */

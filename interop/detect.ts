@@ -14,15 +14,3 @@ export async function detectVersions(python: Python): Promise<Versions> {
   await program.end();
   return versions as Versions;
 }
-
-/** Whether the release `version` comes before `other`: `5.9.0` is before `5.14`. A pre-release counts as its release. */
-export function isBefore(version: string, other: string): boolean {
-  const [left, right] = [version, other].map((text) => text.split(".").map((part) => Number.parseInt(part, 10) || 0));
-  for (let index = 0; index < 3; index += 1) {
-    const difference = (left?.[index] ?? 0) - (right?.[index] ?? 0);
-    if (difference !== 0) {
-      return difference < 0;
-    }
-  }
-  return false;
-}

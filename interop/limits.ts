@@ -1,14 +1,127 @@
 import type { PeerKind } from "./fleet/python-peer.js";
+import { isBefore } from "./release.js";
 
 /** What a cell is about. */
 export interface LimitQuery {
   /** Of python-socketio. */
   readonly release: string;
+  /** Of the queue's URL, without its colon. */
+  readonly scheme: string;
   readonly scenario: string;
   readonly kind: PeerKind;
 }
 
+/** What it does not name, it is about all of. */
+interface Limit {
+  /** The first release that cannot, and the first one after it that can. */
+  readonly from?: string;
+  readonly before?: string;
+  readonly scenarios?: readonly string[];
+  readonly kinds?: readonly PeerKind[];
+  readonly schemes?: RegExp;
+  readonly reason: string;
+}
+
+const HOSTS = ["threaded", "flask", "asgi"] as const satisfies readonly PeerKind[];
+const EMITTERS = ["write-only", "celery"] as const satisfies readonly PeerKind[];
+
+/** Read off the releases of python-socketio, by the names of their functions; each is tried at every run. */
+const LIMITS: readonly Limit[] = [
+  {
+    before: "5.14",
+    schemes: /^amqps?$/,
+    kinds: ["asgi"],
+    reason: "AsyncAioPikaManager reads pickles alone before 5.14: a message in JSON ends its listener.",
+  },
+  {
+    before: "5.14",
+    schemes: /^kafka$/,
+    reason: "KafkaManager reads pickles alone before 5.14: a message in JSON ends its listener.",
+  },
+  {
+    from: "5.14",
+    schemes: /^kafka$/,
+    kinds: ["flask"],
+    reason: "KafkaManager hands str to kafka-python from 5.14 on, which takes bytes: it cannot publish.",
+  },
+  {
+    from: "5.14",
+    before: "5.15.1",
+    scenarios: ["python-emits-several-arguments"],
+    reason: "From 5.14 to 5.15.0 a tuple is published as a list, which is one argument.",
+  },
+  {
+    from: "5.14",
+    before: "5.14.2",
+    scenarios: ["python-emits-bytes", "python-emits-bytes-at-depth"],
+    reason: "5.14.0 and 5.14.1 have no form for bytes in JSON: their emit() raises.",
+  },
+  {
+    from: "5.14",
+    before: "5.15.1",
+    scenarios: ["python-emits-bytes-among-arguments"],
+    reason: "From 5.14 to 5.15.0 bytes in a tuple have no form in JSON: emit() raises.",
+  },
+  {
+    before: "5.14.2",
+    scenarios: ["node-emits-bytes", "node-emits-bytes-at-depth"],
+    reason: "Before 5.14.2 there is no form for bytes in JSON: Node's emit() is refused with an error.",
+  },
+  {
+    before: "5.15.1",
+    scenarios: ["node-emits-several-arguments", "node-emits-bytes-among-arguments"],
+    reason:
+      "Before 5.15.1 a list in JSON is one argument, and nothing is several: Node's emit() is refused with an error.",
+  },
+  {
+    before: "5.3",
+    kinds: HOSTS,
+    scenarios: ["python-several-rooms", "node-several-rooms"],
+    reason: "Before 5.3 an emit goes to one room: a list of them ends the listener of a server, so Node's is refused.",
+  },
+  {
+    before: "5.10",
+    scenarios: ["python-enter-room", "python-leave-room", "node-enter-room", "node-leave-room"],
+    reason: "The commands enter_room and leave_room are on the channel from 5.10 on.",
+  },
+  {
+    before: "5.4.1",
+    kinds: EMITTERS,
+    scenarios: ["python-disconnect"],
+    reason: "Before 5.4.1 a manager alone looks for the client among its own, of which it has none.",
+  },
+  {
+    from: "5.10",
+    kinds: EMITTERS,
+    scenarios: ["python-disconnect"],
+    reason:
+      "From 5.10 on a manager asks its server to disconnect the client before it tells others; alone, it has none.",
+  },
+];
+
+function applies(limit: Limit, { release, scheme, scenario, kind }: LimitQuery): boolean {
+  const { from, before, scenarios, kinds, schemes } = limit;
+  return (
+    (from === undefined || !isBefore(release, from)) &&
+    (before === undefined || isBefore(release, before)) &&
+    (scenarios?.includes(scenario) ?? true) &&
+    (kinds?.includes(kind) ?? true) &&
+    (schemes?.test(scheme) ?? true)
+  );
+}
+
 /** Why that release cannot do it, in one sentence; `undefined` where it can. */
-export function limitOf(_query: LimitQuery): string | undefined {
+export function limitOf(query: LimitQuery): string | undefined {
+  return LIMITS.find((limit) => applies(limit, query))?.reason;
+}
+
+/** Why no such peer can be had for a broker, whatever is installed. */
+export function missingManager(scheme: string, kind: PeerKind): string | undefined {
+  if (kind === "asgi" && /^(kafka|kombu\+.*)$/.test(scheme)) {
+    return `python-socketio has no asynchronous manager for ${scheme}://`;
+  }
+  if (kind === "flask" && scheme.startsWith("kombu+")) {
+    return `Flask-SocketIO takes ${scheme.slice("kombu+".length)}:// for its own, not for Kombu's`;
+  }
   return undefined;
 }

@@ -1,5 +1,4 @@
 import { BridgeError } from "../src/errors.js";
-import type { ReaderOptions } from "../src/index.js";
 import { redactUrl } from "../src/log.js";
 import { runCells } from "./cells.js";
 import { detectVersions, type Versions } from "./detect.js";
@@ -9,6 +8,7 @@ import type { PeerKind } from "./fleet/python-peer.js";
 import type { Python } from "./fleet/python-program.js";
 import { cleanUp, OwnScope } from "./fleet/scope.js";
 import { nodeVersions } from "./node-versions.js";
+import { optionsFor } from "./release.js";
 import { redactAll, redactor } from "./report/redact.js";
 import type { Cell, Report } from "./report/report.js";
 import { SCENARIOS } from "./scenarios/all.js";
@@ -44,11 +44,6 @@ export type Progress =
   | { readonly type: "starting"; readonly kind: PeerKind }
   | { readonly type: "cell"; readonly cell: Cell; readonly done: number; readonly total: number }
   | { readonly type: "finished"; readonly kind: PeerKind };
-
-/** How a Node server speaks with that release. */
-export function optionsFor(_release: string): ReaderOptions {
-  return {};
-}
 
 /** @throws BridgeError `BROKER_UNAVAILABLE` when it does not answer in time */
 async function openTap(scope: OwnScope, queue: string, channel: string, time: number): Promise<Tap> {

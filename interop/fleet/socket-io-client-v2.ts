@@ -31,7 +31,7 @@ async function load(): Promise<Connect> {
     return ((await import(name)) as { readonly default: Connect }).default;
   } catch {
     const remedy = "npm install --save-dev socket.io-client-v2@npm:socket.io-client@2";
-    throw new Unavailable(`clients of Engine.IO 3 need socket.io-client 2: ${remedy}`);
+    throw new Unavailable(name, `clients of Engine.IO 3 need socket.io-client 2: ${remedy}`);
   }
 }
 

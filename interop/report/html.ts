@@ -132,7 +132,7 @@ function reasons(report: Report): Html {
     return cell === undefined ? [] : [html`<li id="unavailable-${kind}">${kind}: ${cell.reason ?? ""}</li>`];
   });
   return html`${cannot.length === 0 ? "" : html`<h2 id="cannot">What python-socketio ${report.release} cannot</h2><ol class="card reasons">${cannot}</ol>`}
-${missing.length === 0 ? "" : html`<h2 id="unavailable">What is not installed</h2><ul class="card reasons">${missing}</ul>`}
+${missing.length === 0 ? "" : html`<h2 id="unavailable">What is not available</h2><ul class="card reasons">${missing}</ul>`}
 ${report.notes.map((note) => html`<p class="muted">${note}</p>`)}`;
 }
 

@@ -3,7 +3,7 @@ import type { Direction } from "../scenarios/scenario.js";
 
 /**
  * `pass`; `fail`; `cannot`: that release of python-socketio has no way to do it, and failed at it; `unavailable`: what
- * this kind of peer needs is not installed.
+ * this kind of peer needs is not there.
  */
 export type Result = "pass" | "fail" | "cannot" | "unavailable";
 

@@ -20,7 +20,7 @@ export const RESULT_TITLES: Readonly<Record<Result, string>> = {
   pass: "work",
   fail: "fail",
   cannot: "that release cannot",
-  unavailable: "not installed",
+  unavailable: "not available",
 };
 
 export const SYMBOLS: Readonly<Record<Result, string>> = { pass: "✔", fail: "✘", cannot: "○", unavailable: "–" };
@@ -34,13 +34,13 @@ export function count({ cells }: Report, result: Result): number {
   return cells.filter((cell) => cell.result === result).length;
 }
 
-/** `214 work, 2 fail, 3 cannot with that release, 40 not installed`; what there is none of is left out. */
+/** `214 work, 2 fail, 3 cannot with that release, 40 not available`; what there is none of is left out. */
 export function summary(report: Report): string {
   const all: readonly (readonly [Result, string])[] = [
     ["pass", "work"],
     ["fail", "fail"],
     ["cannot", "cannot with that release"],
-    ["unavailable", "not installed"],
+    ["unavailable", "not available"],
   ];
   return all
     .map(([result, words]) => [count(report, result), words] as const)
