@@ -25,12 +25,12 @@ from peer_hosts import ready
 from peer_operations import Operations
 from wire import perform, serve_by
 
-POLL_EVERY = 0.01
+POLL_EVERY = 0.002
 ANSWERS_WITHIN = 30
 
 
-def create_app(directory):
-    for name in ["tasks", "control", "results"]:
+def create_app(directory, out):
+    for name in ["new", "tasks", "control", "results"]:
         os.makedirs(f"{directory}/{name}", exist_ok=True)
     app = Celery("peer", broker="filesystem://", backend=f"file://{directory}/results")
     app.conf.update(
@@ -40,7 +40,7 @@ def create_app(directory):
         broker_connection_retry_on_startup=True,
         broker_transport_options={
             "data_folder_in": f"{directory}/tasks",
-            "data_folder_out": f"{directory}/tasks",
+            "data_folder_out": f"{directory}/{out}",
             "control_folder": f"{directory}/control",
             "polling_interval": POLL_EVERY,
         },
@@ -79,7 +79,7 @@ def run_worker(directory):
     threading.Thread(target=end_with_stdin, daemon=True).start()
     # That it runs as root, in a container, is nothing to be told each time.
     warnings.filterwarnings("ignore", message=".*superuser privileges")
-    app = create_app(directory)
+    app = create_app(directory, out="tasks")
     options = {
         "without_gossip": True,
         "without_mingle": True,
@@ -98,18 +98,34 @@ def running_worker(directory, args):
         worker.stdin.close()
 
 
+class Tasks:
+    """Has requests carried out in the worker."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.task = create_app(directory, out="new").tasks["answer"]
+
+    def answer(self, request):
+        result = self.task.delay(json.dumps(request))
+        self.hand_over()
+        try:
+            text = result.get(timeout=ANSWERS_WITHIN, interval=POLL_EVERY)
+        except Exception as error:
+            return {"error": f"the worker does not answer: {error!r}"}
+        return json.loads(text)
+
+    def hand_over(self):
+        # The worker takes a file as soon as it is there, written or not.
+        for file in os.scandir(f"{self.directory}/new"):
+            os.rename(file.path, f"{self.directory}/tasks/{file.name}")
+
+
 def run_celery(args):
     with tempfile.TemporaryDirectory(prefix="peer-celery-") as directory:
-        app = create_app(directory)
-        task = app.tasks["answer"]
-
-        def in_worker(request):
-            result = task.delay(json.dumps(request))
-            return json.loads(result.get(timeout=ANSWERS_WITHIN, interval=POLL_EVERY))
-
+        tasks = Tasks(directory)
         with running_worker(directory, args):
-            ready(in_worker({"op": "host_id"})["ok"])
-            serve_by(in_worker)
+            ready(tasks.answer({"op": "host_id"})["ok"])
+            serve_by(tasks.answer)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { GenericContainer, ImageName } from "testcontainers";
+import { type Engine, requireImage } from "./engine.js";
+import type { MatrixRow } from "./rows.js";
+
+const DOCKERFILE = join("interop", "containers", "Dockerfile");
+const REPOSITORY = "socketio-python-bridge/python-peers";
+
+const pythonImage = ({ python }: MatrixRow): string => `python:${python}-slim`;
+
+/** Tells by its tag what is in it, so it is made anew when that changes, and is there for the next run when not. */
+function nameOfImage(row: MatrixRow): string {
+  const content = [readFileSync(DOCKERFILE, "utf8"), row.python, row.requirements].join("\n");
+  return `${REPOSITORY}:${row.release}-${createHash("sha256").update(content).digest("hex").slice(0, 12)}`;
+}
+
+/**
+ * The image of a row, which is built if it is not there.
+ *
+ * @returns its name
+ * @throws Error that says how to have the image that it is built on
+ */
+export async function rowImage(engine: Engine, row: MatrixRow): Promise<string> {
+  const name = nameOfImage(row);
+  if (await engine.image.exists(ImageName.fromString(name))) {
+    return name;
+  }
+  await requireImage(engine, pythonImage(row));
+  const context = mkdtempSync(join(tmpdir(), "python-peers-"));
+  try {
+    copyFileSync(DOCKERFILE, join(context, "Dockerfile"));
+    writeFileSync(join(context, "requirements.txt"), row.requirements);
+    const build = GenericContainer.fromDockerfile(context).withBuildArgs({ PYTHON: row.python });
+    await build.build(name, { deleteOnExit: false });
+  } finally {
+    rmSync(context, { recursive: true });
+  }
+  return name;
+}
