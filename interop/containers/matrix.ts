@@ -29,6 +29,11 @@ export class Matrix {
     this.#redis = redis;
   }
 
+  /** Of the Redis. */
+  get url(): string {
+    return this.#redis.url;
+  }
+
   /** Every scenario with one kind of peer of one release line. */
   run(row: MatrixRow, kind: PeerKind): Promise<Report> {
     return this.#atOnce(async () => {
