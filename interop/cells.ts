@@ -5,9 +5,9 @@ import { patience, within } from "./fleet/once.js";
 import type { PeerKind } from "./fleet/python-peer.js";
 import { Unavailable } from "./fleet/python-program.js";
 import { OwnScope } from "./fleet/scope.js";
-import { Fleets, type Problem } from "./fleets.js";
+import { Fleets } from "./fleets.js";
 import { limitOf, missingManager } from "./limits.js";
-import type { Cell, Report } from "./report/report.js";
+import type { Cell, Evidence, Report } from "./report/report.js";
 import type { Progress } from "./run.js";
 import type { Context, Scenario } from "./scenarios/scenario.js";
 import type { Tap } from "./tap.js";
@@ -27,6 +27,12 @@ export interface CellsOptions extends Omit<MixedFleetOptions, "kind"> {
 const DEADLINE_IN_PATIENCES = 3;
 /** What that release cannot do is mostly never to come. */
 const PATIENCE_WITH_LIMITS_MS = 2_000;
+
+/** Why a scenario does not pass. */
+interface Problem {
+  readonly reason: string;
+  readonly evidence: Evidence;
+}
 
 /** What a scenario gets, and the clients that it has made. */
 function contextOf(scope: OwnScope, prefix: string, fleet: MixedFleet, clients: NamedClient[]): Context {
@@ -56,8 +62,19 @@ function contextOf(scope: OwnScope, prefix: string, fleet: MixedFleet, clients: 
   };
 }
 
+async function attempt(scenario: Scenario, context: Context, time: number): Promise<string | undefined> {
+  try {
+    const run = patience.run(time, () => scenario.run(context));
+    await within(`the end of ${scenario.name}`, run, DEADLINE_IN_PATIENCES * time);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 async function runScenario(
   scenario: Scenario,
+  fleets: Fleets,
   fleet: MixedFleet,
   time: number,
   { tap }: CellsOptions,
@@ -66,13 +83,12 @@ async function runScenario(
   const clients = [...fleet.nodeClients, ...fleet.pythonClients];
   const prefix = `${scenario.name}#${randomBytes(2).toString("hex")} `;
   const evidence = readEvidence(prefix, fleet, clients, tap);
-  const context = contextOf(scope, prefix, fleet, clients);
   try {
-    const run = patience.run(time, () => scenario.run(context));
-    await within(`the end of ${scenario.name}`, run, DEADLINE_IN_PATIENCES * time);
-    return undefined;
-  } catch (error) {
-    return { reason: (error as Error).message, evidence: evidence() };
+    const during = await attempt(scenario, contextOf(scope, prefix, fleet, clients), time);
+    // What was still on its way has arrived after this, too.
+    const after = await fleets.check();
+    const reason = during ?? after;
+    return reason === undefined ? undefined : { reason, evidence: evidence() };
   } finally {
     await scope.end();
   }
@@ -100,9 +116,7 @@ async function runCell(scenario: Scenario, fleets: Fleets, kind: PeerKind, optio
       : failed(`the ${kind} peer did not start: ${(error as Error).message}`);
   }
   const time = limit === undefined ? options.patience : Math.min(options.patience, PATIENCE_WITH_LIMITS_MS);
-  const during = await runScenario(scenario, fleet, time, options);
-  const after = await fleets.check();
-  const problem = during ?? after;
+  const problem = await runScenario(scenario, fleets, fleet, time, options);
   if (limit !== undefined) {
     return problem === undefined ? failed(`works although: ${limit}`) : { ...failed(limit), result: "cannot" as const };
   }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { BridgeError } from "../src/errors.js";
+import type { PeerKind } from "./fleet/python-peer.js";
 import { localPython, Unavailable } from "./fleet/python-program.js";
 import { OwnScope } from "./fleet/scope.js";
 import { type Screen, StatusLine, showProgress } from "./report/progress.js";
@@ -18,6 +19,8 @@ export interface KitOptions {
   readonly python: string;
   /** What pip is to install first, into an environment that is gone after the run. */
   readonly requirements: string | undefined;
+  /** The columns. */
+  readonly kinds: readonly PeerKind[];
   readonly screen: Screen;
 }
 
@@ -27,7 +30,7 @@ export interface KitOptions {
  * @throws BridgeError `INVALID_OPTION` without the interpreter or the file, `MISSING_PACKAGE` without python-socketio,
  * and those of `runInterop`
  */
-export async function runKit({ queue, channel, python, requirements, screen }: KitOptions): Promise<Report> {
+export async function runKit({ queue, channel, python, requirements, kinds, screen }: KitOptions): Promise<Report> {
   const scope = new OwnScope();
   try {
     const base = await requireInterpreter(python);
@@ -37,6 +40,7 @@ export async function runKit({ queue, channel, python, requirements, screen }: K
       python: localPython(interpreter, FIXTURES, "pipe"),
       queue,
       channel,
+      kinds,
       onProgress: showProgress(screen),
     });
     screen.write(toTerminal(report));

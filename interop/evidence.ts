@@ -1,5 +1,6 @@
 import type { MixedFleet, NamedClient } from "./fleet/mixed-fleet.js";
 import { toTyped } from "./fleet/typed-json.js";
+import { CHECK } from "./fleets.js";
 import type { Evidence } from "./report/report.js";
 import type { Tap } from "./tap.js";
 
@@ -53,6 +54,10 @@ export function readEvidence(
         MAX_EVENTS,
       ),
     }));
-    return { published: [...tap.messages()], received, log: first(lines.map(cut), MAX_LINES) };
+    return {
+      published: tap.messages().filter(({ text }) => !text.includes(CHECK)),
+      received,
+      log: first(lines.map(cut), MAX_LINES),
+    };
   };
 }

@@ -2,16 +2,12 @@ import { randomBytes } from "node:crypto";
 import { type MixedFleet, type MixedFleetOptions, startMixedFleet } from "./fleet/mixed-fleet.js";
 import { patience } from "./fleet/once.js";
 import { OwnScope } from "./fleet/scope.js";
-import type { Evidence } from "./report/report.js";
-
-/** Why a scenario does not pass. */
-export interface Problem {
-  readonly reason: string;
-  readonly evidence?: Evidence;
-}
 
 /** A fleet that is well answers at once. */
 const PATIENCE_WITH_CHECK_MS = 3_000;
+
+/** What a check's events begin with. */
+export const CHECK = "check#";
 
 /** The fleet of one kind, started when it is needed and anew when a scenario has left it unwell. */
 export class Fleets {
@@ -54,9 +50,9 @@ export class Fleets {
   }
 
   /** Ends it unless messages still cross in both directions. @returns what has become of it */
-  async check(): Promise<Problem | undefined> {
+  async check(): Promise<string | undefined> {
     const fleet = await this.current();
-    const event = `check#${randomBytes(4).toString("hex")}`;
+    const event = `${CHECK}${randomBytes(4).toString("hex")}`;
     try {
       await patience.run(PATIENCE_WITH_CHECK_MS, async () => {
         await fleet.python.request("emit", { event });
@@ -67,7 +63,7 @@ export class Fleets {
       return undefined;
     } catch (error) {
       await this.end();
-      return { reason: `afterwards, messages did not cross the channel any more: ${(error as Error).message}` };
+      return `afterwards, messages did not cross the channel any more: ${(error as Error).message}`;
     }
   }
 }

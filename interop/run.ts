@@ -9,8 +9,9 @@ import type { Python } from "./fleet/python-program.js";
 import { cleanUp, OwnScope } from "./fleet/scope.js";
 import { nodeVersions } from "./node-versions.js";
 import { optionsFor } from "./release.js";
-import { redactAll, redactor } from "./report/redact.js";
+import { redactor } from "./report/redact.js";
 import type { Cell, Report } from "./report/report.js";
+import { changeTexts } from "./report/texts.js";
 import { SCENARIOS } from "./scenarios/all.js";
 import { KINDS, type Scenario } from "./scenarios/scenario.js";
 import { Tap } from "./tap.js";
@@ -22,6 +23,8 @@ export interface InteropOptions {
   readonly pythonQueue?: string | undefined;
   /** @default one that nobody else uses */
   readonly channel?: string | undefined;
+  /** Of python-socketio. @default what the interpreter says */
+  readonly release?: string | undefined;
   /** @default all */
   readonly kinds?: readonly PeerKind[] | undefined;
   /** @default all */
@@ -44,6 +47,9 @@ export type Progress =
   | { readonly type: "starting"; readonly kind: PeerKind }
   | { readonly type: "cell"; readonly cell: Cell; readonly done: number; readonly total: number }
   | { readonly type: "finished"; readonly kind: PeerKind };
+
+/** A shell waits for a broker that is away, but not as long as a server does. */
+const BROKER_TIMEOUT_MS = 5_000;
 
 /** @throws BridgeError `BROKER_UNAVAILABLE` when it does not answer in time */
 async function openTap(scope: OwnScope, queue: string, channel: string, time: number): Promise<Tap> {
@@ -84,10 +90,10 @@ export async function runInterop(options: InteropOptions): Promise<Report> {
   try {
     const [versions, tap] = await Promise.all([
       patience.run(time, () => detectVersions(python)),
-      openTap(scope, queue, channel, time),
+      openTap(scope, queue, channel, Math.min(time, BROKER_TIMEOUT_MS)),
     ]);
     onProgress({ type: "detected", versions, queue: redactUrl(queue), channel, kinds });
-    const release = versions["python-socketio"];
+    const release = options.release ?? versions["python-socketio"];
     const fleet = { python, queue, pythonQueue: options.pythonQueue ?? queue, channel, node: optionsFor(release) };
     const { cells, notes } = await runCells({ ...fleet, tap, release, kinds, scenarios, patience: time, onProgress });
     const report: Report = {
@@ -103,7 +109,7 @@ export async function runInterop(options: InteropOptions): Promise<Report> {
       rows: scenarios.map(({ name, title, direction }) => ({ scenario: name, title, direction })),
       cells,
     };
-    return redactAll(report, redactor(queue));
+    return changeTexts(report, redactor(queue));
   } finally {
     await scope.end();
   }

@@ -48,13 +48,16 @@ export async function requireInterpreter(python: string): Promise<string> {
   const hint = "name one with --python";
   let ended: Ended;
   try {
-    ended = await run(interpreter, ["-c", "import sys; sys.exit(sys.version_info < (3, 8))"]);
+    ended = await run(interpreter, ["-c", "import sys; print(sys.version_info >= (3, 8))"]);
   } catch (cause) {
     const where = isPath ? "" : ` on the PATH (${process.env.PATH?.split(delimiter).length ?? 0} directories)`;
     throw new BridgeError("INVALID_OPTION", `there is no Python interpreter ${python}${where}: ${hint}`, { cause });
   }
-  if (ended.code !== 0) {
-    const words = ended.lines.at(-1) ?? "it needs Python 3.8 or later";
+  const words = ended.lines.at(-1) ?? "it says nothing";
+  if (words === "False") {
+    throw new BridgeError("INVALID_OPTION", `${python} is older than Python 3.8: ${hint}`);
+  }
+  if (words !== "True") {
     throw new BridgeError("INVALID_OPTION", `${python} is no Python that this can use (${words}): ${hint}`);
   }
   return interpreter;

@@ -95,7 +95,11 @@ export class PythonProgram {
     this.#lastId += 1;
     const id = this.#lastId;
     this.#process.stdin.write(`${JSON.stringify({ id, op, ...(toTyped(fields) as Line) })}\n`);
-    const answer = await this.lines.find(`the answer to ${op}`, (line) => line.id === id);
+    const isAnswer = (line: Line) => line.id === id || line.event === "exit";
+    const answer = await this.lines.find(`the answer to ${op}`, isAnswer);
+    if (answer.event === "exit") {
+      throw new Error(`${this.#script} ended with code ${answer.code}: ${this.log.at(-1) ?? "it said nothing"}`);
+    }
     if ("error" in answer) {
       throw new Error(String(answer.error));
     }

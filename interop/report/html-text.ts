@@ -1,3 +1,5 @@
+import { visible } from "./texts.js";
+
 /** Text that is markup already. */
 export class Html {
   readonly text: string;
@@ -25,14 +27,6 @@ function render(value: Value): string {
     return value.map(render).join("");
   }
   return visible(String(value)).replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
-}
-
-/** Characters that change how others are read (controls, marks of direction) are told by their number. */
-function visible(text: string): string {
-  return text.replaceAll(
-    /[^\t\n\P{Cc}]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\p{Cs}]/gu,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 /** A template of markup: what is put into it is escaped, unless it is markup itself. */

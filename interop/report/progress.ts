@@ -1,4 +1,4 @@
-import { bold, dim, green, red } from "../../src/cli/style.js";
+import { bold, dim } from "../../src/cli/style.js";
 import type { PeerKind } from "../fleet/python-peer.js";
 import type { Progress } from "../run.js";
 import type { Cell, Result } from "./report.js";
@@ -57,6 +57,14 @@ function tally(cells: readonly Cell[]): string {
     .join("  ");
 }
 
+/** One failure makes a kind fail; and what was not tried does not work. */
+function verdict(cells: readonly Cell[]): Result {
+  if (cells.some(({ result }) => result === "fail")) {
+    return "fail";
+  }
+  return cells.every(({ result }) => result === "unavailable") ? "unavailable" : "pass";
+}
+
 /** A line per kind when it is through, and in a terminal one below that moves. */
 export function showProgress(screen: Screen): (progress: Progress) => void {
   const status = new StatusLine(screen);
@@ -65,7 +73,7 @@ export function showProgress(screen: Screen): (progress: Progress) => void {
   let begun = performance.now();
   const finish = (kind: PeerKind) => {
     const own = cells.filter((cell) => cell.kind === kind);
-    const mark = own.some(({ result }) => result === "fail") ? red(SYMBOLS.fail) : green(SYMBOLS.pass);
+    const mark = COLOURS[verdict(own)](SYMBOLS[verdict(own)]);
     const time = dim(duration(Math.round(performance.now() - begun)));
     status.say(`  ${mark} ${bold(kind.padEnd(width))}  ${tally(own)}  ${time}  ${dim(KIND_TITLES[kind])}`);
   };

@@ -27,8 +27,3 @@ export function redactor(queue: string): (text: string) => string {
   return (text) =>
     passwords.reduce((rest, password) => rest.replaceAll(password, "***"), text.replaceAll(queue, shown));
 }
-
-/** The same for every text in plain data. */
-export function redactAll<Data>(data: Data, redact: (text: string) => string): Data {
-  return JSON.parse(JSON.stringify(data), (_, value: unknown) => (typeof value === "string" ? redact(value) : value));
-}

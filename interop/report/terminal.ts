@@ -15,6 +15,7 @@ import {
   SYMBOLS,
   summary,
 } from "./results.js";
+import { changeTexts, visible } from "./texts.js";
 
 /** Characters of a message that a terminal is shown; the other reports have more. */
 const MAX_LINE = 240;
@@ -62,11 +63,6 @@ function section(report: Report, direction: Direction, width: number, notes: rea
 
 const shorten = (text: string): string => (text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text);
 
-/** Control characters of a message would be orders to the terminal. */
-const harmless = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant
-  text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1));
-
 /** The same reason of several cells is told once, with what was said in the first of them. */
 function failureLines(report: Report, { cells }: Reason): readonly string[] {
   const [cell] = cells as [Cell];
@@ -78,9 +74,9 @@ function failureLines(report: Report, { cells }: Reason): readonly string[] {
   return [
     "",
     `  ${red(SYMBOLS.fail)} ${bold(title)} ${dim(`${cell.kind}, ${DIRECTION_TITLES[cell.direction]}, ${cell.scenario}`)}`,
-    ...(cell.reason ?? "").split("\n").map((text) => `    ${shorten(harmless(text))}`.trimEnd()),
+    ...(cell.reason ?? "").split("\n").map((text) => `    ${shorten(text)}`.trimEnd()),
     ...others,
-    ...shown.map((text) => dim(`    ${shorten(harmless(text))}`)),
+    ...shown.map((text) => dim(`    ${shorten(text)}`)),
   ];
 }
 
@@ -95,7 +91,9 @@ function legend(report: Report): string {
 }
 
 /** The matrix, with the reasons below, as a person reads it in a terminal or a log. */
-export function toTerminal(report: Report): string {
+export function toTerminal(original: Report): string {
+  // Control characters would be orders to the terminal.
+  const report = changeTexts(original, visible);
   const width = Math.max(...report.rows.map(({ title }) => title.length));
   const cannot = reasonsOf(report, "cannot").map(({ reason }) => reason);
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);

@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { PeerKind } from "../../interop/fleet/python-peer.js";
 import type { Report } from "../../interop/report/report.js";
+import { KINDS } from "../../interop/scenarios/scenario.js";
 import { optionalPackage } from "../bus/optional-package.js";
 import { BridgeError } from "../errors.js";
 import { describeFlags, type Flags, parseFlags } from "./flags.js";
@@ -18,6 +20,12 @@ const FLAGS: Flags = {
     type: "string",
     value: "FILE",
     help: "what pip installs into a virtual environment for this run; --python makes it",
+  },
+  kind: {
+    type: "string",
+    value: "NAME",
+    repeatable: true,
+    help: "threaded, flask, asgi, write-only or celery. Default: all that is installed",
   },
   junit: { type: "string", value: "FILE", help: "write a JUnit report, for a CI system" },
   json: { type: "string", value: "FILE", help: "write everything as JSON" },
@@ -37,7 +45,7 @@ broker; where uvicorn, Flask-SocketIO, celery or aiohttp are missing, it says wh
 
 ${describeFlags(FLAGS)}
 
-Each flag is also the environment variable under it.
+Each flag is also the environment variable under it; a repeatable one is a comma list there.
 Exits with 0 when everything works that this release of python-socketio can do, 1 when it does not, or when something
 is missing, 2 when the command line is wrong.
 `;
@@ -48,6 +56,17 @@ const SIGNALS = [
 ] as const;
 
 type Format = "junit" | "json" | "html";
+
+function parseKinds(names: readonly string[]): readonly PeerKind[] {
+  const unknown = names.find((name) => !KINDS.some((kind) => kind === name));
+  if (unknown !== undefined) {
+    throw new BridgeError(
+      "INVALID_OPTION",
+      `--kind is ${JSON.stringify(unknown)}; it takes one of ${KINDS.join(", ")}`,
+    );
+  }
+  return names.length === 0 ? KINDS : KINDS.filter((kind) => names.includes(kind));
+}
 
 /** Finds out before the run, rather than after it, that a report cannot be written. */
 function prepareFile(flag: Format, file: string): void {
@@ -96,6 +115,7 @@ export async function runInteropCommand(args: readonly string[], environment: No
   for (const { format, file } of files) {
     prepareFile(format, file);
   }
+  const kinds = parseKinds(flags.strings("kind"));
   optionalPackage("socket.io-client", "interop");
   for (const [signal, number] of SIGNALS) {
     // What is to be gone after the run is removed at the exit; the Python programs end with their input.
@@ -108,6 +128,7 @@ export async function runInteropCommand(args: readonly string[], environment: No
     channel: flags.string("channel"),
     python: flags.string("python") ?? "python3",
     requirements: flags.string("requirements"),
+    kinds,
     screen: process.stdout,
   });
   for (const { format, file } of files) {

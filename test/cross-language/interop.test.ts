@@ -1,0 +1,321 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ExecutionContext } from "ava";
+import { chromium } from "playwright-core";
+import { patience } from "../../interop/fleet/once.js";
+import type { Cell, Report } from "../../interop/report/report.js";
+import { SCENARIOS } from "../../interop/scenarios/all.js";
+import { freePort } from "../helpers/broker-server.js";
+import { testEnvironment } from "../helpers/environment.js";
+import { type RunningProcess, startCli } from "../helpers/process.js";
+import { launchRedis, startRedis } from "../helpers/redis.js";
+import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
+import { temporaryDirectory } from "../helpers/temporary-directory.js";
+
+const test = testWithBroker<TestBroker>(launchRedis);
+
+const ALL_KINDS = ["threaded", "flask", "asgi", "write-only", "celery"] as const;
+
+/** A run of all kinds does some three hundred things, one after the other. */
+const LONGEST_RUN_MS = 110_000;
+
+const print = ({ stdout, stderr }: RunningProcess): string => [...stdout.items, ...stderr.items].join("\n");
+
+/** Runs the command to its end. */
+async function runInterop(t: ExecutionContext, args: readonly string[]) {
+  const command = startCli(t, ["interop", "--python", testEnvironment().python, ...args]);
+  const code = await patience.run(LONGEST_RUN_MS, () => command.exited());
+  return { code, output: print(command), errors: command.stderr.items };
+}
+
+/** Runs it with every report. */
+async function runWithReports(t: ExecutionContext, args: readonly string[]) {
+  const directory = temporaryDirectory(t);
+  const files = { json: join(directory, "r/r.json"), junit: join(directory, "r.xml"), html: join(directory, "r.html") };
+  const run = await runInterop(t, [
+    ...Object.entries(files).flatMap(([format, file]) => [`--${format}`, file]),
+    ...args,
+  ]);
+  const report = JSON.parse(readFileSync(files.json, "utf8")) as Report;
+  return { ...run, files, report };
+}
+
+/** An interpreter that is the tests' own, but for what `code` changes when it starts. */
+function sabotagedPython(t: ExecutionContext, code: string): string {
+  const directory = temporaryDirectory(t);
+  writeFileSync(join(directory, "sitecustomize.py"), code);
+  const wrapper = join(directory, "python");
+  writeFileSync(wrapper, `#!/bin/sh\nPYTHONPATH='${directory}' exec '${testEnvironment().python}' "$@"\n`);
+  chmodSync(wrapper, 0o755);
+  return wrapper;
+}
+
+/** What a parser that is not ours makes of the XML. */
+const READ_JUNIT = `
+import json, sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+cases = root.findall("testsuite/testcase")
+print(json.dumps({
+    "root": root.attrib,
+    "cases": len(cases),
+    "failures": [failure.text for case in cases for failure in case.findall("failure")],
+    "skipped": [skipped.get("message") for case in cases for skipped in case.findall("skipped")],
+}))`;
+
+interface Junit {
+  readonly root: Readonly<Record<string, string>>;
+  readonly cases: number;
+  readonly failures: readonly string[];
+  readonly skipped: readonly string[];
+}
+
+function readJunit(file: string): Junit {
+  return JSON.parse(execFileSync(testEnvironment().python, ["-c", READ_JUNIT, file], { encoding: "utf8" }));
+}
+
+/** What a browser makes of the page. */
+async function openHtml(t: ExecutionContext, file: string, name: string) {
+  const browser = await chromium.launch({ executablePath: testEnvironment().chromium, args: ["--no-sandbox"] });
+  t.teardown(() => browser.close());
+  const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
+  const problems: string[] = [];
+  page.on("console", (message) => problems.push(message.text()));
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("request", (request) => request.url().startsWith("file:") || problems.push(request.url()));
+  await page.goto(`file://${file}`);
+  mkdirSync("build/screenshots", { recursive: true });
+  await page.screenshot({ path: `build/screenshots/interop-${name}.png`, fullPage: true });
+  return { page, problems };
+}
+
+const cellsWith = ({ cells }: Report, result: Cell["result"]) => cells.filter((cell) => cell.result === result);
+
+test.serial("interop: all that the newest release can do works, and every cell is accounted for", async (t) => {
+  const { code, output, errors, report, files } = await runWithReports(t, ["--queue", t.context.url]);
+  t.deepEqual(
+    report.cells
+      .filter(({ result }) => result !== "pass")
+      .map(({ scenario, kind, result }) => [scenario, kind, result]),
+    [
+      ["python-disconnect", "write-only", "cannot"],
+      ["python-disconnect", "celery", "cannot"],
+    ],
+  );
+  t.is(code, 0);
+  t.deepEqual(errors, []);
+  const expected = ALL_KINDS.flatMap((kind) =>
+    SCENARIOS.filter(({ kinds }) => kinds.includes(kind)).map(({ name }) => [name, kind]),
+  );
+  t.deepEqual(
+    report.cells.map(({ scenario, kind }) => [scenario, kind]),
+    expected,
+  );
+  t.is(report.versions["python-socketio"], report.release);
+  t.regex(report.channel, /^interop-/);
+  t.regex(output, /✔ threaded +✔ \d+ /);
+  t.regex(output, /call\(\) of one client.* ✔ +✔ +✔$/m);
+  t.true(output.includes(`${expected.length - 2} work, 2 cannot with that release in `));
+
+  const junit = readJunit(files.junit);
+  t.is(junit.cases, expected.length);
+  t.is(junit.skipped.length, 2);
+  t.deepEqual([junit.root.tests, junit.root.failures], [String(expected.length), "0"]);
+
+  const { page, problems } = await openHtml(t, files.html, "works");
+  t.is(await page.locator(".matrix td .pass").count(), expected.length - 2);
+  t.is(await page.locator(".matrix td a.cannot").count(), 2);
+  t.true(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it fits a phone");
+  t.deepEqual(problems, []);
+});
+
+/** A manager that loses every message with bytes. */
+const DROPS_BYTES = `
+from socketio import redis_manager
+publish = redis_manager.RedisManager._publish
+def lossy(self, data):
+    return None if data.get("binary") else publish(self, data)
+redis_manager.RedisManager._publish = lossy
+`;
+
+test.serial("interop: what fails is shown with what both sides said, and the rest is still tried", async (t) => {
+  const python = sabotagedPython(t, DROPS_BYTES);
+  const args = ["--queue", t.context.url, "--python", python, "--kind", "threaded", "--kind", "write-only"];
+  const { code, output, report, files } = await runWithReports(t, args);
+  t.is(code, 1);
+  const failed = cellsWith(report, "fail");
+  const lost = ["python-emits-bytes", "python-emits-bytes-at-depth", "python-emits-bytes-among-arguments"];
+  t.deepEqual(
+    failed.map(({ scenario, kind }) => [kind, scenario]),
+    ["threaded", "write-only"].flatMap((kind) => lost.map((scenario) => [kind, scenario])),
+  );
+  t.is(cellsWith(report, "pass").length, report.cells.length - failed.length - 1);
+  const [{ evidence, reason = "" }] = failed as [Cell];
+  t.regex(reason, /deep-equal/);
+  // Its own client got the bytes, those of the Node host the last event alone.
+  t.deepEqual(
+    evidence?.published.map(({ by, text }) => [by, (JSON.parse(text) as { event: string }).event.replace(/#\w+/, "")]),
+    [["python", "python-emits-bytes the end"]],
+  );
+  const events = (client: string) =>
+    evidence?.received.find((received) => received.client === client)?.events.map((event) => event.replace(/#\w+/, ""));
+  t.deepEqual(events("JavaScript client of the Node host, websocket"), ['["python-emits-bytes the end"]']);
+  t.true(
+    events("JavaScript client of the Python host, websocket")?.includes(
+      '["python-emits-bytes bytes",{"$bytes":"AAH+/w=="}]',
+    ),
+  );
+
+  t.regex(output, /✘ bytes threaded, Python to Node, python-emits-bytes/);
+  t.regex(output, /Published on the channel:\n +\+\d+ ms python \(\d+ bytes\): \{"method": "emit"/);
+  const junit = readJunit(files.junit);
+  t.is(junit.failures.length, failed.length);
+  t.regex(junit.failures[0] ?? "", /JavaScript client of the Node host, polling:\n +\["python-emits-bytes#/);
+  const { page, problems } = await openHtml(t, files.html, "fails");
+  await page.locator(".matrix a.fail").first().click();
+  t.true(await page.locator("details:target .message .python").first().isVisible());
+  t.is(await page.locator("details").count(), failed.length);
+  t.deepEqual(problems, []);
+});
+
+/** A manager that puts a last message on the channel that no host ever hears. */
+const HANGS = `
+from socketio import redis_manager
+publish = redis_manager.RedisManager._publish
+def lossy(self, data):
+    return None if str(data.get("event")).startswith("python-room#") else publish(self, data)
+redis_manager.RedisManager._publish = lossy
+`;
+
+test.serial("interop: a scenario that hangs ends as a failure, and the next is tried", async (t) => {
+  const python = sabotagedPython(t, HANGS);
+  const { code, report } = await runWithReports(t, [
+    "--queue",
+    t.context.url,
+    "--python",
+    python,
+    "--kind",
+    "write-only",
+  ]);
+  t.is(code, 1);
+  t.deepEqual(
+    cellsWith(report, "fail").map(({ scenario, reason = "" }) => [scenario, reason.replace(/#\w+/, "")]),
+    [["python-room", "waited 10000 ms in vain for python-room the end"]],
+  );
+  t.is(cellsWith(report, "pass").length, report.cells.length - 2);
+});
+
+test.serial("interop: a host that ends is started anew for the next scenario", async (t) => {
+  const python = sabotagedPython(
+    t,
+    `
+import os
+from socketio import redis_manager
+publish = redis_manager.RedisManager._publish
+def fatal(self, data):
+    if str(data.get("event")).startswith("python-sid#"):
+        os._exit(3)
+    return publish(self, data)
+redis_manager.RedisManager._publish = fatal
+`,
+  );
+  const { code, report } = await runWithReports(t, [
+    "--queue",
+    t.context.url,
+    "--python",
+    python,
+    "--kind",
+    "threaded",
+  ]);
+  t.is(code, 1);
+  t.deepEqual(
+    cellsWith(report, "fail").map(({ scenario }) => scenario),
+    ["python-sid"],
+  );
+  t.is(cellsWith(report, "pass").length, report.cells.length - 1);
+});
+
+test.serial("interop: what is not installed is a column that says so, and all that is there works", async (t) => {
+  const python = sabotagedPython(
+    t,
+    `
+import sys
+for name in ["uvicorn", "celery", "flask", "flask_socketio", "aiohttp"]:
+    sys.modules[name] = None
+`,
+  );
+  const { code, output, report } = await runWithReports(t, ["--queue", t.context.url, "--python", python]);
+  t.is(code, 0);
+  const missing = new Set(cellsWith(report, "unavailable").map(({ kind }) => kind));
+  t.deepEqual([...missing], ["flask", "asgi", "celery"]);
+  t.regex(output, /asgi: uvicorn is not installed/);
+  t.deepEqual(report.notes, ["No Python clients take part: aiohttp is not installed."]);
+  t.is(cellsWith(report, "fail").length, 0);
+});
+
+test.serial("interop: a password is in no output and in no report, whatever happens", async (t) => {
+  const redis = await startRedis(t, ["--requirepass", "hunter-2-secret"]);
+  const port = new URL(redis.url).port;
+  const python = sabotagedPython(
+    t,
+    `
+import sys
+from socketio import redis_manager
+def leaky(self, data):
+    print(self.redis_url, file=sys.stderr)
+    raise RuntimeError("cannot publish to " + self.redis_url)
+redis_manager.RedisManager._publish = leaky
+`,
+  );
+  for (const [password, expected, interpreter] of [
+    ["hunter-2-secret", 0, testEnvironment().python],
+    ["hunter-2-secret", 1, python],
+    ["hunter-2-wrong", 1, testEnvironment().python],
+  ] as const) {
+    const queue = `redis://:${password}@127.0.0.1:${port}`;
+    const directory = temporaryDirectory(t);
+    const files = ["json", "junit", "html"].map((format) => [`--${format}`, join(directory, format)] as const);
+    const args = ["--queue", queue, "--kind", "write-only", "--python", interpreter, ...files.flat()];
+    const { code, output } = await runInterop(t, args);
+    t.is(code, expected, output);
+    for (const text of [output, ...files.map(([, file]) => readFileSync(file, "utf8"))]) {
+      t.notRegex(text, /hunter/);
+    }
+  }
+});
+
+test.serial("interop: what is missing is told with what to do about it", async (t) => {
+  const directory = temporaryDirectory(t);
+  const bare = join(directory, "python");
+  writeFileSync(bare, `#!/bin/sh\nexec '${testEnvironment().python}' -S "$@"\n`);
+  chmodSync(bare, 0o755);
+  const away = `redis://127.0.0.1:${await freePort()}`;
+  for (const [args, code, message] of [
+    [["--python", "/nowhere/python"], 2, /there is no Python interpreter \/nowhere\/python: name one with --python/],
+    [["--python", "true"], 2, /true is no Python/],
+    [
+      ["--python", bare, "--queue", t.context.url],
+      1,
+      /python-socketio is not installed; .*-m pip install python-socketio/,
+    ],
+    [["--queue", away], 1, /127\.0\.0\.1:\d+ has not answered .*is the broker running, and the URL right\?/],
+    [["--queue", "redis"], 2, /redis is not the URL of a broker/],
+    [["--requirements", "/nowhere/requirements.txt"], 2, /\/nowhere\/requirements\.txt: there is no such file/],
+    [["--kind", "gevent"], 2, /--kind is "gevent"; it takes one of threaded, flask, asgi, write-only, celery/],
+    [["--json", "/dev/null/report.json"], 2, /--json \/dev\/null\/report\.json cannot be written/],
+    [["redis://localhost"], 2, /interop takes no argument redis:\/\/localhost; is it meant for --queue\?/],
+  ] as const) {
+    const { code: actual, errors } = await runInterop(t, args);
+    t.is(errors.length, 1, args.join(" "));
+    t.regex(errors[0] ?? "", message);
+    t.is(actual, code, args.join(" "));
+  }
+});
+
+test.serial("interop --help names every flag and its variable", async (t) => {
+  const { code, output } = await runInterop(t, ["--help"]);
+  t.is(code, 0);
+  for (const flag of ["queue", "channel", "python", "requirements", "kind", "junit", "json", "html"]) {
+    t.regex(output, new RegExp(`--${flag} .*\\n +\\[SOCKETIO_BRIDGE_${flag.toUpperCase()}\\]`));
+  }
+});
