@@ -45,7 +45,7 @@ function pythonIn(container: string): Python {
       const command = ["exec", "--interactive", container, "python", script, ...args];
       const child = spawn("docker", command, { stdio: ["pipe", "pipe", "inherit"] });
       const exited = once(child, "exit").then(([code]) => code as number | null);
-      return { stdin: child.stdin, stdout: child.stdout, exited };
+      return { stdin: child.stdin, stdout: child.stdout, exited, kill: () => child.kill("SIGKILL") };
     },
   };
 }
