@@ -76,7 +76,7 @@ async function runScenario(
   scenario: Scenario,
   fleets: Fleets,
   fleet: MixedFleet,
-  time: number,
+  { time, isLimited }: { readonly time: number; readonly isLimited: boolean },
   { tap }: CellsOptions,
 ): Promise<Problem | undefined> {
   const scope = new OwnScope();
@@ -86,7 +86,7 @@ async function runScenario(
   try {
     const during = await attempt(scenario, contextOf(scope, prefix, fleet, clients), time);
     // What was still on its way has arrived after this, too.
-    const after = await fleets.check();
+    const after = await fleets.check(isLimited);
     const reason = during ?? after;
     return reason === undefined ? undefined : { reason, evidence: evidence() };
   } finally {
@@ -110,13 +110,11 @@ async function runCell(scenario: Scenario, fleets: Fleets, kind: PeerKind, optio
   try {
     fleet = await patience.run(DEADLINE_IN_PATIENCES * options.patience, () => fleets.current());
   } catch (error) {
-    const isMissing = error instanceof Unavailable;
-    return isMissing
-      ? { ...failed(error.message), result: "unavailable" as const }
-      : failed(`the ${kind} peer did not start: ${(error as Error).message}`);
+    const result = error instanceof Unavailable ? "unavailable" : "fail";
+    return { ...failed((error as Error).message), result } as const;
   }
   const time = limit === undefined ? options.patience : Math.min(options.patience, PATIENCE_WITH_LIMITS_MS);
-  const problem = await runScenario(scenario, fleets, fleet, time, options);
+  const problem = await runScenario(scenario, fleets, fleet, { time, isLimited: limit !== undefined }, options);
   if (limit !== undefined) {
     return problem === undefined ? failed(`works although: ${limit}`) : { ...failed(limit), result: "cannot" as const };
   }

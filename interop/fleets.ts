@@ -1,10 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { type MixedFleet, type MixedFleetOptions, startMixedFleet } from "./fleet/mixed-fleet.js";
 import { patience } from "./fleet/once.js";
+import { Unavailable } from "./fleet/python-program.js";
 import { OwnScope } from "./fleet/scope.js";
 
 /** A fleet that is well answers at once. */
 const PATIENCE_WITH_CHECK_MS = 3_000;
+
+/** Each costs its patience, and after these nothing new comes of it. */
+const MOST_UNWELL = 3;
 
 /** What a check's events begin with. */
 export const CHECK = "check#";
@@ -14,8 +18,9 @@ export class Fleets {
   readonly #options: MixedFleetOptions;
   #scope = new OwnScope();
   #fleet: MixedFleet | undefined;
-  #broken: unknown;
-
+  /** Why there is none, and will not be. */
+  #end: Error | undefined;
+  #unwell = 0;
   readonly #note: (note: string) => void;
 
   constructor(options: MixedFleetOptions, note: (note: string) => void) {
@@ -25,16 +30,19 @@ export class Fleets {
 
   /** @throws Unavailable where a package is missing; what once could not be started is not tried again */
   async current(): Promise<MixedFleet> {
-    if (this.#broken !== undefined) {
-      throw this.#broken;
+    if (this.#end !== undefined) {
+      throw this.#end;
     }
     if (this.#fleet === undefined) {
       try {
         this.#fleet = await startMixedFleet(this.#scope, this.#options);
       } catch (error) {
-        this.#broken = error;
         await this.end();
-        throw error;
+        this.#end =
+          error instanceof Unavailable
+            ? error
+            : new Error(`the ${this.#options.kind} peer did not start: ${(error as Error).message}`, { cause: error });
+        throw this.#end;
       }
       const { withoutPythonClients } = this.#fleet;
       if (withoutPythonClients !== undefined) {
@@ -49,8 +57,13 @@ export class Fleets {
     await this.#scope.end();
   }
 
-  /** Ends it unless messages still cross in both directions. @returns what has become of it */
-  async check(): Promise<string | undefined> {
+  /**
+   * Ends it unless messages still cross in both directions; and after some scenarios in a row, for good.
+   *
+   * @param isExpected - that they do not, of this release
+   * @returns what has become of it
+   */
+  async check(isExpected: boolean): Promise<string | undefined> {
     const fleet = await this.current();
     const event = `${CHECK}${randomBytes(4).toString("hex")}`;
     try {
@@ -60,9 +73,15 @@ export class Fleets {
         fleet.node.io.emit(`${event} back`);
         await Promise.all(fleet.pythonClients.map(({ client }) => client.until(`${event} back`)));
       });
+      this.#unwell = 0;
       return undefined;
     } catch (error) {
       await this.end();
+      this.#unwell += isExpected ? 0 : 1;
+      if (this.#unwell >= MOST_UNWELL) {
+        const times = `after each of ${MOST_UNWELL} scenarios in a row, messages did not cross the channel any more`;
+        this.#end = new Error(`not tried: ${times}`);
+      }
       return `afterwards, messages did not cross the channel any more: ${(error as Error).message}`;
     }
   }

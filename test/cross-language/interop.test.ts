@@ -278,6 +278,9 @@ redis_manager.RedisManager._publish = leaky
     const args = ["--queue", queue, "--kind", "write-only", "--python", interpreter, ...files.flat()];
     const { code, output } = await runInterop(t, args);
     t.is(code, expected, output);
+    if (interpreter === python) {
+      t.regex(output, /not tried: after each of 3 scenarios in a row, messages did not cross the channel any more/);
+    }
     for (const text of [output, ...files.map(([, file]) => readFileSync(file, "utf8"))]) {
       t.notRegex(text, /hunter/);
     }
