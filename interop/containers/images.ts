@@ -1,8 +1,10 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GenericContainer, ImageName } from "testcontainers";
+import { promisify } from "node:util";
+import { ImageName } from "testcontainers";
 import { type Engine, requireImage } from "./engine.js";
 import type { MatrixRow } from "./rows.js";
 
@@ -17,11 +19,22 @@ function nameOfImage(row: MatrixRow): string {
   return `${REPOSITORY}:${row.release}-${createHash("sha256").update(content).digest("hex").slice(0, 12)}`;
 }
 
+/** Not by testcontainers, which keeps to itself what went wrong, and leaves the container of a failed step behind. */
+async function build(name: string, context: string, { python, release }: MatrixRow): Promise<void> {
+  const options = ["--build-arg", `PYTHON=${python}`, "--tag", name, "--force-rm", "--quiet"];
+  try {
+    await promisify(execFile)("docker", ["build", ...options, context]);
+  } catch (error) {
+    const words = String((error as { stderr?: string }).stderr ?? error).trim();
+    throw new Error(`the image of python-socketio ${release} cannot be built: ${words}`);
+  }
+}
+
 /**
  * The image of a row, which is built if it is not there.
  *
  * @returns its name
- * @throws Error that says how to have the image that it is built on
+ * @throws Error that says how to have the image that it is built on, or why it cannot be built
  */
 export async function rowImage(engine: Engine, row: MatrixRow): Promise<string> {
   const name = nameOfImage(row);
@@ -33,8 +46,7 @@ export async function rowImage(engine: Engine, row: MatrixRow): Promise<string> 
   try {
     copyFileSync(DOCKERFILE, join(context, "Dockerfile"));
     writeFileSync(join(context, "requirements.txt"), row.requirements);
-    const build = GenericContainer.fromDockerfile(context).withBuildArgs({ PYTHON: row.python });
-    await build.build(name, { deleteOnExit: false });
+    await build(name, context, row);
   } finally {
     rmSync(context, { recursive: true });
   }
