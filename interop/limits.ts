@@ -53,7 +53,7 @@ const LIMITS: readonly Limit[] = [
   {
     from: "5.14",
     before: "5.14.2",
-    scenarios: ["python-emits-bytes", "python-emits-bytes-at-depth"],
+    scenarios: ["python-emits-bytes", "python-emits-empty-bytes", "python-emits-bytes-at-depth"],
     reason: "5.14.0 and 5.14.1 have no form for bytes in JSON: their emit() raises.",
   },
   {
@@ -78,6 +78,21 @@ const LIMITS: readonly Limit[] = [
     kinds: HOSTS,
     scenarios: ["python-several-rooms", "node-several-rooms"],
     reason: "Before 5.3 an emit goes to one room: a list of them ends the listener of a server, so Node's is refused.",
+  },
+  {
+    from: "5.3",
+    before: "5.8",
+    kinds: ["asgi"],
+    scenarios: ["node-several-rooms"],
+    reason: "AsyncServer has lists of rooms from 5.8 on: before, one makes the handling of the message raise.",
+  },
+  {
+    before: "5",
+    kinds: ["threaded", "flask"],
+    scenarios: ["node-disconnect"],
+    reason:
+      "Before 5.0 a server on threads that is told to disconnect a polling client waits in its listener for ever " +
+      "(python-engineio 3): it does not hear the next command.",
   },
   {
     before: "5.10",

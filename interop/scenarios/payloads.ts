@@ -59,7 +59,6 @@ export const PYTHON_PAYLOADS: readonly PythonPayload[] = [
     args: [{ n: [1.5, -0.25, 1e100, -(2 ** 53) + 1, 1] }],
   },
   { what: "bytes", shape: "bytes", emit: { data: bytes }, args: [bytes] },
-  { what: "no bytes", shape: "bytes", emit: { data: Buffer.alloc(0) }, args: [Buffer.alloc(0)] },
   {
     what: "bytes at depth",
     shape: "bytes at depth",

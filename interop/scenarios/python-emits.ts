@@ -16,6 +16,14 @@ async function emitShape(shape: Shape, { own, python, nodeClients, pythonClients
   }
 }
 
+/** To a JavaScript client alone: python-engineio before 4.3 passes over an attachment with nothing in it. */
+async function emitEmptyBytes({ own, python, connectToNode, received }: Context): Promise<void> {
+  const client = await connectToNode();
+  await python.request("emit", { event: own("no bytes"), data: Buffer.alloc(0) });
+  await python.request("emit", { event: own(LAST) });
+  assert.deepEqual(await received(client, LAST), [[own("no bytes"), Buffer.alloc(0)]]);
+}
+
 const emits = (name: string, shape: Shape, title: string): Scenario => ({
   name: `python-emits-${name}`,
   title,
@@ -33,6 +41,13 @@ export const PYTHON_EMITS: readonly Scenario[] = [
   emits("unicode", "unicode", "text beyond ASCII, and controls"),
   emits("numbers", "numbers", "numbers at their edges"),
   emits("bytes", "bytes", "bytes"),
+  {
+    name: "python-emits-empty-bytes",
+    title: "bytes with nothing in them",
+    direction: "python-to-node",
+    kinds: KINDS,
+    run: emitEmptyBytes,
+  },
   emits("bytes-at-depth", "bytes at depth", "bytes in a dict in a list"),
   emits("bytes-among-arguments", "bytes among arguments", "bytes in a tuple, among other arguments"),
 ];
