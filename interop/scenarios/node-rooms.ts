@@ -84,7 +84,7 @@ async function burst({ own, node, connectToPython, received }: Context): Promise
   const client = await connectToPython();
   const numbers = [...Array(200).keys()];
   for (const number of numbers) {
-    node.io.emit(own("number"), number);
+    node.io.to(client.sid).emit(own("number"), number);
   }
   node.io.emit(own("the end"));
   const events = await received(client, "the end");

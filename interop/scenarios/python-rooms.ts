@@ -82,7 +82,7 @@ async function burst({ own, python, connectToNode, received }: Context): Promise
   const client = await connectToNode();
   const numbers = [...Array(200).keys()];
   for (const number of numbers) {
-    await python.request("emit", { event: own("number"), data: number });
+    await python.request("emit", { event: own("number"), data: number, room: client.sid });
   }
   await python.request("emit", { event: own("the end") });
   const events = await received(client, "the end");

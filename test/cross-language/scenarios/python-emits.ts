@@ -14,6 +14,7 @@ const bytes = Buffer.from([0, 1, 254, 255]);
 /** Those of the kit, and what only the newest releases can say. */
 const PAYLOADS: readonly Pick<PythonPayload, "what" | "emit" | "args">[] = [
   ...PYTHON_PAYLOADS,
+  { what: "no bytes", emit: { data: Buffer.alloc(0) }, args: [Buffer.alloc(0)] },
   { what: "a tuple of None", emit: { data: tuple(null) }, args: [] },
   { what: "bytes in a list", emit: { data: [bytes, 1] }, args: [[bytes, 1]] },
 ];
