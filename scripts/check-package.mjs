@@ -2,7 +2,7 @@
  * Packs the package and looks at it as a user gets it: publint and attw on the tarball, then `require()`, `import` and
  * the command line in an empty project, on this version of Node.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,6 +78,26 @@ try {
   const printed = run("npx", ["--no-install", "socketio-python-bridge", "--version"]).trim();
   if (printed !== version) {
     throw new Error(`--version says ${printed}, the package is ${version}`);
+  }
+  const kit = spawnSync("npx", ["--no-install", "socketio-python-bridge", "interop"], {
+    cwd: directory,
+    encoding: "utf8",
+  });
+  if (kit.status !== 1 || !kit.stderr.includes("npm install socket.io-client")) {
+    throw new Error(`interop does not say what it needs: ${kit.stderr}`);
+  }
+  run("npm", ["install", "--silent", "--no-audit", "--no-fund", "socket.io-client"]);
+  if (!run("npx", ["--no-install", "socketio-python-bridge", "interop", "--help"]).includes("--requirements FILE")) {
+    throw new Error("interop --help does not name its flags");
+  }
+  // As far as it comes without a broker: its programs are in the package, and an interpreter runs them.
+  const queue = ["--queue", "redis://127.0.0.1:1", "--kind", "write-only"];
+  const away = spawnSync("npx", ["--no-install", "socketio-python-bridge", "interop", ...queue], {
+    cwd: directory,
+    encoding: "utf8",
+  });
+  if (away.status !== 1 || !/is the broker running|python-socketio is not installed/.test(away.stderr)) {
+    throw new Error(`interop does not say that there is no broker: ${away.stderr}`);
   }
   if (!existsSync(join(directory, "node_modules/socketio-python-bridge/dist/src/server/live-page/index.html"))) {
     throw new Error("the live page is not in the package");

@@ -322,3 +322,12 @@ test.serial("interop --help names every flag and its variable", async (t) => {
     t.regex(output, new RegExp(`--${flag} .*\\n +\\[SOCKETIO_BRIDGE_${flag.toUpperCase()}\\]`));
   }
 });
+
+test.serial("interop: the command lines of its page are taken", async (t) => {
+  const page = readFileSync("docs/interop.md", "utf8");
+  const lines = [...page.matchAll(/npx socketio-python-bridge interop (.*)/g)].map(([, args = ""]) => args.split(" "));
+  t.is(lines.length, 4);
+  for (const args of lines) {
+    t.is((await runInterop(t, [...args, "--help"])).code, 0, args.join(" "));
+  }
+});
