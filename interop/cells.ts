@@ -5,7 +5,7 @@ import { patience, within } from "./fleet/once.js";
 import type { PeerKind } from "./fleet/python-peer.js";
 import { Unavailable } from "./fleet/python-program.js";
 import { OwnScope } from "./fleet/scope.js";
-import { Fleets } from "./fleets.js";
+import { Fleets, GivenUp } from "./fleets.js";
 import { limitOf, missingManager } from "./limits.js";
 import type { Cell, Evidence, Report } from "./report/report.js";
 import type { Progress } from "./run.js";
@@ -76,7 +76,7 @@ async function runScenario(
   scenario: Scenario,
   fleets: Fleets,
   fleet: MixedFleet,
-  { time, isLimited }: { readonly time: number; readonly isLimited: boolean },
+  time: number,
   { tap }: CellsOptions,
 ): Promise<Problem | undefined> {
   const scope = new OwnScope();
@@ -86,7 +86,7 @@ async function runScenario(
   try {
     const during = await attempt(scenario, contextOf(scope, prefix, fleet, clients), time);
     // What was still on its way has arrived after this, too.
-    const after = await fleets.check(isLimited);
+    const after = await fleets.check();
     const reason = during ?? after;
     return reason === undefined ? undefined : { reason, evidence: evidence() };
   } finally {
@@ -110,11 +110,14 @@ async function runCell(scenario: Scenario, fleets: Fleets, kind: PeerKind, optio
   try {
     fleet = await patience.run(DEADLINE_IN_PATIENCES * options.patience, () => fleets.current());
   } catch (error) {
+    if (limit !== undefined && error instanceof GivenUp) {
+      return { ...failed(limit), result: "cannot" as const };
+    }
     const result = error instanceof Unavailable ? "unavailable" : "fail";
     return { ...failed((error as Error).message), result } as const;
   }
   const time = limit === undefined ? options.patience : Math.min(options.patience, PATIENCE_WITH_LIMITS_MS);
-  const problem = await runScenario(scenario, fleets, fleet, { time, isLimited: limit !== undefined }, options);
+  const problem = await runScenario(scenario, fleets, fleet, time, options);
   if (limit !== undefined) {
     return problem === undefined ? failed(`works although: ${limit}`) : { ...failed(limit), result: "cannot" as const };
   }

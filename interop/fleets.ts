@@ -10,6 +10,9 @@ const PATIENCE_WITH_CHECK_MS = 3_000;
 /** Each costs its patience, and after these nothing new comes of it. */
 const MOST_UNWELL = 3;
 
+/** Several scenarios in a row have left the fleet unwell. */
+export class GivenUp extends Error {}
+
 /** What a check's events begin with. */
 export const CHECK = "check#";
 
@@ -60,10 +63,9 @@ export class Fleets {
   /**
    * Ends it unless messages still cross in both directions; and after some scenarios in a row, for good.
    *
-   * @param isExpected - that they do not, of this release
    * @returns what has become of it
    */
-  async check(isExpected: boolean): Promise<string | undefined> {
+  async check(): Promise<string | undefined> {
     const fleet = await this.current();
     const event = `${CHECK}${randomBytes(4).toString("hex")}`;
     try {
@@ -77,10 +79,10 @@ export class Fleets {
       return undefined;
     } catch (error) {
       await this.end();
-      this.#unwell += isExpected ? 0 : 1;
+      this.#unwell += 1;
       if (this.#unwell >= MOST_UNWELL) {
         const times = `after each of ${MOST_UNWELL} scenarios in a row, messages did not cross the channel any more`;
-        this.#end = new Error(`not tried: ${times}`);
+        this.#end = new GivenUp(`not tried: ${times}`);
       }
       return `afterwards, messages did not cross the channel any more: ${(error as Error).message}`;
     }
