@@ -95,13 +95,6 @@ const LIMITS: readonly Limit[] = [
       "(python-engineio 3): it does not hear the next command.",
   },
   {
-    before: "5.0",
-    kinds: HOSTS,
-    scenarios: ["node-emit-with-ack-unanswered"],
-    reason:
-      "Before 5.0 a sid is any UUID, which Node takes for a room: emitWithAck() has no answer, and no error either.",
-  },
-  {
     before: "5.10",
     scenarios: ["python-enter-room", "python-leave-room", "node-enter-room", "node-leave-room"],
     reason: "The commands enter_room and leave_room are on the channel from 5.10 on.",
