@@ -22,5 +22,7 @@ export type {
   ReaderOptions,
   RecoveryLimits,
 } from "./options.js";
+export type { LegacyPickle } from "./protocol/decode.js";
+export type { Dialect } from "./protocol/dialect.js";
 export type { Encoding } from "./protocol/encoders.js";
 export type { RejectReason, WireRoom } from "./protocol/messages.js";

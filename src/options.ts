@@ -1,5 +1,7 @@
 import { BridgeError } from "./errors.js";
 import { type Logger, normalizeLogger } from "./log.js";
+import { LEGACY_PICKLE_MODES, type LegacyPickle } from "./protocol/decode.js";
+import { DIALECT_NAMES, type Dialect } from "./protocol/dialect.js";
 import { ENCODERS, type Encoding } from "./protocol/encoders.js";
 import type { WireRoom } from "./protocol/messages.js";
 
@@ -40,6 +42,16 @@ export interface ChannelOptions {
    * @default "json"
    */
   readonly encoding?: Encoding | undefined;
+  /**
+   * Which python-socketio the Python hosts of the fleet run; of several, the oldest. `"5.15"`: 5.15.1 or later. `"5.14"`:
+   * 5.14.2 to 5.15.0. `"5.13"`: 5.3 to 5.14.1. `"5.2"`: older ones.
+   *
+   * What all releases read alike is always written alike. It decides what a list argument is to Python, when it is
+   * written and when it is read; and several arguments, bytes and several rooms are an error (`INVALID_ARGUMENT`) where
+   * the dialect has no form for them. Node hosts understand each other whatever it says. MessagePack needs `"5.15"`.
+   * @default "5.15"
+   */
+  readonly dialect?: Dialect | undefined;
   /** Used when the first argument is a URL; a bus made by hand has its own. */
   readonly outage?: OutageOptions | undefined;
   /**
@@ -58,6 +70,16 @@ export type PythonHostsMode = "auto" | "always" | "never";
 
 /** What adapter and emitter have in common where they read too. */
 export interface ReaderOptions extends ChannelOptions {
+  /**
+   * What to do with pickles, which python-socketio before 5.14 sends. `"refuse"`: they are refused unopened, and
+   * reported. `"data-only"`: the data in them is read, by a reader that can call nothing; a pickle with anything else in
+   * it is refused whole, as `unsafe_pickle`. None is ever written.
+   *
+   * What it does not change: a Python host before 5.14 runs every pickle that anybody puts on the channel
+   * (CVE-2025-61765). Upgrade it where you can.
+   * @default "refuse"
+   */
+  readonly legacyPickle?: LegacyPickle | undefined;
   /**
    * Largest message that is read, in bytes. Redis cuts a subscriber off that has 32 MiB waiting for it.
    * @default 33_554_432 (32 MiB)
@@ -115,10 +137,12 @@ export interface NormalizedChannel {
   readonly channels: readonly [string, ...string[]];
   readonly toPythonRoom: (room: string, namespace: string) => WireRoom;
   readonly encoding: Encoding;
+  readonly dialect: Dialect;
   readonly logger: Logger;
 }
 
 export interface NormalizedReader extends NormalizedChannel {
+  readonly legacyPickle: LegacyPickle;
   readonly heartbeatInterval: number;
   readonly maxMessageSize: number;
   readonly maxPendingAcks: number;
@@ -166,12 +190,28 @@ export function normalizeHeartbeat(interval = 5_000): number {
 }
 
 /** @throws BridgeError `INVALID_OPTION` */
-export function normalizeEncoding(encoding: string = "json"): Encoding {
-  if (!Object.hasOwn(ENCODERS, encoding)) {
-    const known = Object.keys(ENCODERS).join(" or ");
-    throw new BridgeError("INVALID_OPTION", `encoding is ${JSON.stringify(encoding)}; it takes ${known}`);
+function oneOf<Word extends string>(name: string, value: string, known: readonly Word[]): Word {
+  const word = known.find((candidate) => candidate === value);
+  if (word === undefined) {
+    const words = `${known.slice(0, -1).join(", ")} or ${known.at(-1)}`;
+    throw new BridgeError("INVALID_OPTION", `${name} is ${JSON.stringify(value)}; it takes ${words}`);
   }
-  return encoding as Encoding;
+  return word;
+}
+
+/** @throws BridgeError `INVALID_OPTION` */
+export function normalizeEncoding(encoding: string = "json"): Encoding {
+  return oneOf("encoding", encoding, Object.keys(ENCODERS) as readonly Encoding[]);
+}
+
+/** @throws BridgeError `INVALID_OPTION` */
+export function normalizeDialect(dialect: string = "5.15"): Dialect {
+  return oneOf("dialect", dialect, DIALECT_NAMES);
+}
+
+/** @throws BridgeError `INVALID_OPTION` */
+export function normalizeLegacyPickle(mode: string = "refuse"): LegacyPickle {
+  return oneOf("legacyPickle", mode, LEGACY_PICKLE_MODES);
 }
 
 /** @throws BridgeError `INVALID_OPTION` */
@@ -182,29 +222,32 @@ export function normalizeChannel(options: ChannelOptions): NormalizedChannel {
       throw new BridgeError("INVALID_OPTION", `channel is ${JSON.stringify(channel)}; it takes one name or more`);
     }
   }
+  const encoding = normalizeEncoding(options.encoding);
+  const dialect = normalizeDialect(options.dialect);
+  if (encoding === "msgpack" && dialect !== "5.15") {
+    const reason = `a Python host of the dialect ${JSON.stringify(dialect)} does not read the encoding "msgpack"`;
+    throw new BridgeError("INVALID_OPTION", `${reason}; leave one of the two out`);
+  }
   return {
     channels: [first as string, ...others],
     toPythonRoom: options.toPythonRoom ?? ((room) => room),
-    encoding: normalizeEncoding(options.encoding),
+    encoding,
+    dialect,
     logger: normalizeLogger(options.logger),
   };
 }
 
-const PYTHON_HOSTS: readonly unknown[] = ["auto", "always", "never"] satisfies readonly PythonHostsMode[];
+const PYTHON_HOSTS: readonly PythonHostsMode[] = ["auto", "always", "never"];
 
 /** @throws BridgeError `INVALID_OPTION` */
 export function normalizeReader(options: ReaderOptions): NormalizedReader {
-  const { pythonHosts = "auto" } = options;
-  if (!PYTHON_HOSTS.includes(pythonHosts)) {
-    const known = PYTHON_HOSTS.join(", ");
-    throw new BridgeError("INVALID_OPTION", `pythonHosts is ${JSON.stringify(pythonHosts)}; it takes one of ${known}`);
-  }
   return {
     ...normalizeChannel(options),
+    legacyPickle: normalizeLegacyPickle(options.legacyPickle),
     heartbeatInterval: normalizeHeartbeat(options.heartbeatInterval),
     maxMessageSize: wholeNumber("maxMessageSize", options.maxMessageSize ?? 32 * 1024 * 1024),
     maxPendingAcks: wholeNumber("maxPendingAcks", options.maxPendingAcks ?? 10_000),
-    pythonHosts,
+    pythonHosts: oneOf("pythonHosts", options.pythonHosts ?? "auto", PYTHON_HOSTS),
   };
 }
 

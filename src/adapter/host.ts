@@ -5,7 +5,7 @@ import { BridgeError } from "../errors.js";
 import { callApplication } from "../listeners.js";
 import type { NormalizedAdapter } from "../options.js";
 import { type Decoded, decode } from "../protocol/decode.js";
-import { ENCODERS, type Encode } from "../protocol/encoders.js";
+import { type Encode, encoderOf } from "../protocol/encoders.js";
 import type { HarmlessCopies } from "../protocol/harmless.js";
 import { newHostId } from "../protocol/host-id.js";
 import {
@@ -67,7 +67,7 @@ export class Host implements BridgeHandle {
   constructor(bus: Bus, options: NormalizedAdapter) {
     this.#bus = bus;
     this.options = options;
-    this.encode = ENCODERS[options.encoding];
+    this.encode = encoderOf(options);
     this.acks = new PendingAcks(options.maxPendingAcks);
     this.#journal = new Journal(options.logger, options.channels);
     this.cluster = new Cluster({ bus, hostId: this.hostId, isHost: true, options, handlers: this.#clusterHandlers() });
@@ -301,7 +301,7 @@ export class Host implements BridgeHandle {
   }
 
   #decode(payload: Uint8Array): Decoded {
-    return decode(payload, this.options.maxMessageSize);
+    return decode(payload, this.options.maxMessageSize, this.options);
   }
 
   /** Of what the history keeps. */

@@ -4,15 +4,7 @@ import { Listeners } from "../listeners.js";
 import { type Logger, RateLimitedLog } from "../log.js";
 import type { Rejected, RejectReason } from "../protocol/messages.js";
 import type { BridgeStats, ObservedEmit, Rejection } from "./observe.js";
-
-const ADVICE: Partial<Record<RejectReason, string>> = {
-  pickle:
-    "The sender runs python-socketio older than 5.14, which sends pickles. Upgrade it to 5.14 or later " +
-    "(5.15.1 or later is best); a pickle is never opened here, because opening one runs what its sender wrote.",
-  too_large: "Send a reference instead of the data, or raise maxMessageSize here and the limits of the broker.",
-  reserved_event: "Give the event another name: clients close their connection when they receive this one.",
-  unknown_namespace: "Open it here with io.of(name), or leave its clients to the hosts that have it.",
-};
+import { ADVICE, logRejection } from "./rejections.js";
 
 const NO_COUNTS = { received: 0, published: 0, echoes: 0, ignored: 0, dropped: 0, unknownAcks: 0 };
 
@@ -73,14 +65,11 @@ export class Journal {
     this.status.notify(status);
   }
 
-  reject(channel: string, { reason, detail }: Rejected, hostId: string | undefined): void {
+  reject(channel: string, rejected: Rejected, hostId: string | undefined): void {
+    const { reason, detail } = rejected;
     this.#rejected[reason] = (this.#rejected[reason] ?? 0) + 1;
+    logRejection(this.#log, channel, rejected, hostId);
     const advice = ADVICE[reason];
-    this.#log.line(`rejected ${reason}`, () => {
-      const sender = hostId ?? "an unknown host";
-      const line = `[socketio-python-bridge] refused a message on "${channel}" from ${sender}: ${reason}: ${detail}`;
-      return advice === undefined ? line : `${line}. ${advice}`;
-    });
     this.rejections.notify({ reason, detail, channel, hostId, ...(advice === undefined ? {} : { advice }) });
   }
 

@@ -1,6 +1,6 @@
 import { createEmitter } from "../emitter/emitter.js";
 import { BridgeError } from "../errors.js";
-import { normalizeEncoding } from "../options.js";
+import { normalizeDialect, normalizeEncoding } from "../options.js";
 import { describeFlags, type Flags, parseFlags } from "./flags.js";
 import { bold } from "./style.js";
 
@@ -20,6 +20,11 @@ const FLAGS: Flags = {
     help: "channel of the fleet; of several, the first is written. Default: socketio",
   },
   encoding: { type: "string", value: "NAME", help: "how messages are written: json or msgpack. Default: json" },
+  dialect: {
+    type: "string",
+    value: "RELEASE",
+    help: "python-socketio of the oldest Python host: 5.15, 5.14, 5.13 or 5.2. Default: 5.15",
+  },
   room: { type: "string", value: "ROOM", repeatable: true, help: "room or sid to emit to. Default: everyone" },
   namespace: { type: "string", value: "NAME", help: "namespace. Default: /" },
   "skip-sid": { type: "string", value: "SID", repeatable: true, help: "client that does not get it" },
@@ -64,6 +69,7 @@ export async function runEmit(args: readonly string[], environment: NodeJS.Proce
   const emitter = createEmitter(flags.string("queue") ?? "redis://localhost:6379", {
     ...(channels.length > 0 ? { channel: channels } : {}),
     encoding: normalizeEncoding(flags.string("encoding")),
+    dialect: normalizeDialect(flags.string("dialect")),
     outage: { maxAge: BROKER_TIMEOUT_MS },
     logger: false,
   });

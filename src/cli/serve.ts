@@ -1,5 +1,5 @@
 import { BridgeError } from "../errors.js";
-import { normalizeEncoding } from "../options.js";
+import { normalizeDialect, normalizeEncoding, normalizeLegacyPickle } from "../options.js";
 import { type RunningServer, serve } from "../server/serve.js";
 import { describeFlags, type Flags, parseFlags, parsePort } from "./flags.js";
 import { bold, dim, green } from "./style.js";
@@ -19,6 +19,16 @@ const FLAGS: Flags = {
     help: "channel; of several, all are read and the first is written. Default: socketio",
   },
   encoding: { type: "string", value: "NAME", help: "how messages are written: json or msgpack. Default: json" },
+  "legacy-pickle": {
+    type: "string",
+    value: "MODE",
+    help: "pickles, which python-socketio before 5.14 sends: refuse, or data-only, which reads the data in them. Default: refuse",
+  },
+  dialect: {
+    type: "string",
+    value: "RELEASE",
+    help: "python-socketio of the oldest Python host: 5.15, 5.14, 5.13 or 5.2. Default: 5.15",
+  },
   cors: {
     type: "string",
     value: "ORIGIN",
@@ -93,6 +103,8 @@ export async function runServe(args: readonly string[], environment: NodeJS.Proc
     queue: flags.string("queue"),
     channels: channels.length === 0 ? ["socketio"] : channels,
     encoding: normalizeEncoding(flags.string("encoding")),
+    legacyPickle: normalizeLegacyPickle(flags.string("legacy-pickle")),
+    dialect: normalizeDialect(flags.string("dialect")),
     cors: cors.includes("*") ? (true as const) : cors,
     app: flags.string("app"),
     demo: flags.boolean("demo"),

@@ -1,12 +1,14 @@
 import { PendingAcks } from "../adapter/acks.js";
 import { Ask } from "../adapter/ask.js";
 import { Cluster } from "../adapter/cluster.js";
+import { logRejection } from "../adapter/rejections.js";
 import { looksLikeSid } from "../adapter/target.js";
 import type { Bus } from "../bus/bus.js";
 import { BridgeError, IncompleteError } from "../errors.js";
+import type { RateLimitedLog } from "../log.js";
 import type { NormalizedReader } from "../options.js";
 import { pause } from "../pause.js";
-import { decode } from "../protocol/decode.js";
+import { type Decoded, decode } from "../protocol/decode.js";
 import type { AckTicket, WireRoom } from "../protocol/messages.js";
 
 /** An emit that is to be answered. */
@@ -29,6 +31,7 @@ export class AckReader {
   readonly #bus: Bus;
   readonly #options: NormalizedReader;
   readonly #hostId: string;
+  readonly #log: RateLimitedLog;
   readonly #acks: PendingAcks;
   readonly #cluster: Cluster;
   /** Ends what is asked for at this moment. */
@@ -36,8 +39,9 @@ export class AckReader {
   #started: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(bus: Bus, hostId: string, options: NormalizedReader) {
+  constructor(bus: Bus, hostId: string, options: NormalizedReader, log: RateLimitedLog) {
     this.#bus = bus;
+    this.#log = log;
     this.#hostId = hostId;
     this.#options = options;
     const acks = new PendingAcks(options.maxPendingAcks);
@@ -140,15 +144,19 @@ export class AckReader {
     const { channels, maxMessageSize } = this.#options;
     await Promise.all([
       ...channels.map((channel) =>
-        this.#bus.subscribe(channel, (payload) => this.#onMessage(decode(payload, maxMessageSize))),
+        this.#bus.subscribe(channel, (payload) =>
+          this.#onMessage(channel, decode(payload, maxMessageSize, this.#options)),
+        ),
       ),
       ...this.#cluster.subscribe(),
     ]);
     await this.#cluster.start();
   }
 
-  /** What is no message was refused by the hosts, which say so. */
-  #onMessage(decoded: ReturnType<typeof decode>): void {
+  #onMessage(channel: string, decoded: Decoded): void {
+    if (decoded.kind === "rejected") {
+      logRejection(this.#log, channel, decoded.rejected, decoded.hostId);
+    }
     if (decoded.kind !== "message") {
       return;
     }

@@ -4,7 +4,7 @@ import { logStatus } from "../bus/log-status.js";
 import { BridgeError, type BridgeErrorCode } from "../errors.js";
 import { RateLimitedLog } from "../log.js";
 import { type EmitterOptions, isTimeout, type NormalizedReader, normalizeReader } from "../options.js";
-import { ENCODERS } from "../protocol/encoders.js";
+import { encoderOf } from "../protocol/encoders.js";
 import { newHostId } from "../protocol/host-id.js";
 import { type AckTicket, quote, type WireRoom } from "../protocol/messages.js";
 import { emitExtension } from "../protocol/node-fields.js";
@@ -220,8 +220,8 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
   options: EmitterOptions = {},
 ): Emitter<Events> {
   const normalized = normalizeReader(options);
-  const { channels, toPythonRoom, encoding, logger } = normalized;
-  const encode = ENCODERS[encoding];
+  const { channels, toPythonRoom, logger } = normalized;
+  const encode = encoderOf(normalized);
   const bus = toBus(urlOrBus, channels[0], options);
   const log = new RateLimitedLog((line) => logger.warn(line));
   bus.onStatus((status) => logStatus(log, status));
@@ -238,7 +238,7 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
     return published;
   };
   const hostId = newHostId();
-  const acks = options.acks === true ? new AckReader(bus, hostId, normalized) : undefined;
+  const acks = options.acks === true ? new AckReader(bus, hostId, normalized, log) : undefined;
   const sender = new Sender({ hostId, publish, toPythonRoom, acks });
   return {
     ...namespaceOf<Events>(sender, "/"),

@@ -1,7 +1,10 @@
+import { type Dialect, payloadForm } from "./dialect.js";
 import { Fields, Refusal, safeName } from "./fields.js";
+import { isNodeName } from "./host-id.js";
 import { findUnsafeKey, mayHoldUnsafeKey, parseExactly, parseJson } from "./json.js";
 import {
   type EmitMessage,
+  type EmitPayload,
   type Message,
   quote,
   RESERVED_EVENTS,
@@ -10,6 +13,7 @@ import {
 } from "./messages.js";
 import { isMsgpack, unpack } from "./msgpack.js";
 import { readClose, readDisconnectMembers, readExtension, readMoveMembers } from "./node-fields.js";
+import { describePickle, isPickle, unpickle } from "./pickle.js";
 
 /** What came of the bytes. */
 export type Decoded =
@@ -18,25 +22,44 @@ export type Decoded =
   | { readonly kind: "ignored" }
   | { readonly kind: "rejected"; readonly rejected: Rejected; readonly hostId: string | undefined };
 
-function readEmit(fields: Fields): EmitMessage {
-  const event = safeName("event", fields.string("event"));
-  if (RESERVED_EVENTS.has(event)) {
-    throw new Refusal("reserved_event", `${quote(event)} is an event of Socket.IO itself`);
-  }
+/** What of a message's encoding its fields do not say. */
+interface Context {
+  readonly dialect: Dialect;
+  /** A pickle's `data` is a tuple; undefined where it is no pickle. */
+  readonly isDataTuple: boolean | undefined;
+}
+
+function readPayload(fields: Fields, isList: boolean, { dialect, isDataTuple }: Context): EmitPayload {
   const data = fields.get("data");
   if (data === undefined) {
     throw new Refusal("wrong_type", "data is missing");
   }
+  if (isDataTuple !== undefined) {
+    // Whoever writes pickles does not know the key `binary`: bytes stand in the value.
+    return { data, form: isDataTuple ? "tuple" : "argument", binary: false };
+  }
+  const hostId = fields.hostId();
+  const isOfNode = hostId !== undefined && isNodeName(hostId);
+  const form = isList ? "argument" : payloadForm(isOfNode ? "5.15" : dialect);
+  return { data, form, binary: fields.flag("binary") };
+}
+
+function readEmit(fields: Fields, context: Context): EmitMessage {
+  const event = safeName("event", fields.string("event"));
+  if (RESERVED_EVENTS.has(event)) {
+    throw new Refusal("reserved_event", `${quote(event)} is an event of Socket.IO itself`);
+  }
+  const { node } = readExtension(fields);
   return {
     method: "emit",
     event,
-    payload: { data, binary: fields.flag("binary") },
+    payload: readPayload(fields, node?.list === true, context),
     namespace: fields.namespace(),
     rooms: fields.rooms(),
     skipSids: fields.skipSids(),
     exceptRooms: fields.exceptRooms(),
     callback: fields.callback(),
-    ...readExtension(fields),
+    ...(node === undefined ? {} : { node }),
     hostId: fields.hostId(),
   };
 }
@@ -56,11 +79,11 @@ function readCallback(fields: Fields): Message {
   };
 }
 
-function readMessage(method: string, fields: Fields): Message | undefined {
+function readMessage(method: string, fields: Fields, context: Context): Message | undefined {
   const sender = () => ({ namespace: fields.namespace(), hostId: fields.hostId() });
   switch (method) {
     case "emit":
-      return readEmit(fields);
+      return readEmit(fields, context);
     case "callback":
       return readCallback(fields);
     case "disconnect":
@@ -85,7 +108,10 @@ function readMessage(method: string, fields: Fields): Message | undefined {
 /** A message as its encoding gives it. */
 interface Raw {
   readonly value: unknown;
+  /** `false`: none of its keys reaches a prototype. */
   readonly mayBeUnsafe: boolean;
+  /** Of a pickle: its `data` is a tuple. */
+  readonly isDataTuple?: boolean;
   /** The value once more, with integers beyond 2^53 as bigint or as strings of their digits. */
   exact(): unknown;
 }
@@ -108,9 +134,9 @@ function readJson(payload: Uint8Array): Reading {
     : { value: parsed.value, mayBeUnsafe: mayHoldUnsafeKey(text), exact: () => parseExactly(text) };
 }
 
-function decodeRaw(raw: Raw): Decoded {
-  const { value } = raw;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+function decodeRaw(raw: Raw, dialect: Dialect): Decoded {
+  const { value, isDataTuple } = raw;
+  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Uint8Array) {
     return rejection("not_object", quote(value));
   }
   const fields = new Fields(value as Record<string, unknown>, raw.exact);
@@ -127,7 +153,7 @@ function decodeRaw(raw: Raw): Decoded {
     return { kind: "rejected", rejected, hostId: fields.hostId() };
   }
   try {
-    const message = readMessage(method, fields);
+    const message = readMessage(method, fields, { dialect, isDataTuple });
     return message === undefined ? { kind: "ignored" } : { kind: "message", message };
   } catch (error) {
     if (error instanceof Refusal) {
@@ -137,30 +163,46 @@ function decodeRaw(raw: Raw): Decoded {
   }
 }
 
-/** A pickle of protocol 2 and later starts with the opcode PROTO and the protocol's number. */
-function isPickle(payload: Uint8Array): boolean {
-  return payload[0] === 0x80 && (payload[1] ?? 0xff) <= 5;
-}
-
 /** Before anything of the message is known. */
 function rejection(reason: RejectReason, detail: string): Decoded {
   return { kind: "rejected", rejected: { reason, detail }, hostId: undefined };
 }
 
+/** Whether pickles are refused unopened, or the data in them is read. */
+export type LegacyPickle = "refuse" | "data-only";
+
+export const LEGACY_PICKLE_MODES: readonly LegacyPickle[] = ["refuse", "data-only"];
+
+/** How to read what the first byte of a message does not tell. */
+export interface ReadingOptions {
+  readonly legacyPickle: LegacyPickle;
+  readonly dialect: Dialect;
+}
+
+const DEFAULT_READING: ReadingOptions = { legacyPickle: "refuse", dialect: "5.15" };
+
+function read(payload: Uint8Array, maxSize: number, { legacyPickle }: ReadingOptions): Reading {
+  if (isPickle(payload)) {
+    return legacyPickle === "data-only"
+      ? unpickle(payload, maxSize)
+      : { rejected: { reason: "pickle", detail: describePickle(payload) } };
+  }
+  return isMsgpack(payload) ? unpack(payload, maxSize) : readJson(payload);
+}
+
 /**
- * Reads one message of the channel, in either encoding: its first byte tells which. Never throws.
+ * Reads one message of the channel, in any encoding: its first byte tells which. Never throws.
  *
  * The payload of an emit is left as it is: `decodePayload` reads it when somebody here is to get it.
  *
  * @param maxSize - bytes; more than that is refused unread
  */
-export function decode(payload: Uint8Array, maxSize: number): Decoded {
+export function decode(payload: Uint8Array, maxSize: number, options: ReadingOptions = DEFAULT_READING): Decoded {
   if (payload.byteLength > maxSize) {
     return rejection("too_large", `${payload.byteLength} bytes, and ${maxSize} is the most that is read`);
   }
-  if (isPickle(payload)) {
-    return rejection("pickle", `a pickle of protocol ${payload[1]}`);
-  }
-  const reading = isMsgpack(payload) ? unpack(payload, maxSize) : readJson(payload);
-  return "rejected" in reading ? rejection(reading.rejected.reason, reading.rejected.detail) : decodeRaw(reading);
+  const reading = read(payload, maxSize, options);
+  return "rejected" in reading
+    ? rejection(reading.rejected.reason, reading.rejected.detail)
+    : decodeRaw(reading, options.dialect);
 }

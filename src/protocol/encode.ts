@@ -1,5 +1,6 @@
 import { BridgeError } from "../errors.js";
 import { hasBinary } from "./binary.js";
+import { checkDialect, type Dialect, payloadForm } from "./dialect.js";
 import type {
   AckTicket,
   CallbackMessage,
@@ -9,6 +10,7 @@ import type {
   MoveRoomMessage,
   WireRoom,
 } from "./messages.js";
+import { isSaidAsList } from "./node-fields.js";
 import {
   checkEvent,
   checkName,
@@ -41,10 +43,12 @@ function encodeTicket({ room, namespace, id }: AckTicket): string {
 }
 
 /** `PubSubManager.emit` */
-function encodeEmit(message: OutgoingEmit): string {
+function encodeEmit(message: OutgoingEmit, dialect: Dialect): string {
+  checkDialect(message, dialect);
+  const form = payloadForm(dialect);
   const fields = [
     `"event":${JSON.stringify(checkEvent(message.event))}`,
-    encodePayload(message.args),
+    encodePayload(message.args, form),
     `"namespace":${text(message.namespace)}`,
     `"room":${encodeOneOrMany((message.rooms ?? []).map(encodeRoom))}`,
     `"skip_sid":${encodeOneOrMany(message.skipSids.map(text))}`,
@@ -53,8 +57,9 @@ function encodeEmit(message: OutgoingEmit): string {
   if (message.exceptRooms.length > 0) {
     fields.push(`"except":${JSON.stringify(message.exceptRooms)}`);
   }
-  if (message.node !== undefined) {
-    fields.push(`"node":${JSON.stringify(message.node)}`);
+  const node = form === "argument" && isSaidAsList(message.args[0]) ? { ...message.node, list: true } : message.node;
+  if (node !== undefined) {
+    fields.push(`"node":${JSON.stringify(node)}`);
   }
   return fields.join(",");
 }
@@ -91,10 +96,10 @@ function encodeMembers(message: MoveMembersMessage | DisconnectMembersMessage): 
   return `${whom},${what},"namespace":${text(message.namespace)}`;
 }
 
-function encodeFields(message: OutgoingMessage): string {
+function encodeFields(message: OutgoingMessage, dialect: Dialect): string {
   switch (message.method) {
     case "emit":
-      return encodeEmit(message);
+      return encodeEmit(message, dialect);
     case "callback":
       return encodeCallback(message);
     case "disconnect":
@@ -115,17 +120,17 @@ function encodeFields(message: OutgoingMessage): string {
   }
 }
 
-function encodeMessage(message: OutgoingMessage): string {
+function encodeMessage(message: OutgoingMessage, dialect: Dialect): string {
   const hostId = message.hostId === undefined ? "" : `,"host_id":${text(message.hostId)}`;
-  return `{"method":"${message.method}",${encodeFields(message)}${hostId}}`;
+  return `{"method":"${message.method}",${encodeFields(message, dialect)}${hostId}}`;
 }
 
 /**
- * One message as JSON text, in the dialect of python-socketio 5.15.1 and later, which 5.14 and older read as well
- * wherever one form serves all (see `payload.ts`).
+ * One message as JSON text, in a form that all releases of python-socketio read alike wherever there is one (see
+ * `payload.ts`), else in that of the dialect.
  *
- * @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry
+ * @throws BridgeError `INVALID_ARGUMENT` for what the channel or the dialect cannot carry
  */
-export function encode(message: OutgoingMessage): string {
-  return writeOrRefuse(message, "JSON", encodeMessage);
+export function encode(message: OutgoingMessage, dialect: Dialect = "5.15"): string {
+  return writeOrRefuse(message, "JSON", () => encodeMessage(message, dialect));
 }

@@ -4,9 +4,19 @@
  */
 export type WireRoom = string | number | bigint;
 
+/**
+ * How the arguments of an emit stand in its `data`:
+ *
+ * - `arguments`, of python-socketio 5.15.1 and later: a list is that of the arguments, anything else is the only one
+ * - `argument`, before: a list, too, is the only argument
+ * - `tuple`, in a pickle: several arguments, where a list is one
+ */
+export type PayloadForm = "arguments" | "argument" | "tuple";
+
 /** The payload of an emit, as it stands in the message: see `payload.ts` for what it means. */
 export interface EmitPayload {
   readonly data: unknown;
+  readonly form: PayloadForm;
   /**
    * `true`: `data` is a list of the value with placeholders and the attachments in base64. In MessagePack bytes stand
    * in the value itself, and this is `false`.
@@ -30,6 +40,8 @@ export interface EmitExtension {
   readonly compress?: boolean;
   /** `true`: the only argument is null, and not missing, which are one to Python. */
   readonly null?: boolean;
+  /** `true`: `data` is a list, and the only argument, in the form that python-socketio before 5.15.1 reads. */
+  readonly list?: boolean;
   /**
    * The sender counts the answers, and waits for them for so many milliseconds: Node hosts answer on the side channel,
    * first with the number of their clients.
@@ -149,8 +161,15 @@ export const RESERVED_EVENTS: ReadonlySet<string> = new Set([
 export type RejectReason =
   /** Larger than `maxMessageSize`. */
   | "too_large"
-  /** Starts as a pickle does: the sender runs python-socketio < 5.14. It was not opened. */
+  /** Starts as a pickle does: the sender runs python-socketio < 5.14. It was not opened: see `legacyPickle`. */
   | "pickle"
+  /**
+   * A pickle with an opcode in it that is not one of inert data: an attack, or a sender that emits objects. Nothing was
+   * made of it; a Python host before 5.14 that got it has run it.
+   */
+  | "unsafe_pickle"
+  /** A pickle of inert data that is truncated, followed by more, holds itself, or is none that JSON could say. */
+  | "bad_pickle"
   /** Neither JSON nor anything else this host reads: truncated, not UTF-8, binary. */
   | "not_json"
   /**

@@ -26,6 +26,7 @@ export function readExtension(fields: Fields): { readonly node?: EmitExtension }
     ...(has("volatile") ? { volatile: node.flag("volatile") } : {}),
     ...(has("compress") ? { compress: node.flag("compress") } : {}),
     ...(has("null") ? { null: node.flag("null") } : {}),
+    ...(has("list") ? { list: node.flag("list") } : {}),
     ...(has("answers") ? { answers: node.whole("answers") } : {}),
     ...(has("number") ? { number: node.whole("number") } : {}),
   };
@@ -58,6 +59,11 @@ export function readDisconnectMembers(fields: Fields): DisconnectMembersMessage 
 function isSaidAsNull(value: unknown): boolean {
   const view = asBytes(value) ?? jsonView(value, "");
   return (view ?? null) === null || (typeof view === "number" && !Number.isFinite(view));
+}
+
+/** Whether JSON says a list for it. */
+export function isSaidAsList(value: unknown): boolean {
+  return asBytes(value) === undefined && Array.isArray(jsonView(value, ""));
 }
 
 export interface EmitFlags {

@@ -1,16 +1,17 @@
 import { deconstruct, hasBinary, reconstruct } from "./binary.js";
-import type { EmitPayload, Rejected } from "./messages.js";
+import type { EmitPayload, PayloadForm, Rejected } from "./messages.js";
 
 /**
  * The arguments of an emit, and how they stand in `data`.
  *
  * Releases from 5.15.1 on write the list of arguments; all before write the value itself. A receiver takes `data` that is no list as
  * one argument, and null as none, in every release. So the bare value is written wherever it can be: no argument, or
- * one that is neither a list nor null. Several arguments and a list argument are written as 5.15.1 does.
+ * one that is neither a list nor null. Several arguments and a list argument are written as 5.15.1 does; or, in the form
+ * "argument", a list argument as all before do, which have no form for several arguments.
  *
  *     emit("x")          "data": null
  *     emit("x", {…})     "data": {…}
- *     emit("x", [1, 2])  "data": [[1, 2]]
+ *     emit("x", [1, 2])  "data": [[1, 2]], or "data": [1, 2]
  *     emit("x", 1, 2)    "data": [1, 2]
  *     emit("x", bytes)   "data": [{"_placeholder": true, "num": 0}, "base64…"], "binary": true
  *
@@ -18,7 +19,7 @@ import type { EmitPayload, Rejected } from "./messages.js";
  */
 
 /** The JSON text of the arguments. An only argument that JSON has no word for, such as undefined, is null there. */
-function encodeArgs(args: readonly unknown[]): string {
+function encodeArgs(args: readonly unknown[], form: PayloadForm): string {
   if (args.length === 0) {
     return "null";
   }
@@ -26,27 +27,37 @@ function encodeArgs(args: readonly unknown[]): string {
     return JSON.stringify(args);
   }
   const only = JSON.stringify(args[0]) ?? "null";
-  return only.startsWith("[") ? `[${only}]` : only;
+  return only.startsWith("[") && form === "arguments" ? `[${only}]` : only;
 }
 
 /**
  * The fields `data` and `binary` as JSON text, without braces.
  *
+ * @param form - "argument" takes one argument at most
  * @throws TypeError for what JSON cannot say: a bigint, a circular structure
  */
-export function encodePayload(args: readonly unknown[]): string {
+export function encodePayload(args: readonly unknown[], form: PayloadForm): string {
   if (!hasBinary(args)) {
-    return `"data":${encodeArgs(args)},"binary":false`;
+    return `"data":${encodeArgs(args, form)},"binary":false`;
   }
   const attachments: Uint8Array[] = [];
-  const value = encodeArgs(deconstruct(args, attachments));
+  const value = encodeArgs(deconstruct(args, attachments), form);
   const encoded = attachments.map(
     (bytes) => `"${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64")}"`,
   );
   return `"data":[${[value, ...encoded].join(",")}],"binary":true`;
 }
 
-/** The arguments that a client gets, as Python would send them: a lone null is no argument. */
+/** `Manager.emit`: a lone None is no argument, but one in a tuple or a list is. */
+function toArgs(data: unknown, form: PayloadForm): readonly unknown[] {
+  if (form === "tuple") {
+    return data as readonly unknown[];
+  }
+  const args = Array.isArray(data) && form === "arguments" ? data : [data];
+  return args.length === 1 && args[0] === null ? [] : args;
+}
+
+/** The arguments that a client gets, as Python would send them. */
 export function decodePayload(
   payload: EmitPayload,
 ): { readonly args: readonly unknown[] } | { readonly rejected: Rejected } {
@@ -62,6 +73,5 @@ export function decodePayload(
     }
     data = result.value;
   }
-  const args = Array.isArray(data) ? data : [data];
-  return { args: args.length === 1 && args[0] === null ? [] : args };
+  return { args: toArgs(data, payload.form) };
 }

@@ -7,6 +7,8 @@ import { type BridgeAdapter, createAdapter } from "../adapter/adapter.js";
 import { type EmbeddedBroker, startEmbeddedBroker } from "../embedded/broker.js";
 import { BridgeError } from "../errors.js";
 import { type Logger, redactUrl } from "../log.js";
+import type { LegacyPickle } from "../protocol/decode.js";
+import type { Dialect } from "../protocol/dialect.js";
 import type { Encoding } from "../protocol/encoders.js";
 import { installDemo, serveLivePage } from "./demo.js";
 import { type AcceptedOrigins, originCheck } from "./origin.js";
@@ -20,6 +22,8 @@ export interface ServeOptions {
   readonly queue: string | undefined;
   readonly channels: readonly string[];
   readonly encoding: Encoding;
+  readonly legacyPickle: LegacyPickle;
+  readonly dialect: Dialect;
   readonly cors: AcceptedOrigins;
   /** Path of a module whose default export gets the `Server`. */
   readonly app: string | undefined;
@@ -107,8 +111,8 @@ async function serveOn(
   app: App | undefined,
   options: ServeOptions,
 ): Promise<RunningServer> {
-  const { channels: channel, encoding, logger } = options;
-  const adapter = createAdapter(url, { channel, encoding, logger });
+  const { channels: channel, encoding, legacyPickle, dialect, logger } = options;
+  const adapter = createAdapter(url, { channel, encoding, legacyPickle, dialect, logger });
   const http = createHttpServer(options.demo);
   const origin = options.cors === true ? true : [...options.cors];
   const hasCors = origin === true || origin.length > 0;

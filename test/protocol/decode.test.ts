@@ -33,7 +33,7 @@ test("an emit as python-socketio 5.18 writes it", (t) => {
   t.deepEqual(message(text), {
     method: "emit",
     event: "my event",
-    payload: { data: [{ a: 1 }, "b"], binary: false },
+    payload: { data: [{ a: 1 }, "b"], form: "arguments", binary: false },
     namespace: "/chat",
     rooms: ["r"],
     skipSids: ["s"],

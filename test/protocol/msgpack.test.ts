@@ -160,7 +160,7 @@ test("no message starts as a pickle's operation, whatever is in it: python-socke
 
 test("bytes stand where they belong, as they are", (t) => {
   const { payload } = emitted(write({ ...EMIT, args: [bytes, { a: bytes }] }));
-  t.deepEqual(payload, { data: [bytes, { a: bytes }], binary: false });
+  t.deepEqual(payload, { data: [bytes, { a: bytes }], form: "arguments", binary: false });
   const encoded = write({ ...EMIT, args: [Buffer.alloc(65_536)] });
   t.true(encoded.length < 65_536 + 250);
 });

@@ -1,0 +1,54 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { decode } from "../../src/protocol/decode.js";
+import { decodePayload } from "../../src/protocol/payload.js";
+import { unpickle } from "../../src/protocol/pickle.js";
+import { mutatedPickles } from "./pickle-mutations.js";
+
+export interface FuzzOptions {
+  readonly frames: number;
+  readonly seed: number;
+  /** Bytes that a message may have. */
+  readonly maxSize: number;
+}
+
+export interface FuzzResult {
+  /** How many came out how: accepted, or by the reason why not. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** How many of those accepted were messages. */
+  readonly messages: number;
+  /** Bytes of the largest value, as JSON. */
+  readonly largest: number;
+  readonly milliseconds: number;
+  /** Bytes of the heap at its largest, looked at now and then. */
+  readonly heap: number;
+}
+
+/** Everything that is done with a message until it is handed to a server. */
+function run({ frames, seed, maxSize }: FuzzOptions): FuzzResult {
+  const outcomes: Record<string, number> = {};
+  const started = performance.now();
+  let [messages, largest, heap, number] = [0, 0, 0, 0];
+  for (const frame of mutatedPickles(frames, seed)) {
+    const read = unpickle(frame, maxSize);
+    const outcome = "rejected" in read ? read.rejected.reason : "accepted";
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    if (!("rejected" in read)) {
+      largest = Math.max(largest, JSON.stringify(read.value)?.length ?? 0);
+      read.exact();
+    }
+    const decoded = decode(frame, maxSize, { legacyPickle: "data-only", dialect: "5.13" });
+    if (decoded.kind === "message") {
+      messages += 1;
+      if (decoded.message.method === "emit") {
+        decodePayload(decoded.message.payload);
+      }
+    }
+    number += 1;
+    if (number % 1_000 === 0) {
+      heap = Math.max(heap, process.memoryUsage().heapUsed);
+    }
+  }
+  return { outcomes, messages, largest, milliseconds: performance.now() - started, heap };
+}
+
+parentPort?.postMessage(run(workerData as FuzzOptions));
