@@ -1,4 +1,4 @@
-import type { ReaderOptions } from "../src/index.js";
+import type { Dialect, ReaderOptions } from "../src/index.js";
 
 /** Whether the release `version` comes before `other`: `5.9.0` is before `5.14`. A pre-release counts as its release. */
 export function isBefore(version: string, other: string): boolean {
@@ -12,7 +12,17 @@ export function isBefore(version: string, other: string): boolean {
   return false;
 }
 
+function dialectOf(release: string): Dialect {
+  if (isBefore(release, "5.3")) {
+    return "5.2";
+  }
+  if (isBefore(release, "5.14.2")) {
+    return "5.13";
+  }
+  return isBefore(release, "5.15.1") ? "5.14" : "5.15";
+}
+
 /** How Node speaks with that release of python-socketio. */
-export function optionsFor(_release: string): ReaderOptions {
-  return {};
+export function optionsFor(release: string): ReaderOptions {
+  return { dialect: dialectOf(release), legacyPickle: isBefore(release, "5.14") ? "data-only" : "refuse" };
 }

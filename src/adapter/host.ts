@@ -250,7 +250,7 @@ export class Host implements BridgeHandle {
   /** Says once per room that not everyone who is in it can be excepted. */
   reportExcept(adapter: Adapter, rooms: readonly string[]): void {
     for (const room of rooms) {
-      if (this.cluster.python.areLikely && !isSid(adapter, room)) {
+      if (this.cluster.python.areLikely && !isSid(adapter, room, this.options.dialect)) {
         this.#journal.warnOnce(
           `except ${adapter.nsp.name} ${room}`,
           () => `except(${quote(room)}): members of that room on Python hosts get the event all the same`,

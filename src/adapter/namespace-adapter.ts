@@ -127,7 +127,7 @@ export class PythonBridgeAdapter extends Adapter {
     const target = normalizeTarget(options);
     const { data } = packet;
     const { peers, python } = this.#host.cluster;
-    const isOne = isOneElsewhere(this, target);
+    const isOne = isOneElsewhere(this, target, this.#host.options.dialect);
     const ask = new Ask({ hosts: peers.hosts, isOne, python, onAnswer, onDone });
     // socket.io's timer runs already, and a broadcast to many takes its time.
     const ticket = this.#awaitAnswers(ask, target, target.timeout - ACK_MARGIN_MS);
@@ -282,7 +282,9 @@ export class PythonBridgeAdapter extends Adapter {
   }
 
   get #speaker() {
-    return { adapter: this, hostId: this.#host.hostId, toPythonRoom: (room: string) => this.#pythonRoom(room) };
+    const { hostId, options } = this.#host;
+    const toPythonRoom = (room: string) => this.#pythonRoom(room);
+    return { adapter: this, hostId, dialect: options.dialect, toPythonRoom };
   }
 
   #sender(): { readonly namespace: string; readonly hostId: string } {

@@ -1,4 +1,5 @@
 import type { Adapter, Room } from "socket.io-adapter";
+import type { Dialect } from "../protocol/dialect.js";
 import type { WireRoom } from "../protocol/messages.js";
 import type { OutgoingMessage } from "../protocol/outgoing.js";
 import { isNobodyElse, isSid, names, type Target } from "./target.js";
@@ -13,6 +14,7 @@ export interface Command {
 interface Speaker {
   readonly adapter: Adapter;
   readonly hostId: string;
+  readonly dialect: Dialect;
   readonly toPythonRoom: (room: string) => WireRoom;
 }
 
@@ -28,14 +30,15 @@ interface Words {
  * One client is named by its sid, in Python's words, which all hosts understand. Rooms, everyone, and everyone but the
  * members of a room are named in words of Node hosts.
  */
-function command(adapter: Adapter, target: Target, words: Words): Command {
+function command({ adapter, dialect }: Speaker, target: Target, words: Words): Command {
   if (isNobodyElse(target)) {
     return NOTHING;
   }
   const [rooms, except] = [names(target.rooms), names(target.except)];
-  const areSids = (some: readonly string[]) => some.every((name) => isSid(adapter, name));
+  const isClient = (name: string) => isSid(adapter, name, dialect);
+  const areSids = (some: readonly string[]) => some.every(isClient);
   const clients = areSids(except)
-    ? rooms.filter((name) => isSid(adapter, name) && !adapter.nsp.sockets.has(name) && !target.except.has(name))
+    ? rooms.filter((name) => isClient(name) && !adapter.nsp.sockets.has(name) && !target.except.has(name))
     : [];
   const messages = clients.flatMap((sid) => words.toClient(sid));
   if (rooms.length > 0 && areSids([...rooms, ...except])) {
@@ -48,15 +51,16 @@ function command(adapter: Adapter, target: Target, words: Words): Command {
 }
 
 function move(
-  { adapter, hostId, toPythonRoom }: Speaker,
+  speaker: Speaker,
   methods: { readonly one: "enter_room" | "leave_room"; readonly many: "node_join" | "node_leave" },
   target: Target,
   rooms: readonly string[],
 ): Command {
+  const { adapter, hostId, toPythonRoom } = speaker;
   const sender = { namespace: adapter.nsp.name, hostId };
   return rooms.length === 0
     ? NOTHING
-    : command(adapter, target, {
+    : command(speaker, target, {
         toClient: (sid) => rooms.map((room) => ({ method: methods.one, sid, room: toPythonRoom(room), ...sender })),
         toMembers: (members, exceptRooms) => ({
           method: methods.many,
@@ -74,12 +78,12 @@ export function joinCommand(speaker: Speaker, target: Target, rooms: readonly Ro
 
 /** Where all who are in a room leave that room, this is Python's `close_room`, which all hosts understand. */
 export function leaveCommand(speaker: Speaker, target: Target, rooms: readonly Room[]): Command {
-  const { adapter, hostId, toPythonRoom } = speaker;
+  const { adapter, hostId, dialect, toPythonRoom } = speaker;
   const isClosed = (room: string) =>
     !isNobodyElse(target) &&
     target.except.size === 0 &&
     (target.rooms.size === 0 || target.rooms.has(room)) &&
-    !isSid(adapter, room);
+    !isSid(adapter, room, dialect);
   const all = names(rooms);
   const closings = all
     .filter(isClosed)
@@ -90,9 +94,10 @@ export function leaveCommand(speaker: Speaker, target: Target, rooms: readonly R
 }
 
 /** @param close - whether the connection ends as well, which may serve other namespaces; Python hosts leave it open */
-export function disconnectCommand({ adapter, hostId }: Speaker, target: Target, close: boolean): Command {
+export function disconnectCommand(speaker: Speaker, target: Target, close: boolean): Command {
+  const { adapter, hostId } = speaker;
   const sender = { namespace: adapter.nsp.name, hostId };
-  return command(adapter, target, {
+  return command(speaker, target, {
     toClient: (sid) => [{ method: "disconnect", sid, close, ...sender }],
     toMembers: (rooms, exceptRooms) => ({ method: "node_disconnect", rooms, exceptRooms, close, ...sender }),
   });

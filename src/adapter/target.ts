@@ -1,7 +1,10 @@
 import type { Adapter, BroadcastOptions, Room } from "socket.io-adapter";
+import type { Dialect } from "../protocol/dialect.js";
 
 /** A sid as Engine.IO and python-engineio make them: 20 url-safe characters; Engine.IO 3 puts the namespace before. */
 const SID = /^(?:\/[^#]*#)?[\w-]{20}$/;
+/** As python-engineio 3 makes them: a UUID in hexadecimal, which elsewhere is as likely the name of a room. */
+const OLD_PYTHON_SID = /^[\da-f]{32}$/;
 
 /** `socket.io-adapter` leaves these fields optional; whoever gets this does not. */
 export interface Target {
@@ -31,13 +34,14 @@ export function isNobodyElse({ rooms, local }: Target): boolean {
   return local || (rooms.size > 0 && names(rooms).length === 0);
 }
 
-export function looksLikeSid(name: unknown): boolean {
-  return typeof name === "string" && SID.test(name);
+/** @param dialect - of the Python hosts; python-socketio 4 is among those of the oldest */
+export function looksLikeSid(name: unknown, dialect: Dialect): boolean {
+  return typeof name === "string" && (SID.test(name) || (dialect === "5.2" && OLD_PYTHON_SID.test(name)));
 }
 
 /** A sid, as far as its looks tell; a room of clients of this host is none, whatever its name looks like. */
-export function isSid(adapter: Adapter, name: string): boolean {
-  return looksLikeSid(name) && (adapter.nsp.sockets.has(name) || !adapter.rooms.has(name));
+export function isSid(adapter: Adapter, name: string, dialect: Dialect): boolean {
+  return looksLikeSid(name, dialect) && (adapter.nsp.sockets.has(name) || !adapter.rooms.has(name));
 }
 
 export function isOwnClient(adapter: Adapter, { rooms }: Target): boolean {
@@ -46,7 +50,7 @@ export function isOwnClient(adapter: Adapter, { rooms }: Target): boolean {
 }
 
 /** One client that another host may have. */
-export function isOneElsewhere(adapter: Adapter, { rooms }: Target): boolean {
+export function isOneElsewhere(adapter: Adapter, { rooms }: Target, dialect: Dialect): boolean {
   const [room] = names(rooms);
-  return room !== undefined && rooms.size === 1 && isSid(adapter, room) && !adapter.nsp.sockets.has(room);
+  return room !== undefined && rooms.size === 1 && isSid(adapter, room, dialect) && !adapter.nsp.sockets.has(room);
 }

@@ -82,7 +82,7 @@ export class AckReader {
       const cancel = () => fail(new IncompleteError("CLOSED", "the emitter was closed", responses));
       const ask: Ask = new Ask({
         hosts: this.#cluster.peers.hosts,
-        isOne: emit.rooms.length === 1 && looksLikeSid(emit.rooms[0]),
+        isOne: emit.rooms.length === 1 && looksLikeSid(emit.rooms[0], this.#options.dialect),
         python: this.#cluster.python,
         onAnswer: (answer) => responses.push(answer),
         onDone: () => {

@@ -287,6 +287,19 @@ test("a room that looks like a sid is a room where it has clients", async (t) =>
   t.like(await channelled.find("the emit", ({ event }) => event === "not for them"), { except: [name] });
 });
 
+test("a sid of python-socketio 4 is one where the dialect is that of such hosts, and a room elsewhere", async (t) => {
+  const sid = "800bf4f88f5a40a2ba432f96709566b0";
+  const told = async (options: AdapterOptions) => {
+    const { host, channelled } = await makeFleet(t, options);
+    host.io.in(sid).disconnectSockets();
+    host.io.emit("the end");
+    await channelled.find("the end", ({ event }) => event === "the end");
+    return channelled.items.filter(({ method }) => method === "disconnect").map((message) => message.sid);
+  };
+  t.deepEqual(await told({ dialect: "5.2" }), [sid]);
+  t.deepEqual(await told({ dialect: "5.13" }), []);
+});
+
 test("answers are collected although the broadcast itself takes long", async (t) => {
   const { host } = await makeFleet(t);
   const clients = await Promise.all([connectClient(t, host.url), connectClient(t, host.url)]);
