@@ -80,7 +80,7 @@ class Client(socketio.AsyncClient):
         # To the library an event without an id is one that asks for no answer.
         await super()._handle_event(namespace, id if self.acknowledges else None, data)
 
-    # Every event comes this way in every release; handlers of "*" came with 5.2.
+    # Every event comes this way in every release; handlers of "*" are newer.
     async def _trigger_event(self, event, namespace, *args):
         if event not in ITS_OWN:
             send({"event": "received", "name": event, "args": encode(list(args))})

@@ -42,7 +42,7 @@ class Operations:
     def recipients(self, request):
         chosen = addressing(request, "to", "room", "skip_sid")
         if "to" in chosen and not takes(self.sio.emit, "to"):
-            # Up to 5.9 the emit() of a manager swallows it, and tells everyone.
+            # Up to 5.11.3 the emit() of a manager swallows it, and tells everyone.
             chosen["room"] = chosen.pop("to")
         return chosen
 
@@ -81,7 +81,7 @@ class Operations:
         try:
             found = list(self.manager.get_participants(**room))
         except KeyError:
-            # Up to 5.2, where there is no such room.
+            # Of early releases, where there is no such room.
             return []
         # From 5.0 on, a pair of two sids.
         return [sid if isinstance(sid, str) else sid[0] for sid in found]
@@ -90,7 +90,7 @@ class Operations:
 class Reports:
     """What both kinds of namespace tell of their clients."""
 
-    # The last argument of these came with 5.1 and with 5.12.
+    # Early releases know nothing of the last argument of these.
 
     def on_connect(self, sid, environ, auth=None):
         send({"event": "connect", "sid": sid, "namespace": self.namespace})
