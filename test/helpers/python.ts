@@ -12,9 +12,10 @@ export interface PeerOptions {
   readonly encoding?: PythonEncoding;
 }
 
-/** The interpreter that `prepare.ts` has made, or another one. */
-export const testPython = (interpreter = testEnvironment().python): Python =>
-  localPython(interpreter, "python-fixtures");
+/** The interpreter that `prepare.ts` has made, or another one. It is looked for when something starts in it. */
+export const testPython = (interpreter?: string): Python => ({
+  start: (script, args) => localPython(interpreter ?? testEnvironment().python, "python-fixtures").start(script, args),
+});
 
 /** A Python host of the fleet, or with `write-only` a manager without a server. */
 export function startPeer(
