@@ -20,6 +20,9 @@ Values of Python that JSON cannot say are written, at any depth, as
     {"$int": "9007199254740993"}       an integer that a double cannot hold
     {"$float": "nan"|"inf"|"1.0"|...}  a float that JSON or a double's
                                        shortest form would not show as one
+    {"$bytearray": "<base64>"}         a bytearray; never in an answer
+    {"$dict": [[key, value], ...]}     a dict, if its keys are no strings, or
+                                       look like one of these; never in an answer
 """
 
 from __future__ import annotations
@@ -78,6 +81,10 @@ def decode(value: Any) -> Any:
             return int(content)
         if tag == "$float":
             return float(content)
+        if tag == "$bytearray":
+            return bytearray(base64.b64decode(content, validate=True))
+        if tag == "$dict":
+            return {decode(key): decode(item) for key, item in content}
     return {key: decode(item) for key, item in value.items()}
 
 

@@ -1,11 +1,23 @@
 /**
- * The typed JSON of `python-fixtures/wire.py`, which says what JSON cannot: bytes, tuples, large integers, NaN.
+ * The typed JSON of `python-fixtures/wire.py`, which says what JSON cannot: bytes, tuples, large integers, NaN,
+ * dicts with other keys than strings.
  */
 
 /** What a test says to Python: a tuple is several arguments, a list is one. */
 export const tuple = (...items: readonly unknown[]) => ({ $tuple: items.map(toTyped) });
 export const integer = (digits: string) => ({ $int: digits });
 export const float = (text: "nan" | "inf" | "-inf" | "1.0") => ({ $float: text });
+
+/** What `json.dumps` of Python makes of a key that is no string, which is what JavaScript makes of it too. */
+const keyOf = (typed: unknown): string => {
+  const digits = (typed as { readonly $int?: string } | null)?.$int;
+  return digits ?? String(typed);
+};
+
+const FLOATS: ReadonlyMap<string, number> = new Map([
+  ["inf", Number.POSITIVE_INFINITY],
+  ["-inf", Number.NEGATIVE_INFINITY],
+]);
 
 export function toTyped(value: unknown): unknown {
   if (value instanceof Uint8Array) {
@@ -28,9 +40,9 @@ export function fromTyped(value: unknown): unknown {
   if (typeof value !== "object" || value === null) {
     return value;
   }
-  const { $bytes, $tuple, $int, $float } = value as Record<string, unknown>;
-  if (typeof $bytes === "string") {
-    return Buffer.from($bytes, "base64");
+  const { $bytes, $bytearray, $tuple, $int, $float, $dict } = value as Record<string, unknown>;
+  if (typeof $bytes === "string" || typeof $bytearray === "string") {
+    return Buffer.from(String($bytes ?? $bytearray), "base64");
   }
   if (Array.isArray($tuple)) {
     return $tuple.map(fromTyped);
@@ -39,7 +51,10 @@ export function fromTyped(value: unknown): unknown {
     return Number($int);
   }
   if (typeof $float === "string") {
-    return $float === "inf" ? Number.POSITIVE_INFINITY : Number($float);
+    return FLOATS.get($float) ?? Number($float);
+  }
+  if (Array.isArray($dict)) {
+    return Object.fromEntries($dict.map(([key, item]) => [keyOf(key), fromTyped(item)]));
   }
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fromTyped(item)]));
 }
