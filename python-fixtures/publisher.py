@@ -1,0 +1,154 @@
+"""Publishes what it is told, through a manager of python-socketio, on any queue.
+
+    python publisher.py --manager RedisManager --queue redis://127.0.0.1:6379/0
+
+The golden messages of `test/golden` are recorded from it, so it runs with every
+release from 4.6 on. There is a server, since some messages come from
+servers only; it has no clients, listens to nothing, and its host_id is always
+the same. When it can publish it says `{"event": "ready", "python": ...,
+"packages": ...}`.
+
+Requests on stdin (see `wire.py`); the namespace is `/` where left out:
+
+    emit        event, data | no_data, to | room, skip_sid, namespace, callback
+    emit_all    emits: several, each with the fields of an emit; not with a
+                manager whose name starts with Async
+                -> for each, null or what was raised or logged
+    answer      host_id, room, namespace, callback_id, args: a client of this
+                server has acknowledged what that host emitted with a callback
+    enter_room  sid, room, namespace: of a client of another host
+    leave_room  sid, room, namespace
+    close_room  room, namespace
+    disconnect  sid, namespace
+    complaints  -> what the manager has logged since the last time: several
+                releases log what they cannot publish, and go on
+    quit
+"""
+
+import argparse
+import logging
+import platform
+from importlib import metadata
+
+import socketio
+
+from wire import decode, payload, run_in, send, serve, start_event_loop
+
+HOST_ID = "0123456789abcdef0123456789abcdef"
+
+PACKAGES = ["python-socketio", "python-engineio", "redis", "aioredis", "kombu"]
+PACKAGES += ["aio-pika", "kafka-python"]
+
+
+def addressing(request, *keys):
+    """Those of the keys that the request has, as arguments for python-socketio."""
+    chosen = {key: decode(request[key]) for key in keys if key in request}
+    return {"namespace": request.get("namespace", "/"), **chosen}
+
+
+class Complaints(logging.Handler):
+    """What the manager logs, with the exceptions that it keeps to itself."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.lines = []
+
+    def emit(self, record):
+        hidden = [
+            value for key, value in vars(record).items() if key.endswith("_exception")
+        ]
+        self.lines.append(": ".join([record.getMessage(), *hidden]))
+
+
+class Operations:
+    """Against an AsyncServer most of these return something to be awaited."""
+
+    concurrent = set()
+
+    def __init__(self, sio, manager, log):
+        self.sio = sio
+        self.manager = manager
+        self.log = log
+
+    def emit(self, request):
+        data = () if request.get("no_data") else (payload(request),)
+        options = addressing(request, "to", "room", "skip_sid")
+        if request.get("callback"):
+            options["callback"] = lambda *args: None
+        return self.sio.emit(decode(request["event"]), *data, **options)
+
+    def emit_all(self, request):
+        return [self._attempt(emit) for emit in request["emits"]]
+
+    def _attempt(self, request):
+        try:
+            self.emit(request)
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        complaints = self.complaints(request)
+        return complaints[-1] if complaints else None
+
+    def answer(self, request):
+        # What the server has called when the acknowledgement comes.
+        return self.manager._return_callback(
+            request["host_id"],
+            decode(request["room"]),
+            request.get("namespace", "/"),
+            request["callback_id"],
+            *decode(request["args"]),
+        )
+
+    def enter_room(self, request):
+        return self.sio.enter_room(**addressing(request, "sid", "room"))
+
+    def leave_room(self, request):
+        return self.sio.leave_room(**addressing(request, "sid", "room"))
+
+    def close_room(self, request):
+        return self.sio.close_room(**addressing(request, "room"))
+
+    def disconnect(self, request):
+        return self.sio.disconnect(**addressing(request, "sid"))
+
+    def complaints(self, request):
+        lines, self.log.lines = self.log.lines, []
+        return lines
+
+
+def versions():
+    """Of what matters here, as far as it is installed."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            pass
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Publishes what it is told.")
+    parser.add_argument("--manager", required=True, help="a class of python-socketio")
+    parser.add_argument("--queue", required=True, metavar="URL")
+    parser.add_argument("--channel", default="socketio")
+    args = parser.parse_args()
+
+    log = Complaints()
+    logger = logging.getLogger("socketio")
+    logger.addHandler(log)
+    create_manager = getattr(socketio, args.manager)
+    loop = start_event_loop() if args.manager.startswith("Async") else None
+    manager = run_in(loop, create_manager, args.queue, channel=args.channel)
+    manager.host_id = HOST_ID
+    options = {"client_manager": manager, "logger": logger}
+    if loop is None:
+        sio = socketio.Server(async_mode="threading", **options)
+    else:
+        sio = socketio.AsyncServer(async_mode="asgi", **options)
+    found = {"python": platform.python_version(), "packages": versions()}
+    send({"event": "ready", **found})
+    serve(Operations(sio, manager, log), loop)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+import { fromTyped } from "../../interop/fleet/typed-json.js";
+import type { AckTicket, RejectReason, WireRoom } from "../../src/protocol/messages.js";
+import type { Case } from "./recordings.js";
+
+/** How a release writes the `data` of an emit: see docs/protocol.md. */
+export type Dialect = "value" | "list";
+
+/** Cases that Python takes and this package refuses: see docs/differences.md. */
+export const REFUSED: ReadonlyMap<string, RejectReason> = new Map([
+  ["an event that is a number", "wrong_type"],
+  ["to a float room", "wrong_type"],
+  ["to a boolean room", "wrong_type"],
+  ["to an empty list of rooms", "wrong_type"],
+  ["a dict with a key __proto__", "unsafe_name"],
+]);
+
+/** What the publisher is told, as far as it has to do with what comes of it. */
+interface Told {
+  readonly event?: string;
+  readonly data?: unknown;
+  readonly room?: unknown;
+  readonly to?: unknown;
+  readonly skip_sid?: unknown;
+  readonly namespace?: string;
+  readonly callback?: boolean;
+  readonly sid?: string;
+  readonly host_id?: string;
+  readonly callback_id?: number;
+  readonly args?: readonly unknown[];
+}
+
+const PUBLISHER = "0123456789abcdef0123456789abcdef";
+
+const isTuple = (typed: unknown): boolean => typeof typed === "object" && typed !== null && "$tuple" in typed;
+
+function roomOf(typed: unknown): WireRoom {
+  const digits = (typed as { readonly $int?: string }).$int;
+  return digits === undefined ? (typed as WireRoom) : BigInt(digits);
+}
+
+/** One or many, in a list or a tuple. */
+function itemsOf(typed: unknown): readonly unknown[] {
+  return [(typed as { readonly $tuple?: unknown } | null)?.$tuple ?? typed ?? []].flat();
+}
+
+/** Among bytes, what looks like a placeholder is one to every reader: none can tell. */
+function confuse(value: unknown, bytes: readonly Buffer[] = bytesIn(value)): unknown {
+  if (bytes.length === 0 || typeof value !== "object" || value === null || value instanceof Uint8Array) {
+    return value;
+  }
+  if (Array.isArray(value)) {
+    return value.map((item) => confuse(item, bytes));
+  }
+  const { _placeholder, num } = value as Record<string, unknown>;
+  return _placeholder === true
+    ? bytes[num as number]
+    : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, confuse(item, bytes)]));
+}
+
+function bytesIn(value: unknown): readonly Buffer[] {
+  if (Buffer.isBuffer(value)) {
+    return [value];
+  }
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(bytesIn) : [];
+}
+
+/** The arguments that clients of the newest python-socketio get. */
+function argsOf(data: unknown, dialect: Dialect): unknown {
+  const value = confuse(fromTyped(data ?? null));
+  const isSpread = isTuple(data) || (dialect === "value" && Array.isArray(value));
+  const args = isSpread ? (value as readonly unknown[]) : [value];
+  return args.length === 1 && args[0] === null ? [] : args;
+}
+
+/** Python counts the callbacks of each room. */
+function ticketOf({ callback, room, to, namespace = "/" }: Told, issued: Map<unknown, number>): AckTicket | null {
+  const asked = (to ?? room) as WireRoom;
+  if (callback !== true) {
+    return null;
+  }
+  const id = (issued.get(asked) ?? 0) + 1;
+  issued.set(asked, id);
+  return { room: asked, namespace, id };
+}
+
+/**
+ * The message that a case says, with the arguments of an emit in place of its payload. It follows from what Python was
+ * told, not from what it has published.
+ *
+ * @param issued - callbacks of each room so far
+ */
+export function expectedOf({ op, ...rest }: Case, dialect: Dialect, issued: Map<unknown, number>): object {
+  const told = rest as Told;
+  const { event = "", data, room, to, skip_sid, namespace = "/", sid = "", host_id, callback_id, args } = told;
+  const sender = { namespace, hostId: PUBLISHER };
+  switch (op) {
+    case "emit": {
+      const rooms = itemsOf(to ?? room);
+      return {
+        method: "emit",
+        event,
+        args: argsOf(data, dialect),
+        rooms: rooms.length === 0 || rooms.includes(null) ? null : rooms.map(roomOf),
+        skipSids: itemsOf(skip_sid).filter((skipped) => skipped !== null),
+        exceptRooms: [],
+        callback: ticketOf(told, issued),
+        ...sender,
+      };
+    }
+    case "answer": {
+      const ticket = { room: roomOf(room), namespace, id: callback_id };
+      return { method: "callback", ticket, args: fromTyped(args), hostId: host_id };
+    }
+    case "enter_room":
+    case "leave_room":
+      return { method: op, sid, room: roomOf(room), ...sender };
+    case "close_room":
+      return { method: op, room: roomOf(room), ...sender };
+    case "disconnect":
+      return { method: op, sid, ...sender };
+    default:
+      return op satisfies never;
+  }
+}

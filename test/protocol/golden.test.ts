@@ -1,0 +1,85 @@
+import test from "ava";
+import { decode } from "../../src/protocol/decode.js";
+import { decodePayload } from "../../src/protocol/payload.js";
+import { type Dialect, expectedOf, REFUSED } from "../golden/expected.js";
+import { type BusName, bytesOf, type Recording, readCases, readRecordings } from "../golden/recordings.js";
+
+const MAX_SIZE = 1_000_000;
+
+const CASES = readCases();
+const RELEASES = readRecordings();
+
+/** A message as far as it can be decoded, with the arguments of an emit in place of its payload; or why it is refused. */
+function read(payload: Uint8Array): unknown {
+  const decoded = decode(payload, MAX_SIZE);
+  if (decoded.kind !== "message") {
+    return decoded.kind === "rejected" ? decoded.rejected.reason : decoded.kind;
+  }
+  if (decoded.message.method !== "emit") {
+    return decoded.message;
+  }
+  const { payload: data, ...message } = decoded.message;
+  const result = decodePayload(data);
+  return "rejected" in result ? result.rejected.reason : { ...message, args: result.args };
+}
+
+const compare = (one: string, other: string) => one.localeCompare(other, "en", { numeric: true });
+const writesPickles = (release: string) => compare(release, "5.14") < 0;
+const dialectOf = (release: string): Dialect => (compare(release, "5.15.1") < 0 ? "value" : "list");
+
+/** By case: what was recorded on that bus. */
+const onBus = (recordings: readonly Recording[], bus: BusName) =>
+  new Map(recordings.filter(({ on }) => on === undefined || on.includes(bus)).map((line) => [line.case, line]));
+
+test("every release is recorded with every case, on every bus on which it can publish", (t) => {
+  t.deepEqual(
+    RELEASES.map(({ release }) => release.release),
+    ["4.6.1", "5.0.4", "5.7.2", "5.9.0", "5.13.0", "5.14.1", "5.14.3", "5.15.1", "5.18.1"],
+  );
+  for (const { release, recordings } of RELEASES) {
+    const buses = Object.entries(release.buses) as [BusName, object][];
+    t.is(buses.length, 6);
+    const able = buses.filter(([, carrier]) => !("error" in carrier)).map(([bus]) => bus);
+    for (const bus of able) {
+      t.deepEqual(
+        [...onBus(recordings, bus).keys()],
+        CASES.map(({ case: name }) => name),
+        `${release.release} ${bus}`,
+      );
+    }
+    const messages = recordings.filter((recording) => !("error" in recording));
+    t.true(
+      messages.every(({ on }) => on === undefined),
+      "the same bytes on every bus",
+    );
+    // An AsyncAioPikaManager of 5.14.0 and 5.14.1 hands over text where bytes are wanted, a KafkaManager of all since.
+    const unable = buses.map(([bus]) => bus).filter((bus) => !able.includes(bus));
+    const expected = writesPickles(release.release) ? [] : ["kafka"];
+    t.deepEqual(unable, release.release === "5.14.1" ? ["aio-pika", ...expected] : expected, release.release);
+  }
+});
+
+for (const { release, recordings } of RELEASES.filter(({ release }) => !writesPickles(release.release))) {
+  test(`what python-socketio ${release.release} publishes is read as it was meant`, (t) => {
+    const issued = new Map<unknown, number>();
+    const published = onBus(recordings, "redis");
+    for (const one of CASES) {
+      const bytes = bytesOf(published.get(one.case) as Recording);
+      if (bytes !== undefined) {
+        const expected = expectedOf(one, dialectOf(release.release), issued);
+        t.deepEqual(read(bytes), REFUSED.get(one.case) ?? expected, one.case);
+      }
+    }
+  });
+}
+
+for (const { release, recordings } of RELEASES.filter(({ release }) => writesPickles(release.release))) {
+  test(`what python-socketio ${release.release} publishes is known as a pickle and not opened`, (t) => {
+    for (const recording of recordings) {
+      const bytes = bytesOf(recording);
+      if (bytes !== undefined) {
+        t.is(read(bytes), "pickle", recording.case);
+      }
+    }
+  });
+}
