@@ -1,0 +1,160 @@
+import { readFileSync } from "node:fs";
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import test from "ava";
+import fc from "fast-check";
+import { decode } from "../../src/protocol/decode.js";
+import { encode } from "../../src/protocol/encode.js";
+import { encodeMsgpack } from "../../src/protocol/encode-msgpack.js";
+import { parseJson } from "../../src/protocol/json.js";
+import { isMsgpack, unpack } from "../../src/protocol/msgpack.js";
+import { bytesOf, readRecordings } from "../golden/recordings.js";
+import { outgoing } from "./arbitraries.js";
+
+const NAME = "protocol.schema.json";
+const schema = JSON.parse(readFileSync(`docs/${NAME}`, "utf8"));
+// Neither is an oversight here: a room is a string or an integer, and attachments follow after the value.
+const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, strictTuples: false, strictRequired: false });
+const validate = ajv.compile(schema);
+
+/** @returns what is wrong with a message, by its own definition; undefined for nothing */
+function faultOf(message: unknown): string | undefined {
+  const { method } = message as { readonly method: string };
+  const ofMethod = ajv.getSchema(`${NAME}#/$defs/${method}`);
+  const isMessage = validate(message);
+  if (ofMethod === undefined) {
+    return isMessage ? "undefined, but valid" : "no such method";
+  }
+  if (ofMethod(message) !== isMessage) {
+    return `as a ${method} it is ${isMessage ? "in" : ""}valid, as a message not so`;
+  }
+  return isMessage ? undefined : lastOf(ofMethod.errors as ErrorObject[]);
+}
+
+function lastOf(errors: readonly ErrorObject[]): string {
+  const { instancePath, keyword } = errors.at(-1) as ErrorObject;
+  return `${instancePath} ${keyword}`;
+}
+
+function contentOf(payload: Uint8Array): unknown {
+  const read = isMsgpack(payload) ? unpack(payload, payload.byteLength) : parseJson(Buffer.from(payload).toString());
+  if ("rejected" in read) {
+    throw new Error(read.rejected.detail);
+  }
+  return read.value;
+}
+
+/** What real hosts of Python wrote, and no host should. */
+const IRREGULAR = [
+  "an event that is a number",
+  "to a float room",
+  "to a boolean room",
+  "to an empty list of rooms",
+] as const;
+
+for (const { release, recordings } of readRecordings()) {
+  const messages = recordings.flatMap((recording) => {
+    const bytes = bytesOf(recording);
+    return bytes?.[0] === "{".charCodeAt(0) ? [{ name: recording.case, value: contentOf(bytes) }] : [];
+  });
+  if (messages.length > 0) {
+    test(`what python-socketio ${release.release} publishes fits the schema`, (t) => {
+      t.true(messages.length > 100);
+      const irregular = messages.filter(({ value }) => faultOf(value) !== undefined);
+      t.deepEqual(
+        irregular.map(({ name }) => name),
+        [...IRREGULAR],
+      );
+    });
+  }
+}
+
+const HOST = "0123456789abcdef0123456789abcdef";
+
+const EMIT = {
+  method: "emit",
+  event: "e",
+  data: [1],
+  binary: false,
+  namespace: "/",
+  room: null,
+  skip_sid: null,
+  callback: null,
+  host_id: HOST,
+};
+
+const CALLBACK = { method: "callback", host_id: HOST, sid: "r", namespace: "/", id: 1, args: [] };
+const MOVE = { method: "enter_room", sid: "s", room: "r", namespace: "/", host_id: HOST };
+const PLACEHOLDER = { _placeholder: true, num: 0 };
+const without = (message: object, key: string) =>
+  Object.fromEntries(Object.entries(message).filter(([name]) => name !== key));
+
+const FAULTS: readonly (readonly [string, object, fault: string])[] = [
+  ["an unknown method", { ...EMIT, method: "resize" }, "no such method"],
+  ["no method", without(EMIT, "method"), "no such method"],
+  ["a list", [EMIT], "no such method"],
+  ...Object.keys(without(without(EMIT, "method"), "binary")).map(
+    (key) => [`an emit without ${key}`, without(EMIT, key), " required"] as const,
+  ),
+  ["an unknown key", { ...EMIT, rooms: ["r"] }, " additionalProperties"],
+  ["an event that is a number", { ...EMIT, event: 5 }, "/event type"],
+  ["an event of Socket.IO itself", { ...EMIT, event: "disconnect" }, "/event not"],
+  ["a namespace without a slash", { ...EMIT, namespace: "chat" }, "/namespace pattern"],
+  ["a room that is a fraction", { ...EMIT, room: 1.5 }, "/room anyOf"],
+  ["a room that is a boolean", { ...EMIT, room: true }, "/room anyOf"],
+  ["a room that is an object", { ...EMIT, room: {} }, "/room anyOf"],
+  ["no room in the list", { ...EMIT, room: [] }, "/room anyOf"],
+  ["a list in the list of rooms", { ...EMIT, room: [["r"]] }, "/room anyOf"],
+  ["a skip_sid that is a number", { ...EMIT, skip_sid: 1 }, "/skip_sid anyOf"],
+  ["a number among skip_sid", { ...EMIT, skip_sid: ["s", 1] }, "/skip_sid anyOf"],
+  ["a callback of two", { ...EMIT, callback: ["r", "/"] }, "/callback anyOf"],
+  ["a callback of four", { ...EMIT, callback: ["r", "/", 1, 2] }, "/callback anyOf"],
+  ["a callback number 0", { ...EMIT, callback: ["r", "/", 0] }, "/callback anyOf"],
+  ["a callback that is an object", { ...EMIT, callback: { room: "r" } }, "/callback anyOf"],
+  ["a host_id with dashes", { ...EMIT, host_id: "01234567-89ab-cdef-0123-456789abcdef" }, "/host_id pattern"],
+  ["a host_id that is no name", { ...EMIT, host_id: null }, "/host_id type"],
+  ["binary that is a string", { ...EMIT, binary: "true" }, "/binary type"],
+  ["attachments that are no list", { ...EMIT, binary: true, data: { a: 1 } }, "/data type"],
+  ["a placeholder without an attachment", { ...EMIT, binary: true, data: [[PLACEHOLDER]] }, "/data minItems"],
+  ["an attachment that is no base64", { ...EMIT, binary: true, data: [[PLACEHOLDER], "***"] }, "/data/1 pattern"],
+  ["url-safe base64", { ...EMIT, binary: true, data: [[PLACEHOLDER], "_-8="] }, "/data/1 pattern"],
+  ["base64 of a wrong length", { ...EMIT, binary: true, data: [[PLACEHOLDER], "abc"] }, "/data/1 pattern"],
+  ["excepted rooms that are no list", { ...EMIT, except: "r" }, "/except type"],
+  ["an empty extension", { ...EMIT, node: {} }, "/node minProperties"],
+  ["an unknown extension", { ...EMIT, node: { later: 1 } }, "/node additionalProperties"],
+  ["an extension that says nothing", { ...EMIT, node: { volatile: false } }, "/node/volatile const"],
+  ["an answer without arguments", without(CALLBACK, "args"), " required"],
+  ["an answer with one argument", { ...CALLBACK, args: "yes" }, "/args type"],
+  ["an answer without a number", { ...CALLBACK, id: "1" }, "/id type"],
+  ["an answer to nobody", without(CALLBACK, "host_id"), " required"],
+  ["a move without a room", without(MOVE, "room"), " required"],
+  ["a move into all rooms", { ...MOVE, room: null }, "/room type"],
+  ["a move into two rooms", { ...MOVE, room: ["r", "s"] }, "/room type"],
+  ["a move of two clients", { ...MOVE, sid: ["s"] }, "/sid type"],
+  ["a disconnect without a namespace", { method: "disconnect", sid: "s", host_id: HOST }, " required"],
+  ["a room to close that is none", { method: "close_room", room: null, namespace: "/" }, "/room type"],
+  ["a mark without a number", { method: "node_mark", host_id: HOST }, " required"],
+  ["members that enter no rooms", { ...EMIT, method: "node_join" }, " required"],
+];
+
+test("what no host should write does not fit", (t) => {
+  t.is(faultOf(EMIT), undefined);
+  t.is(faultOf(CALLBACK), undefined);
+  t.is(faultOf(MOVE), undefined);
+  for (const [what, message, fault] of FAULTS) {
+    t.is(faultOf(message), fault, what);
+  }
+});
+
+test("everything that this package writes fits the schema, and is read", (t) => {
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(outgoing, fc.constantFrom(encode, encodeMsgpack), (message, write) => {
+      const payload = Buffer.from(write(message));
+      seen.add(`${message.method} ${isMsgpack(payload)}`);
+      t.is(faultOf(contentOf(payload)), undefined);
+      t.is(decode(payload, payload.byteLength).kind, "message");
+    }),
+    { numRuns: 1_000 },
+  );
+  t.is(seen.size, 20);
+});
