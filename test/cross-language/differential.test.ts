@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import type { ExecutionContext } from "ava";
+import fc from "fast-check";
+import { ownChannel } from "../../interop/fleet/node-host.js";
+import { PythonProgram } from "../../interop/fleet/python-program.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
+import { type Emit, EXAMPLES, emits, holdsLongInteger } from "../differential/emits.js";
+import { type Difference, meaningOf, predict } from "../differential/node-frame.js";
+import { connectRawPolling, connectRawWebSocket, type RawClient, type RawPacket } from "../differential/raw-client.js";
+import { startNodeHost } from "../helpers/node-host.js";
+import { startPeer, testPython } from "../helpers/python.js";
+import { launchRedis } from "../helpers/redis.js";
+import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
+
+/**
+ * The same emit of the same Python emitter, to a client of a Python server and to one of a Node server: what they
+ * receive is compared byte by byte.
+ *
+ *     DIFFERENTIAL_PAYLOADS=20000 npx ava build/test/cross-language/differential.test.js
+ *     DIFFERENTIAL_SEED=-123 …    once more with the payloads of a run that failed
+ */
+const PAYLOADS = Number(process.env.DIFFERENTIAL_PAYLOADS ?? 600);
+const SEED = process.env.DIFFERENTIAL_SEED;
+const BATCH = 50;
+
+const test = testWithBroker<TestBroker>(launchRedis);
+
+/** A client of a Python server, and one of a Node server, of the same kind. */
+interface Pair {
+  readonly python: RawClient;
+  readonly node: RawClient;
+}
+
+interface Fleet {
+  /** By namespace: one client on WebSocket and one on polling would be too much for a Python server, see there. */
+  readonly pairs: Readonly<Record<Emit["namespace"], Pair>>;
+  /** @returns for each, null or why it was not published */
+  publish(emits: readonly Emit[]): Promise<readonly (string | null)[]>;
+}
+
+async function startFleet(t: ExecutionContext<TestBroker>): Promise<Fleet> {
+  const queue = t.context.url;
+  const channel = ownChannel();
+  const node = await startNodeHost(t, queue, { channel });
+  const python = await startPeer(t, "threaded", queue, channel);
+  const publisher = new PythonProgram(testPython(), "publisher.py", [
+    ...["--manager", "RedisManager", "--queue", queue, "--channel", channel],
+  ]);
+  cleanUp(t, () => publisher.end());
+  await publisher.event("ready");
+  return {
+    pairs: {
+      "/": {
+        python: await connectRawWebSocket(t, python.url, "/"),
+        node: await connectRawWebSocket(t, node.url, "/"),
+      },
+      "/chat": {
+        python: await connectRawPolling(t, python.url, "/chat"),
+        node: await connectRawPolling(t, node.url, "/chat"),
+      },
+    },
+    publish: async (emits) => (await publisher.request("emit_all", { emits })) as (string | null)[],
+  };
+}
+
+/** By the number in the event's name. */
+function byNumber(packets: readonly RawPacket[]): ReadonlyMap<number, RawPacket> {
+  return new Map(packets.map((packet) => [Number(/\["(\d+):/.exec(packet.text)?.[1]), packet]));
+}
+
+let barriers = 0;
+
+/** What came of each emit, on either side. */
+async function send(fleet: Fleet, batch: readonly Emit[]) {
+  barriers += 1;
+  const barrier = `barrier ${barriers}.`;
+  const ends = (["/", "/chat"] as const).map((namespace) => ({ event: barrier, namespace, no_data: true as const }));
+  const numbered = batch.map((emit, number) => ({ ...emit, event: `${number}:${emit.event}` }));
+  const refusals = await fleet.publish([...numbered, ...ends]);
+  const received = async (side: keyof Pair) => {
+    const [root, chat] = await Promise.all(ends.map(({ namespace }) => fleet.pairs[namespace][side].upTo(barrier)));
+    return byNumber([...(root ?? []), ...(chat ?? [])]);
+  };
+  const [python, node] = await Promise.all([received("python"), received("node")]);
+  return batch.map((emit, number) => ({
+    emit,
+    refusal: refusals[number] ?? null,
+    python: python.get(number),
+    node: node.get(number),
+  }));
+}
+
+const printable = (packet: RawPacket | undefined) =>
+  packet && { text: packet.text, attachments: packet.attachments.map((bytes) => bytes.toString("base64")) };
+
+/** The first column of the table. */
+function documented(): readonly Difference[] {
+  const page = readFileSync("docs/differences.md", "utf8");
+  const [, section = ""] = page.split("\n## Bytes of a frame\n");
+  return [...(section.split("\n## ")[0]?.matchAll(/^\| `([a-z-]+)` \|/gm) ?? [])].map(([, name]) => name as Difference);
+}
+
+/** @throws AssertionError for a difference that is not foreseen */
+async function compare(fleet: Fleet, batch: readonly Emit[], seen: Set<Difference>): Promise<void> {
+  for (const { emit, refusal, python, node } of await send(fleet, batch)) {
+    if (refusal !== null) {
+      assert.deepEqual([printable(python), printable(node)], [undefined, undefined], refusal);
+      continue;
+    }
+    if (python === undefined) {
+      assert.ok(holdsLongInteger(emit), `lost by the Python server: ${JSON.stringify(emit)}`);
+      seen.add("long-integer");
+      continue;
+    }
+    const { packet, differences } = predict(python);
+    assert.deepEqual(printable(node), printable(packet));
+    if (node !== undefined && !differences.has("not-a-number")) {
+      assert.deepEqual(meaningOf(node), meaningOf(python));
+    }
+    for (const difference of differences) {
+      seen.add(difference);
+    }
+  }
+}
+
+const batches = fc.array(emits, { minLength: 1, maxLength: BATCH, size: "max" });
+
+test.serial(
+  "a client of a Node server gets what one of a Python server gets, but for what is documented",
+  async (t) => {
+    const fleet = await startFleet(t);
+    const seen = new Set<Difference>();
+    let payloads = 0;
+    await fc.assert(
+      fc.asyncProperty(batches, async (batch) => {
+        payloads += batch.length;
+        await compare(fleet, batch, seen);
+      }),
+      {
+        numRuns: Math.ceil(PAYLOADS / (BATCH / 2)),
+        examples: [[[...EXAMPLES]]],
+        ...(SEED === undefined ? {} : { seed: Number(SEED) }),
+      },
+    );
+    t.log(`${payloads} payloads`);
+    t.deepEqual([...seen].sort(), [...documented()].sort());
+  },
+);

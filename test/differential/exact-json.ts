@@ -1,0 +1,103 @@
+/** A value of JSON as it was written: numbers keep their digits, keys their order, and texts their escapes. */
+export type Exact =
+  | { readonly kind: "text"; readonly raw: string; readonly value: string }
+  /** Of Python: NaN, Infinity and -Infinity too. */
+  | { readonly kind: "number"; readonly raw: string }
+  | { readonly kind: "word"; readonly raw: "true" | "false" | "null" }
+  | { readonly kind: "list"; readonly items: readonly Exact[] }
+  | { readonly kind: "object"; readonly entries: readonly (readonly [Exact & { kind: "text" }, Exact])[] };
+
+const TEXT = /"(?:[^"\\]|\\.)*"/y;
+const NUMBER = /-?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)|NaN/y;
+const WORD = /true|false|null/y;
+
+class Reader {
+  readonly #text: string;
+  #position = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  whole(): Exact {
+    const value = this.#value();
+    if (this.#position !== this.#text.length) {
+      throw this.#error();
+    }
+    return value;
+  }
+
+  #error(): Error {
+    return new Error(`no JSON from character ${this.#position} on: ${this.#text.slice(this.#position, 80)}`);
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#position;
+    const found = pattern.exec(this.#text)?.[0];
+    this.#position += found?.length ?? 0;
+    return found;
+  }
+
+  #takes(character: string): boolean {
+    const isThere = this.#text[this.#position] === character;
+    this.#position += isThere ? 1 : 0;
+    return isThere;
+  }
+
+  /** What stands between the brackets. Neither side writes spaces into a frame. */
+  #separated<Item>(end: string, read: () => Item): readonly Item[] {
+    const items: Item[] = [];
+    if (this.#takes(end)) {
+      return items;
+    }
+    do {
+      items.push(read());
+    } while (this.#takes(","));
+    if (!this.#takes(end)) {
+      throw this.#error();
+    }
+    return items;
+  }
+
+  #key(): Exact & { kind: "text" } {
+    const raw = this.#match(TEXT);
+    if (raw === undefined) {
+      throw this.#error();
+    }
+    return { kind: "text", raw, value: JSON.parse(raw) };
+  }
+
+  #value(): Exact {
+    if (this.#takes("[")) {
+      return { kind: "list", items: this.#separated("]", () => this.#value()) };
+    }
+    if (this.#takes("{")) {
+      return { kind: "object", entries: this.#separated("}", () => this.#entry()) };
+    }
+    if (this.#text[this.#position] === '"') {
+      return this.#key();
+    }
+    const word = this.#match(WORD);
+    if (word !== undefined) {
+      return { kind: "word", raw: word as "true" | "false" | "null" };
+    }
+    const raw = this.#match(NUMBER);
+    if (raw === undefined) {
+      throw this.#error();
+    }
+    return { kind: "number", raw };
+  }
+
+  #entry(): readonly [Exact & { kind: "text" }, Exact] {
+    const key = this.#key();
+    if (!this.#takes(":")) {
+      throw this.#error();
+    }
+    return [key, this.#value()];
+  }
+}
+
+/** @throws Error for what is no JSON without spaces, but for the numbers of Python */
+export function parseExact(text: string): Exact {
+  return new Reader(text).whole();
+}
