@@ -59,6 +59,28 @@ test("every release is recorded with every case, on every bus on which it can pu
   }
 });
 
+/** The table in docs/protocol.md: `data` up to 5.15.0, and from 5.15.1 on. */
+const FORMS: readonly (readonly [string, unknown, unknown])[] = [
+  ["no data", null, [null]],
+  ["None", null, [null]],
+  ["an empty dict", {}, [{}]],
+  ["a list of one list", [[1]], [[[1]]]],
+  ["a tuple of four", [1, 2, 3, 4], [1, 2, 3, 4]],
+  ["an empty tuple", [], []],
+  ["a tuple of one list", [[1, 2]], [[1, 2]]],
+  ["a tuple of None", [null], [null]],
+];
+
+test("data is written in the form of the release", (t) => {
+  for (const { release, recordings } of RELEASES.filter(({ release }) => !writesPickles(release.release))) {
+    const published = onBus(recordings, "redis");
+    for (const [name, value, list] of FORMS) {
+      const { data } = JSON.parse(String(bytesOf(published.get(name) as Recording)));
+      t.deepEqual(data, dialectOf(release.release) === "value" ? value : list, `${release.release} ${name}`);
+    }
+  }
+});
+
 for (const { release, recordings } of RELEASES.filter(({ release }) => !writesPickles(release.release))) {
   test(`what python-socketio ${release.release} publishes is read as it was meant`, (t) => {
     const issued = new Map<unknown, number>();

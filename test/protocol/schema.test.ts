@@ -10,6 +10,7 @@ import { isMsgpack, unpack } from "../../src/protocol/msgpack.js";
 import { bytesOf, readRecordings } from "../golden/recordings.js";
 import { outgoing } from "./arbitraries.js";
 
+const MAX_SIZE = 1_000_000;
 const NAME = "protocol.schema.json";
 const schema = JSON.parse(readFileSync(`docs/${NAME}`, "utf8"));
 // Neither is an oversight here: a room is a string or an integer, and attachments follow after the value.
@@ -142,6 +143,15 @@ test("what no host should write does not fit", (t) => {
   t.is(faultOf(MOVE), undefined);
   for (const [what, message, fault] of FAULTS) {
     t.is(faultOf(message), fault, what);
+  }
+});
+
+test("the examples of the page fit, and are read", (t) => {
+  const examples = [...readFileSync("docs/protocol.md", "utf8").matchAll(/^```json\n(.*?)\n```$/gms)];
+  t.is(examples.length, 3);
+  for (const [, text = ""] of examples) {
+    t.is(faultOf(JSON.parse(text)), undefined, text);
+    t.is(decode(Buffer.from(text), MAX_SIZE).kind, "message", text);
   }
 });
 
