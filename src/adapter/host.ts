@@ -29,7 +29,7 @@ import type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./obser
 import { Recovery } from "./recovery.js";
 import { inParts, type Reply, serveRequest } from "./serve-request.js";
 import type { Mark } from "./sessions.js";
-import { isSid } from "./target.js";
+import { isSid, type LooksLikeSid, sidTest } from "./target.js";
 
 interface OpenNamespace {
   readonly adapter: Adapter;
@@ -54,6 +54,7 @@ export class Host implements BridgeHandle {
   readonly cluster: Cluster;
   /** @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry */
   readonly encode: Encode;
+  readonly looksLikeSid: LooksLikeSid;
   readonly #bus: Bus;
   readonly #namespaces = new Map<string, OpenNamespace>();
   readonly #journal: Journal;
@@ -68,6 +69,7 @@ export class Host implements BridgeHandle {
     this.#bus = bus;
     this.options = options;
     this.encode = encoderOf(options);
+    this.looksLikeSid = sidTest(options.dialect);
     this.acks = new PendingAcks(options.maxPendingAcks);
     this.#journal = new Journal(options.logger, options.channels);
     this.cluster = new Cluster({ bus, hostId: this.hostId, isHost: true, options, handlers: this.#clusterHandlers() });
@@ -250,7 +252,7 @@ export class Host implements BridgeHandle {
   /** Says once per room that not everyone who is in it can be excepted. */
   reportExcept(adapter: Adapter, rooms: readonly string[]): void {
     for (const room of rooms) {
-      if (this.cluster.python.areLikely && !isSid(adapter, room, this.options.dialect)) {
+      if (this.cluster.python.areLikely && !isSid(adapter, room, this.looksLikeSid)) {
         this.#journal.warnOnce(
           `except ${adapter.nsp.name} ${room}`,
           () => `except(${quote(room)}): members of that room on Python hosts get the event all the same`,

@@ -127,7 +127,7 @@ export class PythonBridgeAdapter extends Adapter {
     const target = normalizeTarget(options);
     const { data } = packet;
     const { peers, python } = this.#host.cluster;
-    const isOne = isOneElsewhere(this, target, this.#host.options.dialect);
+    const isOne = isOneElsewhere(this, target, this.#host.looksLikeSid);
     const ask = new Ask({ hosts: peers.hosts, isOne, python, onAnswer, onDone });
     // socket.io's timer runs already, and a broadcast to many takes its time.
     const ticket = this.#awaitAnswers(ask, target, target.timeout - ACK_MARGIN_MS);
@@ -282,9 +282,8 @@ export class PythonBridgeAdapter extends Adapter {
   }
 
   get #speaker() {
-    const { hostId, options } = this.#host;
-    const toPythonRoom = (room: string) => this.#pythonRoom(room);
-    return { adapter: this, hostId, dialect: options.dialect, toPythonRoom };
+    const { hostId, looksLikeSid } = this.#host;
+    return { adapter: this, hostId, looksLikeSid, toPythonRoom: (room: string) => this.#pythonRoom(room) };
   }
 
   #sender(): { readonly namespace: string; readonly hostId: string } {

@@ -1,8 +1,7 @@
 import type { Adapter, Room } from "socket.io-adapter";
-import type { Dialect } from "../protocol/dialect.js";
 import type { WireRoom } from "../protocol/messages.js";
 import type { OutgoingMessage } from "../protocol/outgoing.js";
-import { isNobodyElse, isSid, names, type Target } from "./target.js";
+import { isNobodyElse, isSid, type LooksLikeSid, names, type Target } from "./target.js";
 
 /** What `socketsJoin()`, `socketsLeave()` or `disconnectSockets()` is for other hosts. */
 export interface Command {
@@ -14,8 +13,8 @@ export interface Command {
 interface Speaker {
   readonly adapter: Adapter;
   readonly hostId: string;
-  readonly dialect: Dialect;
   readonly toPythonRoom: (room: string) => WireRoom;
+  readonly looksLikeSid: LooksLikeSid;
 }
 
 const NOTHING: Command = { messages: [], isForNodeOnly: false };
@@ -30,15 +29,15 @@ interface Words {
  * One client is named by its sid, in Python's words, which all hosts understand. Rooms, everyone, and everyone but the
  * members of a room are named in words of Node hosts.
  */
-function command({ adapter, dialect }: Speaker, target: Target, words: Words): Command {
+function command({ adapter, looksLikeSid }: Speaker, target: Target, words: Words): Command {
   if (isNobodyElse(target)) {
     return NOTHING;
   }
   const [rooms, except] = [names(target.rooms), names(target.except)];
-  const isClient = (name: string) => isSid(adapter, name, dialect);
-  const areSids = (some: readonly string[]) => some.every(isClient);
+  const isAnySid = (name: string) => isSid(adapter, name, looksLikeSid);
+  const areSids = (some: readonly string[]) => some.every(isAnySid);
   const clients = areSids(except)
-    ? rooms.filter((name) => isClient(name) && !adapter.nsp.sockets.has(name) && !target.except.has(name))
+    ? rooms.filter((name) => isAnySid(name) && !adapter.nsp.sockets.has(name) && !target.except.has(name))
     : [];
   const messages = clients.flatMap((sid) => words.toClient(sid));
   if (rooms.length > 0 && areSids([...rooms, ...except])) {
@@ -78,12 +77,12 @@ export function joinCommand(speaker: Speaker, target: Target, rooms: readonly Ro
 
 /** Where all who are in a room leave that room, this is Python's `close_room`, which all hosts understand. */
 export function leaveCommand(speaker: Speaker, target: Target, rooms: readonly Room[]): Command {
-  const { adapter, hostId, dialect, toPythonRoom } = speaker;
+  const { adapter, hostId, toPythonRoom, looksLikeSid } = speaker;
   const isClosed = (room: string) =>
     !isNobodyElse(target) &&
     target.except.size === 0 &&
     (target.rooms.size === 0 || target.rooms.has(room)) &&
-    !isSid(adapter, room, dialect);
+    !isSid(adapter, room, looksLikeSid);
   const all = names(rooms);
   const closings = all
     .filter(isClosed)

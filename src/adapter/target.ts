@@ -3,8 +3,17 @@ import type { Dialect } from "../protocol/dialect.js";
 
 /** A sid as Engine.IO and python-engineio make them: 20 url-safe characters; Engine.IO 3 puts the namespace before. */
 const SID = /^(?:\/[^#]*#)?[\w-]{20}$/;
-/** As python-engineio 3 makes them: a UUID in hexadecimal, which elsewhere is as likely the name of a room. */
-const OLD_PYTHON_SID = /^[\da-f]{32}$/;
+
+/** As python-engineio before 4.0 makes them, below python-socketio 4: a random UUID. */
+const OLD_SID = /^[\da-f]{12}4[\da-f]{3}[89ab][\da-f]{15}$/;
+
+/** Whether a name looks like a sid of such a fleet. */
+export type LooksLikeSid = (name: unknown) => boolean;
+
+export function sidTest(dialect: Dialect): LooksLikeSid {
+  const patterns = dialect === "5.2" ? [SID, OLD_SID] : [SID];
+  return (name) => typeof name === "string" && patterns.some((pattern) => pattern.test(name));
+}
 
 /** `socket.io-adapter` leaves these fields optional; whoever gets this does not. */
 export interface Target {
@@ -34,14 +43,9 @@ export function isNobodyElse({ rooms, local }: Target): boolean {
   return local || (rooms.size > 0 && names(rooms).length === 0);
 }
 
-/** @param dialect - of the Python hosts; python-socketio 4 is among those of the oldest */
-export function looksLikeSid(name: unknown, dialect: Dialect): boolean {
-  return typeof name === "string" && (SID.test(name) || (dialect === "5.2" && OLD_PYTHON_SID.test(name)));
-}
-
 /** A sid, as far as its looks tell; a room of clients of this host is none, whatever its name looks like. */
-export function isSid(adapter: Adapter, name: string, dialect: Dialect): boolean {
-  return looksLikeSid(name, dialect) && (adapter.nsp.sockets.has(name) || !adapter.rooms.has(name));
+export function isSid(adapter: Adapter, name: string, looksLikeSid: LooksLikeSid): boolean {
+  return looksLikeSid(name) && (adapter.nsp.sockets.has(name) || !adapter.rooms.has(name));
 }
 
 export function isOwnClient(adapter: Adapter, { rooms }: Target): boolean {
@@ -50,7 +54,7 @@ export function isOwnClient(adapter: Adapter, { rooms }: Target): boolean {
 }
 
 /** One client that another host may have. */
-export function isOneElsewhere(adapter: Adapter, { rooms }: Target, dialect: Dialect): boolean {
+export function isOneElsewhere(adapter: Adapter, { rooms }: Target, looksLikeSid: LooksLikeSid): boolean {
   const [room] = names(rooms);
-  return room !== undefined && rooms.size === 1 && isSid(adapter, room, dialect) && !adapter.nsp.sockets.has(room);
+  return room !== undefined && rooms.size === 1 && isSid(adapter, room, looksLikeSid) && !adapter.nsp.sockets.has(room);
 }

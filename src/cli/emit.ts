@@ -23,7 +23,7 @@ const FLAGS: Flags = {
   dialect: {
     type: "string",
     value: "RELEASE",
-    help: "python-socketio of the oldest Python host: 5.15, 5.14, 5.13 or 5.2. Default: 5.15",
+    help: "what Python hosts run: 5.15, 5.14 (5.14.2 or later), 5.13 (5.3 or later), 5.2. Default: 5.15",
   },
   room: { type: "string", value: "ROOM", repeatable: true, help: "room or sid to emit to. Default: everyone" },
   namespace: { type: "string", value: "NAME", help: "namespace. Default: /" },

@@ -22,12 +22,12 @@ const FLAGS: Flags = {
   "legacy-pickle": {
     type: "string",
     value: "MODE",
-    help: "pickles, which python-socketio before 5.14 sends: refuse, or data-only, which reads the data in them. Default: refuse",
+    help: "pickles of python-socketio before 5.14: refuse, or data-only to read the data. Default: refuse",
   },
   dialect: {
     type: "string",
     value: "RELEASE",
-    help: "python-socketio of the oldest Python host: 5.15, 5.14, 5.13 or 5.2. Default: 5.15",
+    help: "what Python hosts run: 5.15, 5.14 (5.14.2 or later), 5.13 (5.3 or later), 5.2. Default: 5.15",
   },
   cors: {
     type: "string",

@@ -2,7 +2,7 @@ import { PendingAcks } from "../adapter/acks.js";
 import { Ask } from "../adapter/ask.js";
 import { Cluster } from "../adapter/cluster.js";
 import { logRejection } from "../adapter/rejections.js";
-import { looksLikeSid } from "../adapter/target.js";
+import { type LooksLikeSid, sidTest } from "../adapter/target.js";
 import type { Bus } from "../bus/bus.js";
 import { BridgeError, IncompleteError } from "../errors.js";
 import type { RateLimitedLog } from "../log.js";
@@ -32,6 +32,7 @@ export class AckReader {
   readonly #options: NormalizedReader;
   readonly #hostId: string;
   readonly #log: RateLimitedLog;
+  readonly #looksLikeSid: LooksLikeSid;
   readonly #acks: PendingAcks;
   readonly #cluster: Cluster;
   /** Ends what is asked for at this moment. */
@@ -44,6 +45,7 @@ export class AckReader {
     this.#log = log;
     this.#hostId = hostId;
     this.#options = options;
+    this.#looksLikeSid = sidTest(options.dialect);
     const acks = new PendingAcks(options.maxPendingAcks);
     this.#acks = acks;
     const nothing = () => {};
@@ -82,7 +84,7 @@ export class AckReader {
       const cancel = () => fail(new IncompleteError("CLOSED", "the emitter was closed", responses));
       const ask: Ask = new Ask({
         hosts: this.#cluster.peers.hosts,
-        isOne: emit.rooms.length === 1 && looksLikeSid(emit.rooms[0], this.#options.dialect),
+        isOne: emit.rooms.length === 1 && this.#looksLikeSid(emit.rooms[0]),
         python: this.#cluster.python,
         onAnswer: (answer) => responses.push(answer),
         onDone: () => {

@@ -76,6 +76,13 @@ for (const [what, args, message] of [
       "To specify an option argument starting with a dash use '--room=-XYZ'.",
   ],
   ["an unknown encoding", ["e", "--encoding", "xml"], 'encoding is "xml"; it takes json or msgpack'],
+  ["an unknown dialect", ["e", "--dialect", "5.10"], 'dialect is "5.10"; it takes 5.15, 5.14, 5.13 or 5.2'],
+  [
+    "what the dialect has no form for",
+    ["e", "1", "2", "--dialect", "5.13", "--queue", "memory://nobody"],
+    'the event "e" has 2 arguments, which python-socketio before 5.15.1 cannot be told (the option dialect is "5.13"); ' +
+      "put them into one list or object",
+  ],
   ["an unknown flag", ["e", "--to", "r"], "Unknown option '--to'"],
 ] as const) {
   test(`${what} is one clear line and exit code 2`, async (t) => {

@@ -1,11 +1,13 @@
 import { createServer } from "node:http";
 import { createConnection } from "node:net";
 import test from "ava";
+import { Redis } from "ioredis";
 import { io as connect } from "socket.io-client";
 import { within } from "../../interop/fleet/once.js";
 import { cleanUp } from "../../interop/fleet/scope.js";
 import { createEmitter } from "../../src/index.js";
 import { connectClient } from "../helpers/clients.js";
+import { frameOf, REAL_PICKLES, type RealPickle } from "../helpers/pickles.js";
 import { startCli, startServe } from "../helpers/process.js";
 
 test("serve opens a broker of its own, says so, and prints Python that reaches it", async (t) => {
@@ -33,6 +35,22 @@ test("several channels are read", async (t) => {
     await client.until(`on ${channel}`);
   }
   t.deepEqual(client.received(), [["on one"], ["on two"]]);
+});
+
+test("the data in pickles is read where a flag says so, and the dialect is that of a variable", async (t) => {
+  const environment = { SOCKETIO_BRIDGE_DIALECT: "5.13" };
+  const server = await startServe(t, ["--channel", "c", "--legacy-pickle", "data-only"], environment);
+  const client = await connectClient(t, server.url);
+  const publisher = new Redis(server.queue);
+  cleanUp(t, () => publisher.disconnect());
+  const pickle = REAL_PICKLES.findLast(({ name }) => name === "several arguments") as RealPickle;
+  await publisher.publish("c", frameOf(pickle));
+  await publisher.publish("c", '{"method": "emit", "event": "list", "data": [1, 2]}');
+  await publisher.publish("c", '{"method": "emit", "event": "the end", "data": null}');
+  t.deepEqual(await client.until("the end"), [
+    ["e", 1, "twö", null, [3], { four: 4.5 }],
+    ["list", [1, 2]],
+  ]);
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -148,6 +166,13 @@ for (const [what, args, env, message] of [
     /no function as its default/,
   ],
   ["an unknown encoding", ["--encoding", "xml"], {}, /encoding is "xml"; it takes json or msgpack/],
+  ["an unknown dialect", [], { SOCKETIO_BRIDGE_DIALECT: "5.10" }, /dialect is "5\.10"; it takes 5\.15, /],
+  [
+    "an unknown mode for pickles",
+    ["--legacy-pickle", "load"],
+    {},
+    /legacyPickle is "load"; it takes refuse or data-only/,
+  ],
   ["a variable that is no boolean", [], { SOCKETIO_BRIDGE_DEMO: "perhaps" }, /SOCKETIO_BRIDGE_DEMO is "perhaps"/],
 ] as const) {
   test(`${what} is one clear line and exit code 2`, async (t) => {
@@ -195,8 +220,20 @@ for (const command of [[], ["serve"], ["emit"]]) {
     t.is(await help.exited(), 0);
     const output = help.stdout.items.join("\n");
     const flags: Record<string, string[]> = {
-      serve: ["port", "host", "queue", "channel", "cors", "app", "demo", "help"],
-      emit: ["queue", "channel", "room", "namespace", "skip-sid", "help"],
+      serve: [
+        "port",
+        "host",
+        "queue",
+        "channel",
+        "encoding",
+        "legacy-pickle",
+        "dialect",
+        "cors",
+        "app",
+        "demo",
+        "help",
+      ],
+      emit: ["queue", "channel", "encoding", "dialect", "room", "namespace", "skip-sid", "help"],
     };
     for (const flag of flags[command[0] ?? ""] ?? []) {
       t.true(output.includes(`--${flag}`), flag);
