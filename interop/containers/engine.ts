@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { getContainerRuntimeClient, getReaper, ImageName } from "testcontainers";
 
 /** Where no registry is reached, this makes images of the public names. */
@@ -10,8 +12,13 @@ const MAKE_IMAGES = "interop/images/build-local";
  * @throws Error that says what to start
  */
 export async function connectToEngine() {
+  const noEngine = "no Docker engine answers, and this runs in containers alone: start one";
   const client = await getContainerRuntimeClient().catch((cause: unknown) => {
-    throw new Error("no Docker engine answers, and this runs in containers alone: start one", { cause });
+    throw new Error(noEngine, { cause });
+  });
+  // The command is needed too, and testcontainers looks for an engine in more places.
+  await promisify(execFile)("docker", ["info"]).catch((cause: unknown) => {
+    throw new Error(noEngine, { cause });
   });
   const hasReaper = await getReaper(client).then(
     () => true,
