@@ -12,6 +12,9 @@ export const text = fc.string({
   ),
 });
 
+const UNSAFE = new Set(["__proto__", "constructor"]);
+const name = text.filter((one) => !UNSAFE.has(one));
+
 /** What an application may emit, with bytes at any depth. */
 const value = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
@@ -26,12 +29,10 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
       fc.date({ noInvalidDate: true }),
     ),
     fc.array(tie("value")),
-    fc.dictionary(text, tie("value")),
+    fc.dictionary(name, tie("value")),
   ),
 })).value;
 
-const UNSAFE = new Set(["__proto__", "constructor"]);
-const name = text.filter((one) => !UNSAFE.has(one));
 const event = name.filter((one) => !RESERVED_EVENTS.has(one));
 const namespace = text.map((rest) => `/${rest}`);
 const hostId = fc.uuid().map((uuid) => uuid.replaceAll("-", ""));
