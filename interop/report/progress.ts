@@ -29,7 +29,7 @@ export class StatusLine {
     if (this.#screen.isTTY) {
       this.clear();
       // One line of the terminal, or clearing would leave the rest.
-      this.#screen.write(`${[...text].slice(0, (this.#screen.columns ?? 80) - 1).join("")}\n`);
+      this.#screen.write(`${[...text].slice(0, (this.#screen.columns || 80) - 1).join("")}\n`);
       this.#isShown = true;
     }
   }
