@@ -1,8 +1,12 @@
 import { isUnsafeName } from "./json.js";
-import { type AckTicket, quote, type Rejected, type RejectReason, type WireRoom } from "./messages.js";
-
-/** Longest integer room that is read: far beyond any key of a database. */
-const MAX_INTEGER_DIGITS = 100;
+import {
+  type AckTicket,
+  MAX_INTEGER_LENGTH,
+  quote,
+  type Rejected,
+  type RejectReason,
+  type WireRoom,
+} from "./messages.js";
 
 /** Carries a rejection out of the readers below; `decode` catches it. */
 export class Refusal extends Error {
@@ -143,7 +147,7 @@ export class Fields {
     if (typeof value === "number") {
       this.#exact ??= this.#readExact() as Record<string, unknown>;
       const exact = again(this.#exact);
-      if (typeof exact === "bigint" || (typeof exact === "string" && exact.length <= MAX_INTEGER_DIGITS)) {
+      if (typeof exact === "bigint" || (typeof exact === "string" && exact.length <= MAX_INTEGER_LENGTH)) {
         return BigInt(exact);
       }
     }

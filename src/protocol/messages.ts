@@ -13,6 +13,9 @@ export type WireRoom = string | number | bigint;
  */
 export type PayloadForm = "arguments" | "argument" | "tuple";
 
+/** Most characters of an integer room, its sign among them. Python reads no integer that has more (engineio `json`). */
+export const MAX_INTEGER_LENGTH = 100;
+
 /** The payload of an emit, as it stands in the message: see `payload.ts` for what it means. */
 export interface EmitPayload {
   readonly data: unknown;

@@ -5,6 +5,7 @@ import {
   type DisconnectMembersMessage,
   type DisconnectMessage,
   type EmitMessage,
+  MAX_INTEGER_LENGTH,
   type MarkMessage,
   type MoveMembersMessage,
   type MoveRoomMessage,
@@ -45,6 +46,12 @@ export function checkEvent(event: string): string {
 export function checkRoom(room: WireRoom): WireRoom {
   if (typeof room !== "string" && typeof room !== "bigint" && !Number.isSafeInteger(room)) {
     throw new BridgeError("INVALID_ARGUMENT", `the room ${quote(room)} is neither a string nor an integer`);
+  }
+  if (typeof room === "bigint" && room.toString().length > MAX_INTEGER_LENGTH) {
+    throw new BridgeError(
+      "INVALID_ARGUMENT",
+      `the room ${quote(room)} has more than ${MAX_INTEGER_LENGTH} characters, and no host reads such an integer`,
+    );
   }
   return room;
 }

@@ -131,6 +131,18 @@ test("what the channel cannot carry is an error that names the event", (t) => {
   }
 });
 
+test("an integer room that no host would read is refused", (t) => {
+  const longest = -(10n ** 99n) + 1n;
+  for (const write of [encode, encodeMsgpack]) {
+    t.is(decode(Buffer.from(write({ ...EMIT, rooms: [longest] })), 1_000_000).kind, "message");
+    for (const room of [longest - 1n, 10n ** 100n]) {
+      const error = t.throws(() => write({ ...EMIT, rooms: [room] }), { instanceOf: BridgeError });
+      t.is(error.code, "INVALID_ARGUMENT");
+      t.regex(error.message, /the room -?1000+…? has more than 100 characters/);
+    }
+  }
+});
+
 test("bytes in an acknowledgement are refused: Python would read them as text", (t) => {
   const ticket = { room: "r", namespace: "/", id: 1 };
   const error = t.throws(() => encode({ method: "callback", ticket, args: [Buffer.from("x")], hostId: HOST }));
