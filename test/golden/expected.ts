@@ -2,8 +2,11 @@ import { fromTyped } from "../../interop/fleet/typed-json.js";
 import type { AckTicket, RejectReason, WireRoom } from "../../src/protocol/messages.js";
 import type { Case } from "./recordings.js";
 
-/** How a release writes the `data` of an emit: see docs/protocol.md. */
-export type Dialect = "value" | "list";
+/**
+ * How the `data` of an emit is read: of a pickle; as JSON of 5.14.0 to 5.15.0, where that is told; and as all other JSON,
+ * that of these releases too, as the newest python-socketio does. See docs/protocol.md.
+ */
+export type Reading = "pickle" | "5.14" | "5.15" | "5.14 as 5.15";
 
 /** Cases that Python takes and this package refuses: see docs/differences.md. */
 export const REFUSED: ReadonlyMap<string, RejectReason> = new Map([
@@ -12,6 +15,12 @@ export const REFUSED: ReadonlyMap<string, RejectReason> = new Map([
   ["to a boolean room", "wrong_type"],
   ["to an empty list of rooms", "wrong_type"],
   ["a dict with a key __proto__", "unsafe_name"],
+]);
+
+/** Python writes it as a call, which is not carried out. */
+export const REFUSED_IN_PICKLES: ReadonlyMap<string, RejectReason> = new Map([
+  ...REFUSED,
+  ["a bytearray", "unsafe_pickle"],
 ]);
 
 /** What the publisher is told, as far as it has to do with what comes of it. */
@@ -64,11 +73,15 @@ function bytesIn(value: unknown): readonly Buffer[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(bytesIn) : [];
 }
 
-/** The arguments that clients of the newest python-socketio get. */
-function argsOf(data: unknown, dialect: Dialect): unknown {
-  const value = confuse(fromTyped(data ?? null));
-  const isSpread = isTuple(data) || (dialect === "value" && Array.isArray(value));
-  const args = isSpread ? (value as readonly unknown[]) : [value];
+/** The arguments that clients get. */
+function argsOf(data: unknown, reading: Reading): unknown {
+  if (reading === "pickle" && isTuple(data)) {
+    return fromTyped(data);
+  }
+  // In a pickle, bytes need no placeholders.
+  const value = reading === "pickle" ? fromTyped(data ?? null) : confuse(fromTyped(data ?? null));
+  const isSpread = Array.isArray(value) && (reading === "5.14 as 5.15" || (reading === "5.15" && isTuple(data)));
+  const args = isSpread ? value : [value];
   return args.length === 1 && args[0] === null ? [] : args;
 }
 
@@ -89,7 +102,7 @@ function ticketOf({ callback, room, to, namespace = "/" }: Told, issued: Map<unk
  *
  * @param issued - callbacks of each room so far
  */
-export function expectedOf({ op, ...rest }: Case, dialect: Dialect, issued: Map<unknown, number>): object {
+export function expectedOf({ op, ...rest }: Case, reading: Reading, issued: Map<unknown, number>): object {
   const told = rest as Told;
   const { event = "", data, room, to, skip_sid, namespace = "/", sid = "", host_id, callback_id, args } = told;
   const sender = { namespace, hostId: PUBLISHER };
@@ -99,7 +112,7 @@ export function expectedOf({ op, ...rest }: Case, dialect: Dialect, issued: Map<
       return {
         method: "emit",
         event,
-        args: argsOf(data, dialect),
+        args: argsOf(data, reading),
         rooms: rooms.length === 0 || rooms.includes(null) ? null : rooms.map(roomOf),
         skipSids: itemsOf(skip_sid).filter((skipped) => skipped !== null),
         exceptRooms: [],

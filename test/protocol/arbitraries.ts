@@ -57,6 +57,7 @@ const node = fc.option(
         volatile: fc.constant(true),
         compress: fc.boolean(),
         null: fc.constant(true),
+        list: fc.constant(true),
         answers: fc.nat(),
         number: fc.integer({ min: 1 }),
       },
