@@ -23,12 +23,13 @@ from celery_worker import notify
 from flask_chat import create_app
 from ready import start_listening
 
+QUEUE = os.environ["SOCKETIO_QUEUE"]
 CHANNEL = "flask-socketio"
 
 HOST = socket.gethostname()
 SERVER = f"Flask-SocketIO {version('Flask-SocketIO')}"
 
-app, socketio = create_app(os.environ["SOCKETIO_QUEUE"], CHANNEL)
+app, socketio = create_app(QUEUE, CHANNEL)
 
 
 @socketio.on("whoami")
@@ -55,4 +56,4 @@ def health():
     return "", 204
 
 
-start_listening(socketio.server)
+start_listening(socketio.server, QUEUE)

@@ -128,6 +128,7 @@ export class Host implements BridgeHandle {
     const [channel, ...others] = this.options.channels;
     return new Recovery({
       adapter,
+      hostId: this.hostId,
       history: this.#history,
       maxAway,
       detection,

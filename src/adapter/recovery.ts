@@ -23,6 +23,8 @@ const MOST_PRIVATE_BYTES = 1024 * 1024;
 
 export interface RecoveryOptions {
   readonly adapter: Adapter;
+  /** This host. */
+  readonly hostId: string;
   readonly history: History;
   /** Milliseconds for which a client may be away. */
   readonly maxAway: number;
@@ -44,9 +46,13 @@ export interface RecoveryOptions {
   ask(question: Question): Promise<readonly unknown[]>;
 }
 
-/** @returns undefined for what only this server's parser can say, and a client gets once or not at all */
-function encodePrivate({ data: [event, ...args] }: Packet): Uint8Array | string | undefined {
-  const everyone = { namespace: "/", rooms: null, skipSids: [], exceptRooms: [], callback: null, hostId: undefined };
+/**
+ * For Node hosts alone, whatever the dialect: they know by the name whose form it is.
+ *
+ * @returns undefined for what only this server's parser can say, and a client gets once or not at all
+ */
+function encodePrivate({ data: [event, ...args] }: Packet, hostId: string): Uint8Array | string | undefined {
+  const everyone = { namespace: "/", rooms: null, skipSids: [], exceptRooms: [], callback: null, hostId };
   const node = emitExtension(args, {});
   try {
     return encodeMsgpack({ method: "emit", event: String(event), args, ...everyone, node });
@@ -138,7 +144,8 @@ export class Recovery {
 
   /** An emit to clients of this host alone. @returns the packet for them */
   emittedHere<Emit extends Packet>(packet: Emit, target: Target): Emit {
-    const payload = target.rooms.size > 0 && names(target.rooms).length === 0 ? undefined : encodePrivate(packet);
+    const isForNobody = target.rooms.size > 0 && names(target.rooms).length === 0;
+    const payload = isForNobody ? undefined : encodePrivate(packet, this.#options.hostId);
     if (payload === undefined) {
       return packet;
     }

@@ -4,6 +4,7 @@ import { cleanUp } from "../../interop/fleet/scope.js";
 import { memoryBus } from "../../src/index.js";
 import { encodeNode } from "../../src/protocol/node-messages.js";
 import { startRecovering } from "../fleet/recovery.js";
+import { frameOf, REAL_PICKLES, type RealPickle } from "../helpers/pickles.js";
 import { startProxy } from "../helpers/proxy.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
@@ -36,6 +37,37 @@ for (const where of ["first", "second"] as const) {
     t.deepEqual(client.received.slice(-5), events);
   });
 }
+
+test.serial("what a client has missed has its own arguments, as a pickle and in whatever dialect", async (t) => {
+  const fleet = await startRecovering(t, { channel: "pickles", dialect: "5.13", legacyPickle: "data-only" });
+  const { first, second, client } = fleet;
+  const python = memoryBus(t.context.url.slice("memory://".length));
+  cleanUp(t, () => python.close());
+  const proxy = await startProxy(t, Number(new URL(first.url).port));
+  await fleet.leave(first);
+  await client.comeTo(`http://127.0.0.1:${proxy.port}`);
+  first.io.emit("before");
+  await client.until("before");
+  proxy.freeze();
+  // To a client of its own, a host need not say it in the words of Python.
+  first.io.to(client.sid).emit("to it alone", 1, [2]);
+  first.io.emit("a list", [[3]]);
+  await python.publish(
+    "pickles",
+    frameOf(REAL_PICKLES.findLast(({ name }) => name === "several arguments") as RealPickle),
+  );
+  await fleet.settled();
+  await client.leave(() => true);
+  t.true(await client.comeTo(second.url));
+  second.io.emit("after");
+  await client.until("after");
+  const missed = [
+    ["to it alone", 1, [2]],
+    ["a list", [[3]]],
+    ["e", 1, "twö", null, [3], { four: 4.5 }],
+  ];
+  t.deepEqual(client.received.slice(-4), [...missed, ["after"]]);
+});
 
 test.serial("what is emitted while middlewares look at a client that comes back reaches it once", async (t) => {
   const recovery = { maxDisconnectionDuration: 60_000, skipMiddlewares: false };
