@@ -85,7 +85,9 @@ import asyncio, sys, threading, aio_pika, kombu
 url, channel = sys.argv[1:]
 
 def show(reader, *values):
-    print(reader, *(repr(value) for value in values), flush=True)
+    # In one piece: two threads write, and print() ends its line with a second write.
+    sys.stdout.write(" ".join([reader, *map(repr, values)]) + "\\n")
+    sys.stdout.flush()
 
 def read_kombu():
     exchange = kombu.Exchange(channel, type="fanout", durable=False)
