@@ -8,6 +8,18 @@ import {
   type WireRoom,
 } from "./messages.js";
 
+/** The same as numbers, of which the digits need not be made. */
+const LARGEST_INTEGER = 10n ** BigInt(MAX_INTEGER_LENGTH) - 1n;
+const SMALLEST_INTEGER = 1n - 10n ** BigInt(MAX_INTEGER_LENGTH - 1);
+
+/** @param exact - a bigint, or the digits of one, or neither */
+function toInteger(exact: unknown): bigint | undefined {
+  if (typeof exact === "bigint") {
+    return exact >= SMALLEST_INTEGER && exact <= LARGEST_INTEGER ? exact : undefined;
+  }
+  return typeof exact === "string" && exact.length <= MAX_INTEGER_LENGTH ? BigInt(exact) : undefined;
+}
+
 /** Carries a rejection out of the readers below; `decode` catches it. */
 export class Refusal extends Error {
   readonly rejected: Rejected;
@@ -146,9 +158,9 @@ export class Fields {
     }
     if (typeof value === "number") {
       this.#exact ??= this.#readExact() as Record<string, unknown>;
-      const exact = again(this.#exact);
-      if (typeof exact === "bigint" || (typeof exact === "string" && exact.length <= MAX_INTEGER_LENGTH)) {
-        return BigInt(exact);
+      const integer = toInteger(again(this.#exact));
+      if (integer !== undefined) {
+        return integer;
       }
     }
     throw new Refusal("wrong_type", `${key} is ${quote(value)}, not a string or an integer`);

@@ -49,5 +49,9 @@ export function sizeOf(entry: Entry): number {
   if (typeof entry === "string") {
     return entry.length + SIZE.quotes;
   }
+  if (typeof entry === "bigint") {
+    // Nearly as many digits as it has, and quickly counted.
+    return entry.toString(16).length + 1;
+  }
   return Buffer.isBuffer(entry) ? entry.length + SIZE.bytes : SIZE.other;
 }

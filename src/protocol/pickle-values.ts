@@ -151,10 +151,13 @@ export function readEscapedText(frame: Buffer, start: number, end: number): stri
 
 const NO_ASCII = /[^\0-\x7f]/;
 
+function assertAscii(text: string): string {
+  return NO_ASCII.test(text) ? malformed("a str of Python 2 that is not ASCII") : text;
+}
+
 /** `BINSTRING`: the `str` of Python 2, which Python 3 reads as ASCII. */
 export function readAscii(frame: Buffer, start: number, end: number): string {
-  const text = line(frame, start, end);
-  return NO_ASCII.test(text) ? malformed("a str of Python 2 that is not ASCII") : text;
+  return assertAscii(line(frame, start, end));
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -173,12 +176,13 @@ export function readQuoted(frame: Buffer, start: number, end: number): string {
   if (quoted.length < 2 || (mark !== "'" && mark !== '"') || quoted.at(-1) !== mark) {
     malformed("a str of Python 2 without its quotes");
   }
-  return quoted.slice(1, -1).replace(/\\(?:x([0-7][\da-fA-F])|(.?))/gs, (whole, hex, other) => {
+  const text = quoted.slice(1, -1).replace(/\\(?:x([\da-fA-F]{2})|(.?))/gs, (whole, hex, other) => {
     if (hex !== undefined) {
       return String.fromCharCode(Number.parseInt(hex, 16));
     }
-    return ESCAPES.get(other) ?? malformed(`${quote(whole)} is no escape of ASCII`);
+    return ESCAPES.get(other) ?? malformed(`${quote(whole)} is no escape`);
   });
+  return assertAscii(text);
 }
 
 /** `float.__repr__` */

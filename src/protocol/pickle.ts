@@ -103,26 +103,30 @@ function lengthBefore(frame: Buffer, end: number, size: 1 | 4 | 8): number {
 
 /**
  * The first pass, which makes nothing: every opcode is one of inert data, and whole, none crosses the end of a frame, and the
- * first STOP is the last byte.
+ * first STOP is the last byte. Python looks at the last two less closely, so they are told after what it would have run.
  */
 function check(frame: Buffer, cursor: Cursor): void {
   let frameEnd = 0;
+  let isOff = false;
+  let protocol = 0;
   for (let isOver = false; !isOver; ) {
     isOver = cursor.step() === undefined;
     const code = frame[cursor.at];
-    const isInFrame = cursor.at < frameEnd;
-    if (isInFrame && (cursor.next > frameEnd || code === FRAME)) {
-      malformed("a frame that ends elsewhere");
-    }
+    isOff ||= cursor.at < frameEnd && (cursor.next > frameEnd || code === FRAME);
     if (code === FRAME) {
       frameEnd = cursor.end + lengthBefore(frame, cursor.end, 8);
-    }
-    if (code === PROTO && frame.readUInt8(cursor.start) > HIGHEST_PROTOCOL) {
-      malformed(`protocol ${frame.readUInt8(cursor.start)}`);
+    } else if (code === PROTO) {
+      protocol = Math.max(protocol, frame.readUInt8(cursor.start));
     }
   }
-  if (cursor.next !== frame.length || frameEnd > frame.length) {
-    malformed("its end is not the end");
+  if (protocol > HIGHEST_PROTOCOL) {
+    malformed(`of protocol ${protocol}`);
+  }
+  if (isOff || frameEnd > frame.length) {
+    malformed("with a frame that ends elsewhere");
+  }
+  if (cursor.next !== frame.length) {
+    malformed("goes on after its end");
   }
 }
 

@@ -132,6 +132,19 @@ test("rooms, whom to skip, and whom to answer, in tuples too", (t) => {
   t.like(find("close_room"), { method: "close_room", room: 42, hostId: undefined });
 });
 
+test("a room of more digits than any is refused, as in JSON", (t) => {
+  const reason = (room: string) => {
+    const decoded = decode(frame(`}(Vmethod\nVclose_room\nVroom\nL${room}L\nu.`), MAX_SIZE, READING);
+    return decoded.kind === "rejected" ? decoded.rejected.reason : decoded.kind;
+  };
+  for (const room of ["9".repeat(100), `-${"9".repeat(99)}`]) {
+    t.is(reason(room), "message", room);
+  }
+  for (const room of ["9".repeat(101), "9".repeat(400), `-1${"0".repeat(99)}`]) {
+    t.is(reason(room), "wrong_type", room);
+  }
+});
+
 test("a key binary means nothing in a pickle, whose writers do not know it", (t) => {
   const emit = message(frame("}(U\x06methodU\x04emitU\x05eventU\x01eU\x04data(U\x01aU\x01btU\x06binaryI01\nu."));
   t.deepEqual(args(emit as EmitMessage), ["a", "b"]);
@@ -181,6 +194,8 @@ const EXPLOITS: readonly (readonly [string, string, Buffer])[] = [
   ["after valid data", "GLOBAL", frame(PROTO_4, "}(V", "data\n", "K\x01", "V", "x\n", COMMAND, "u.")],
   ["behind a FRAME", "GLOBAL", frame(PROTO_4, 0x95, 4, 0, 0, 0, 0, 0, 0, 0, "NNN0", COMMAND, ".")],
   ["in a FRAME", "GLOBAL", frame(PROTO_4, 0x95, COMMAND.length + 1, 0, 0, 0, 0, 0, 0, 0, COMMAND, ".")],
+  ["after a FRAME that ends elsewhere", "GLOBAL", frame(PROTO_4, 0x95, 1, 0, 0, 0, 0, 0, 0, 0, COMMAND, ".")],
+  ["after a protocol of the future", "GLOBAL", frame(0x80, 6, COMMAND, ".")],
   ["after what cannot be built", "GLOBAL", frame(PROTO_4, "a", COMMAND, ".")],
   ["after a mark that is not there", "GLOBAL", frame(PROTO_4, "t", COMMAND, ".")],
   ["after a key __proto__", "GLOBAL", frame(PROTO_4, "}V__proto__\n}s0", COMMAND, ".")],
@@ -304,6 +319,11 @@ const BAD: readonly (readonly [RejectReason, string, Buffer])[] = [
   ["too_large", "a memo of a million entries", frame("N", "\x94".repeat(1_000_000), ".")],
   ["too_large", "2^40 lists by DUP", frame(")", ...Array.from({ length: 40 }, () => "2\x86"), ".")],
   ["too_large", "9^40 lists by the memo", frame(...bomb(40), ".")],
+  [
+    "too_large",
+    "an integer of 1,000 bytes a thousand times",
+    frame("(", long(1_000, 1), 0x94, "h\0".repeat(999), "t."),
+  ],
   ["too_large", "a text a thousand times", frame("(", text(1_001), 0x94, "h\0".repeat(999), "t.")],
   ["too_large", "a text a thousand times for a key", frame("(", text(1_001), 0x94, "0", "}h\0Ns".repeat(1_000), "t.")],
 ];
