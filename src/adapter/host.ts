@@ -144,9 +144,10 @@ export class Host implements BridgeHandle {
   /** The last namespace takes the host with it: that is the server's close(). */
   async detach(adapter: Adapter): Promise<void> {
     const { name } = adapter.nsp;
-    this.#handOver(name);
+    const open = this.#namespaces.get(name);
     // A dynamic namespace may have been opened anew before the old one is closed.
-    if (this.#namespaces.get(name)?.adapter === adapter) {
+    if (open?.adapter === adapter) {
+      this.#handOver(name, open.recovery);
       this.#namespaces.delete(name);
     }
     if (this.#namespaces.size === 0) {
@@ -155,9 +156,9 @@ export class Host implements BridgeHandle {
   }
 
   /** Leaves the sessions of this host's clients to the other hosts. */
-  #handOver(namespace: string): void {
-    const sessions = this.#namespaces.get(namespace)?.recovery?.handOver() ?? [];
-    if (sessions.length > 0 && this.cluster.peers.hosts.length > 0) {
+  #handOver(namespace: string, recovery: Recovery | undefined): void {
+    const sessions = this.cluster.peers.hosts.length === 0 ? [] : (recovery?.handOver() ?? []);
+    if (sessions.length > 0) {
       const copy = (session: object, copies: HarmlessCopies) => copies.copy(session);
       inParts(sessions, copy, (items) => {
         this.cluster.publish({ type: "sessions", from: this.hostId, namespace, items }).catch(() => {});
