@@ -18,7 +18,7 @@ export interface RowContainer {
 }
 
 /** A program in a container: it ends with its standard input, as it would beside us. */
-function containedPython(id: string): Python {
+export function containedPython(id: string): Python {
   return {
     start: (script, args) => {
       const command = ["exec", "--interactive", id, "python", script, ...args];

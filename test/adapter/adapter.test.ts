@@ -12,26 +12,12 @@ import {
 } from "../../src/index.js";
 import { freePort } from "../helpers/broker-server.js";
 import { connectClient } from "../helpers/clients.js";
-import { startNodeHost } from "../helpers/node-host.js";
+import { makeFleet as joinChannel } from "../helpers/memory-fleet.js";
 
-/** A host on an in-memory channel, and somebody else on that channel. */
 async function makeFleet(t: ExecutionContext, options: AdapterOptions = {}) {
-  const other = memoryBus(t.title);
-  cleanUp(t, () => other.close());
-  const channelled = new Inbox<Record<string, unknown>>();
-  await other.subscribe("socketio", (payload) => {
-    const text = Buffer.from(payload).toString();
-    // What the host says; not what the test itself sends, which may be no JSON at all.
-    if (text.startsWith('{"method":')) {
-      channelled.add(JSON.parse(text));
-    }
-  });
-  const host = await startNodeHost(t, memoryBus(t.title), options);
+  const { host, channelled, send: sendPayload } = await joinChannel(t, options);
   const send = (message: object | string | Uint8Array) =>
-    other.publish(
-      "socketio",
-      typeof message === "string" || message instanceof Uint8Array ? message : JSON.stringify(message),
-    );
+    sendPayload(typeof message === "string" || message instanceof Uint8Array ? message : JSON.stringify(message));
   const emit = (event: string, more: object = {}) =>
     send({ method: "emit", event, data: null, host_id: "peer", ...more });
   return { host, channelled, send, emit };

@@ -3,23 +3,12 @@ import { Inbox } from "../../interop/fleet/once.js";
 import { cleanUp } from "../../interop/fleet/scope.js";
 import { type AdapterOptions, BridgeError, createAdapter, createEmitter, memoryBus } from "../../src/index.js";
 import { connectClient } from "../helpers/clients.js";
-import { startNodeHost } from "../helpers/node-host.js";
+import { makeFleet as joinChannel } from "../helpers/memory-fleet.js";
 import { frameOf, REAL_PICKLES } from "../helpers/pickles.js";
 
-/** A host on an in-memory channel, somebody else on that channel, and what is said there. */
 async function makeFleet(t: ExecutionContext, options: AdapterOptions) {
-  const other = memoryBus(t.title);
-  cleanUp(t, () => other.close());
-  const channelled = new Inbox<Record<string, unknown>>();
-  await other.subscribe("socketio", (payload) => {
-    const text = Buffer.from(payload).toString();
-    if (text.startsWith('{"method":')) {
-      channelled.add(JSON.parse(text));
-    }
-  });
-  const host = await startNodeHost(t, memoryBus(t.title), options);
-  const client = await connectClient(t, host.url);
-  return { host, client, channelled, send: (payload: string | Uint8Array) => other.publish("socketio", payload) };
+  const fleet = await joinChannel(t, options);
+  return { ...fleet, client: await connectClient(t, fleet.host.url) };
 }
 
 const GOOD = '{"method": "emit", "event": "good", "data": null}';

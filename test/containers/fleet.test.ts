@@ -1,11 +1,10 @@
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdirSync, readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { chromium } from "playwright-core";
 import { io } from "socket.io-client";
+import { containedPython } from "../../interop/containers/row-container.js";
 import { connectClient, type TestClient, type Transport } from "../../interop/fleet/clients.js";
 import { within } from "../../interop/fleet/once.js";
 import type { Python } from "../../interop/fleet/python-program.js";
@@ -38,18 +37,6 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
   });
 }
 
-/** The interpreter of a container, with the programs of `python-fixtures`. */
-function pythonIn(container: string): Python {
-  return {
-    start: (script, args) => {
-      const command = ["exec", "--interactive", container, "python", script, ...args];
-      const child = spawn("docker", command, { stdio: ["pipe", "pipe", "inherit"] });
-      const exited = once(child, "exit").then(([code]) => code as number | null);
-      return { stdin: child.stdin, stdout: child.stdout, exited, kill: () => child.kill("SIGKILL") };
-    },
-  };
-}
-
 test.before(async (t) => {
   const port = await freePort();
   fleet = composeProject(`${FLEET_OF_TESTS}${randomBytes(4).toString("hex")}`, { FLEET_PORT: String(port) });
@@ -65,7 +52,7 @@ test.before(async (t) => {
   );
   allPassed = true;
   t.log(`up after ${Date.now() - start} ms`);
-  python = pythonIn(await fleet.container("flask-1"));
+  python = containedPython(await fleet.container("flask-1"));
 });
 
 test.afterEach.always((t) => {

@@ -6,20 +6,12 @@ import { encode } from "../../src/protocol/encode.js";
 import { newHostId } from "../../src/protocol/host-id.js";
 import type { OutgoingEmit } from "../../src/protocol/outgoing.js";
 import { decodePayload } from "../../src/protocol/payload.js";
+import { EMIT as PLAIN_EMIT } from "./plain-emit.js";
 
 const DIALECTS: readonly Dialect[] = ["5.15", "5.14", "5.13", "5.2"];
 
-const EMIT: OutgoingEmit = {
-  method: "emit",
-  event: "e",
-  args: [],
-  namespace: "/",
-  rooms: null,
-  skipSids: [],
-  exceptRooms: [],
-  callback: null,
-  hostId: newHostId(),
-};
+/** Of a Node host. */
+const EMIT: OutgoingEmit = { ...PLAIN_EMIT, hostId: newHostId() };
 
 const written = (dialect: Dialect, fields: Partial<OutgoingEmit>) =>
   JSON.parse(encode({ ...EMIT, ...fields }, dialect)) as Record<string, unknown>;

@@ -6,20 +6,7 @@ import { encodeMsgpack } from "../../src/protocol/encode-msgpack.js";
 import type { Message } from "../../src/protocol/messages.js";
 import type { OutgoingEmit, OutgoingMessage } from "../../src/protocol/outgoing.js";
 import { decodePayload } from "../../src/protocol/payload.js";
-
-const HOST = "0123456789abcdef0123456789abcdef";
-
-const EMIT: OutgoingEmit = {
-  method: "emit",
-  event: "e",
-  args: [],
-  namespace: "/",
-  rooms: null,
-  skipSids: [],
-  exceptRooms: [],
-  callback: null,
-  hostId: HOST,
-};
+import { EMIT, HOST } from "./plain-emit.js";
 
 const fields = (message: Partial<OutgoingEmit>) => JSON.parse(encode({ ...EMIT, ...message }));
 

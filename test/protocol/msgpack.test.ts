@@ -6,21 +6,9 @@ import { ENCODERS, type Encoding } from "../../src/protocol/encoders.js";
 import type { Message, RejectReason } from "../../src/protocol/messages.js";
 import type { OutgoingEmit } from "../../src/protocol/outgoing.js";
 import { decodePayload } from "../../src/protocol/payload.js";
+import { EMIT, HOST } from "./plain-emit.js";
 
 const MAX_SIZE = 1_000_000;
-const HOST = "0123456789abcdef0123456789abcdef";
-
-const EMIT: OutgoingEmit = {
-  method: "emit",
-  event: "e",
-  args: [],
-  namespace: "/",
-  rooms: null,
-  skipSids: [],
-  exceptRooms: [],
-  callback: null,
-  hostId: HOST,
-};
 
 const write = ENCODERS.msgpack;
 const read = (payload: Uint8Array | string, maxSize = MAX_SIZE) => decode(Buffer.from(payload), maxSize);
