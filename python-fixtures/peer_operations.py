@@ -4,32 +4,23 @@ import inspect
 
 import socketio
 
-from wire import decode, encode, payload, send
+from room_commands import RoomCommands, addressing
+from wire import encode, payload, send
 
 NAMESPACES = ["/", "/chat"]
-
-
-def addressing(request, *keys):
-    """Those of the keys that the request has, as arguments for python-socketio."""
-    chosen = {key: decode(request[key]) for key in keys if key in request}
-    return {"namespace": request.get("namespace", "/"), **chosen}
 
 
 def takes(function, parameter):
     return parameter in inspect.signature(function).parameters
 
 
-class Operations:
+class Operations(RoomCommands):
     """What a request can ask of a server, or of a write-only manager.
 
     Against an AsyncServer most of these return something to be awaited.
     """
 
     concurrent = {"call"}
-
-    def __init__(self, sio, manager):
-        self.sio = sio
-        self.manager = manager
 
     def emit(self, request, callback=None):
         return self.sio.emit(
@@ -60,18 +51,6 @@ class Operations:
             timeout=request.get("timeout", 60),
             **addressing(request, "to", "sid"),
         )
-
-    def enter_room(self, request):
-        return self.sio.enter_room(**addressing(request, "sid", "room"))
-
-    def leave_room(self, request):
-        return self.sio.leave_room(**addressing(request, "sid", "room"))
-
-    def close_room(self, request):
-        return self.sio.close_room(**addressing(request, "room"))
-
-    def disconnect(self, request):
-        return self.sio.disconnect(**addressing(request, "sid"))
 
     def rooms(self, request):
         return self.manager.get_rooms(**addressing(request, "sid"))

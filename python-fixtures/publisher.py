@@ -32,18 +32,13 @@ from importlib import metadata
 
 import socketio
 
+from room_commands import RoomCommands, addressing
 from wire import decode, payload, run_in, send, serve, start_event_loop
 
 HOST_ID = "0123456789abcdef0123456789abcdef"
 
 PACKAGES = ["python-socketio", "python-engineio", "redis", "aioredis", "kombu"]
 PACKAGES += ["aio-pika", "kafka-python"]
-
-
-def addressing(request, *keys):
-    """Those of the keys that the request has, as arguments for python-socketio."""
-    chosen = {key: decode(request[key]) for key in keys if key in request}
-    return {"namespace": request.get("namespace", "/"), **chosen}
 
 
 class Complaints(logging.Handler):
@@ -60,14 +55,13 @@ class Complaints(logging.Handler):
         self.lines.append(": ".join([record.getMessage(), *hidden]))
 
 
-class Operations:
+class Operations(RoomCommands):
     """Against an AsyncServer most of these return something to be awaited."""
 
     concurrent = set()
 
     def __init__(self, sio, manager, log):
-        self.sio = sio
-        self.manager = manager
+        super().__init__(sio, manager)
         self.log = log
 
     def emit(self, request):
@@ -97,18 +91,6 @@ class Operations:
             request["callback_id"],
             *decode(request["args"]),
         )
-
-    def enter_room(self, request):
-        return self.sio.enter_room(**addressing(request, "sid", "room"))
-
-    def leave_room(self, request):
-        return self.sio.leave_room(**addressing(request, "sid", "room"))
-
-    def close_room(self, request):
-        return self.sio.close_room(**addressing(request, "room"))
-
-    def disconnect(self, request):
-        return self.sio.disconnect(**addressing(request, "sid"))
 
     def complaints(self, request):
         lines, self.log.lines = self.log.lines, []

@@ -104,3 +104,15 @@ export function describeFlags(flags: Flags): string {
     .map(({ left, help, variable }) => `${left.padEnd(width)}${help}\n${" ".repeat(width)}[${variable}]`)
     .join("\n");
 }
+
+/**
+ * For a command that takes flags alone.
+ *
+ * @param likely - the flag that a word without one is most likely meant for
+ * @throws BridgeError `INVALID_OPTION`
+ */
+export function refuseArguments({ positionals: [unexpected] }: ParsedFlags, command: string, likely: string): void {
+  if (unexpected !== undefined) {
+    throw new BridgeError("INVALID_OPTION", `${command} takes no argument ${unexpected}; is it meant for --${likely}?`);
+  }
+}

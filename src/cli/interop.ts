@@ -5,7 +5,7 @@ import type { Report } from "../../interop/report/report.js";
 import { KINDS } from "../../interop/scenarios/scenario.js";
 import { optionalPackage } from "../bus/optional-package.js";
 import { BridgeError } from "../errors.js";
-import { describeFlags, type Flags, parseFlags } from "./flags.js";
+import { describeFlags, type Flags, parseFlags, refuseArguments } from "./flags.js";
 import { bold } from "./style.js";
 
 const FLAGS: Flags = {
@@ -103,10 +103,7 @@ export async function runInteropCommand(args: readonly string[], environment: No
     process.stdout.write(HELP);
     return;
   }
-  const [unexpected] = flags.positionals;
-  if (unexpected !== undefined) {
-    throw new BridgeError("INVALID_OPTION", `interop takes no argument ${unexpected}; is it meant for --queue?`);
-  }
+  refuseArguments(flags, "interop", "queue");
   const formats: readonly Format[] = ["junit", "json", "html"];
   const files = formats.flatMap((format) => {
     const file = flags.string(format);

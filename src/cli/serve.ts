@@ -1,7 +1,6 @@
-import { BridgeError } from "../errors.js";
 import { normalizeDialect, normalizeEncoding, normalizeLegacyPickle } from "../options.js";
 import { type RunningServer, serve } from "../server/serve.js";
-import { describeFlags, type Flags, parseFlags, parsePort } from "./flags.js";
+import { describeFlags, type Flags, parseFlags, parsePort, refuseArguments } from "./flags.js";
 import { bold, dim, green } from "./style.js";
 
 const FLAGS: Flags = {
@@ -91,10 +90,7 @@ export async function runServe(args: readonly string[], environment: NodeJS.Proc
     process.stdout.write(HELP);
     return;
   }
-  const [unexpected] = flags.positionals;
-  if (unexpected !== undefined) {
-    throw new BridgeError("INVALID_OPTION", `serve takes no argument ${unexpected}; is it meant for --app?`);
-  }
+  refuseArguments(flags, "serve", "app");
   const cors = flags.strings("cors");
   const channels = flags.strings("channel");
   const options = {

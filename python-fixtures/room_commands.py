@@ -1,0 +1,29 @@
+"""What programs here ask of a server or of a manager, whichever release it is."""
+
+from wire import decode
+
+
+def addressing(request, *keys):
+    """Those of the keys that the request has, as arguments for python-socketio."""
+    chosen = {key: decode(request[key]) for key in keys if key in request}
+    return {"namespace": request.get("namespace", "/"), **chosen}
+
+
+class RoomCommands:
+    """Against an AsyncServer these return something to be awaited."""
+
+    def __init__(self, sio, manager):
+        self.sio = sio
+        self.manager = manager
+
+    def enter_room(self, request):
+        return self.sio.enter_room(**addressing(request, "sid", "room"))
+
+    def leave_room(self, request):
+        return self.sio.leave_room(**addressing(request, "sid", "room"))
+
+    def close_room(self, request):
+        return self.sio.close_room(**addressing(request, "room"))
+
+    def disconnect(self, request):
+        return self.sio.disconnect(**addressing(request, "sid"))
