@@ -197,6 +197,7 @@ async function prepare(): Promise<void> {
   const environment: TestEnvironment = {
     python: preparePython("requirements.txt", ".venv"),
     ...prepareOldKombu(),
+    pythonWithPickles: preparePython("releases/5.13.0.txt", ".venv-5.13.0"),
     ...redis,
     rabbitmq,
     kafka,

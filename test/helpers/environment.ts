@@ -22,6 +22,8 @@ export interface TestEnvironment {
   readonly python: string;
   /** The same with `requirements-kombu-5.2.txt`; only where Python is old enough for it. */
   readonly pythonWithOldKombu?: string | undefined;
+  /** The same with `releases/5.13.0.txt`. */
+  readonly pythonWithPickles: string;
   readonly redis: BrokerProvider;
   /** Command and arguments that start redis-cli on the network of this machine. */
   readonly redisCli: readonly [string, ...string[]];
