@@ -3,13 +3,16 @@ import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
 import { Inbox } from "../../interop/fleet/once.js";
 import { cleanUp } from "../../interop/fleet/scope.js";
+import { tuple } from "../../interop/fleet/typed-json.js";
 import { createEmitter } from "../../src/index.js";
 import { freePort } from "../helpers/broker-server.js";
 import { connectClient } from "../helpers/clients.js";
+import { testEnvironment } from "../helpers/environment.js";
 import { countBlocks, type Example, examplesOf, typeErrors, writeExample } from "../helpers/examples.js";
 import { startKafka } from "../helpers/kafka.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startCli, startProcess, startPython } from "../helpers/process.js";
+import { startPeer } from "../helpers/python.js";
 import { startRabbitmq } from "../helpers/rabbitmq.js";
 import { launchRedis, startRedis } from "../helpers/redis.js";
 import { returningClient } from "../helpers/returning-client.js";
@@ -221,6 +224,17 @@ test.serial("docs/msgpack.md: a server of each kind, and a worker", async (t) =>
   t.is(await startPython(t, [worker], environment).exited(), 0);
   const event = ["picture", { png: Buffer.from("\x89PNG", "latin1"), of: "a task" }];
   await Promise.all([onFlask.find(event), onNode.find(event)]);
+});
+
+test.serial("docs/migrate.md: a server in a fleet of pickles", async (t) => {
+  const redis = await startRedis(t);
+  const url = await startServer(t, example("docs/migrate.md", "old-releases.ts"), redis.url);
+  const client = await connectPatiently(t, url);
+  const old = { python: testEnvironment().pythonWithPickles };
+  const python = await startPeer(t, "write-only", redis.url, "flask-socketio", old);
+  await python.request("emit", { event: "several", data: tuple(1, Buffer.from([0, 255])) });
+  await client.find(["several", 1, Buffer.from([0, 255])]);
+  t.pass();
 });
 
 test.serial("docs/emit-from-workers.md: an emitter with answers", async (t) => {
