@@ -1,18 +1,18 @@
-import { type Dialect, payloadForm } from "./dialect.js";
-import { Fields, Refusal, safeName } from "./fields.js";
-import { isNodeName } from "./host-id.js";
+import type { Dialect } from "./dialect.js";
+import { formOf, readEnvelope } from "./emit-fields.js";
+import { Fields, Refusal } from "./fields.js";
 import { findUnsafeKey, mayHoldUnsafeKey, parseExactly, parseJson } from "./json.js";
 import {
+  type EmitEnvelope,
   type EmitMessage,
   type EmitPayload,
   type Message,
   quote,
-  RESERVED_EVENTS,
   type Rejected,
   type RejectReason,
 } from "./messages.js";
 import { isMsgpack, unpack } from "./msgpack.js";
-import { readClose, readDisconnectMembers, readExtension, readMoveMembers } from "./node-fields.js";
+import { readClose, readDisconnectMembers, readMoveMembers } from "./node-fields.js";
 import { describePickle, isPickle, unpickle } from "./pickle.js";
 
 /** What came of the bytes. */
@@ -29,7 +29,7 @@ interface Context {
   readonly isDataTuple: boolean | undefined;
 }
 
-function readPayload(fields: Fields, isList: boolean, { dialect, isDataTuple }: Context): EmitPayload {
+function readPayload(fields: Fields, envelope: EmitEnvelope, { dialect, isDataTuple }: Context): EmitPayload {
   const data = fields.get("data");
   if (data === undefined) {
     throw new Refusal("wrong_type", "data is missing");
@@ -38,30 +38,12 @@ function readPayload(fields: Fields, isList: boolean, { dialect, isDataTuple }: 
     // Whoever writes pickles does not know the key `binary`: bytes stand in the value.
     return { data, form: isDataTuple ? "tuple" : "argument", binary: false };
   }
-  const hostId = fields.hostId();
-  const isOfNode = hostId !== undefined && isNodeName(hostId);
-  const form = isList ? "argument" : payloadForm(isOfNode ? "5.15" : dialect);
-  return { data, form, binary: fields.flag("binary") };
+  return { data, form: formOf(envelope, dialect), binary: fields.flag("binary") };
 }
 
 function readEmit(fields: Fields, context: Context): EmitMessage {
-  const event = safeName("event", fields.string("event"));
-  if (RESERVED_EVENTS.has(event)) {
-    throw new Refusal("reserved_event", `${quote(event)} is an event of Socket.IO itself`);
-  }
-  const { node } = readExtension(fields);
-  return {
-    method: "emit",
-    event,
-    payload: readPayload(fields, node?.list === true, context),
-    namespace: fields.namespace(),
-    rooms: fields.rooms(),
-    skipSids: fields.skipSids(),
-    exceptRooms: fields.exceptRooms(),
-    callback: fields.callback(),
-    ...(node === undefined ? {} : { node }),
-    hostId: fields.hostId(),
-  };
+  const envelope = readEnvelope(fields);
+  return { ...envelope, payload: readPayload(fields, envelope, context) };
 }
 
 function readCallback(fields: Fields): Message {

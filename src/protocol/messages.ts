@@ -71,6 +71,9 @@ export interface EmitMessage {
   readonly hostId: string | undefined;
 }
 
+/** An emit but for its payload. */
+export type EmitEnvelope = Omit<EmitMessage, "payload">;
+
 /** `PubSubManager._return_callback`: an answer to the host that emitted. */
 export interface CallbackMessage {
   readonly method: "callback";
