@@ -1,25 +1,5 @@
+import { changed, type Mutation, Random, range, replaced } from "./mutations.js";
 import { frameOf, REAL_PICKLES } from "./pickles.js";
-
-/** The same numbers each time (mulberry32). */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** A whole number below `limit`. */
-  below(limit: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)] as T;
-  }
-}
 
 /** All opcodes, those of inert data several times, with an argument where one is short. */
 const SNIPPETS: readonly Buffer[] = [
@@ -51,23 +31,6 @@ const SNIPPETS: readonly Buffer[] = [
   [0x47, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0], // BINFLOAT 1.0
   [0x32, 0x86], // DUP, TUPLE2
 ].map((bytes) => Buffer.from(bytes));
-
-type Mutation = (frame: Buffer, random: Random, other: Buffer) => Buffer;
-
-/** Where, and how many bytes from there. */
-function range(frame: Buffer, random: Random, longest: number): readonly [start: number, end: number] {
-  const start = random.below(frame.length + 1);
-  return [start, Math.min(frame.length, start + random.below(longest))];
-}
-
-function changed(frame: Buffer, at: number, byte: number): Buffer {
-  const copy = Buffer.from(frame);
-  copy[at] = byte;
-  return copy;
-}
-
-const replaced = (frame: Buffer, [start, end]: readonly [number, number], part: Buffer): Buffer =>
-  Buffer.concat([frame.subarray(0, start), part, frame.subarray(end)]);
 
 const MUTATIONS: readonly Mutation[] = [
   (frame, random) => changed(frame, random.below(frame.length), random.below(0x100)),
