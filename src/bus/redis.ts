@@ -7,6 +7,7 @@ import type { Bus, BusOptions } from "./bus.js";
 import type { Entry } from "./outbox.js";
 import { PairedBus } from "./paired-bus.js";
 import { endConnection, openConnection } from "./redis-connection.js";
+import { onMessages } from "./redis-messages.js";
 import { parseRedisUrl, type RedisOptions } from "./redis-url.js";
 import { BARE, type RedisWire } from "./redis-wire.js";
 
@@ -140,9 +141,8 @@ export class RedisBus extends PairedBus {
     }
     const listener = openConnection(this.#openRedis, (error) => this.reportOnce(error));
     this.#listener = listener;
-    listener.on("messageBuffer", (name: Buffer, message: Buffer) => {
-      this.received(name.toString().slice(this.#wire.prefix.length), this.#wire.unpack(message));
-    });
+    const { prefix } = this.#wire;
+    onMessages(listener, (name, message) => this.received(name.slice(prefix.length), this.#wire.unpack(message)));
     listener.on("ready", () => {
       for (const channel of this.channels) {
         this.#sendSubscribe(listener, channel);

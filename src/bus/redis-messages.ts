@@ -1,0 +1,24 @@
+import type { Redis } from "ioredis";
+import { MessageSplitter } from "./message-splitter.js";
+
+type Listen = (chunk: Buffer) => void;
+
+/**
+ * Hears what is published on the channels that the connection subscribes to.
+ *
+ * The messages are taken from the socket before `ioredis` parses them, which would take most of the time that a message
+ * costs. Where that cannot be done they come by its event, as they are documented to.
+ */
+export function onMessages(connection: Redis, onMessage: (channel: string, payload: Buffer) => void): void {
+  connection.on("messageBuffer", (channel: Buffer, payload: Buffer) => onMessage(channel.toString(), payload));
+  // Before anything can have been received: the connection has been made in this turn.
+  connection.on("connect", () => {
+    const { stream } = connection;
+    const [parse] = (stream?.listeners("data") ?? []) as Listen[];
+    if (parse !== undefined) {
+      const splitter = new MessageSplitter(onMessage, (bytes) => parse.call(stream, bytes));
+      stream.off("data", parse);
+      stream.prependListener("data", (chunk: Buffer) => splitter.push(chunk));
+    }
+  });
+}

@@ -1,0 +1,83 @@
+import { once } from "node:events";
+import type { ExecutionContext } from "ava";
+import { Redis } from "ioredis";
+import { ownChannel } from "../../interop/fleet/node-host.js";
+import { Inbox } from "../../interop/fleet/once.js";
+import { cleanUp } from "../../interop/fleet/scope.js";
+import { onMessages } from "../../src/bus/redis-messages.js";
+import { launchRedis } from "../helpers/redis.js";
+import { testWithBroker } from "../helpers/shared-broker.js";
+
+const test = testWithBroker(launchRedis);
+
+function connect(t: ExecutionContext, url: string, protocol: 2 | 3 = 3): Redis {
+  const connection = new Redis(url, { lazyConnect: true, protocol });
+  cleanUp(t, () => connection.disconnect());
+  return connection;
+}
+
+type Heard = readonly [channel: string, payload: string];
+
+/** What is heard, until the payload "end" has come. */
+function listen(connection: Redis) {
+  const inbox = new Inbox<Heard>();
+  onMessages(connection, (channel, payload) => inbox.add([channel, payload.toString()]));
+  const end = () => inbox.find("the end", ([, payload]) => payload === "end");
+  return { inbox, end };
+}
+
+for (const protocol of [2, 3] as const) {
+  test(`in RESP${protocol}, ioredis is spared the messages, and gets every reply`, async (t) => {
+    const [channel, pattern] = [ownChannel(), ownChannel()];
+    const publisher = connect(t, t.context.url);
+    const connection = connect(t, t.context.url, protocol);
+    const { inbox, end } = listen(connection);
+    connection.on("messageBuffer", () => t.fail());
+    const matched: string[] = [];
+    connection.on("pmessage", (_, name: string, payload: string) => matched.push(`${name} ${payload}`));
+    await connection.connect();
+    t.is(await connection.subscribe(channel), 1);
+    t.is(await connection.psubscribe(`${pattern}*`), 2);
+    const payloads = ["", "short", "x".repeat(1_000_000), "\r\n$1\r\n", "end"];
+    for (const payload of payloads) {
+      await publisher.publish(pattern, payload);
+      await publisher.publish(channel, payload);
+    }
+    await end();
+    t.deepEqual(
+      inbox.items,
+      payloads.map((payload) => [channel, payload]),
+    );
+    t.deepEqual(
+      matched,
+      payloads.map((payload) => `${pattern} ${payload}`),
+    );
+    t.is(await connection.unsubscribe(channel), 1);
+  });
+}
+
+test("from a socket that was open already they come by the event of ioredis; from the next one they are taken", async (t) => {
+  const channel = ownChannel();
+  const publisher = connect(t, t.context.url);
+  const connection = connect(t, t.context.url);
+  await connection.connect();
+  const { inbox, end } = listen(connection);
+  const byEvent: string[] = [];
+  connection.on("messageBuffer", (_, payload: Buffer) => byEvent.push(String(payload)));
+  await connection.subscribe(channel);
+  await publisher.publish(channel, "one");
+  await inbox.find("the first", ([, payload]) => payload === "one");
+  t.deepEqual(byEvent, ["one"]);
+  const isReady = once(connection, "ready");
+  connection.disconnect(true);
+  await isReady;
+  await connection.subscribe(channel);
+  await publisher.publish(channel, "two");
+  await publisher.publish(channel, "end");
+  await end();
+  t.deepEqual(
+    inbox.items,
+    ["one", "two", "end"].map((payload) => [channel, payload]),
+  );
+  t.deepEqual(byEvent, ["one"]);
+});
