@@ -5,6 +5,7 @@ import { Fields, Refusal } from "./fields.js";
 import { MAX_DEPTH, mayHoldUnsafeKey, parseExactly } from "./json.js";
 import { tableOf } from "./json-check.js";
 import type { EmitEnvelope, PayloadForm } from "./messages.js";
+import { scanUsualEmit } from "./usual-envelope.js";
 
 /** An emit in JSON without attachments, of which the payload has not been read. */
 export interface ScannedEmit {
@@ -209,6 +210,11 @@ function readRest(text: string): EmitEnvelope | undefined {
  * @returns undefined where `decode` is to be asked, which is always right
  */
 export function scanEmit(message: Uint8Array, dialect: Dialect): ScannedEmit | undefined {
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  return scanUsualEmit(bytes, dialect) ?? scanAnyEmit(bytes, dialect);
+}
+
+function scanAnyEmit(message: Buffer, dialect: Dialect): ScannedEmit | undefined {
   const head = readHead(message);
   if (head === undefined) {
     return undefined;
@@ -220,8 +226,7 @@ export function scanEmit(message: Uint8Array, dialect: Dialect): ScannedEmit | u
   if (end <= start || start + message.length - end > MAX_ENVELOPE) {
     return undefined;
   }
-  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-  const text = `${bytes.toString("utf8", 0, start)}"${PAYLOAD}"${bytes.toString("utf8", end)}`;
+  const text = `${message.toString("utf8", 0, start)}"${PAYLOAD}"${message.toString("utf8", end)}`;
   // What is not UTF-8 has become a replacement character.
   if (text.includes("\ufffd") || mayHoldUnsafeKey(text)) {
     return undefined;
