@@ -116,6 +116,13 @@ export interface RecoveryLimits {
 }
 
 export interface AdapterOptions extends ReaderOptions {
+  /**
+   * Whether JSON of other hosts goes to clients as it came, byte for byte, where that can be: it is checked to be JSON,
+   * and not decoded. `false` decodes and encodes each event, as Socket.IO does, which changes `1.0` to `1` and rounds
+   * integers beyond 2^53.
+   * @default true
+   */
+  readonly relay?: boolean | undefined;
   readonly recovery?: RecoveryLimits | undefined;
   /**
    * How long `fetchSockets()` and `serverSideEmitWithAck()` wait for the other Node hosts, in milliseconds.
@@ -150,6 +157,7 @@ export interface NormalizedReader extends NormalizedChannel {
 }
 
 export interface NormalizedAdapter extends NormalizedReader {
+  readonly relay: boolean;
   readonly recovery: { readonly [Limit in keyof RecoveryLimits]-?: number };
   readonly requestsTimeout: number;
 }
@@ -263,6 +271,7 @@ function normalizeRecovery(limits: RecoveryLimits = {}): NormalizedAdapter["reco
 export function normalizeAdapter(options: AdapterOptions): NormalizedAdapter {
   return {
     ...normalizeReader(options),
+    relay: options.relay ?? true,
     recovery: normalizeRecovery(options.recovery),
     requestsTimeout: wholeNumber("requestsTimeout", options.requestsTimeout ?? 5_000, 1, LONGEST_TIMER_MS),
   };

@@ -14,6 +14,7 @@ import { decodePayload } from "../protocol/payload.js";
 import type { OwedAcks } from "./acks.js";
 import type { Answers } from "./answers.js";
 import type { Audience } from "./history.js";
+import { hasMember, members } from "./membership.js";
 
 /** Socket.IO packet type EVENT (socket.io-protocol). */
 export const EVENT = 2;
@@ -41,33 +42,6 @@ export interface DeliveryContext {
 /** Everything below stays on this host: `local` keeps the adapter from publishing it again. */
 const LOCAL = { local: true } as const;
 
-function hasMember(adapter: Adapter, rooms: ReadonlySet<Room>): boolean {
-  if (rooms.size === 0) {
-    return adapter.sids.size > 0;
-  }
-  for (const room of rooms) {
-    if (adapter.rooms.has(room)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-function membersOf(adapter: Adapter, rooms: ReadonlySet<Room>, except: ReadonlySet<Room>): Set<SocketId> {
-  const members = new Set(rooms.size === 0 ? adapter.sids.keys() : []);
-  for (const room of rooms) {
-    for (const sid of adapter.rooms.get(room) ?? []) {
-      members.add(sid);
-    }
-  }
-  for (const room of except) {
-    for (const sid of adapter.rooms.get(room) ?? []) {
-      members.delete(sid);
-    }
-  }
-  return members;
-}
-
 /** Name and arguments of an event, as clients get them. */
 export function eventData({ event, payload, node }: EmitMessage): unknown[] | { readonly rejected: Rejected } {
   const decoded = decodePayload(payload);
@@ -85,6 +59,14 @@ const setOf = (names: readonly string[]): ReadonlySet<string> => (names.length =
 
 /** As with socket.io itself, an emit that is volatile or waits for answers is not recovered. */
 const isRecoverable = ({ node, callback }: EmitMessage): boolean => node?.volatile !== true && callback === null;
+
+/** Python skips sids only, so a name that is no client of this host skips nobody, whatever rooms there are. */
+export function exceptionsOf(
+  adapter: Adapter,
+  { skipSids, exceptRooms }: Pick<EmitMessage, "skipSids" | "exceptRooms">,
+): Set<Room> {
+  return new Set([...skipSids.filter((sid) => adapter.nsp.sockets.has(sid)), ...exceptRooms]);
+}
 
 /** `PubSubManager._handle_emit` */
 function deliverEmit(adapter: Adapter, message: EmitMessage, context: DeliveryContext): Rejected | undefined {
@@ -104,9 +86,7 @@ function deliverEmit(adapter: Adapter, message: EmitMessage, context: DeliveryCo
     return undefined;
   }
   const packet: EventPacket = { type: EVENT, data: offset === undefined ? data : [...data, offset] };
-  // Python skips sids only, so a name that is no client of this host skips nobody, whatever rooms there are.
-  const skipped = message.skipSids.filter((sid) => adapter.nsp.sockets.has(sid));
-  const except = new Set([...skipped, ...message.exceptRooms]);
+  const except = exceptionsOf(adapter, message);
   const { node } = message;
   const target = {
     rooms,
@@ -146,7 +126,7 @@ function deliverWithCallback(
     owedAcks.settle(this.id, packet.id as number);
     answers.pass(args);
   }
-  const asked = membersOf(adapter, target.rooms, target.except);
+  const asked = [...members(adapter, target)];
   adapter.broadcastWithAck(packet, target, (clients) => answers.count(clients), onAnswer);
   for (const sid of asked) {
     owedAcks.add(sid, packet.id as number, answers.deadline);

@@ -5,7 +5,9 @@ import { BridgeError } from "../errors.js";
 import { callApplication } from "../listeners.js";
 import type { NormalizedAdapter } from "../options.js";
 import { type Decoded, decode } from "../protocol/decode.js";
-import { type Encode, encoderOf } from "../protocol/encoders.js";
+import type { EncodedEmit } from "../protocol/encode.js";
+import { type Encode, emitEncoderOf, encoderOf } from "../protocol/encoders.js";
+import { scanEmit } from "../protocol/envelope.js";
 import type { HarmlessCopies } from "../protocol/harmless.js";
 import { newHostId } from "../protocol/host-id.js";
 import {
@@ -17,7 +19,7 @@ import {
   roomName,
 } from "../protocol/messages.js";
 import type { RequestMessage } from "../protocol/node-messages.js";
-import type { OutgoingMessage } from "../protocol/outgoing.js";
+import type { OutgoingEmit, OutgoingMessage } from "../protocol/outgoing.js";
 import { OwedAcks, PendingAcks } from "./acks.js";
 import { type Answers, answersTo } from "./answers.js";
 import { Cluster, type ClusterHandlers, sideChannel } from "./cluster.js";
@@ -27,6 +29,7 @@ import { Journal } from "./journal.js";
 import { Marks } from "./marks.js";
 import type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./observe.js";
 import { Recovery } from "./recovery.js";
+import { relay } from "./relay.js";
 import { inParts, type Reply, serveRequest } from "./serve-request.js";
 import type { Mark } from "./sessions.js";
 import { isSid, type LooksLikeSid, sidTest } from "./target.js";
@@ -54,6 +57,8 @@ export class Host implements BridgeHandle {
   readonly cluster: Cluster;
   /** @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry */
   readonly encode: Encode;
+  /** @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry */
+  readonly encodeEmit: (message: OutgoingEmit) => EncodedEmit;
   readonly looksLikeSid: LooksLikeSid;
   readonly #bus: Bus;
   readonly #namespaces = new Map<string, OpenNamespace>();
@@ -69,6 +74,7 @@ export class Host implements BridgeHandle {
     this.#bus = bus;
     this.options = options;
     this.encode = encoderOf(options);
+    this.encodeEmit = emitEncoderOf(options);
     this.looksLikeSid = sidTest(options.dialect);
     this.acks = new PendingAcks(options.maxPendingAcks);
     this.#journal = new Journal(options.logger, options.channels);
@@ -287,6 +293,9 @@ export class Host implements BridgeHandle {
   /** Foreign input: whatever comes, nothing is thrown into the bus, and the next message is heard. */
   #onMessage(channel: string, payload: Uint8Array): void {
     this.#journal.count("received");
+    if (this.#relay(payload)) {
+      return;
+    }
     const decoded = this.#decode(payload);
     this.#history?.heard(payload, decoded.kind === "message" && decoded.message.method === "node_mark");
     switch (decoded.kind) {
@@ -302,6 +311,35 @@ export class Host implements BridgeHandle {
       default:
         decoded satisfies never;
     }
+  }
+
+  /**
+   * The shortest way, which decodes nothing, for what may take it; see `relay`.
+   *
+   * @returns whether nothing else is to be done with it
+   */
+  #relay(payload: Uint8Array): boolean {
+    const { options } = this;
+    if (!options.relay || this.#history !== undefined || this.isWatched || payload.length > options.maxMessageSize) {
+      return false;
+    }
+    const emit = scanEmit(payload, options.dialect);
+    if (emit === undefined || emit.envelope.callback !== null) {
+      return false;
+    }
+    const { hostId, namespace } = emit.envelope;
+    if (hostId === this.hostId) {
+      this.#journal.count("echoes");
+      return true;
+    }
+    const open = this.#namespaces.get(namespace);
+    const isDone =
+      open !== undefined &&
+      relay(open.adapter, emit, Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+    if (isDone) {
+      this.cluster.python.heardFrom(hostId);
+    }
+    return isDone;
   }
 
   #decode(payload: Uint8Array): Decoded {

@@ -8,11 +8,14 @@ import {
   type SocketId,
 } from "socket.io-adapter";
 import { callApplication } from "../listeners.js";
+import type { EncodedEmit } from "../protocol/encode.js";
 import type { AckTicket, WireRoom } from "../protocol/messages.js";
 import { emitExtension } from "../protocol/node-fields.js";
 import { Ask } from "./ask.js";
 import { EVENT, type EventPacket } from "./deliver.js";
 import type { Host } from "./host.js";
+import { hasMember } from "./membership.js";
+import { hasDefaultParser, prepareText, sendPrepared } from "./prepared-event.js";
 import type { Recovery } from "./recovery.js";
 import { describedSockets, firstAnswers, type SocketDescription, withoutAcknowledgement } from "./replies.js";
 import { type Command, disconnectCommand, joinCommand, leaveCommand } from "./room-commands.js";
@@ -80,11 +83,26 @@ export class PythonBridgeAdapter extends Adapter {
     }
     const number = recovery?.nextEmit();
     // Encoded before anybody gets it: what cannot be said to others is an error, and not an event for some.
-    const payload = this.#encodeEmit(data, target, options, null, number);
+    const encoded = this.#encodeEmit(data, target, options, null, number);
+    const { payload } = encoded;
     this.#observe(data, target);
-    const sent = number === undefined ? packet : recovery?.emitted(packet, target, payload, number);
-    super.broadcast(sent ?? packet, options);
+    if (this.#recovery !== undefined || !this.#sendEncoded(packet, target, options, encoded)) {
+      const sent = number === undefined ? packet : recovery?.emitted(packet, target, payload, number);
+      super.broadcast(sent ?? packet, options);
+    }
     this.#host.publishEncoded(payload);
+  }
+
+  /** Gives own clients the text that goes over the channel. @returns `false` where it is not what they are to get */
+  #sendEncoded({ data }: Packet, target: Target, { flags }: BroadcastOptions, { list }: EncodedEmit): boolean {
+    const [event] = data;
+    if (list === undefined || typeof event !== "string" || !hasDefaultParser(this)) {
+      return false;
+    }
+    if (hasMember(this, target.rooms)) {
+      sendPrepared(this, prepareText(this.nsp.name, event, list, data), target, flags ?? {});
+    }
+    return true;
   }
 
   /**
@@ -133,7 +151,7 @@ export class PythonBridgeAdapter extends Adapter {
     const ticket = this.#awaitAnswers(ask, target, target.timeout - ACK_MARGIN_MS);
     let payload: Uint8Array | string;
     try {
-      payload = this.#encodeEmit(data, target, options, ticket);
+      ({ payload } = this.#encodeEmit(data, target, options, ticket));
     } catch (error) {
       ask.cancel();
       throw error;
@@ -247,7 +265,7 @@ export class PythonBridgeAdapter extends Adapter {
     { flags = {} }: BroadcastOptions,
     callback: AckTicket | null,
     number?: number,
-  ): Uint8Array | string {
+  ): EncodedEmit {
     const [event, ...args] = data;
     const rooms = names(target.rooms);
     const except = names(target.except);
@@ -255,7 +273,7 @@ export class PythonBridgeAdapter extends Adapter {
     // host has need no mention: no other host has them.
     const exceptRooms = except.filter((name) => !this.nsp.sockets.has(name));
     this.#host.reportExcept(this, exceptRooms);
-    return this.#host.encode({
+    return this.#host.encodeEmit({
       method: "emit",
       event: String(event),
       args,

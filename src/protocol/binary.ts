@@ -28,7 +28,7 @@ export function hasBinary(value: unknown): boolean {
 export function deconstruct(args: readonly unknown[], attachments: Uint8Array[]): readonly unknown[] {
   const placeholder: Leaf = (leaf) =>
     typeof leaf === "object" ? { _placeholder: true, num: attachments.push(leaf) - 1 } : leaf;
-  return args.map((arg) => toPlain(arg, placeholder));
+  return args.map((arg, index) => toPlain(arg, placeholder, index));
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;

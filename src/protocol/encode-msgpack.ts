@@ -73,7 +73,7 @@ function data(args: readonly unknown[]): unknown {
   if (args.length > 1) {
     return toPlain(args, leaf);
   }
-  const only = toPlain(args[0], leaf) ?? null;
+  const only = toPlain(args[0], leaf, 0) ?? null;
   return Array.isArray(only) ? [only] : only;
 }
 

@@ -19,7 +19,7 @@ import {
   type OutgoingMessage,
   writeOrRefuse,
 } from "./outgoing.js";
-import { encodePayload } from "./payload.js";
+import { encodePayload, type PayloadText } from "./payload.js";
 
 function text(value: string): string {
   return JSON.stringify(checkName(value));
@@ -43,12 +43,11 @@ function encodeTicket({ room, namespace, id }: AckTicket): string {
 }
 
 /** `PubSubManager.emit` */
-function encodeEmit(message: OutgoingEmit, dialect: Dialect): string {
-  checkDialect(message, dialect);
+function encodeEmitFields(message: OutgoingEmit, payload: PayloadText, dialect: Dialect): string {
   const form = payloadForm(dialect);
   const fields = [
     `"event":${JSON.stringify(checkEvent(message.event))}`,
-    encodePayload(message.args, form),
+    payload.fields,
     `"namespace":${text(message.namespace)}`,
     `"room":${encodeOneOrMany((message.rooms ?? []).map(encodeRoom))}`,
     `"skip_sid":${encodeOneOrMany(message.skipSids.map(text))}`,
@@ -96,10 +95,8 @@ function encodeMembers(message: MoveMembersMessage | DisconnectMembersMessage): 
   return `${whom},${what},"namespace":${text(message.namespace)}`;
 }
 
-function encodeFields(message: OutgoingMessage, dialect: Dialect): string {
+function encodeFields(message: Exclude<OutgoingMessage, OutgoingEmit>): string {
   switch (message.method) {
-    case "emit":
-      return encodeEmit(message, dialect);
     case "callback":
       return encodeCallback(message);
     case "disconnect":
@@ -120,9 +117,24 @@ function encodeFields(message: OutgoingMessage, dialect: Dialect): string {
   }
 }
 
-function encodeMessage(message: OutgoingMessage, dialect: Dialect): string {
-  const hostId = message.hostId === undefined ? "" : `,"host_id":${text(message.hostId)}`;
-  return `{"method":"${message.method}",${encodeFields(message, dialect)}${hostId}}`;
+function writeMessage({ method, hostId }: OutgoingMessage, fields: string): string {
+  return `{"method":"${method}",${fields}${hostId === undefined ? "" : `,"host_id":${text(hostId)}`}}`;
+}
+
+/** An emit as it is said on the channel. */
+export interface EncodedEmit {
+  readonly payload: Uint8Array | string;
+  /** See `PayloadText`. */
+  readonly list: string | undefined;
+}
+
+/** @throws BridgeError `INVALID_ARGUMENT` for what the channel or the dialect cannot carry */
+export function encodeEmit(message: OutgoingEmit, dialect: Dialect): EncodedEmit & { readonly payload: string } {
+  return writeOrRefuse(message, "JSON", () => {
+    checkDialect(message, dialect);
+    const payload = encodePayload(message.args, payloadForm(dialect));
+    return { payload: writeMessage(message, encodeEmitFields(message, payload, dialect)), list: payload.list };
+  });
 }
 
 /**
@@ -132,5 +144,7 @@ function encodeMessage(message: OutgoingMessage, dialect: Dialect): string {
  * @throws BridgeError `INVALID_ARGUMENT` for what the channel or the dialect cannot carry
  */
 export function encode(message: OutgoingMessage, dialect: Dialect = "5.15"): string {
-  return writeOrRefuse(message, "JSON", () => encodeMessage(message, dialect));
+  return message.method === "emit"
+    ? encodeEmit(message, dialect).payload
+    : writeOrRefuse(message, "JSON", () => writeMessage(message, encodeFields(message)));
 }

@@ -1,7 +1,7 @@
 import type { Dialect } from "./dialect.js";
-import { encode } from "./encode.js";
+import { type EncodedEmit, encode, encodeEmit } from "./encode.js";
 import { encodeMsgpack } from "./encode-msgpack.js";
-import type { OutgoingMessage } from "./outgoing.js";
+import type { OutgoingEmit, OutgoingMessage } from "./outgoing.js";
 
 /** How messages are written. What is read is told by its first byte. */
 export type Encoding = "json" | "msgpack";
@@ -14,7 +14,19 @@ export const ENCODERS: Readonly<Record<Encoding, Encode>> = {
   msgpack: encodeMsgpack,
 };
 
+interface Writing {
+  readonly encoding: Encoding;
+  readonly dialect: Dialect;
+}
+
 /** How a host writes. MessagePack is read by Python hosts of the newest dialect alone. */
-export function encoderOf({ encoding, dialect }: { readonly encoding: Encoding; readonly dialect: Dialect }): Encode {
+export function encoderOf({ encoding, dialect }: Writing): Encode {
   return encoding === "json" ? (message) => encode(message, dialect) : ENCODERS[encoding];
+}
+
+/** The same of emits, with what is ready for clients then. */
+export function emitEncoderOf({ encoding, dialect }: Writing): (message: OutgoingEmit) => EncodedEmit {
+  return encoding === "json"
+    ? (message) => encodeEmit(message, dialect)
+    : (message) => ({ payload: ENCODERS[encoding](message), list: undefined });
 }

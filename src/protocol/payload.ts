@@ -18,34 +18,38 @@ import type { EmitPayload, PayloadForm, Rejected } from "./messages.js";
  * `PubSubManager.emit` writes it, `PubSubManager._handle_emit` reads it.
  */
 
-/** The JSON text of the arguments. An only argument that JSON has no word for, such as undefined, is null there. */
-function encodeArgs(args: readonly unknown[], form: PayloadForm): string {
-  if (args.length === 0) {
-    return "null";
+/** @param list - the JSON text of the arguments as a list */
+function dataOf(args: readonly unknown[], list: string, form: PayloadForm): string {
+  if (args.length !== 1) {
+    return args.length === 0 ? "null" : list;
   }
-  if (args.length > 1) {
-    return JSON.stringify(args);
-  }
-  const only = JSON.stringify(args[0]) ?? "null";
-  return only.startsWith("[") && form === "arguments" ? `[${only}]` : only;
+  const only = list.slice(1, -1);
+  return only.startsWith("[") && form === "arguments" ? list : only;
+}
+
+/** What an emit says, as JSON text. */
+export interface PayloadText {
+  /** The fields `data` and `binary`, without braces. */
+  readonly fields: string;
+  /** The arguments as a list, which is how clients get them; undefined where bytes are among them. */
+  readonly list: string | undefined;
 }
 
 /**
- * The fields `data` and `binary` as JSON text, without braces.
- *
  * @param form - "argument" takes one argument at most
  * @throws TypeError for what JSON cannot say: a bigint, a circular structure
  */
-export function encodePayload(args: readonly unknown[], form: PayloadForm): string {
+export function encodePayload(args: readonly unknown[], form: PayloadForm): PayloadText {
   if (!hasBinary(args)) {
-    return `"data":${encodeArgs(args, form)},"binary":false`;
+    const list = JSON.stringify(args);
+    return { fields: `"data":${dataOf(args, list, form)},"binary":false`, list };
   }
   const attachments: Uint8Array[] = [];
-  const value = encodeArgs(deconstruct(args, attachments), form);
+  const value = dataOf(args, JSON.stringify(deconstruct(args, attachments)), form);
   const encoded = attachments.map(
     (bytes) => `"${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64")}"`,
   );
-  return `"data":[${[value, ...encoded].join(",")}],"binary":true`;
+  return { fields: `"data":[${[value, ...encoded].join(",")}],"binary":true`, list: undefined };
 }
 
 /** `Manager.emit`: a lone None is no argument, but one in a tuple or a list is. */

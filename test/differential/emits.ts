@@ -132,5 +132,12 @@ export const EXAMPLES: readonly Emit[] = [
     ]),
   ),
   example(dict([["__proto__", 1]])),
+  example(
+    dict([
+      [1, "a"],
+      ["1", "b"],
+    ]),
+  ),
+  example([1, 2]),
   example([bytes(Buffer.from("x")), dict([["_placeholder", true]])]),
 ];

@@ -1,11 +1,18 @@
+interface Raw {
+  /** As it was written. */
+  readonly raw: string;
+}
+
 /** A value of JSON as it was written: numbers keep their digits, keys their order, and texts their escapes. */
-export type Exact =
-  | { readonly kind: "text"; readonly raw: string; readonly value: string }
-  /** Of Python: NaN, Infinity and -Infinity too. */
-  | { readonly kind: "number"; readonly raw: string }
-  | { readonly kind: "word"; readonly raw: "true" | "false" | "null" }
-  | { readonly kind: "list"; readonly items: readonly Exact[] }
-  | { readonly kind: "object"; readonly entries: readonly (readonly [Exact & { kind: "text" }, Exact])[] };
+export type Exact = Raw &
+  (
+    | { readonly kind: "text"; readonly value: string }
+    /** Of Python: NaN, Infinity and -Infinity too. */
+    | { readonly kind: "number" }
+    | { readonly kind: "word" }
+    | { readonly kind: "list"; readonly items: readonly Exact[] }
+    | { readonly kind: "object"; readonly entries: readonly (readonly [Exact & { kind: "text" }, Exact])[] }
+  );
 
 const TEXT = /"(?:[^"\\]|\\.)*"/y;
 const NUMBER = /-?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)|NaN/y;
@@ -44,13 +51,14 @@ class Reader {
     return isThere;
   }
 
-  /** What stands between the brackets. Neither side writes spaces into a frame. */
+  /** What stands between the brackets. On the channel, Python writes a space after commas and colons. */
   #separated<Item>(end: string, read: () => Item): readonly Item[] {
     const items: Item[] = [];
     if (this.#takes(end)) {
       return items;
     }
     do {
+      this.#takes(" ");
       items.push(read());
     } while (this.#takes(","));
     if (!this.#takes(end)) {
@@ -68,18 +76,21 @@ class Reader {
   }
 
   #value(): Exact {
+    const start = this.#position;
     if (this.#takes("[")) {
-      return { kind: "list", items: this.#separated("]", () => this.#value()) };
+      const items = this.#separated("]", () => this.#value());
+      return { kind: "list", items, raw: this.#text.slice(start, this.#position) };
     }
     if (this.#takes("{")) {
-      return { kind: "object", entries: this.#separated("}", () => this.#entry()) };
+      const entries = this.#separated("}", () => this.#entry());
+      return { kind: "object", entries, raw: this.#text.slice(start, this.#position) };
     }
     if (this.#text[this.#position] === '"') {
       return this.#key();
     }
     const word = this.#match(WORD);
     if (word !== undefined) {
-      return { kind: "word", raw: word as "true" | "false" | "null" };
+      return { kind: "word", raw: word };
     }
     const raw = this.#match(NUMBER);
     if (raw === undefined) {
@@ -93,11 +104,12 @@ class Reader {
     if (!this.#takes(":")) {
       throw this.#error();
     }
+    this.#takes(" ");
     return [key, this.#value()];
   }
 }
 
-/** @throws Error for what is no JSON without spaces, but for the numbers of Python */
+/** @throws Error for what Python does not write */
 export function parseExact(text: string): Exact {
   return new Reader(text).whole();
 }

@@ -1,8 +1,11 @@
+import assert from "node:assert/strict";
 import { type Exact, parseExact } from "./exact-json.js";
 import type { RawPacket } from "./raw-client.js";
 
 /** How a Node server's frame may differ from a Python server's: the rows of the table in docs/differences.md. */
 export type Difference =
+  | "spaces"
+  | "repeated-key"
   | "escapes"
   | "large-integer"
   | "long-integer"
@@ -107,7 +110,7 @@ function kindOfNumber(raw: string, value: number): Difference {
 }
 
 function raw(value: Exact | undefined): string | undefined {
-  return value !== undefined && "raw" in value ? value.raw : undefined;
+  return value?.raw;
 }
 
 function reachesPrototype(value: Exact | undefined): boolean {
@@ -128,8 +131,8 @@ export function meaningOf({ text, attachments }: RawPacket): unknown {
   });
 }
 
-/** Says what a Node server makes of it, byte by byte. */
-export function predict(packet: RawPacket): Prediction {
+/** Says what a Node server makes of it when it decodes it, byte by byte. */
+export function predictDecoded(packet: RawPacket): Prediction {
   const header = HEADER.exec(packet.text)?.[0] as string;
   const rewriting = new Rewriting(packet);
   const { differences, attachments } = rewriting;
@@ -142,4 +145,92 @@ export function predict(packet: RawPacket): Prediction {
     }
     throw error;
   }
+}
+
+/** What a Node server does not pass on as it came: what it has to read first. */
+function isToBeRead(value: Exact): boolean {
+  switch (value.kind) {
+    case "text":
+    case "word":
+      return false;
+    case "number":
+      return !Number.isFinite(Number(value.raw)) && !/\d/.test(value.raw);
+    case "list":
+      return value.items.some(isToBeRead);
+    case "object":
+      return value.entries.some(([key, item]) => isSuspicious(key) || isToBeRead(item));
+    default:
+      return value satisfies never;
+  }
+}
+
+/** A name that could reach a prototype, or escapes that could spell one. */
+function isSuspicious({ raw, value }: Exact & { kind: "text" }): boolean {
+  return value === "__proto__" || value === "constructor" || /\\u00[4-7]/.test(raw);
+}
+
+/** Of the name of an event: more than suspicious, since it is read together with the keys around it. */
+const isUnclear = (raw: string): boolean => /__proto__|constructor|\\u00[4-7]/.test(raw);
+
+/** As a frame of Python has it: without spaces, and each key of a dict once. */
+function asOfPython(value: Exact, differences: Set<Difference>): string {
+  switch (value.kind) {
+    case "text":
+    case "number":
+    case "word":
+      return value.raw;
+    case "list":
+      return `[${value.items.map((item) => asOfPython(item, differences)).join(",")}]`;
+    case "object": {
+      const items = new Map(value.entries.map(([key, item]) => [key.raw, asOfPython(item, differences)]));
+      if (items.size < value.entries.length) {
+        differences.add("repeated-key");
+      }
+      return `{${[...items].map(([key, item]) => `${key}:${item}`).join(",")}}`;
+    }
+    default:
+      return value satisfies never;
+  }
+}
+
+function entry(message: Exact, name: string): Exact | undefined {
+  return message.kind === "object" ? message.entries.find(([key]) => key.value === name)?.[1] : undefined;
+}
+
+/** Arguments as they stand between the brackets of a list. */
+function argumentsOf(data: Exact): string {
+  const args = data.kind === "list" ? data.raw.slice(1, -1) : data.raw;
+  return args === "null" ? "" : args;
+}
+
+/**
+ * Says what a Node server passes on of what Python wrote to the channel, byte by byte.
+ *
+ * @param packet - what a Python server made of the message
+ * @returns undefined where it has to read the message
+ */
+export function predictRelayed(packet: RawPacket, message: string): Prediction | undefined {
+  const whole = parseExact(message);
+  const [event, data] = [entry(whole, "event"), entry(whole, "data")];
+  if (event?.kind !== "text" || data === undefined || isUnclear(event.raw) || isToBeRead(data)) {
+    return undefined;
+  }
+  if (packet.attachments.length > 0) {
+    return undefined;
+  }
+  const header = HEADER.exec(packet.text)?.[0] as string;
+  const args = argumentsOf(data);
+  const end = args === "" ? "]" : `,${args}]`;
+  const differences = new Set<Difference>();
+  const name = JSON.stringify(event.value);
+  if (name !== event.raw) {
+    differences.add("escapes");
+  }
+  const text = `${header}[${event.raw}${end}`;
+  const compact = header + asOfPython(parseExact(text.slice(header.length)), differences);
+  assert.equal(compact, packet.text);
+  if (compact !== text && !differences.has("repeated-key")) {
+    differences.add("spaces");
+  }
+  return { packet: { text: `${header}[${name}${end}`, attachments: [] }, differences };
 }

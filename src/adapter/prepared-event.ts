@@ -1,0 +1,115 @@
+import type { Adapter, SocketId } from "socket.io-adapter";
+import { textFrame } from "./frame.js";
+import { members, type Recipients } from "./membership.js";
+
+const CLOSE_BRACKET = 0x5d;
+const EMPTY_LIST = "[]";
+
+/** What `socket.io` shows to outgoing listeners, who look into `data`. */
+interface OutgoingPacket {
+  readonly data: readonly unknown[];
+}
+
+/** An event as clients get it, encoded once for all of them. */
+export interface PreparedEvent {
+  /** A packet of Socket.IO: what a client gets over polling. */
+  readonly text: string;
+  /** The same as a WebSocket frame. */
+  readonly frame: Buffer;
+  readonly packet: OutgoingPacket;
+}
+
+/** Of `socket.io`: its types leave out what `socket.io-adapter` calls. */
+interface Recipient {
+  readonly client: {
+    writeToEngine(encodedPackets: readonly string[], options: WriteOptions): void;
+  };
+  notifyOutgoingListeners(packet: OutgoingPacket): void;
+}
+
+interface WriteOptions {
+  readonly preEncoded: true;
+  readonly volatile: boolean | undefined;
+  readonly compress: boolean | undefined;
+  /** Of `engine.io` since 6.5; others encode the text. */
+  readonly wsPreEncodedFrame: readonly Buffer[];
+}
+
+export interface DeliveryFlags {
+  readonly volatile?: boolean | undefined;
+  readonly compress?: boolean | undefined;
+}
+
+/** Whether clients of this server get their packets as the text that is prepared here. */
+export function hasDefaultParser({ nsp }: Adapter): boolean {
+  return nsp.server._opts.parser === undefined;
+}
+
+/** Type MESSAGE of Engine.IO, type EVENT of Socket.IO, and the namespace. */
+const typeOf = (namespace: string): string => (namespace === "/" ? "42" : `42${namespace},`);
+
+/** Where in a message of Engine.IO the packet of Socket.IO begins. */
+const PACKET = 1;
+
+/** The packet as outgoing listeners see it: decoded when one looks. */
+class LazyPacket implements OutgoingPacket {
+  readonly #text: string;
+  readonly #start: number;
+  #data: readonly unknown[] | undefined;
+
+  /** @param start - where in the text the list of name and arguments begins */
+  constructor(text: string, start: number) {
+    this.#text = text;
+    this.#start = start;
+  }
+
+  get data(): readonly unknown[] {
+    this.#data ??= JSON.parse(this.#text.slice(this.#start)) as readonly unknown[];
+    return this.#data;
+  }
+}
+
+/**
+ * @param args - JSON in UTF-8: the arguments as they stand between the brackets of a list, or nothing
+ * @param isAscii - whether it is nothing but ASCII, which is read faster
+ */
+export function prepareBytes(namespace: string, event: string, args: Buffer, isAscii: boolean): PreparedEvent {
+  const type = typeOf(namespace);
+  const head = `${type}[${JSON.stringify(event)}${args.length === 0 ? "" : ","}`;
+  const headLength = Buffer.byteLength(head);
+  const { frame, start } = textFrame(headLength + args.length + 1);
+  frame.write(head, start);
+  frame.set(args, start + headLength);
+  frame[frame.length - 1] = CLOSE_BRACKET;
+  const isAllAscii = isAscii && headLength === head.length;
+  const text = frame.toString(isAllAscii ? "latin1" : "utf8", start + PACKET);
+  return { text, frame, packet: new LazyPacket(text, type.length - PACKET) };
+}
+
+/** @param list - JSON text of the arguments, with its brackets @param data - the same as values, with the name before */
+export function prepareText(namespace: string, event: string, list: string, data: readonly unknown[]): PreparedEvent {
+  const args = list.length === EMPTY_LIST.length ? "]" : `,${list.slice(1)}`;
+  const message = `${typeOf(namespace)}[${JSON.stringify(event)}${args}`;
+  const { frame, start } = textFrame(Buffer.byteLength(message));
+  frame.write(message, start);
+  return { text: message.slice(PACKET), frame, packet: { data } };
+}
+
+/** As `Adapter.broadcast` of socket.io-adapter, of what is encoded already. */
+export function sendPrepared(
+  adapter: Adapter,
+  { text, frame, packet }: PreparedEvent,
+  recipients: Recipients,
+  { volatile, compress }: DeliveryFlags,
+): void {
+  const { sockets } = adapter.nsp as unknown as { readonly sockets: ReadonlyMap<SocketId, Recipient> };
+  const encoded = [text];
+  const options = { preEncoded: true, volatile, compress, wsPreEncodedFrame: [frame] } as const;
+  for (const sid of members(adapter, recipients)) {
+    const socket = sockets.get(sid);
+    if (socket !== undefined) {
+      socket.notifyOutgoingListeners(packet);
+      socket.client.writeToEngine(encoded, options);
+    }
+  }
+}
