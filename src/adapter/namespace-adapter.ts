@@ -12,6 +12,7 @@ import type { EncodedEmit } from "../protocol/encode.js";
 import type { AckTicket, WireRoom } from "../protocol/messages.js";
 import { emitExtension } from "../protocol/node-fields.js";
 import { Ask } from "./ask.js";
+import { batchWrites } from "./batched-writes.js";
 import { EVENT, type EventPacket } from "./deliver.js";
 import type { Host } from "./host.js";
 import { hasMember } from "./membership.js";
@@ -48,6 +49,10 @@ export class PythonBridgeAdapter extends Adapter {
 
   override addAll(sid: SocketId, rooms: Set<Room>): void {
     void super.addAll(sid, rooms);
+    const connection = this.nsp.sockets.get(sid)?.conn;
+    if (connection !== undefined) {
+      batchWrites(connection);
+    }
     this.#recovery?.joined(sid);
   }
 
