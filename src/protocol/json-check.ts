@@ -110,16 +110,19 @@ function afterUnicodeEscape(bytes: Uint8Array, digits: number, isKey: boolean): 
   return isKey && isLetter ? NOWHERE : digits + 4;
 }
 
-/** @param start - just after the opening quote */
+/** Small, so that V8 puts it where it is called: most of a payload is in here. */
+function afterPlain(bytes: Uint8Array, start: number): number {
+  let position = start;
+  while (PLAIN[bytes[position] as number] === 1) {
+    position += 1;
+  }
+  return position;
+}
+
+/** @param start - the first byte of it that is not plain */
 function afterString(bytes: Uint8Array, start: number, isKey: boolean): number {
   let position = start;
-  for (;;) {
-    while (PLAIN[bytes[position] as number] === 1) {
-      position += 1;
-    }
-    if (bytes[position] === QUOTE) {
-      return position + 1;
-    }
+  while (bytes[position] !== QUOTE) {
     if (bytes[position] !== BACKSLASH) {
       return NOWHERE;
     }
@@ -129,7 +132,9 @@ function afterString(bytes: Uint8Array, start: number, isKey: boolean): number {
     } else {
       position = ESCAPE[escaped as number] === 1 ? position + 2 : NOWHERE;
     }
+    position = afterPlain(bytes, position);
   }
+  return position + 1;
 }
 
 /** A literal or a number. */
@@ -149,7 +154,11 @@ function afterBare(bytes: Uint8Array, start: number): number {
 /** After a key and its colon. */
 function afterKey(bytes: Uint8Array, start: number): number {
   const quote = afterSpace(bytes, start);
-  const end = bytes[quote] === QUOTE ? afterString(bytes, quote + 1, true) : NOWHERE;
+  if (bytes[quote] !== QUOTE) {
+    return NOWHERE;
+  }
+  const plain = afterPlain(bytes, quote + 1);
+  const end = bytes[plain] === QUOTE ? plain + 1 : afterString(bytes, plain, true);
   if (end === NOWHERE) {
     return NOWHERE;
   }
@@ -183,7 +192,12 @@ function afterValue(bytes: Uint8Array, start: number): number {
         continue;
       }
     } else {
-      position = first === QUOTE ? afterString(bytes, position + 1, false) : afterBare(bytes, position);
+      if (first === QUOTE) {
+        const plain = afterPlain(bytes, position + 1);
+        position = bytes[plain] === QUOTE ? plain + 1 : afterString(bytes, plain, false);
+      } else {
+        position = afterBare(bytes, position);
+      }
       if (depth === 0) {
         return position;
       }
