@@ -3,7 +3,6 @@
  * where something is missing and cannot be installed here, one line says what to install.
  */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -14,12 +13,12 @@ import {
   findOrInstall,
   findOrInstallBrowser,
   hasImage,
-  install,
   Missing,
   runPreparation,
   say,
   succeeds,
 } from "./helpers/install.js";
+import { findPython, preparePython } from "./helpers/virtual-environment.js";
 
 const FIXTURES = "python-fixtures";
 const REDIS_IMAGE = "redis:7-alpine";
@@ -32,40 +31,12 @@ const KAFKA_IMAGE = "apache/kafka:4.1.1";
 const KAFKA = join("test", "kafka");
 const OLDEST_JAVA = 17;
 
-function makeVenv(python: string, directory: string): void {
-  const args = ["-m", "venv", "--clear", directory];
-  if (!succeeds(python, ["-c", "import ensurepip"])) {
-    install(["python3-venv"], "the Python module venv");
-  }
-  execFileSync(python, args, { stdio: "inherit" });
-}
-
-function findPython(): string {
-  return findOrInstall(["python3", "python"], ["python3", "python3-venv"], "Python 3");
-}
-
-/** Made anew when the requirements have changed. */
-function preparePython(requirementsFile: string, venv: string): string {
-  const requirements = join(FIXTURES, requirementsFile);
-  const directory = join(FIXTURES, venv);
-  const wanted = createHash("sha256").update(readFileSync(requirements)).digest("hex");
-  const stamp = join(directory, "requirements.sha256");
-  const interpreter = join(process.cwd(), directory, "bin", "python");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && existsSync(interpreter)) {
-    return interpreter;
-  }
-  say(`installing ${requirements} into ${directory}`);
-  makeVenv(findPython(), directory);
-  execFileSync(interpreter, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  writeFileSync(stamp, wanted);
-  return interpreter;
-}
+const prepareFixtures = (requirements: string, venv: string): string =>
+  preparePython(join(FIXTURES, requirements), join(FIXTURES, venv));
 
 function prepareOldKombu(): Pick<TestEnvironment, "pythonWithOldKombu"> {
   if (succeeds(findPython(), ["-c", "import sys; sys.exit(sys.version_info >= (3, 12))"])) {
-    return { pythonWithOldKombu: preparePython("requirements-kombu-5.2.txt", ".venv-kombu-5.2") };
+    return { pythonWithOldKombu: prepareFixtures("requirements-kombu-5.2.txt", ".venv-kombu-5.2") };
   }
   say("Kombu 5.2 does not run on Python 3.12 and later: only what it once wrote is tested");
   return {};
@@ -195,9 +166,9 @@ async function prepare(): Promise<void> {
   const rabbitmq = prepareRabbitmq(redis.redis);
   const kafka = prepareKafka(redis.redis);
   const environment: TestEnvironment = {
-    python: preparePython("requirements.txt", ".venv"),
+    python: prepareFixtures("requirements.txt", ".venv"),
     ...prepareOldKombu(),
-    pythonWithPickles: preparePython("releases/5.13.0.txt", ".venv-5.13.0"),
+    pythonWithPickles: prepareFixtures("releases/5.13.0.txt", ".venv-5.13.0"),
     ...redis,
     rabbitmq,
     kafka,

@@ -1,11 +1,11 @@
+import type { Progress } from "../shared/progress.js";
+import { red } from "../shared/style.js";
 import { BROKERS } from "./brokers.js";
 import { measure, type RunOptions } from "./measure.js";
 import { BUS_TITLES, type BusName, FAULT_TITLES, type FaultName } from "./names.js";
 import type { Network } from "./network.js";
 import type { Options } from "./options.js";
-import type { Progress } from "./progress.js";
 import { groupedRows, type RecordedRun, record } from "./report.js";
-import { red } from "./style.js";
 import { terminalRows } from "./table.js";
 
 export interface Campaign extends Pick<Options, "faults" | "repeat" | "rate" | "heartbeatInterval"> {

@@ -1,4 +1,4 @@
-import type { Span } from "./clock.js";
+import type { Span } from "../shared/clock.js";
 
 /** A numbered message at a client. Times are in milliseconds. */
 export interface Arrival {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { now, type Span } from "../shared/clock.js";
 import type { BenchBroker } from "./brokers.js";
-import { now, type Span } from "./clock.js";
 import { BLACK_HOLE_MS, BLOCKED_MS, CUT_MS, type FaultName } from "./names.js";
 import type { Network } from "./network.js";
 import type { TestedHost } from "./tested-host.js";

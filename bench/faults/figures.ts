@@ -1,4 +1,4 @@
-import type { Span } from "./clock.js";
+import type { Span } from "../shared/clock.js";
 import { type Arrival, longestSilence, ranges, type Tally, tally, upTo } from "./count.js";
 import { type BusName, type Direction, type FaultName, isToPython } from "./names.js";
 

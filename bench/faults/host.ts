@@ -15,7 +15,7 @@ import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import { Server } from "socket.io";
 import { createAdapter } from "../../src/index.js";
-import { now } from "./clock.js";
+import { now } from "../shared/clock.js";
 import { startPace } from "./pace.js";
 
 /** The one argument of the process, as JSON. */

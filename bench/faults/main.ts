@@ -1,30 +1,17 @@
+import { interrupted, owe, runToTheEnd } from "../shared/ending.js";
+import { UsageError } from "../shared/options.js";
+import { logTo } from "../shared/program.js";
+import { Progress } from "../shared/progress.js";
+import { bold, red } from "../shared/style.js";
 import { type Campaign, measureBus } from "./campaign.js";
 import { NETWORK_FAULTS } from "./faults.js";
+import { LOG_FILE } from "./names.js";
 import { createNamespace, LOOPBACK, type Network, namespaceObstacle } from "./network.js";
-import { HELP, type Options, parseOptions, UsageError } from "./options.js";
-import { killPrograms, LOG_FILE } from "./program.js";
-import { Progress } from "./progress.js";
+import { HELP, type Options, parseOptions } from "./options.js";
 import { PAGE, PAGE_NUMBERS, type RecordedRun, writeNumbers, writePage } from "./report.js";
-import { bold, red } from "./style.js";
 import { terminalHeading } from "./table.js";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-
-const interruption = new AbortController();
-
-/** What is to be undone, however this ends. */
-const debts = new Set<() => Promise<void>>();
-
-function owe(release: () => Promise<void>): () => void {
-  debts.add(release);
-  return () => debts.delete(release);
-}
-
-async function releaseAll(): Promise<void> {
-  interruption.abort();
-  killPrograms();
-  await Promise.all([...debts].map((release) => release()));
-}
 
 /** @throws UsageError when a namespace is needed, and none can be made */
 function chooseNetwork({ faults }: Options): Network {
@@ -48,7 +35,7 @@ async function run(options: Options): Promise<void> {
   const { faults, repeat, rate, heartbeatInterval, json, write } = options;
   const progress = new Progress(process.stderr, rate);
   const network = chooseNetwork(options);
-  const signal = interruption.signal;
+  const signal = interrupted;
   signal.addEventListener("abort", () => progress.end());
   const campaign: Campaign = {
     ...{ faults, repeat, rate, heartbeatInterval, network, progress, say, owe },
@@ -83,24 +70,8 @@ function complain(error: unknown): void {
   process.stderr.write(`faults: ${(error as Error).message}${isUsage ? "; --help shows what there is" : ""}\n`);
 }
 
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-
-for (const [signal, code] of Object.entries(EXIT_CODES)) {
-  process.once(signal, () => {
-    void releaseAll().finally(() => process.exit(code));
-  });
-}
-process.once("uncaughtException", (error) => {
-  complain(error);
-  void releaseAll().finally(() => process.exit());
-});
-process.once("exit", killPrograms);
-
-try {
+logTo(LOG_FILE);
+await runToTheEnd(async () => {
   const options = parseOptions(process.argv.slice(2));
   await (options.help ? process.stdout.write(HELP) : run(options));
-} catch (error) {
-  complain(error);
-} finally {
-  await releaseAll();
-}
+}, complain);

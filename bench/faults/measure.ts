@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Span } from "../shared/clock.js";
+import type { Progress } from "../shared/progress.js";
 import type { BenchBroker } from "./brokers.js";
-import type { Span } from "./clock.js";
 import { FAULTS } from "./faults.js";
 import { type Evidence, type Figures, figuresOf } from "./figures.js";
 import { type Fleet, startFleet } from "./fleet.js";
 import type { BusName, Direction, FaultName } from "./names.js";
 import type { Network } from "./network.js";
-import type { Progress } from "./progress.js";
 import type { PythonSent } from "./python-side.js";
 import type { HostStatus } from "./tested-host.js";
 import type { Watch } from "./watch.js";

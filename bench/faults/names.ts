@@ -35,3 +35,6 @@ export const FAULT_TITLES: Readonly<Record<FaultName, string>> = {
   "blocked-loop": `event loop blocked, ${BLOCKED_MS / 1_000} s`,
   killed: "host killed and started",
 };
+
+/** What the processes of a measurement say on standard error. */
+export const LOG_FILE = "build/faults.log";

@@ -1,7 +1,6 @@
-import { parseArgs } from "node:util";
-import { BUS_NAMES, type BusName, FAULT_NAMES, FAULT_TITLES, type FaultName } from "./names.js";
-import { LOG_FILE } from "./program.js";
-import { bold } from "./style.js";
+import { namesOf, parseFlags, wholeNumber } from "../shared/options.js";
+import { bold } from "../shared/style.js";
+import { BUS_NAMES, type BusName, FAULT_NAMES, FAULT_TITLES, type FaultName, LOG_FILE } from "./names.js";
 
 export interface Options {
   readonly help: boolean;
@@ -41,29 +40,18 @@ namespace of its own. What this starts it also ends, after Ctrl-C too. ${LOG_FIL
 Exits with 0 when all figures are as required, 1 when some are not or a run failed, 2 when the command line is wrong.
 `;
 
-export class UsageError extends Error {}
-
-function namesOf<Name extends string>(flag: string, given: readonly string[], known: readonly Name[]): readonly Name[] {
-  const asked = given.flatMap((list) => list.split(",")).map((name) => name.trim());
-  for (const name of asked) {
-    if (!(known as readonly string[]).includes(name)) {
-      throw new UsageError(`--${flag} is ${JSON.stringify(name)}; it takes ${known.join(", ")}`);
-    }
-  }
-  return asked.length === 0 ? known : known.filter((name) => asked.includes(name));
-}
-
-function wholeNumber(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
-    throw new UsageError(`--${flag} is ${JSON.stringify(text)}; it takes a whole number from ${least} to ${most}`);
-  }
-  return value;
-}
-
 /** @throws UsageError with one line that says what is wrong */
 export function parseOptions(args: readonly string[]): Options {
-  const { values } = parse(args);
+  const values = parseFlags(args, {
+    bus: { type: "string", multiple: true, default: [] },
+    fault: { type: "string", multiple: true, default: [] },
+    rate: { type: "string", default: "200" },
+    repeat: { type: "string", default: "3" },
+    heartbeat: { type: "string", default: "5000" },
+    json: { type: "string" },
+    write: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  });
   return {
     help: values.help,
     buses: namesOf("bus", values.bus, BUS_NAMES),
@@ -74,24 +62,4 @@ export function parseOptions(args: readonly string[]): Options {
     json: values.json,
     write: values.write,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        bus: { type: "string", multiple: true, default: [] },
-        fault: { type: "string", multiple: true, default: [] },
-        rate: { type: "string", default: "200" },
-        repeat: { type: "string", default: "3" },
-        heartbeat: { type: "string", default: "5000" },
-        json: { type: "string" },
-        write: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  } catch (cause) {
-    throw new UsageError((cause as Error).message.replaceAll(/\s*\n/g, " "), { cause });
-  }
 }

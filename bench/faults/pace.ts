@@ -1,4 +1,4 @@
-import { now } from "./clock.js";
+import { now } from "../shared/clock.js";
 
 /** A process that was held up for longer than this does not make up for it: nobody sends while the loop stands still. */
 const CATCH_UP_MS = 100;

@@ -1,7 +1,7 @@
 import { testEnvironment } from "../../test/helpers/environment.js";
 import type { HostKind } from "../../test/helpers/python.js";
+import { Program } from "../shared/program.js";
 import type { Sent } from "./figures.js";
-import { Program } from "./program.js";
 
 /** The fixtures find each other by their names. */
 const ENVIRONMENT = { PYTHONPATH: "python-fixtures", PYTHONUNBUFFERED: "1" };

@@ -1,6 +1,6 @@
+import { bold, dim, green, red } from "../shared/style.js";
 import type { Figures } from "./figures.js";
 import { BUS_TITLES, FAULT_TITLES } from "./names.js";
-import { bold, dim, green, red } from "./style.js";
 
 /** A row of the table, and what it misses of what is required. */
 export interface Row {

@@ -1,10 +1,10 @@
 import { freePort } from "../../test/helpers/broker-server.js";
-import type { Span } from "./clock.js";
+import type { Span } from "../shared/clock.js";
+import { type Line, Program } from "../shared/program.js";
 import { upTo } from "./count.js";
 import type { Sent } from "./figures.js";
 import type { HostOptions } from "./host.js";
 import type { Network } from "./network.js";
-import { type Line, Program } from "./program.js";
 
 /** What its bus told, for the raw numbers. */
 export interface HostStatus {

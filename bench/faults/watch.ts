@@ -1,6 +1,6 @@
 import { io as connect, type Socket } from "socket.io-client";
 import { within } from "../../interop/fleet/once.js";
-import { now } from "./clock.js";
+import { now } from "../shared/clock.js";
 import type { Arrival } from "./count.js";
 
 /** A client of one host, which notes every numbered message. It comes back by itself when its host does. */

@@ -1,7 +1,7 @@
 import test from "ava";
 import type { Figures } from "../../bench/faults/figures.js";
-import { sparkline } from "../../bench/faults/progress.js";
 import { markdownTable, type Row, replaceTable, terminalRows } from "../../bench/faults/table.js";
+import { sparkline } from "../../bench/shared/progress.js";
 
 const row = (parts: Partial<Figures>, failures: readonly string[] = []): Row => ({
   figures: {

@@ -6,13 +6,16 @@ import { Inbox, within } from "../../interop/fleet/once.js";
 
 export type Line = Readonly<Record<string, unknown>>;
 
-/** Where the programs of a measurement write what they say on standard error. */
-export const LOG_FILE = "build/faults.log";
-
+let logFile = "build/bench.log";
 let log: WriteStream | undefined;
 
+/** Where the programs of a measurement write what they say on standard error. To be called before the first starts. */
+export function logTo(file: string): void {
+  logFile = file;
+}
+
 function toLog(title: string, text: string): void {
-  log ??= createWriteStream(LOG_FILE);
+  log ??= createWriteStream(logFile);
   log.write(`${new Date().toISOString()} ${title}: ${text}\n`);
 }
 
@@ -39,7 +42,7 @@ export interface ProgramOptions {
 export class Program {
   readonly title: string;
   readonly #child: ChildProcess;
-  readonly #lines = new Inbox<Line>();
+  #lines = new Inbox<Line>();
 
   constructor({ title, command, args, env, onLine = () => false }: ProgramOptions) {
     this.title = title;
@@ -62,20 +65,35 @@ export class Program {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   tell(operation: Line): void {
     this.#child.stdin?.write(`${JSON.stringify(operation)}\n`);
   }
 
-  /** @throws Error when it ends instead, or says nothing for half a minute */
-  async event(name: string): Promise<Line> {
+  /** @throws Error when it ends instead, or says nothing for so many milliseconds: half a minute, if not said */
+  async event(name: string, patience?: number): Promise<Line> {
     const line = await this.#lines.find(
       `${name} from ${this.title}`,
       ({ event }) => event === name || event === "exit",
+      patience,
     );
     if (line.event !== name) {
-      throw new Error(`${this.title} ended; ${LOG_FILE} has its last words`);
+      throw new Error(`${this.title} ended; ${logFile} has its last words`);
     }
     return line;
+  }
+
+  /** Tells it, and waits for what it says from then on. @throws Error as `event` does */
+  async ask(operation: Line, name: string, patience?: number): Promise<Line> {
+    this.#lines = new Inbox<Line>();
+    if (!this.#isRunning()) {
+      this.#lines.add({ event: "exit" });
+    }
+    this.tell(operation);
+    return this.event(name, patience);
   }
 
   async kill(): Promise<void> {

@@ -1,0 +1,114 @@
+/**
+ * All clients of a measurement and its sender, in one process, driven over stdin and stdout: a JSON object a line.
+ *
+ *     {"op": "open", "port", "kind", "clients", "rooms", "otherRooms", "idle", "idleRooms"}   {"event": "opened"}
+ *     {"op": "load", ...recording}, {"op": "marker", ...recording}            what is sent
+ *     {"op": "probe"}                        sends until every client hears; {"event": "probed"}
+ *     {"op": "saturate", "time", "window"}   {"event": "ran", ...LoadRun}
+ *     {"op": "pace", "time", "rate"}         {"event": "ran", ...LoadRun}
+ *
+ * It ends with its stdin.
+ */
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { Crowd } from "./crowd.js";
+import { watchFloor } from "./floor.js";
+import type { Template } from "./publisher.js";
+import { type LoadRun, Sender } from "./sender.js";
+
+interface WireTemplate {
+  readonly bytes: string;
+  readonly numberAt: number;
+  readonly timeAt: number;
+}
+
+export interface Opening {
+  readonly redisPort: number;
+  readonly port: number;
+  /** `clients` are members of the room; `count` has none: the server tells how many messages it has seen. */
+  readonly kind: "clients" | "count";
+  readonly clients: number;
+  readonly rooms: readonly string[];
+  /** How many more rooms each client is in, of its own. */
+  readonly otherRooms: number;
+  /** Clients beside, in rooms of their own, who are sent nothing. */
+  readonly idle: number;
+  readonly idleRooms: number;
+}
+
+export type LoadOperation =
+  | ({ readonly op: "open" } & Opening)
+  | ({ readonly op: "load" | "marker" } & WireTemplate)
+  | { readonly op: "from-host"; readonly room: string; readonly bytes: number }
+  | { readonly op: "probe" }
+  | { readonly op: "saturate"; readonly time: number; readonly window: number }
+  | { readonly op: "pace"; readonly time: number; readonly rate: number };
+
+const say = (line: { readonly event: string } | ({ readonly event: "ran" } & LoadRun)): void =>
+  void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const crowd = new Crowd();
+const others = new Crowd();
+let sender: Sender | undefined;
+
+const names = (prefix: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+
+function opened(): Sender {
+  if (sender === undefined) {
+    throw new Error("open comes first");
+  }
+  return sender;
+}
+
+const template = ({ bytes, numberAt, timeAt }: WireTemplate): Template => ({
+  bytes: Buffer.from(bytes, "base64"),
+  numberAt,
+  timeAt,
+});
+
+async function open({ redisPort, port, kind, clients, rooms, otherRooms, idle, idleRooms }: Opening): Promise<void> {
+  const floor = kind === "count" ? await watchFloor(port) : undefined;
+  sender = await Sender.open(redisPort, crowd, floor);
+  await others.connect(port, idle, (index) => names(`idle-${index}`, idleRooms));
+  await crowd.connect(port, clients, (index) => [...rooms, ...names(`other-${index}`, otherRooms)]);
+  say({ event: "opened" });
+}
+
+async function run(operation: LoadOperation): Promise<void> {
+  switch (operation.op) {
+    case "open":
+      return open(operation);
+    case "load":
+      opened().load = template(operation);
+      return;
+    case "marker":
+      opened().marker = template(operation);
+      return;
+    case "from-host":
+      opened().fromHost = operation;
+      return;
+    case "probe":
+      await opened().probe();
+      return say({ event: "probed" });
+    case "saturate":
+      return say({ event: "ran", ...(await opened().saturate(operation.time, operation.window)) });
+    case "pace":
+      return say({ event: "ran", ...(await opened().pace(operation.time, operation.rate)) });
+    default:
+      operation satisfies never;
+  }
+}
+
+const lines = createInterface({ input: process.stdin });
+let work = Promise.resolve();
+lines.on("line", (line) => {
+  work = work.then(() => run(JSON.parse(line) as LoadOperation));
+  // Its last words go to the log, and whoever waits for an answer hears that it has ended.
+  work.catch((error: unknown) => {
+    process.stderr.write(`${String(error)}\n`);
+    process.exit(1);
+  });
+});
+await once(lines, "close");
+process.exit();

@@ -1,0 +1,10 @@
+/** Makes the Python environment of the measured Python systems, before `main.ts` starts. */
+import { writeFileSync } from "node:fs";
+import { runPreparation } from "../../test/helpers/install.js";
+import { preparePython } from "../../test/helpers/virtual-environment.js";
+import { PYTHON_FILE } from "./python.js";
+
+await runPreparation(async () => {
+  const python = preparePython("bench/speed/requirements.txt", "bench/speed/.venv");
+  writeFileSync(PYTHON_FILE, `${JSON.stringify({ python })}\n`);
+});

@@ -1,0 +1,132 @@
+/**
+ * The measured process, of a system that runs in Node, driven over stdin and stdout: a JSON object a line.
+ *
+ *     {"op": "memory"}                  {"event": "memory", "rss", "heap"}, in bytes, after a collection of garbage
+ *     {"op": "profile"}                 {"event": "profiling"}
+ *     {"op": "save-profile", "file"}    {"event": "saved"}
+ *
+ * It says {"event": "ready", "port"} when it takes clients, and ends with its stdin. A client's `join` puts it into
+ * rooms; its `emit` has the server emit that many numbered messages to a room.
+ */
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { Session } from "node:inspector/promises";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { Redis } from "ioredis";
+import { Server } from "socket.io";
+import { ADAPTERS, type NodeSystem } from "./adapters.js";
+import { FLOOR_TELLS_EVERY } from "./floor.js";
+import { NUMBER_WIDTH, payloadOf, TIME_WIDTH } from "./payload.js";
+
+export interface ServerOptions {
+  readonly system: NodeSystem | "floor";
+  readonly url: string;
+  readonly channel: string;
+}
+
+type Operation =
+  | { readonly op: "memory" }
+  | { readonly op: "profile" }
+  | { readonly op: "save-profile"; readonly file: string };
+
+const { system, url, channel } = JSON.parse(process.argv[2] ?? "{}") as ServerOptions;
+const session = new Session();
+
+function say(line: Readonly<Record<string, unknown>>): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** Every tenth of a millisecond, so that a second shows the functions that take a thousandth of it. */
+const SAMPLE_EVERY_US = 100;
+
+async function run(operation: Operation): Promise<void> {
+  switch (operation.op) {
+    case "memory":
+      for (let round = 0; round < 4; round += 1) {
+        globalThis.gc?.();
+      }
+      say({ event: "memory", rss: process.memoryUsage.rss(), heap: process.memoryUsage().heapUsed });
+      return;
+    case "profile":
+      session.connect();
+      await session.post("Profiler.enable");
+      await session.post("Profiler.setSamplingInterval", { interval: SAMPLE_EVERY_US });
+      await session.post("Profiler.start");
+      say({ event: "profiling" });
+      return;
+    case "save-profile": {
+      const { profile } = await session.post("Profiler.stop");
+      writeFileSync(operation.file, JSON.stringify(profile));
+      say({ event: "saved" });
+      return;
+    }
+    default:
+      operation satisfies never;
+  }
+}
+
+/** The least that any subscriber does. */
+async function startFloor(): Promise<number> {
+  const subscriber = new Redis(url);
+  let count = 0;
+  let told = 0;
+  let watcher: Socket | undefined;
+  const tell = (): void => {
+    if (count !== told) {
+      told = count;
+      watcher?.write(`${count}\n`);
+    }
+  };
+  subscriber.on("messageBuffer", () => {
+    count += 1;
+    if (count % FLOOR_TELLS_EVERY === 0) {
+      tell();
+    }
+  });
+  await subscriber.subscribe(channel);
+  setInterval(tell, 20);
+  const listener = createTcpServer({ noDelay: true }, (socket) => {
+    watcher = socket;
+  });
+  await once(listener.listen(0, "127.0.0.1"), "listening");
+  return (listener.address() as AddressInfo).port;
+}
+
+async function startServer(name: NodeSystem): Promise<number> {
+  const { adapter, ready } = ADAPTERS[name](url, channel);
+  const http = createServer();
+  const io = new Server(http, { maxHttpBufferSize: 1e7, ...(adapter && { adapter }) });
+  io.on("connection", (socket) => {
+    socket.on("join", async (rooms: string[]) => {
+      await socket.join(rooms);
+      socket.emit("joined");
+    });
+    socket.on("emit", (room: string, first: number, count: number, bytes: number) => {
+      const payload = payloadOfSize(bytes);
+      for (let number = first; number < first + count; number += 1) {
+        const n = String(number).padStart(NUMBER_WIDTH, "0");
+        io.to(room).emit("message", { ...payload, n, t: NO_TIME });
+      }
+    });
+  });
+  await ready();
+  await once(http.listen(0, "127.0.0.1"), "listening");
+  return (http.address() as AddressInfo).port;
+}
+
+const NO_TIME = "0".repeat(TIME_WIDTH);
+const payloads = new Map<number, ReturnType<typeof payloadOf>>();
+
+function payloadOfSize(bytes: number): ReturnType<typeof payloadOf> {
+  const payload = payloads.get(bytes) ?? payloadOf(bytes);
+  payloads.set(bytes, payload);
+  return payload;
+}
+
+say({ event: "ready", port: await (system === "floor" ? startFloor() : startServer(system)) });
+const lines = createInterface({ input: process.stdin });
+lines.on("line", (line) => void run(JSON.parse(line) as Operation));
+await once(lines, "close");
+process.exit();

@@ -1,0 +1,150 @@
+import { type Line, Program } from "../shared/program.js";
+import type { Case } from "./cases.js";
+import { cpuTime, type Prefix } from "./cpu.js";
+import type { LoadOperation } from "./load.js";
+import { isPython, type SystemName } from "./names.js";
+import { benchPython } from "./python.js";
+import type { Recording } from "./recording.js";
+import type { LoadRun } from "./sender.js";
+
+/** Rooms of clients that are sent nothing are spread over so many of them. */
+const IDLE_CLIENTS = 10;
+
+/** For what was sent to arrive. */
+const RUN_PATIENCE_MS = 60_000;
+
+export const ROOM = "room";
+export const EMPTY_ROOM = "nobody-is-here";
+/** What goes to the clients where the load itself does not. */
+export const MARKER_BYTES = 100;
+
+export interface Setting {
+  readonly system: SystemName;
+  readonly redis: { readonly url: string; readonly port: number };
+  readonly channel: string;
+  /** Runs the measured process on a processor of its own. */
+  readonly prefix: Prefix;
+}
+
+/** The measured process, with what it costs to ask for. */
+export class MeasuredServer {
+  readonly program: Program;
+  readonly port: number;
+
+  private constructor(program: Program, port: number) {
+    this.program = program;
+    this.port = port;
+  }
+
+  static async start({ system, redis, channel, prefix }: Setting): Promise<MeasuredServer> {
+    const url = `${redis.url}/0`;
+    const own = isPython(system)
+      ? [benchPython(), "bench/speed/server.py", system, url, channel]
+      : ["node", "--expose-gc", "build/bench/speed/server.js", JSON.stringify({ system, url, channel })];
+    const [command = "", ...args] = [...prefix, ...own];
+    const env = { PYTHONPATH: "python-fixtures", PYTHONUNBUFFERED: "1", NODE_ENV: "production" };
+    const program = new Program({ title: system, command, args, env });
+    try {
+      const { port } = await program.event("ready");
+      return new MeasuredServer(program, port as number);
+    } catch (error) {
+      await program.kill();
+      throw error;
+    }
+  }
+
+  cpu(): number {
+    return cpuTime(this.program.pid);
+  }
+
+  end(): Promise<void> {
+    return this.program.end();
+  }
+}
+
+/** The clients and the sender, in a process beside. */
+export class Load {
+  readonly program: Program;
+
+  constructor() {
+    this.program = new Program({ title: "load", command: "node", args: ["build/bench/speed/load.js"] });
+  }
+
+  tell(operation: LoadOperation): void {
+    this.program.tell({ ...operation });
+  }
+
+  async ask(operation: LoadOperation, event: string, patience?: number): Promise<Line> {
+    return this.program.ask({ ...operation }, event, patience);
+  }
+
+  /** @throws Error when it takes longer than it should by more than the patience of the load itself */
+  async run(operation: LoadOperation & { readonly op: "saturate" | "pace" }): Promise<LoadRun> {
+    return (await this.ask(operation, "ran", operation.time + RUN_PATIENCE_MS)) as unknown as LoadRun;
+  }
+
+  end(): Promise<void> {
+    return this.program.end();
+  }
+}
+
+export interface Recordings {
+  readonly load: Recording;
+  readonly marker: Recording | undefined;
+}
+
+const wire = ({ bytes, numberAt, timeAt }: Recording) => ({ bytes: bytes.toString("base64"), numberAt, timeAt });
+
+/** One server with its clients, in which every client hears. */
+export class Session {
+  readonly server: MeasuredServer;
+  readonly load: Load;
+
+  private constructor(server: MeasuredServer, load: Load) {
+    this.server = server;
+    this.load = load;
+  }
+
+  static async open(setting: Setting, measured: Case, { load, marker }: Recordings): Promise<Session> {
+    const server = await MeasuredServer.start(setting);
+    const session = new Session(server, new Load());
+    try {
+      await session.#connect(setting, measured);
+      session.load.tell({ op: "load", ...wire(load) });
+      if (marker !== undefined && setting.system !== "floor") {
+        session.load.tell({ op: "marker", ...wire(marker) });
+      }
+      if (measured.sender === "host") {
+        session.load.tell({ op: "from-host", room: ROOM, bytes: measured.bytes });
+      }
+      await session.load.ask({ op: "probe" }, "probed");
+      return session;
+    } catch (error) {
+      await session.end();
+      throw error;
+    }
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.server.end(), this.load.end()]);
+  }
+
+  #connect({ system, redis }: Setting, { recipients, otherRooms, idleRooms }: Case) {
+    const isFloor = system === "floor";
+    const idle = idleRooms > 0 ? IDLE_CLIENTS : 0;
+    return this.load.ask(
+      {
+        op: "open",
+        redisPort: redis.port,
+        port: this.server.port,
+        kind: isFloor ? "count" : "clients",
+        clients: isFloor ? 0 : recipients,
+        rooms: [ROOM],
+        otherRooms,
+        idle,
+        idleRooms: idle > 0 ? Math.round(idleRooms / idle) : 0,
+      },
+      "opened",
+    );
+  }
+}
