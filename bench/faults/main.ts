@@ -33,7 +33,7 @@ function chooseNetwork({ faults }: Options): Network {
 
 async function run(options: Options): Promise<void> {
   const { faults, repeat, rate, heartbeatInterval, json, write } = options;
-  const progress = new Progress(process.stderr, rate);
+  const progress = new Progress(process.stderr);
   const network = chooseNetwork(options);
   const signal = interrupted;
   signal.addEventListener("abort", () => progress.end());

@@ -5,6 +5,7 @@ import type { BenchBroker } from "./brokers.js";
 import { FAULTS } from "./faults.js";
 import { type Evidence, type Figures, figuresOf } from "./figures.js";
 import { type Fleet, startFleet } from "./fleet.js";
+import { meterLines } from "./meters.js";
 import type { BusName, Direction, FaultName } from "./names.js";
 import type { Network } from "./network.js";
 import type { PythonSent } from "./python-side.js";
@@ -133,12 +134,11 @@ export async function measure({
   const fleet = await startFleet({ bus, url: broker.url, network, rate, heartbeatInterval });
   const ways = waysOf(fleet);
   try {
-    progress.watch(
-      ways.map(({ direction, client, allSenders }) => ({
-        title: direction,
-        count: () => client.arrivals.filter(({ sender }) => allSenders().includes(sender)).length,
-      })),
-    );
+    const meters = ways.map(({ direction, client, allSenders }) => ({
+      title: direction,
+      count: () => client.arrivals.filter(({ sender }) => allSenders().includes(sender)).length,
+    }));
+    progress.watch(meterLines(meters, rate));
     fleet.host.send(rate);
     fleet.python.send();
     await flowing(ways, 0);

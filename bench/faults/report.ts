@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, release, totalmem } from "node:os";
+import { machine, replacePart } from "../shared/page.js";
 import type { Figures } from "./figures.js";
 import type { Run } from "./measure.js";
 import { BUS_NAMES, DIRECTIONS, FAULT_NAMES } from "./names.js";
-import { markdownTable, type Row, replaceTable } from "./table.js";
+import { markdownTable, type Row } from "./table.js";
 import { failures, worst } from "./verdict.js";
 
 export const PAGE = "docs/reliability.md";
@@ -19,12 +19,6 @@ export interface RecordedRun extends Run {
 
 interface Report {
   readonly runs: readonly RecordedRun[];
-}
-
-function machine(): string {
-  const [first] = cpus();
-  const memory = Math.round(totalmem() / 2 ** 30);
-  return `${cpus().length} × ${first?.model.trim()}, ${memory} GiB, ${process.platform} ${release()}, Node ${process.version}`;
 }
 
 export function record(
@@ -71,7 +65,7 @@ export function writeNumbers(file: string, runs: readonly RecordedRun[]): void {
 export function writePage(measured: readonly RecordedRun[]): void {
   const earlier = existsSync(PAGE_NUMBERS) ? (JSON.parse(readFileSync(PAGE_NUMBERS, "utf8")) as Report).runs : [];
   const runs = merge(earlier, measured);
-  const page = replaceTable(readFileSync(PAGE, "utf8"), markdownTable(groupedRows(runs).flat()));
+  const page = replacePart(readFileSync(PAGE, "utf8"), "faults", markdownTable(groupedRows(runs).flat()));
   writeNumbers(PAGE_NUMBERS, runs);
   writeFileSync(PAGE, page);
 }

@@ -1,3 +1,4 @@
+import { markdown } from "../shared/page.js";
 import { bold, dim, green, red } from "../shared/style.js";
 import type { Figures } from "./figures.js";
 import { BUS_TITLES, FAULT_TITLES } from "./names.js";
@@ -51,8 +52,6 @@ function terminalRow({ figures, failures }: Row): string {
   return `${`  ${figures.direction}`.padEnd(DIRECTION_WIDTH)}${cells.join("")}  ${verdict}`;
 }
 
-const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-
 /** For a page. A row that repeats the bus or the fault of the one before leaves them out. */
 export function markdownTable(rows: readonly Row[]): string {
   const titles = ["broker", "fault", "direction", ...COLUMNS.map(({ title }) => title), ""];
@@ -68,17 +67,5 @@ export function markdownTable(rows: readonly Row[]): string {
       failures.length === 0 ? "ok" : `**${failures.join(", ")}**`,
     ];
   });
-  return [titles, alignment, ...body].map(line).join("\n");
-}
-
-const BEGIN = "<!-- made by npm run faults -- --write: begin -->";
-const END = "<!-- made by npm run faults -- --write: end -->";
-
-/** @throws Error when the page does not have both markers, in order */
-export function replaceTable(page: string, table: string): string {
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (begin < 0 || end < begin) {
-    throw new Error(`the page has no place for the table: it takes the lines ${BEGIN} and ${END}`);
-  }
-  return `${page.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${page.slice(end)}`;
+  return markdown([titles, alignment, ...body]);
 }

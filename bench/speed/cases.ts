@@ -1,10 +1,21 @@
 import type { SenderName, SystemName } from "./names.js";
 
+/**
+ * How a case is driven: as fast as it goes; at so many messages a second, so that they come one by one; at half of what
+ * the system can do; or with clients that are sent nothing, for their memory.
+ */
+export type Drive =
+  | { readonly kind: "saturated" }
+  | { readonly kind: "steady"; readonly rate: number }
+  | { readonly kind: "half" }
+  | { readonly kind: "memory" };
+
 /** What one measurement differs in from the others. */
 export interface Case {
   readonly name: string;
   /** As the tables have it. */
   readonly title: string;
+  readonly drive: Drive;
   readonly bytes: number;
   readonly recipients: number;
   /** Whether the room has a member on this server. */
@@ -18,12 +29,25 @@ export interface Case {
 }
 
 const NODE: readonly SystemName[] = ["bridge", "relay-off", "redis-adapter", "sharded", "streams"];
-const ALL: readonly SystemName[] = ["floor", ...NODE, "python-async", "flask"];
 const SERVERS: readonly SystemName[] = [...NODE, "python-async", "flask"];
+const ALL: readonly SystemName[] = ["floor", ...SERVERS];
+const BAR: readonly SystemName[] = ["floor", "bridge", "relay-off", "redis-adapter"];
+const ROOMS: readonly SystemName[] = ["bridge", "relay-off", "redis-adapter"];
 
 const KB = 1_024;
 
-const BASE = { bytes: KB, recipients: 1, hasMember: true, otherRooms: 0, sender: "worker", idleRooms: 0 } as const;
+/** Clients whose memory is measured; they are connected, and in no room but their own. */
+export const MEMORY_CLIENTS = 1_000;
+
+const BASE: Omit<Case, "name" | "title" | "systems"> = {
+  drive: { kind: "saturated" },
+  bytes: KB,
+  recipients: 1,
+  hasMember: true,
+  otherRooms: 0,
+  sender: "worker",
+  idleRooms: 0,
+};
 
 function define(name: string, title: string, systems: readonly SystemName[], parts: Partial<Case> = {}): Case {
   return { ...BASE, ...parts, name, title, systems };
@@ -36,24 +60,22 @@ export const CASES: readonly Case[] = [
   define("16kb", "16 KB", ALL, { bytes: 16 * KB }),
   define("64kb", "64 KB", ALL, { bytes: 64 * KB }),
   define("100-recipients", "100 recipients", SERVERS, { recipients: 100 }),
-  define(
-    "1000-recipients",
-    "1000 recipients",
-    SERVERS.filter((system) => system !== "flask"),
-    { recipients: 1_000 },
-  ),
+  define("1000-recipients", "1000 recipients", [...NODE, "python-async"], { recipients: 1_000 }),
   define("no-member", "room with no member, 1 KB", ALL, { hasMember: false }),
   define("no-member-64kb", "room with no member, 64 KB", ALL, { hasMember: false, bytes: 64 * KB }),
   define("10-other-rooms", "10 other rooms per client", NODE, { otherRooms: 10 }),
   define("1000-other-rooms", "1000 other rooms per client", NODE, { otherRooms: 1_000 }),
   define("from-emitter", "emitted by createEmitter", ["bridge", "relay-off"], { sender: "emitter" }),
   define("from-host", "emitted by the server itself", NODE, { sender: "host" }),
-  define("10-rooms", "10 rooms on the host", ["bridge", "relay-off", "redis-adapter"], { idleRooms: 10 }),
-  define("100000-rooms", "100,000 rooms on the host", ["bridge", "relay-off", "redis-adapter"], {
-    idleRooms: 100_000,
-  }),
+  define("10-rooms", "10 rooms on the host", ROOMS, { idleRooms: 10 }),
+  define("100000-rooms", "100,000 rooms on the host", ROOMS, { idleRooms: 100_000 }),
+  define("steady-1kb", "1 KB, one by one", BAR, { drive: { kind: "steady", rate: 2_000 } }),
+  define("steady-64kb", "64 KB, one by one", BAR, { drive: { kind: "steady", rate: 200 }, bytes: 64 * KB }),
+  define("half-load", "1 KB at half load", SERVERS, { drive: { kind: "half" } }),
+  define("memory", "memory per client", ["plain", ...SERVERS], { drive: { kind: "memory" } }),
 ];
 
+/** @throws Error when there is none of that name */
 export function caseOf(name: string): Case {
   const found = CASES.find((each) => each.name === name);
   if (found === undefined) {

@@ -1,9 +1,17 @@
-import type { Case } from "./cases.js";
-import { windowOf } from "./cases.js";
+import { type Case, MEMORY_CLIENTS, windowOf } from "./cases.js";
 import type { SystemName } from "./names.js";
 import type { Recorder } from "./recording.js";
 import type { LoadRun } from "./sender.js";
-import { EMPTY_ROOM, MARKER_BYTES, type Recordings, ROOM, Session, type Setting } from "./session.js";
+import {
+  EMPTY_ROOM,
+  Load,
+  MARKER_BYTES,
+  MeasuredServer,
+  type Recordings,
+  ROOM,
+  Session,
+  type Setting,
+} from "./session.js";
 
 /** What the emitter of that system writes for the case. */
 export async function recordingsOf(recorder: Recorder, system: SystemName, measured: Case): Promise<Recordings> {
@@ -14,54 +22,105 @@ export async function recordingsOf(recorder: Recorder, system: SystemName, measu
   };
 }
 
-/** One run of one system. */
-export interface Measured extends LoadRun {
+/** One run of one system under load. */
+export interface TrafficRun extends LoadRun {
+  readonly kind: "traffic";
   /** Of the measured process, in milliseconds. */
   readonly serverCpu: number;
+  /** Bytes of a message as it goes to Redis, with its envelope. */
+  readonly wireBytes: number;
 }
 
-/** Milliseconds. Compilers and caches are done by then. */
-const WARM_UP_MS = 700;
+/** The memory of one system, with and without clients; in bytes for each of them. */
+export interface MemoryRun {
+  readonly kind: "memory";
+  readonly rssPerClient: number;
+  /** What JavaScript's objects have of it; null where the runtime cannot tell. */
+  readonly heapPerClient: number | null;
+}
+
+export type Run = TrafficRun | MemoryRun;
 
 export interface Times {
+  /** Milliseconds until compilers and caches are done. */
   readonly warmUp: number;
   readonly measured: number;
 }
 
-export const TIMES: Times = { warmUp: WARM_UP_MS, measured: 1_200 };
+export const TIMES: Times = { warmUp: 700, measured: 1_200 };
 
-/** The measured process, all of its messages, and nothing else in between. */
-async function withCpu(session: Session, run: () => Promise<LoadRun>): Promise<Measured> {
-  const before = session.server.cpu();
-  const measured = await run();
-  return { ...measured, serverCpu: session.server.cpu() - before };
+/** Latency needs more messages than a mean does. */
+const LATENCY_TIMES = 2.5;
+
+/** So many come and go before memory is measured, so that what is loaded with the first is not counted. */
+const FIRST_CLIENTS = 200;
+
+/** Measures one system in one case. @throws Error when a process ends, or a client is not served */
+export async function measure(setting: Setting, measured: Case, recorder: Recorder, times: Times): Promise<Run> {
+  return measured.drive.kind === "memory"
+    ? measureMemory(setting)
+    : measureTraffic(setting, measured, await recordingsOf(recorder, setting.system, measured), times);
 }
 
-/** Runs the case at saturation. @throws Error when a process ends, or a client is not served */
-export async function measureSaturated(setting: Setting, measured: Case, recordings: Recordings, times: Times) {
+async function measureTraffic(
+  setting: Setting,
+  measured: Case,
+  recordings: Recordings,
+  times: Times,
+): Promise<TrafficRun> {
   const session = await Session.open(setting, measured, recordings);
+  const saturate = (time: number) => session.load.run({ op: "saturate", time, window: windowOf(measured) });
   try {
-    const window = windowOf(measured);
-    await session.load.run({ op: "saturate", time: times.warmUp, window });
-    return await withCpu(session, () => session.load.run({ op: "saturate", time: times.measured, window }));
+    await saturate(times.warmUp);
+    const run = await runOf(measured, times, saturate);
+    const before = session.server.cpu();
+    const result = await run(session.load);
+    const serverCpu = session.server.cpu() - before;
+    return { kind: "traffic", ...result, serverCpu, wireBytes: recordings.load.bytes.length };
   } finally {
     await session.end();
   }
 }
 
-/** Runs the case at a steady rate, in messages a second. @throws Error as above */
-export async function measurePaced(
-  setting: Setting,
-  measured: Case,
-  recordings: Recordings,
-  times: Times,
-  rate: number,
-) {
-  const session = await Session.open(setting, measured, recordings);
+type Saturate = (time: number) => Promise<LoadRun>;
+
+/** Decides how fast it goes, before anything is measured. */
+async function runOf({ drive }: Case, { warmUp, measured }: Times, saturate: Saturate) {
+  const pace = (rate: number) => (load: Load) => load.run({ op: "pace", time: measured * LATENCY_TIMES, rate });
+  switch (drive.kind) {
+    case "steady":
+      return pace(drive.rate);
+    case "half": {
+      const { sent, elapsed } = await saturate(warmUp);
+      return pace((sent / elapsed) * 1_000 * 0.5);
+    }
+    default:
+      return () => saturate(measured);
+  }
+}
+
+/** The difference that connected clients make to a server that has seen some before. */
+async function measureMemory(setting: Setting): Promise<MemoryRun> {
+  const server = await MeasuredServer.start(setting);
+  const loads: Load[] = [];
+  const connect = async (clients: number): Promise<Load> => {
+    const load = new Load();
+    loads.push(load);
+    const none = { kind: "clients", rooms: [], otherRooms: 0, idle: 0, idleRooms: 0 } as const;
+    await load.ask({ op: "open", redisPort: setting.redis.port, port: server.port, clients, ...none }, "opened");
+    return load;
+  };
   try {
-    await session.load.run({ op: "saturate", time: times.warmUp, window: windowOf(measured) });
-    return await withCpu(session, () => session.load.run({ op: "pace", time: times.measured, rate }));
+    await (await connect(FIRST_CLIENTS)).end();
+    const before = await server.memory();
+    await connect(MEMORY_CLIENTS);
+    const after = await server.memory();
+    return {
+      kind: "memory",
+      rssPerClient: (after.rss - before.rss) / MEMORY_CLIENTS,
+      heapPerClient: after.heap === null || before.heap === null ? null : (after.heap - before.heap) / MEMORY_CLIENTS,
+    };
   } finally {
-    await session.end();
+    await Promise.all([server.end(), ...loads.map((load) => load.end())]);
   }
 }

@@ -26,6 +26,13 @@ export interface Setting {
   readonly prefix: Prefix;
 }
 
+/** In bytes. */
+export interface Memory {
+  readonly rss: number;
+  /** Of JavaScript's objects. */
+  readonly heap: number | null;
+}
+
 /** The measured process, with what it costs to ask for. */
 export class MeasuredServer {
   readonly program: Program;
@@ -55,6 +62,12 @@ export class MeasuredServer {
 
   cpu(): number {
     return cpuTime(this.program.pid);
+  }
+
+  /** After a collection of garbage. */
+  async memory(): Promise<Memory> {
+    const { rss, heap } = await this.program.ask({ op: "memory" }, "memory");
+    return { rss: rss as number, heap: heap as number | null };
   }
 
   end(): Promise<void> {

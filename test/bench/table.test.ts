@@ -1,7 +1,8 @@
 import test from "ava";
 import type { Figures } from "../../bench/faults/figures.js";
-import { markdownTable, type Row, replaceTable, terminalRows } from "../../bench/faults/table.js";
-import { sparkline } from "../../bench/shared/progress.js";
+import { sparkline } from "../../bench/faults/meters.js";
+import { markdownTable, type Row, terminalRows } from "../../bench/faults/table.js";
+import { replacePart } from "../../bench/shared/page.js";
 
 const row = (parts: Partial<Figures>, failures: readonly string[] = []): Row => ({
   figures: {
@@ -55,10 +56,10 @@ test("what is not as required stands in the table", (t) => {
 test("a table takes the place of the one before, and the page around it stays", (t) => {
   const begin = "<!-- made by npm run faults -- --write: begin -->";
   const end = "<!-- made by npm run faults -- --write: end -->";
-  const page = replaceTable(`# Title\n\n${begin}\nold\n${end}\n\nafter\n`, "| new |");
+  const page = replacePart(`# Title\n\n${begin}\nold\n${end}\n\nafter\n`, "faults", "| new |");
   t.is(page, `# Title\n\n${begin}\n\n| new |\n\n${end}\n\nafter\n`);
-  t.is(replaceTable(page, "| new |"), page);
-  t.throws(() => replaceTable("# Title\n", "| new |"), { message: /no place for the table/ });
+  t.is(replacePart(page, "faults", "| new |"), page);
+  t.throws(() => replacePart("# Title\n", "faults", "| new |"), { message: /no place for the table/ });
 });
 
 test("the display shows the pace of each direction as bars", (t) => {
