@@ -2,7 +2,7 @@ import type { Progress } from "../shared/progress.js";
 import { cyan, dim, red } from "../shared/style.js";
 import { type Case, caseOf } from "./cases.js";
 import { flawsOf, type RecordedRun, summaryOf } from "./figures.js";
-import { measure, TIMES } from "./measure.js";
+import { measure, type Times } from "./measure.js";
 import { SYSTEM_TITLES, type SystemName } from "./names.js";
 import type { Options } from "./options.js";
 import type { Recorder } from "./recording.js";
@@ -13,6 +13,7 @@ export interface Campaign extends Pick<Options, "systems" | "cases" | "repeat"> 
   readonly setting: Omit<Setting, "system">;
   readonly recorder: Recorder;
   readonly progress: Progress;
+  readonly times: Times;
   /** Aborted when it is to be given up. */
   readonly interruption: AbortSignal;
   say(text: string): void;
@@ -72,7 +73,7 @@ function remaining(done: number, all: number, since: number): string {
 
 /** Runs the whole plan. What fails is said and does not stop the rest. */
 export async function runCampaign(campaign: Campaign): Promise<Outcome> {
-  const { setting, recorder, progress, interruption, say } = campaign;
+  const { setting, recorder, progress, interruption, times, say } = campaign;
   const steps = plan(campaign);
   const runs: RecordedRun[] = [];
   const failures: string[] = [];
@@ -86,7 +87,7 @@ export async function runCampaign(campaign: Campaign): Promise<Outcome> {
     progress.watch(() => medianLines(runs, measured));
     progress.phase(`${SYSTEM_TITLES[system]}  (${remaining(index, steps.length, since)})`);
     try {
-      const run = await measure({ ...setting, system }, measured, recorder, TIMES);
+      const run = await measure({ ...setting, system }, measured, recorder, times);
       runs.push({ case: measured.name, system, repeat, ...run });
       const flaws = flawsOf(run);
       if (flaws.length > 0) {

@@ -71,6 +71,15 @@ export const CASES: readonly Case[] = [
   define("100000-rooms", "100,000 rooms on the host", ROOMS, { idleRooms: 100_000 }),
   define("steady-1kb", "1 KB, one by one", BAR, { drive: { kind: "steady", rate: 2_000 } }),
   define("steady-64kb", "64 KB, one by one", BAR, { drive: { kind: "steady", rate: 200 }, bytes: 64 * KB }),
+  define("steady-no-member", "room with no member, 1 KB, one by one", BAR, {
+    drive: { kind: "steady", rate: 2_000 },
+    hasMember: false,
+  }),
+  define("steady-no-member-64kb", "room with no member, 64 KB, one by one", BAR, {
+    drive: { kind: "steady", rate: 200 },
+    hasMember: false,
+    bytes: 64 * KB,
+  }),
   define("half-load", "1 KB at half load", SERVERS, { drive: { kind: "half" } }),
   define("memory", "memory per client", ["plain", ...SERVERS], { drive: { kind: "memory" } }),
 ];

@@ -10,6 +10,7 @@ import { type Judgement, judge } from "./bar.js";
 import { runCampaign } from "./campaign.js";
 import { reserveProcessor } from "./cpu.js";
 import { allFlaws } from "./figures.js";
+import { SHORT_TIMES, TIMES } from "./measure.js";
 import { HELP, LOG_FILE, type Options, parseOptions } from "./options.js";
 import { Recorder } from "./recording.js";
 import { type Measurement, numbersOf, writePage } from "./report.js";
@@ -72,6 +73,7 @@ async function run(options: Options): Promise<void> {
   say(dim(prefix === undefined ? "no processor of its own for the measured process" : "measured on processor 0"));
   const { runs, failures } = await runCampaign({
     ...{ systems, cases, repeat, setting, recorder, progress, say },
+    times: short ? SHORT_TIMES : TIMES,
     interruption: interrupted,
   });
   const soaks = await soakAll(setting, recorder, options, progress);

@@ -48,6 +48,7 @@ export interface Times {
 }
 
 export const TIMES: Times = { warmUp: 700, measured: 1_200 };
+export const SHORT_TIMES: Times = { warmUp: 500, measured: 700 };
 
 /** Latency needs more messages than a mean does. */
 const LATENCY_TIMES = 2.5;

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { now } from "../shared/clock.js";
 import type { Crowd } from "./crowd.js";
 import type { Floor } from "./floor.js";
+import type { Pace } from "./pacer.js";
 import { Publisher, type Template } from "./publisher.js";
 
 /** What is sent to a room without members is followed by one to the clients, after so many. */
@@ -99,13 +100,24 @@ export class Sender {
     const measured = this.#begin();
     this.#crowd.latencies.clear();
     this.#crowd.isTimed = true;
-    const worker = new Worker(new URL("pacer.js", import.meta.url), {
-      workerData: { port: this.#redisPort, template: this.load, first: this.#sent + 1, rate, time },
-    });
-    this.#sent += await new Promise<number>((resolve, reject) => {
+    const rounds = Math.max(1, Math.round((rate * time) / 1_000 / MARKER_EVERY));
+    const pace: Pace = {
+      port: this.#redisPort,
+      load: this.#loaded(),
+      marker: this.marker,
+      markerEvery: MARKER_EVERY,
+      firstLoad: this.#sent + 1,
+      firstMarker: this.#markers + 1,
+      rate,
+      count: rounds * MARKER_EVERY,
+    };
+    const worker = new Worker(new URL("pacer.js", import.meta.url), { workerData: pace });
+    await new Promise((resolve, reject) => {
       worker.once("message", resolve);
       worker.once("error", reject);
     });
+    this.#sent += pace.count;
+    this.#markers += this.marker === undefined ? 0 : rounds;
     const run = await measured();
     this.#crowd.isTimed = false;
     await worker.terminate();
@@ -147,11 +159,15 @@ export class Sender {
       this.#crowd.first().emit("emit", this.fromHost.room, first, count, this.fromHost.bytes);
       return;
     }
-    const template = isToClients ? (this.marker ?? this.load) : this.load;
-    if (template === undefined) {
+    const load = this.#loaded();
+    this.#publisher.send(isToClients ? (this.marker ?? load) : load, first, count);
+  }
+
+  #loaded(): Template {
+    if (this.load === undefined) {
       throw new Error("there is nothing to send");
     }
-    this.#publisher.send(template, first, count);
+    return this.load;
   }
 
   /** @returns a function that waits until everything has arrived, and tells how it went */
