@@ -43,6 +43,11 @@ export const BAR: readonly Requirement[] = [
     figure: "cpuPerMessage",
     ...{ one: of("100000-rooms"), other: of("10-rooms"), limit: 1.05 },
   },
+  {
+    title: "JavaScript's objects per client against plain socket.io",
+    figure: "heap",
+    ...{ one: of("memory"), other: of("memory", "plain"), limit: undefined },
+  },
   against("redis-adapter", "steady-1kb", "against redis-adapter, 1 recipient, 1 KB, one by one"),
   against("redis-adapter", "steady-64kb", "against redis-adapter, 1 recipient, 64 KB, one by one"),
   against("redis-adapter", "steady-no-member", "against redis-adapter, room with no member, 1 KB, one by one"),

@@ -56,6 +56,12 @@ const LATENCY_TIMES = 2.5;
 /** So many come and go before memory is measured, so that what is loaded with the first is not counted. */
 const FIRST_CLIENTS = 200;
 
+/**
+ * For Node: where new objects live grows with the pace at which clients connect, in steps of several MiB, which says
+ * nothing about a client.
+ */
+const SMALL_NURSERY: readonly string[] = ["--max-semi-space-size=1"];
+
 /** Measures one system in one case. @throws Error when a process ends, or a client is not served */
 export async function measure(setting: Setting, measured: Case, recorder: Recorder, times: Times): Promise<Run> {
   return measured.drive.kind === "memory"
@@ -102,7 +108,7 @@ async function runOf({ drive }: Case, { warmUp, measured }: Times, saturate: Sat
 
 /** The difference that connected clients make to a server that has seen some before. */
 async function measureMemory(setting: Setting): Promise<MemoryRun> {
-  const server = await MeasuredServer.start(setting);
+  const server = await MeasuredServer.start(setting, SMALL_NURSERY);
   const loads: Load[] = [];
   const connect = async (clients: number): Promise<Load> => {
     const load = new Load();

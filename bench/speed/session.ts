@@ -43,11 +43,21 @@ export class MeasuredServer {
     this.port = port;
   }
 
-  static async start({ system, redis, channel, prefix }: Setting): Promise<MeasuredServer> {
+  /** @param flags - for Node */
+  static async start(
+    { system, redis, channel, prefix }: Setting,
+    flags: readonly string[] = [],
+  ): Promise<MeasuredServer> {
     const url = `${redis.url}/0`;
     const own = isPython(system)
       ? [benchPython(), "bench/speed/server.py", system, url, channel]
-      : ["node", "--expose-gc", "build/bench/speed/server.js", JSON.stringify({ system, url, channel })];
+      : [
+          process.execPath,
+          "--expose-gc",
+          ...flags,
+          "build/bench/speed/server.js",
+          JSON.stringify({ system, url, channel }),
+        ];
     const [command = "", ...args] = [...prefix, ...own];
     const env = { PYTHONPATH: "python-fixtures", PYTHONUNBUFFERED: "1", NODE_ENV: "production" };
     const program = new Program({ title: system, command, args, env });
@@ -80,7 +90,7 @@ export class Load {
   readonly program: Program;
 
   constructor() {
-    this.program = new Program({ title: "load", command: "node", args: ["build/bench/speed/load.js"] });
+    this.program = new Program({ title: "load", command: process.execPath, args: ["build/bench/speed/load.js"] });
   }
 
   tell(operation: LoadOperation): void {
