@@ -105,8 +105,6 @@ function upgradeRequest(port: number): string {
     "Upgrade: websocket",
     `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`,
     "Sec-WebSocket-Version: 13",
-    HEADERS_END,
-  ]
-    .join("\r\n")
-    .replace("\r\n\r\n\r\n", HEADERS_END);
+    "\r\n",
+  ].join("\r\n");
 }

@@ -16,11 +16,6 @@ export function cpuTime(pid: number): number {
     .reduce((total, text) => total + Number(text.split(" ")[0]) / NS, 0);
 }
 
-export function residentMemory(pid: number): number {
-  const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-  return Number(line?.[1] ?? 0) * 1_024;
-}
-
 /** What goes before a command so that it runs on the processor of the measured process. */
 export type Prefix = readonly string[];
 

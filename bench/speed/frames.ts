@@ -46,13 +46,10 @@ export class FrameReader {
       this.#onFrame(bytes, start, length, (bytes[at] as number) & 15);
       at = start + length;
     }
-    return at < end ? this.#begin(bytes, at, end) : at;
+    return at < end ? this.#rest(bytes, at, end) : at;
   }
 
-  #begin(bytes: Buffer, at: number, end: number): number {
-    return this.#rest(bytes, at, end);
-  }
-
+  /** The slow way: byte by byte until the length is known, then what is kept of the frame. @returns where it has come to */
   #rest(bytes: Buffer, from: number, end: number): number {
     let at = from;
     while (at < end && this.#left < 0) {

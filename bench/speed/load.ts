@@ -3,6 +3,7 @@
  *
  *     {"op": "open", "port", "kind", "clients", "rooms", "otherRooms", "idle", "idleRooms"}   {"event": "opened"}
  *     {"op": "load", ...recording}, {"op": "marker", ...recording}            what is sent
+ *     {"op": "check", "port", "room", "bytes"}   {"event": "checked"} when what arrives is what was sent
  *     {"op": "probe"}                        sends until every client hears; {"event": "probed"}
  *     {"op": "saturate", "time", "window"}   {"event": "ran", ...LoadRun}
  *     {"op": "pace", "time", "rate"}         {"event": "ran", ...LoadRun}
@@ -11,6 +12,7 @@
  */
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { checkContent } from "./check.js";
 import { Crowd } from "./crowd.js";
 import { watchFloor } from "./floor.js";
 import type { Template } from "./publisher.js";
@@ -40,6 +42,7 @@ export type LoadOperation =
   | ({ readonly op: "open" } & Opening)
   | ({ readonly op: "load" | "marker" } & WireTemplate)
   | { readonly op: "from-host"; readonly room: string; readonly bytes: number }
+  | { readonly op: "check"; readonly port: number; readonly room: string; readonly bytes: number }
   | { readonly op: "probe" }
   | { readonly op: "saturate"; readonly time: number; readonly window: number }
   | { readonly op: "pace"; readonly time: number; readonly rate: number };
@@ -88,6 +91,9 @@ async function run(operation: LoadOperation): Promise<void> {
     case "from-host":
       opened().fromHost = operation;
       return;
+    case "check":
+      await checkContent(operation.port, operation.room, operation.bytes, () => opened().sendProbe());
+      return say({ event: "checked" });
     case "probe":
       await opened().probe();
       return say({ event: "probed" });

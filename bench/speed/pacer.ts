@@ -41,7 +41,7 @@ for (let index = 0; index < count; index += 1) {
   if (marker !== undefined && (index + 1) % markerEvery === 0) {
     publisher.send(marker, firstMarker + Math.floor(index / markerEvery), 1, due);
   }
-  // Lets the socket finish its writes, and read Redis' answers.
+  // Lets the socket finish its writes.
   await turn();
 }
 parentPort?.postMessage("sent");

@@ -25,13 +25,14 @@ export function stamp(template: Template, into: Buffer, at: number, number: numb
   writeDigits(into, at + template.timeAt, TIME_WIDTH, Math.round(time * 1_000));
 }
 
-/** Sends recorded commands to Redis, many in one write. */
+/** Sends recorded commands to Redis, many in one write, and wants no answers. */
 export class Publisher {
   readonly #socket: Socket;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    // What Redis answers is how many were reached; the clients know better.
+    // Redis' answers would cost it and this process as much as the messages; the clients know what has arrived.
+    socket.write("CLIENT REPLY OFF\r\n");
     socket.resume();
   }
 

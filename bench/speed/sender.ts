@@ -68,9 +68,14 @@ export class Sender {
       if (now() > end || this.#crowd.gone !== undefined) {
         throw new Error(`not every client hears what is sent to its room: ${this.#crowd.gone ?? "silence"}`);
       }
-      this.#send(0, 1, true);
+      this.sendProbe();
       await pause(PROBE_EVERY_MS);
     }
+  }
+
+  /** One that counts for nothing, to the clients. */
+  sendProbe(): void {
+    this.#send(0, 1, true);
   }
 
   /** Keeps `window` messages in flight for that long. */

@@ -140,6 +140,10 @@ export class Session {
       if (measured.sender === "host") {
         session.load.tell({ op: "from-host", room: ROOM, bytes: measured.bytes });
       }
+      if (setting.system !== "floor") {
+        const bytes = marker === undefined ? measured.bytes : MARKER_BYTES;
+        await session.load.ask({ op: "check", port: session.server.port, room: ROOM, bytes }, "checked");
+      }
       await session.load.ask({ op: "probe" }, "probed");
       return session;
     } catch (error) {
