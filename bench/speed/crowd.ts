@@ -5,9 +5,12 @@ import { Histogram } from "./histogram.js";
 import { NUMBER_WIDTH, TIME_WIDTH } from "./payload.js";
 import { Tracker } from "./tracker.js";
 
-/** Where the number stands in the packet of every system: `42["message",{"n":"0000000001","t":"…` */
-const PREFIX = Buffer.from('42["message",{"n":"');
-const TIME_AT = PREFIX.length + NUMBER_WIDTH + '","t":"'.length;
+/**
+ * Where the number stands in the packet of every system: `42["message",{"n":"0000000001","t":"…`, with a space after
+ * commas and colons where Python wrote it.
+ */
+const PREFIX = Buffer.from('42["message",{"n":');
+const SPACE = 0x20;
 const JOINED = Buffer.from('42["joined"');
 
 /** So many connect at a time: a listener takes only so many that wait. */
@@ -95,7 +98,9 @@ export class Crowd {
       }
       return;
     }
-    const number = digits(bytes, at + PREFIX.length, NUMBER_WIDTH);
+    const isSpaced = bytes[at + PREFIX.length] === SPACE;
+    const numberAt = at + PREFIX.length + (isSpaced ? ' "' : '"').length;
+    const number = digits(bytes, numberAt, NUMBER_WIDTH);
     if (number === 0) {
       this.#probed.add(index);
     } else {
@@ -103,7 +108,8 @@ export class Crowd {
       tracker.add(number);
       this.deliveries += tracker.received - before;
       if (this.isTimed) {
-        this.latencies.add(now() * 1_000 - digits(bytes, at + TIME_AT, TIME_WIDTH));
+        const timeAt = numberAt + NUMBER_WIDTH + (isSpaced ? '", "t": "' : '","t":"').length;
+        this.latencies.add(now() * 1_000 - digits(bytes, timeAt, TIME_WIDTH));
       }
     }
     this.onDelivery();

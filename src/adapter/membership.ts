@@ -8,16 +8,15 @@ export interface Recipients {
 }
 
 /** Whether any client of this host is in one of the rooms; none is everyone. */
-export function hasMember(adapter: Adapter, rooms: ReadonlySet<Room>): boolean {
-  if (rooms.size === 0) {
-    return adapter.sids.size > 0;
-  }
+export function hasMember(adapter: Adapter, rooms: Iterable<Room>): boolean {
+  let isForAll = true;
   for (const room of rooms) {
     if (adapter.rooms.has(room)) {
       return true;
     }
+    isForAll = false;
   }
-  return false;
+  return isForAll && adapter.sids.size > 0;
 }
 
 const NOBODY: ReadonlySet<SocketId> = new Set();

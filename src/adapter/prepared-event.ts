@@ -22,9 +22,19 @@ export interface PreparedEvent {
 /** Of `socket.io`: its types leave out what `socket.io-adapter` calls. */
 interface Recipient {
   readonly client: {
-    writeToEngine(encodedPackets: readonly string[], options: WriteOptions): void;
+    readonly conn: Connection;
+    writeToEngine(encodedPacket: string, options: WriteOptions): void;
   };
   notifyOutgoingListeners(packet: OutgoingPacket): void;
+}
+
+/** Of `engine.io`. */
+interface Connection {
+  readonly transport: {
+    /** Of WebSocket, in some versions. */
+    _canSendPreEncodedFrame?(packet: { readonly options: WriteOptions }): boolean;
+  };
+  listenerCount(event: "packetCreate"): number;
 }
 
 interface WriteOptions {
@@ -51,20 +61,37 @@ const typeOf = (namespace: string): string => (namespace === "/" ? "42" : `42${n
 /** Where in a message of Engine.IO the packet of Socket.IO begins. */
 const PACKET = 1;
 
-/** The packet as outgoing listeners see it: decoded when one looks. */
-class LazyPacket implements OutgoingPacket {
-  readonly #text: string;
+/** What was put together of bytes: text and values are made of it when somebody asks for them. */
+class BytesOfEvent implements PreparedEvent, OutgoingPacket {
+  readonly frame: Buffer;
   readonly #start: number;
+  readonly #list: number;
+  readonly #encoding: "latin1" | "utf8";
+  #text: string | undefined;
   #data: readonly unknown[] | undefined;
 
-  /** @param start - where in the text the list of name and arguments begins */
-  constructor(text: string, start: number) {
-    this.#text = text;
+  /**
+   * @param start - where in the frame the packet begins
+   * @param list - where in the text of the packet the list of name and arguments begins
+   */
+  constructor(frame: Buffer, start: number, list: number, isAscii: boolean) {
+    this.frame = frame;
     this.#start = start;
+    this.#list = list;
+    this.#encoding = isAscii ? "latin1" : "utf8";
+  }
+
+  get packet(): OutgoingPacket {
+    return this;
+  }
+
+  get text(): string {
+    this.#text ??= this.frame.toString(this.#encoding, this.#start);
+    return this.#text;
   }
 
   get data(): readonly unknown[] {
-    this.#data ??= JSON.parse(this.#text.slice(this.#start)) as readonly unknown[];
+    this.#data ??= JSON.parse(this.text.slice(this.#list)) as readonly unknown[];
     return this.#data;
   }
 }
@@ -81,9 +108,7 @@ export function prepareBytes(namespace: string, event: string, args: Buffer, isA
   frame.write(head, start);
   frame.set(args, start + headLength);
   frame[frame.length - 1] = CLOSE_BRACKET;
-  const isAllAscii = isAscii && headLength === head.length;
-  const text = frame.toString(isAllAscii ? "latin1" : "utf8", start + PACKET);
-  return { text, frame, packet: new LazyPacket(text, type.length - PACKET) };
+  return new BytesOfEvent(frame, start + PACKET, type.length - PACKET, isAscii && headLength === head.length);
 }
 
 /** @param list - JSON text of the arguments, with its brackets @param data - the same as values, with the name before */
@@ -95,21 +120,28 @@ export function prepareText(namespace: string, event: string, list: string, data
   return { text: message.slice(PACKET), frame, packet: { data } };
 }
 
+/** Whether it is sure that the connection sends the frame, and nobody looks at the text. */
+function needsNoText(connection: Connection, options: WriteOptions): boolean {
+  const { transport } = connection;
+  return transport._canSendPreEncodedFrame?.({ options }) === true && connection.listenerCount("packetCreate") === 0;
+}
+
 /** As `Adapter.broadcast` of socket.io-adapter, of what is encoded already. */
 export function sendPrepared(
   adapter: Adapter,
-  { text, frame, packet }: PreparedEvent,
+  event: PreparedEvent,
   recipients: Recipients,
   { volatile, compress }: DeliveryFlags,
 ): void {
   const { sockets } = adapter.nsp as unknown as { readonly sockets: ReadonlyMap<SocketId, Recipient> };
-  const encoded = [text];
+  const { frame, packet } = event;
   const options = { preEncoded: true, volatile, compress, wsPreEncodedFrame: [frame] } as const;
   for (const sid of members(adapter, recipients)) {
     const socket = sockets.get(sid);
     if (socket !== undefined) {
       socket.notifyOutgoingListeners(packet);
-      socket.client.writeToEngine(encoded, options);
+      const text = needsNoText(socket.client.conn, options) ? "" : event.text;
+      socket.client.writeToEngine(text, options);
     }
   }
 }

@@ -51,7 +51,7 @@ function prepare(adapter: Adapter, emit: ScannedEmit, message: Buffer): Prepared
  */
 export function relay(adapter: Adapter, emit: ScannedEmit, message: Buffer): boolean {
   const { envelope } = emit;
-  const rooms = new Set<string>(envelope.rooms?.map(roomName));
+  const rooms = envelope.rooms?.map(roomName) ?? [];
   if (!hasMember(adapter, rooms)) {
     return true;
   }
@@ -59,6 +59,11 @@ export function relay(adapter: Adapter, emit: ScannedEmit, message: Buffer): boo
   if (prepared === undefined) {
     return false;
   }
-  sendPrepared(adapter, prepared, { rooms, except: exceptionsOf(adapter, envelope) }, envelope.node ?? {});
+  sendPrepared(
+    adapter,
+    prepared,
+    { rooms: new Set(rooms), except: exceptionsOf(adapter, envelope) },
+    envelope.node ?? {},
+  );
   return true;
 }

@@ -16,7 +16,16 @@ const VALUES_PER_ITEM: Readonly<Record<string, number>> = { "*": 1, "~": 1, ">":
 /** Types whose line tells a number of bytes that follow. */
 const BLOBS = "$!=";
 
-type Header = { readonly channel: string; readonly start: number; readonly length: number };
+/** Where in the data a message's channel and its payload are. */
+interface Header {
+  readonly channel: Extent;
+  readonly payload: Extent;
+}
+
+interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Says that more bytes are needed to tell. */
 type Starved = "starved";
@@ -35,7 +44,9 @@ export class MessageSplitter {
   /** A payload of which only a part has come, with its line end, and how much of it. */
   #payload: Buffer | undefined;
   #filled = 0;
+  /** Of the last message. */
   #channel = "";
+  #channelBytes: Buffer = EMPTY;
   /** Of a reply that is no message: bytes of a blob, then values that are to come. */
   #blob = 0;
   #values = 0;
@@ -83,16 +94,28 @@ export class MessageSplitter {
   }
 
   /** @returns where in the data the payload and its line end are over */
-  #take(data: Buffer, { channel, start, length }: Header): number {
-    const end = start + length;
+  #take(data: Buffer, { channel, payload: { start, end } }: Header): number {
+    this.#recognize(data, channel);
     if (end + LINE_END <= data.length) {
-      this.#onMessage(channel, data.subarray(start, end));
+      this.#onMessage(this.#channel, data.subarray(start, end));
       return end + LINE_END;
     }
-    this.#channel = channel;
-    this.#payload = Buffer.allocUnsafeSlow(length + LINE_END);
+    this.#payload = Buffer.allocUnsafeSlow(end + LINE_END - start);
     this.#filled = 0;
     return start + this.#fill(data.subarray(start));
+  }
+
+  /** Nearly always it is the channel of the message before. */
+  #recognize(data: Buffer, { start, end }: Extent): void {
+    const bytes = this.#channelBytes;
+    let index = bytes.length === end - start ? 0 : -1;
+    while (index >= 0 && index < bytes.length) {
+      index = data[start + index] === bytes[index] ? index + 1 : -1;
+    }
+    if (index === -1) {
+      this.#channelBytes = Buffer.from(data.subarray(start, end));
+      this.#channel = this.#channelBytes.toString();
+    }
   }
 
   /** Adds to the payload that has come in part. @returns how many bytes of the data were of it */
@@ -171,18 +194,11 @@ function readHeader(data: Buffer, position: number): Header | Starved | undefine
   if (typeof payload !== "object") {
     return payload;
   }
-  return {
-    channel: data.toString("utf8", channel.start, channel.end),
-    start: payload.start,
-    length: payload.end - payload.start,
-  };
+  return { channel, payload };
 }
 
 /** @param position - of the digits of its length */
-function readBlob(
-  data: Buffer,
-  position: number,
-): { readonly start: number; readonly end: number } | Starved | undefined {
+function readBlob(data: Buffer, position: number): Extent | Starved | undefined {
   let length = 0;
   for (let index = position; index < position + MAX_LENGTH_DIGITS; index += 1) {
     const digit = (data[index] ?? 0) - 0x30;

@@ -198,6 +198,23 @@ test("outgoing listeners are shown the event, decoded when they look", async (t)
   t.deepEqual(seen, [["e", { a: 1 }], ["barrier"]]);
 });
 
+test("who counts what connections send, as the admin UI does, sees the text", async (t) => {
+  const { host, get } = await withClient(t);
+  const seen: unknown[] = [];
+  const [socket] = host.io.sockets.sockets.values();
+  socket?.conn.on("packetCreate", ({ data }) => seen.push(data));
+  t.deepEqual(await get(emit("[1.0]")), ['2["e",1.0]']);
+  t.deepEqual(seen, ['2["e",1.0]', '2["barrier"]']);
+});
+
+test("clients whose connections compress get the text too", async (t) => {
+  const fleet = await makeFleet(t, {}, { perMessageDeflate: { threshold: 0 } });
+  const client = await connectRawWebSocket(t, fleet.host.url, "/");
+  t.deepEqual(await received(fleet, client, [emit(DAMAGED_BY_A_PARSER)]), [
+    `2["e",${DAMAGED_BY_A_PARSER.slice(1, -1)}]`,
+  ]);
+});
+
 test("a server with a parser of its own encodes events itself", async (t) => {
   const { host, send } = await makeFleet(t, {}, { parser: msgpackParser });
   const client = io(host.url, { parser: msgpackParser, transports: ["websocket"] });
