@@ -184,8 +184,7 @@ test("a message of any size is scanned in bounded time", (t) => {
   const message = emitWith({});
   for (let at = 0; at <= message.length; at += 1) {
     for (const gap of [" ".repeat(2_500), '"'.repeat(2_500), "\\".repeat(2_500)]) {
-      const first = message.indexOf(gap.startsWith(" ") ? " [" : "[");
-      const isInPayload = at >= first && at <= message.indexOf("]") + 1;
+      const isInPayload = at >= message.indexOf(" [") && at <= message.indexOf("]") + 1;
       t.is(scan(message.slice(0, at) + gap + message.slice(at)) === undefined, !isInPayload, `${at}`);
     }
   }
