@@ -52,7 +52,7 @@ Exits with 0 when the bar is met, 1 when it is not or a run is invalid, 2 when t
 `;
 
 /** What `--short` measures. */
-const SHORT_CASES = ["1kb", "64kb", "no-member-64kb"];
+const SHORT_CASES = ["1kb", "64kb", "no-member"];
 const SHORT_SYSTEMS: readonly SystemName[] = ["floor", "bridge", "relay-off", "redis-adapter"];
 
 /** @throws UsageError with one line that says what is wrong */
