@@ -22,7 +22,17 @@ function dialectOf(release: string): Dialect {
   return isBefore(release, "5.15.1") ? "5.14" : "5.15";
 }
 
-/** How Node speaks with that release of python-socketio. */
+/** How Node speaks with that release of python-socketio, as far as it is not what an adapter does by itself. */
 export function optionsFor(release: string): ReaderOptions {
-  return { dialect: dialectOf(release), legacyPickle: isBefore(release, "5.14") ? "data-only" : "refuse" };
+  const dialect = dialectOf(release);
+  return {
+    ...(dialect === "5.15" ? {} : { dialect }),
+    ...(isBefore(release, "5.14") ? { legacyPickle: "data-only" } : {}),
+  };
+}
+
+/** `createAdapter(url, { dialect: "5.14" })`: what an application needs for the same; `undefined` where defaults do. */
+export function callFor(release: string): string | undefined {
+  const options = Object.entries(optionsFor(release)).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  return options.length === 0 ? undefined : `createAdapter(url, { ${options.join(", ")} })`;
 }

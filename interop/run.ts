@@ -8,7 +8,7 @@ import type { PeerKind } from "./fleet/python-peer.js";
 import type { Python } from "./fleet/python-program.js";
 import { cleanUp, OwnScope } from "./fleet/scope.js";
 import { nodeVersions } from "./node-versions.js";
-import { optionsFor } from "./release.js";
+import { callFor, optionsFor } from "./release.js";
 import { redactor } from "./report/redact.js";
 import type { Cell, Report } from "./report/report.js";
 import { changeTexts } from "./report/texts.js";
@@ -96,6 +96,7 @@ export async function runInterop(options: InteropOptions): Promise<Report> {
     const release = options.release ?? versions["python-socketio"];
     const fleet = { python, queue, pythonQueue: options.pythonQueue ?? queue, channel, node: optionsFor(release) };
     const { cells, notes } = await runCells({ ...fleet, tap, release, kinds, scenarios, patience: time, onProgress });
+    const triedWith = callFor(release);
     const report: Report = {
       ok: cells.some(({ result }) => result === "pass") && cells.every(({ result }) => result !== "fail"),
       startedAt: startedAt.toISOString(),
@@ -103,6 +104,7 @@ export async function runInterop(options: InteropOptions): Promise<Report> {
       queue: redactUrl(queue),
       channel,
       release,
+      ...(triedWith === undefined ? {} : { triedWith }),
       versions: { ...nodeVersions(), ...versions },
       notes,
       kinds,

@@ -142,6 +142,7 @@ function facts(report: Report): Html {
     Channel: report.channel,
     Started: report.startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC"),
     Took: duration(report.milliseconds),
+    ...(report.triedWith === undefined ? {} : { "Tried with": report.triedWith }),
   };
   return html`<dl class="facts">${Object.entries(all).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }

@@ -72,7 +72,8 @@ function totals(cells: readonly Cell[]) {
 
 /** The XML that CI systems know as JUnit's: one suite per kind of Python peer, one case per cell. */
 export function toJunit(report: Report): string {
-  const properties = { queue: report.queue, channel: report.channel, ...report.versions };
+  const triedWith = report.triedWith === undefined ? {} : { "tried with": report.triedWith };
+  const properties = { queue: report.queue, channel: report.channel, ...triedWith, ...report.versions };
   const suites = report.kinds.map((kind) => {
     const cells = report.cells.filter((cell) => cell.kind === kind);
     const name = `${kind}: ${KIND_TITLES[kind]}`;

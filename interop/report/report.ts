@@ -64,6 +64,8 @@ export interface Report {
   readonly channel: string;
   /** Of python-socketio. */
   readonly release: string;
+  /** The call by which an application gets the same; absent where `createAdapter(url)` does. */
+  readonly triedWith?: string;
   /** Name and version of everything that takes part: of Node's side, then of Python's. */
   readonly versions: Readonly<Record<string, string>>;
   /** What a reader should know besides: which sort of client did not take part, say. */

@@ -111,6 +111,7 @@ export function toTerminal(original: Report): string {
     "",
     ...wrap(versions).map((text) => `  ${dim(text)}`),
     "",
+    ...(report.triedWith === undefined ? [] : [`  ${yellow(`tried with ${report.triedWith}`)}`]),
     `  ${(report.ok ? green : red)(bold(summary(report)))} ${dim(`in ${duration(report.milliseconds)}`)}`,
     "",
   ];

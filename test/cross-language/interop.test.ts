@@ -129,6 +129,15 @@ test.serial("interop: all that the newest release can do works, and every cell i
   t.deepEqual(problems, []);
 });
 
+test.serial("interop: an old release works, and the report says with which options", async (t) => {
+  const args = ["--queue", t.context.url, "--python", testEnvironment().pythonWithPickles, "--kind", "write-only"];
+  const { code, output, report } = await runWithReports(t, args);
+  t.is(code, 0, output);
+  const triedWith = 'createAdapter(url, { dialect: "5.13", legacyPickle: "data-only" })';
+  t.is(report.triedWith, triedWith);
+  t.true(output.includes(`  tried with ${triedWith}`));
+});
+
 /** A manager that loses every message with bytes. */
 const DROPS_BYTES = `
 from socketio import redis_manager

@@ -1,6 +1,6 @@
 import test from "ava";
 import { limitOf, missingManager } from "../../interop/limits.js";
-import { isBefore } from "../../interop/release.js";
+import { callFor, isBefore } from "../../interop/release.js";
 import { SCENARIOS } from "../../interop/scenarios/all.js";
 
 test("releases are compared by their numbers", (t) => {
@@ -15,6 +15,18 @@ test("releases are compared by their numbers", (t) => {
     ["6.0", "5.99.99", false],
   ] as const) {
     t.is(isBefore(left, right), before, `${left} before ${right}`);
+  }
+});
+
+test("what an application needs beyond the defaults is told as the call that it writes", (t) => {
+  for (const [release, call] of [
+    ["4.6.1", 'createAdapter(url, { dialect: "5.2", legacyPickle: "data-only" })'],
+    ["5.13.0", 'createAdapter(url, { dialect: "5.13", legacyPickle: "data-only" })'],
+    ["5.14.1", 'createAdapter(url, { dialect: "5.13" })'],
+    ["5.15.0", 'createAdapter(url, { dialect: "5.14" })'],
+    ["5.15.1", undefined],
+  ] as const) {
+    t.is(callFor(release), call, release);
   }
 });
 

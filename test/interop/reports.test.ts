@@ -86,6 +86,18 @@ test("the terminal gets no control character from outside", (t) => {
   t.notRegex(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
 });
 
+test("the options that a release needs are in every report, and nothing where it needs none", (t) => {
+  const triedWith = 'createAdapter(url, { dialect: "5.14" })';
+  const report = { ...REPORT, triedWith };
+  t.true(toTerminal(report).includes(`  tried with ${triedWith}\n`));
+  const escaped = triedWith.replaceAll('"', "&quot;");
+  t.true(toHtml(report).includes(`<dt>Tried with</dt><dd>${escaped}</dd>`));
+  t.true(toJunit(report).includes(`<property name="tried with" value="${escaped}"/>`));
+  for (const text of [toTerminal(REPORT), toHtml(REPORT), toJunit(REPORT)]) {
+    t.notRegex(text, /tried with/i);
+  }
+});
+
 test("the terminal tells one reason of several failures once", (t) => {
   const cells = ["one", "two"].map((scenario) => cell(scenario, "asgi", { result: "fail", reason: "it is gone" }));
   const text = toTerminal({ ...REPORT, cells });
