@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { BridgeError } from "../src/errors.js";
 import type { PeerKind } from "./fleet/python-peer.js";
-import { localPython, Unavailable } from "./fleet/python-program.js";
-import { OwnScope } from "./fleet/scope.js";
+import { endingWith, localPython, Unavailable } from "./fleet/python-program.js";
+import { OwnScope, type Scope } from "./fleet/scope.js";
 import { type Screen, StatusLine, showProgress } from "./report/progress.js";
 import type { Report } from "./report/report.js";
 import { toTerminal } from "./report/terminal.js";
@@ -22,27 +22,48 @@ export interface KitOptions {
   /** The columns. */
   readonly kinds: readonly PeerKind[];
   readonly screen: Screen;
+  /** Interrupts the run. */
+  readonly signal: AbortSignal;
+}
+
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const interrupt = () => reject(signal.reason);
+    signal.addEventListener("abort", interrupt, { once: true });
+    if (signal.aborted) {
+      interrupt();
+    }
+  });
+}
+
+async function run(scope: Scope, options: KitOptions): Promise<Report> {
+  const { queue, channel, python, requirements, kinds, screen, signal } = options;
+  const setting = { scope, signal };
+  const base = await requireInterpreter(setting, python);
+  const interpreter =
+    requirements === undefined ? base : await makeEnvironment(setting, base, requirements, new StatusLine(screen));
+  const show = showProgress(screen);
+  return runInterop({
+    python: endingWith(scope, localPython(interpreter, FIXTURES, "pipe")),
+    queue,
+    channel,
+    kinds,
+    onProgress: (progress) => signal.aborted || show(progress),
+  });
 }
 
 /**
- * Runs the kit, shows its progress and its table.
+ * Runs the kit, shows its progress and its table. When this ends, so have all programs that it started, and its virtual
+ * environment is gone.
  *
  * @throws BridgeError `INVALID_OPTION` without the interpreter or the file, `MISSING_PACKAGE` without python-socketio,
- * and those of `runInterop`
+ * and those of `runInterop`; the reason of the signal
  */
-export async function runKit({ queue, channel, python, requirements, kinds, screen }: KitOptions): Promise<Report> {
+export async function runKit(options: KitOptions): Promise<Report> {
+  const { python, requirements, screen, signal } = options;
   const scope = new OwnScope();
   try {
-    const base = await requireInterpreter(python);
-    const interpreter =
-      requirements === undefined ? base : await makeEnvironment(scope, base, requirements, new StatusLine(screen));
-    const report = await runInterop({
-      python: localPython(interpreter, FIXTURES, "pipe"),
-      queue,
-      channel,
-      kinds,
-      onProgress: showProgress(screen),
-    });
+    const report = await Promise.race([run(scope, options), interruption(signal)]);
     screen.write(toTerminal(report));
     return report;
   } catch (error) {

@@ -1,28 +1,36 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { BridgeError } from "../src/errors.js";
 import { cleanUp, type Scope } from "./fleet/scope.js";
+import { startGroup } from "./process-group.js";
 import type { StatusLine } from "./report/progress.js";
 
 /** Lines of a failed program that are shown. */
 const MAX_LINES = 20;
+
+/** What runs here ends with the scope; nothing more is started when the signal is aborted. */
+export interface Setting {
+  readonly scope: Scope;
+  readonly signal: AbortSignal;
+}
 
 interface Ended {
   readonly code: number | null;
   readonly lines: readonly string[];
 }
 
-/** Runs a program to its end. @throws Error when it cannot be started */
+/** Runs a program to its end. @throws Error when it cannot be started; the reason of the signal */
 async function run(
+  { scope, signal }: Setting,
   command: string,
   args: readonly string[],
   onLine: (line: string) => void = () => {},
 ): Promise<Ended> {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  signal.throwIfAborted();
+  const { child, closed } = startGroup(scope, command, args);
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {
@@ -33,7 +41,8 @@ async function run(
       onLine(line);
     });
   }
-  const [code] = (await once(child, "close")) as [number | null];
+  const code = await closed;
+  signal.throwIfAborted();
   return { code, lines };
 }
 
@@ -42,14 +51,15 @@ async function run(
  * @returns what starts it from any directory
  * @throws BridgeError `INVALID_OPTION`
  */
-export async function requireInterpreter(python: string): Promise<string> {
+export async function requireInterpreter(setting: Setting, python: string): Promise<string> {
   const isPath = python.includes("/") || python.includes("\\");
   const interpreter = isPath ? resolve(python) : python;
   const hint = "name one with --python";
   let ended: Ended;
   try {
-    ended = await run(interpreter, ["-c", "import sys; print(sys.version_info >= (3, 8))"]);
+    ended = await run(setting, interpreter, ["-c", "import sys; print(sys.version_info >= (3, 8))"]);
   } catch (cause) {
+    setting.signal.throwIfAborted();
     const where = isPath ? "" : ` on the PATH (${process.env.PATH?.split(delimiter).length ?? 0} directories)`;
     throw new BridgeError("INVALID_OPTION", `there is no Python interpreter ${python}${where}: ${hint}`, { cause });
   }
@@ -68,6 +78,28 @@ function failed(what: string, { lines }: Ended, hint: string): BridgeError {
   return new BridgeError("MISSING_PACKAGE", `${what}; ${hint}. Its last words were:${indented}`);
 }
 
+/** A program that ends at this moment may still write into it. */
+const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 } as const;
+
+/** It is gone when the scope ends. */
+function makeTemporaryDirectory(scope: Scope): string {
+  const directory = mkdtempSync(join(tmpdir(), "interop-"));
+  // For a run that ends without its scope.
+  const removeAtExit = () => {
+    try {
+      rmSync(directory, REMOVE);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+  process.once("exit", removeAtExit);
+  cleanUp(scope, async () => {
+    await rm(directory, REMOVE);
+    process.off("exit", removeAtExit);
+  });
+  return directory;
+}
+
 /**
  * Makes a virtual environment with what a file lists; it is gone when the scope ends.
  *
@@ -75,7 +107,7 @@ function failed(what: string, { lines }: Ended, hint: string): BridgeError {
  * @throws BridgeError `INVALID_OPTION` without the file, `MISSING_PACKAGE` when venv or pip fail
  */
 export async function makeEnvironment(
-  scope: Scope,
+  setting: Setting,
   python: string,
   requirements: string,
   status: StatusLine,
@@ -83,14 +115,9 @@ export async function makeEnvironment(
   if (!existsSync(requirements)) {
     throw new BridgeError("INVALID_OPTION", `--requirements ${requirements}: there is no such file`);
   }
-  const directory = mkdtempSync(join(tmpdir(), "interop-"));
-  const remove = () => rmSync(directory, { recursive: true, force: true });
-  cleanUp(scope, remove);
-  // An interrupted run leaves nothing behind either.
-  process.once("exit", remove);
-  cleanUp(scope, () => process.off("exit", remove));
+  const directory = makeTemporaryDirectory(setting.scope);
   status.show("  making a virtual environment");
-  const made = await run(python, ["-m", "venv", directory]);
+  const made = await run(setting, python, ["-m", "venv", directory]);
   if (made.code !== 0) {
     const hint = "on Debian and Ubuntu, install python3-venv";
     throw failed(`${python} -m venv failed`, made, hint);
@@ -99,7 +126,7 @@ export async function makeEnvironment(
   const interpreter = join(directory, ...bin);
   const begun = performance.now();
   const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "-r", requirements];
-  const installed = await run(interpreter, pip, (line) => status.show(`  pip: ${line.trim()}`));
+  const installed = await run(setting, interpreter, pip, (line) => status.show(`  pip: ${line.trim()}`));
   if (installed.code !== 0) {
     throw failed(`pip could not install ${requirements}`, installed, "try the same in an environment of your own");
   }

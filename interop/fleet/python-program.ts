@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { Inbox, within } from "./once.js";
+import { cleanUp, type Scope } from "./scope.js";
 import { fromTyped, toTyped } from "./typed-json.js";
 
 export type Line = Readonly<Record<string, unknown>>;
@@ -48,6 +49,40 @@ export function localPython(interpreter: string, directory: string, stderr: "inh
         exited,
         kill: () => child.kill("SIGKILL"),
       };
+    },
+  };
+}
+
+/** How long a program may take to end when the run is over, in milliseconds. */
+const END_MS = 3_000;
+
+async function endProcess({ stdin, exited, kill }: PythonProcess): Promise<void> {
+  stdin.end();
+  try {
+    await within("a Python program to end with its standard input", exited, END_MS);
+  } catch {
+    kill();
+  }
+}
+
+/** The same interpreter, for a run that may be interrupted: its programs end with the scope at the latest. */
+export function endingWith(scope: Scope, python: Python): Python {
+  const running = new Set<PythonProcess>();
+  let isOver = false;
+  cleanUp(scope, async () => {
+    isOver = true;
+    await Promise.all([...running].map(endProcess));
+  });
+  return {
+    start: (script, args) => {
+      if (isOver) {
+        throw new Error(`${script} is not started: the run is over`);
+      }
+      const started = python.start(script, args);
+      running.add(started);
+      const ended = () => running.delete(started);
+      started.exited.then(ended, ended);
+      return started;
     },
   };
 }

@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
 import type { PeerKind } from "../fleet/python-peer.js";
 import type { Direction } from "../scenarios/scenario.js";
-import { STYLE } from "./html-style.js";
-import { Html, html } from "./html-text.js";
-import type { Cell, Published, Received, Report, Result } from "./report.js";
+import { toPage } from "./html-page.js";
+import { type Html, html } from "./html-text.js";
+import type { Cell, FailedStart, Published, Received, Report, Result } from "./report.js";
 import {
   cellAt,
   count,
@@ -136,17 +135,6 @@ ${missing.length === 0 ? "" : html`<h2 id="unavailable">What is not available</h
 ${report.notes.map((note) => html`<p class="muted">${note}</p>`)}`;
 }
 
-function facts(report: Report): Html {
-  const all = {
-    Queue: report.queue,
-    Channel: report.channel,
-    Started: report.startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC"),
-    Took: duration(report.milliseconds),
-    ...(report.triedWith === undefined ? {} : { "Tried with": report.triedWith }),
-  };
-  return html`<dl class="facts">${Object.entries(all).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
-}
-
 function versions(report: Report): Html {
   const items = Object.entries(report.versions).map(
     ([name, version]) => html`<div><dt>${name}</dt><dd>${version}</dd></div>`,
@@ -154,36 +142,32 @@ function versions(report: Report): Html {
   return html`<h2>Versions</h2><dl class="card versions">${items}</dl>`;
 }
 
-/** One page that needs nothing else: no script, no resource, and a policy that would refuse any. */
+const startOf = (startedAt: string): string => startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC");
+
+/** The matrix, what failed with both sides' messages, and the reasons. */
 export function toHtml(report: Report): string {
-  const hash = createHash("sha256").update(STYLE).digest("base64");
-  const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
-  const verdict = report.ok ? "pass" : "fail";
-  const title = `Node and python-socketio ${report.release}`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${report.ok ? "Works" : "Fails"}: ${title}</title>
-<style>${new Html(STYLE)}</style>
-</head>
-<body>
-<header><div>
-<div class="title"><h1>${title}</h1><span class="verdict ${verdict}">${SYMBOLS[verdict]} ${summary(report)}</span></div>
-${facts(report)}
-</div></header>
-<main>
-${legend(report)}
-${matrix(report)}
-${failures(report)}
-${reasons(report)}
-${versions(report)}
-<footer>Made by socketio-python-bridge interop.</footer>
-</main>
-</body>
-</html>
-`.text;
+  return toPage({
+    verdict: report.ok ? "pass" : "fail",
+    title: `Node and python-socketio ${report.release}`,
+    summary: summary(report),
+    facts: {
+      Queue: report.queue,
+      Channel: report.channel,
+      Started: startOf(report.startedAt),
+      Took: duration(report.milliseconds),
+      ...(report.triedWith === undefined ? {} : { "Tried with": report.triedWith }),
+    },
+    content: [legend(report), matrix(report), failures(report), reasons(report), versions(report)],
+  });
+}
+
+/** The reason alone. */
+export function failedStartToHtml({ startedAt, queue, error }: FailedStart): string {
+  return toPage({
+    verdict: "fail",
+    title: "Node and python-socketio",
+    summary: "nothing was tried",
+    facts: { Queue: queue, Started: startOf(startedAt) },
+    content: [html`<h2>Why</h2><pre class="card reason fail">${error}</pre>`],
+  });
 }

@@ -1,4 +1,4 @@
-import type { Cell, Report } from "./report.js";
+import type { Cell, FailedStart, Report } from "./report.js";
 import { evidenceLines, KIND_TITLES } from "./results.js";
 
 /** What XML 1.0 has no way to say: most control characters, lone surrogates, two non-characters. */
@@ -68,6 +68,25 @@ function totals(cells: readonly Cell[]) {
     skipped: cells.filter(({ result }) => result === "cannot" || result === "unavailable").length,
     time: seconds(cells.reduce((sum, { milliseconds }) => sum + milliseconds, 0)),
   };
+}
+
+/** One suite with one case, which is an error. */
+export function failedStartToJunit({ startedAt, queue, error }: FailedStart): string {
+  const [message = ""] = error.split("\n");
+  const name = "socketio-python-bridge interop";
+  const totals = { tests: 1, failures: 0, errors: 1, skipped: 0, time: "0.000" };
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites${attributes({ name, ...totals })}>`,
+    `  <testsuite${attributes({ name, ...totals, timestamp: startedAt.slice(0, 19) })}>`,
+    `    <properties><property${attributes({ name: "queue", value: queue })}/></properties>`,
+    `    <testcase${attributes({ classname: "interop", name: "start", time: "0.000" })}>`,
+    `      <error${attributes({ message })}>${escapeText(error)}</error>`,
+    "    </testcase>",
+    "  </testsuite>",
+    "</testsuites>",
+    "",
+  ].join("\n");
 }
 
 /** The XML that CI systems know as JUnit's: one suite per kind of Python peer, one case per cell. */

@@ -75,3 +75,14 @@ export interface Report {
   readonly rows: readonly Row[];
   readonly cells: readonly Cell[];
 }
+
+/** What is written in place of a report when there was nothing to report of. */
+export interface FailedStart {
+  readonly ok: false;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Without its password. */
+  readonly queue: string;
+  /** What is wrong, and what to do about it; it may have several lines. */
+  readonly error: string;
+}

@@ -1,11 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import type { PeerKind } from "../../interop/fleet/python-peer.js";
-import type { Report } from "../../interop/report/report.js";
+import type { FailedStart, Report } from "../../interop/report/report.js";
 import { KINDS } from "../../interop/scenarios/scenario.js";
 import { optionalPackage } from "../bus/optional-package.js";
 import { BridgeError } from "../errors.js";
-import { describeFlags, type Flags, parseFlags, refuseArguments } from "./flags.js";
+import { describeFlags, type Flags, type ParsedFlags, parseFlags, refuseArguments } from "./flags.js";
+import { findReportFiles, type ReportFile, writeReports } from "./report-files.js";
 import { bold } from "./style.js";
 
 const FLAGS: Flags = {
@@ -51,11 +50,30 @@ is missing, 2 when the command line is wrong.
 `;
 
 const SIGNALS = [
+  ["SIGHUP", 1],
   ["SIGINT", 2],
   ["SIGTERM", 15],
 ] as const;
 
-type Format = "junit" | "json" | "html";
+/** A signal came. */
+class Interrupted extends Error {
+  /** As a shell has it. */
+  readonly exitCode: number;
+
+  constructor(number: number) {
+    super("interrupted");
+    this.exitCode = 128 + number;
+  }
+}
+
+/** Aborted by the first signal. Those that follow, as npx sends them, change nothing. */
+function interruptedBySignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const [signal, number] of SIGNALS) {
+    process.on(signal, () => controller.abort(new Interrupted(number)));
+  }
+  return controller.signal;
+}
 
 function parseKinds(names: readonly string[]): readonly PeerKind[] {
   const unknown = names.find((name) => !KINDS.some((kind) => kind === name));
@@ -68,29 +86,29 @@ function parseKinds(names: readonly string[]): readonly PeerKind[] {
   return names.length === 0 ? KINDS : KINDS.filter((kind) => names.includes(kind));
 }
 
-/** Finds out before the run, rather than after it, that a report cannot be written. */
-function prepareFile(flag: Format, file: string): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, "");
-  } catch (cause) {
-    throw new BridgeError("INVALID_OPTION", `--${flag} ${file} cannot be written: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
+async function run(flags: ParsedFlags, queue: string, signal: AbortSignal): Promise<Report> {
+  const kinds = parseKinds(flags.strings("kind"));
+  optionalPackage("socket.io-client", "interop");
+  // Only here: the rest of the command line does without the clients that this needs.
+  const { runKit } = await import("../../interop/command.js");
+  return runKit({
+    queue,
+    channel: flags.string("channel"),
+    python: flags.string("python") ?? "python3",
+    requirements: flags.string("requirements"),
+    kinds,
+    screen: process.stdout,
+    signal,
+  });
 }
 
-async function formatReport(format: Format, report: Report): Promise<string> {
-  switch (format) {
-    case "junit":
-      return (await import("../../interop/report/junit.js")).toJunit(report);
-    case "html":
-      return (await import("../../interop/report/html.js")).toHtml(report);
-    case "json":
-      return `${JSON.stringify(report, null, 2)}\n`;
-    default:
-      return format satisfies never;
-  }
+/** A CI system that collects reports shows the reason, not the absence of a file. */
+async function reportFailedStart(files: readonly ReportFile[], queue: string, error: unknown): Promise<void> {
+  const { redactor } = await import("../../interop/report/redact.js");
+  const redact = redactor(queue);
+  const startedAt = new Date().toISOString();
+  const failure: FailedStart = { ok: false, startedAt, queue: redact(queue), error: redact((error as Error).message) };
+  await writeReports(files, failure);
 }
 
 /**
@@ -104,33 +122,18 @@ export async function runInteropCommand(args: readonly string[], environment: No
     return;
   }
   refuseArguments(flags, "interop", "queue");
-  const formats: readonly Format[] = ["junit", "json", "html"];
-  const files = formats.flatMap((format) => {
-    const file = flags.string(format);
-    return file === undefined ? [] : [{ format, file }];
-  });
-  for (const { format, file } of files) {
-    prepareFile(format, file);
+  const files = findReportFiles((format) => flags.string(format));
+  const queue = flags.string("queue") ?? "redis://localhost:6379";
+  let report: Report;
+  try {
+    report = await run(flags, queue, interruptedBySignal());
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      process.exit(error.exitCode);
+    }
+    await reportFailedStart(files, queue, error);
+    throw error;
   }
-  const kinds = parseKinds(flags.strings("kind"));
-  optionalPackage("socket.io-client", "interop");
-  for (const [signal, number] of SIGNALS) {
-    // What is to be gone after the run is removed at the exit; the Python programs end with their input.
-    process.once(signal, () => process.exit(128 + number));
-  }
-  // Only here: the rest of the command line does without the clients that this needs.
-  const { runKit } = await import("../../interop/command.js");
-  const report = await runKit({
-    queue: flags.string("queue") ?? "redis://localhost:6379",
-    channel: flags.string("channel"),
-    python: flags.string("python") ?? "python3",
-    requirements: flags.string("requirements"),
-    kinds,
-    screen: process.stdout,
-  });
-  for (const { format, file } of files) {
-    writeFileSync(file, await formatReport(format, report));
-    process.stdout.write(`  ${format.padEnd(5)} ${file}\n`);
-  }
+  await writeReports(files, report);
   process.exitCode = report.ok ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { ExecutionContext } from "ava";
 import { chromium } from "playwright-core";
 import { patience } from "../../interop/fleet/once.js";
@@ -59,6 +60,7 @@ cases = root.findall("testsuite/testcase")
 print(json.dumps({
     "root": root.attrib,
     "cases": len(cases),
+    "errors": [error.get("message") for case in cases for error in case.findall("error")],
     "failures": [failure.text for case in cases for failure in case.findall("failure")],
     "skipped": [skipped.get("message") for case in cases for skipped in case.findall("skipped")],
 }))`;
@@ -66,6 +68,7 @@ print(json.dumps({
 interface Junit {
   readonly root: Readonly<Record<string, string>>;
   readonly cases: number;
+  readonly errors: readonly string[];
   readonly failures: readonly string[];
   readonly skipped: readonly string[];
 }
@@ -302,7 +305,6 @@ test.serial("interop: what is missing is told with what to do about it", async (
   const bare = join(directory, "python");
   writeFileSync(bare, `#!/bin/sh\nexec '${testEnvironment().python}' -S "$@"\n`);
   chmodSync(bare, 0o755);
-  const away = `redis://127.0.0.1:${await freePort()}`;
   for (const [args, code, message] of [
     [["--python", "/nowhere/python"], 2, /there is no Python interpreter \/nowhere\/python: name one with --python/],
     [["--python", "true"], 2, /true is no Python/],
@@ -311,7 +313,6 @@ test.serial("interop: what is missing is told with what to do about it", async (
       1,
       /python-socketio is not installed; .*-m pip install python-socketio/,
     ],
-    [["--queue", away], 1, /127\.0\.0\.1:\d+ has not answered .*is the broker running, and the URL right\?/],
     [["--queue", "redis"], 2, /redis is not the URL of a broker/],
     [["--requirements", "/nowhere/requirements.txt"], 2, /\/nowhere\/requirements\.txt: there is no such file/],
     [["--kind", "gevent"], 2, /--kind is "gevent"; it takes one of threaded, flask, asgi, write-only, celery/],
@@ -324,6 +325,75 @@ test.serial("interop: what is missing is told with what to do about it", async (
     t.is(actual, code, args.join(" "));
   }
 });
+
+test.serial("interop: a run that cannot start writes the reason into every report", async (t) => {
+  const queue = `redis://:s3cret-password@127.0.0.1:${await freePort()}`;
+  const { code, errors, files, report } = await runWithReports(t, ["--queue", queue]);
+  t.is(code, 1);
+  const message = errors.join("\n").replace("socketio-python-bridge: ", "");
+  t.regex(message, /127\.0\.0\.1:\d+ has not answered .*is the broker running, and the URL right\?$/);
+  t.like(report, { ok: false, error: message });
+  const { root, cases, errors: inJunit } = readJunit(files.junit);
+  t.like(root, { tests: "1", errors: "1" });
+  t.is(cases, 1);
+  t.deepEqual(inJunit, [message]);
+  const { page, problems } = await openHtml(t, files.html, "not-started");
+  t.is(await page.locator("pre.fail").textContent(), message);
+  t.deepEqual(problems, []);
+});
+
+/** A package that says where it is when it is built, and is never done. */
+const ENDLESS_PACKAGE = {
+  "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "endless"\nbackend-path = ["."]\n',
+  "endless.py": `
+import os, pathlib, time
+def build_wheel(directory, settings=None, metadata=None):
+    pathlib.Path(os.environ["STARTED"]).touch()
+    time.sleep(600)
+prepare_metadata_for_build_wheel = build_wheel
+`,
+};
+
+/** What runs of a directory. */
+function programsIn(directory: string): readonly string[] {
+  const all = execFileSync("ps", ["-e", "-o", "args="], { encoding: "utf8" }).split("\n");
+  return all.filter((command) => command.includes(directory));
+}
+
+for (const [signal, expected, phase] of [
+  ["SIGTERM", 143, "venv"],
+  ["SIGINT", 130, "pip"],
+  ["SIGHUP", 129, "venv"],
+] as const) {
+  test.serial(
+    `interop: ${signal} while ${phase} runs leaves nothing behind, and old reports as they are`,
+    async (t) => {
+      const [directory, TMPDIR] = [temporaryDirectory(t), temporaryDirectory(t)];
+      for (const [name, text] of Object.entries(ENDLESS_PACKAGE)) {
+        writeFileSync(join(directory, name), text);
+      }
+      const [requirements, json, STARTED] = ["requirements.txt", "r.json", "started"].map((name) =>
+        join(directory, name),
+      );
+      writeFileSync(String(requirements), `${directory}\n`);
+      writeFileSync(String(json), "of the run before");
+      const { python } = testEnvironment();
+      const args = ["interop", "--python", python, "--requirements", String(requirements), "--json", String(json)];
+      const command = startCli(t, args, { TMPDIR, STARTED });
+      const started = () => (phase === "pip" ? existsSync(String(STARTED)) : programsIn(TMPDIR).length > 1);
+      while (!started()) {
+        t.is(command.child.exitCode, null, print(command));
+        await setTimeout(20);
+      }
+      command.child.kill(signal);
+      t.is(await command.exited(), expected);
+      t.deepEqual(command.stderr.items, []);
+      t.deepEqual(readdirSync(TMPDIR), []);
+      t.deepEqual(programsIn(TMPDIR), []);
+      t.is(readFileSync(String(json), "utf8"), "of the run before");
+    },
+  );
+}
 
 test.serial("interop --help names every flag and its variable", async (t) => {
   const { code, output } = await runInterop(t, ["--help"]);

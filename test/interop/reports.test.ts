@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import test from "ava";
-import { toHtml } from "../../interop/report/html.js";
-import { toJunit } from "../../interop/report/junit.js";
+import { failedStartToHtml, toHtml } from "../../interop/report/html.js";
+import { failedStartToJunit, toJunit } from "../../interop/report/junit.js";
 import { redactor } from "../../interop/report/redact.js";
 import type { Cell, Report } from "../../interop/report/report.js";
 import { toTerminal } from "../../interop/report/terminal.js";
@@ -84,6 +84,17 @@ test("the terminal gets no control character from outside", (t) => {
   t.regex(text, /1 work, 1 fail, 1 cannot with that release, 2 not available in 12\.3 s/);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant
   t.notRegex(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+});
+
+test("an error that kept a run from starting is escaped in every report", (t) => {
+  const failure = { ok: false, startedAt: REPORT.startedAt, queue: HOSTILE, error: `${HOSTILE}\nmore` } as const;
+  for (const text of [failedStartToHtml(failure), failedStartToJunit(failure)]) {
+    t.regex(text, /&lt;script&gt;alert\(1\)/);
+    t.regex(text, /\nmore/);
+    t.false(text.includes("<script"));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant
+    t.notRegex(text, /[\u0000-\u0008\u000b-\u001f\ud800-\udfff]/);
+  }
 });
 
 test("the options that a release needs are in every report, and nothing where it needs none", (t) => {
