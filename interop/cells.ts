@@ -7,6 +7,7 @@ import { Unavailable } from "./fleet/python-program.js";
 import { OwnScope } from "./fleet/scope.js";
 import { Fleets, GivenUp } from "./fleets.js";
 import { limitOf, missingManager } from "./limits.js";
+import { schemeOf } from "./queue.js";
 import type { Cell, Evidence, Report } from "./report/report.js";
 import type { Progress } from "./run.js";
 import type { Context, Scenario } from "./scenarios/scenario.js";
@@ -98,9 +99,16 @@ function failure(kind: PeerKind, scenario: Scenario, reason: string): Omit<Cell,
   return { scenario: scenario.name, kind, direction: scenario.direction, result: "fail", reason };
 }
 
-async function runCell(scenario: Scenario, fleets: Fleets, kind: PeerKind, options: CellsOptions) {
+/** @param hasFailed - whether another scenario has, with this kind: what ends a fleet is then no limit of the release */
+async function runCell(
+  scenario: Scenario,
+  fleets: Fleets,
+  kind: PeerKind,
+  options: CellsOptions,
+  hasFailed: boolean,
+): Promise<Omit<Cell, "milliseconds">> {
   const failed = failure.bind(undefined, kind, scenario);
-  const scheme = options.queue.slice(0, options.queue.indexOf(":"));
+  const scheme = schemeOf(options.queue);
   const missing = missingManager(scheme, kind);
   if (missing !== undefined) {
     return { ...failed(missing), result: "unavailable" as const };
@@ -110,7 +118,7 @@ async function runCell(scenario: Scenario, fleets: Fleets, kind: PeerKind, optio
   try {
     fleet = await patience.run(DEADLINE_IN_PATIENCES * options.patience, () => fleets.current());
   } catch (error) {
-    if (limit !== undefined && error instanceof GivenUp) {
+    if (limit !== undefined && error instanceof GivenUp && !hasFailed) {
       return { ...failed(limit), result: "cannot" as const };
     }
     const result = error instanceof Unavailable ? "unavailable" : "fail";
@@ -137,7 +145,8 @@ export async function runCells(options: CellsOptions): Promise<Pick<Report, "cel
     const fleets = new Fleets({ ...options, kind }, (note) => notes.add(note));
     for (const scenario of scenarios.filter((one) => one.kinds.includes(kind))) {
       const begun = performance.now();
-      const outcome = await runCell(scenario, fleets, kind, options);
+      const hasFailed = cells.some((cell) => cell.kind === kind && cell.result === "fail");
+      const outcome = await runCell(scenario, fleets, kind, options, hasFailed);
       const cell = { ...outcome, milliseconds: Math.round(performance.now() - begun) };
       cells.push(cell);
       onProgress({ type: "cell", cell, done: cells.length, total });

@@ -3,6 +3,7 @@ import { BridgeError } from "../src/errors.js";
 import type { PeerKind } from "./fleet/python-peer.js";
 import { endingWith, localPython, Unavailable } from "./fleet/python-program.js";
 import { OwnScope, type Scope } from "./fleet/scope.js";
+import { requireQueue } from "./queue.js";
 import { type Screen, StatusLine, showProgress } from "./report/progress.js";
 import type { Report } from "./report/report.js";
 import { toTerminal } from "./report/terminal.js";
@@ -39,6 +40,7 @@ function interruption(signal: AbortSignal): Promise<never> {
 async function run(scope: Scope, options: KitOptions): Promise<Report> {
   const { queue, channel, python, requirements, kinds, screen, signal } = options;
   const setting = { scope, signal };
+  requireQueue(queue);
   const base = await requireInterpreter(setting, python);
   const interpreter =
     requirements === undefined ? base : await makeEnvironment(setting, base, requirements, new StatusLine(screen));

@@ -6,10 +6,12 @@ export type Versions = Readonly<Record<string, string>> & { readonly "python-soc
 /**
  * Asks the interpreter.
  *
- * @throws Unavailable without python-socketio; Error when the interpreter cannot be started
+ * @param scheme - of the queue's URL
+ * @throws Unavailable without python-socketio or the client library for such a queue; Error when the interpreter cannot
+ * be started
  */
-export async function detectVersions(python: Python): Promise<Versions> {
-  const program = new PythonProgram(python, "versions.py", []);
+export async function detectVersions(python: Python, scheme: string): Promise<Versions> {
+  const program = new PythonProgram(python, "versions.py", [scheme]);
   const { versions } = await program.ready();
   await program.end();
   return versions as Versions;

@@ -8,6 +8,7 @@ import type { PeerKind } from "./fleet/python-peer.js";
 import type { Python } from "./fleet/python-program.js";
 import { cleanUp, OwnScope } from "./fleet/scope.js";
 import { nodeVersions } from "./node-versions.js";
+import { schemeOf } from "./queue.js";
 import { callFor, optionsFor } from "./release.js";
 import { redactor } from "./report/redact.js";
 import type { Cell, Report } from "./report/report.js";
@@ -78,7 +79,7 @@ async function openTap(scope: OwnScope, queue: string, channel: string, time: nu
 /**
  * Runs every scenario against the broker and the Python peers, and closes all that it opened.
  *
- * @throws Unavailable when the interpreter has no python-socketio; BridgeError `INVALID_URL`, `MISSING_PACKAGE`,
+ * @throws Unavailable when the interpreter has no python-socketio, or not the broker's client library; BridgeError `INVALID_URL`, `MISSING_PACKAGE`,
  * `BROKER_UNAVAILABLE`
  */
 export async function runInterop(options: InteropOptions): Promise<Report> {
@@ -89,7 +90,7 @@ export async function runInterop(options: InteropOptions): Promise<Report> {
   const scope = new OwnScope();
   try {
     const [versions, tap] = await Promise.all([
-      patience.run(time, () => detectVersions(python)),
+      patience.run(time, () => detectVersions(python, schemeOf(queue))),
       openTap(scope, queue, channel, Math.min(time, BROKER_TIMEOUT_MS)),
     ]);
     onProgress({ type: "detected", versions, queue: redactUrl(queue), channel, kinds });

@@ -19,6 +19,34 @@ import socketio
 
 KOMBU = "kombu+"
 
+# Modules of the client libraries, and the names that pip knows them by.
+PACKAGES = {"redis": "redis", "valkey": "valkey", "kombu": "kombu", "kafka": "kafka-python"}
+
+
+def client_modules(queue: str) -> list[str]:
+    """What every kind of peer needs for a queue, by its URL or its scheme."""
+    scheme = queue.partition(":")[0].lower()
+    if scheme.startswith(KOMBU):
+        # Kombu's way to Redis is the library of Redis.
+        return ["kombu", "redis"]
+    if scheme in ("amqp", "amqps"):
+        return ["kombu"]
+    if scheme.startswith("valkey"):
+        return ["valkey"]
+    return ["kafka" if scheme == "kafka" else "redis"]
+
+
+def require_client(queue: str) -> None:
+    """ModuleNotFoundError with the package's name, if a client library is missing.
+
+    A manager may notice it no sooner than it publishes, and then each time anew.
+    """
+    for module in client_modules(queue):
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError:
+            raise ModuleNotFoundError(name=PACKAGES[module]) from None
+
 
 def create_manager(
     queue: str, channel: str, *, write_only: bool = False, encoding: str | None = None

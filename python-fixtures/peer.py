@@ -78,6 +78,7 @@ def main():
 
     module, run = KINDS[args.kind]
     with telling_what_is_missing():
+        importlib.import_module("managers").require_client(args.queue)
         getattr(importlib.import_module(module), run)(args)
 
 

@@ -25,7 +25,7 @@ from typing import Any, Union
 
 import socketio
 
-from managers import KOMBU
+from managers import KOMBU, client_modules
 
 RESEND_AFTER = 0.05
 
@@ -106,6 +106,7 @@ def _publisher(manager: AnyManager, queue: str) -> Iterator[Callable[[str], Any]
             exchange = kombu.Exchange(manager.channel, type="fanout", durable=False)
             yield connection.Producer(exchange=exchange).publish
     else:
-        redis = importlib.import_module("redis")
-        with contextlib.closing(redis.Redis.from_url(queue)) as connection:
+        [library] = client_modules(queue)
+        client = importlib.import_module(library).from_url(queue)
+        with contextlib.closing(client) as connection:
             yield functools.partial(connection.publish, manager.channel)

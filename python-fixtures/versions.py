@@ -1,14 +1,18 @@
 """Tells which releases of everything an interpreter has that takes part in a fleet.
 
-    python versions.py
+    python versions.py [SCHEME]
 
 It says `{"event": "ready", "versions": {"Python": "3.11.2", ...}}`, or, without
-python-socketio, `{"event": "unavailable", "missing": "python-socketio", "reason": ...}`.
+python-socketio, `{"event": "unavailable", "missing": "python-socketio", "reason": ...}`;
+the same without the client library for queues of the scheme, `redis` say.
 """
 
 import importlib.metadata
 import json
 import platform
+import sys
+
+from wire import telling_what_is_missing
 
 PACKAGES = [
     "python-socketio",
@@ -41,6 +45,10 @@ def main():
         missing = {"missing": "python-socketio", "reason": "python-socketio is not installed"}
         print(json.dumps({"event": "unavailable", **missing}))
         return
+    if sys.argv[1:]:
+        with telling_what_is_missing():
+            # Only here: it needs python-socketio.
+            importlib.import_module("managers").require_client(sys.argv[1])
     versions = {"Python": platform.python_version()}
     versions.update({name: version for name, version in found.items() if version})
     print(json.dumps({"event": "ready", "versions": versions}))

@@ -46,6 +46,18 @@ function takeBus(bus: Bus): Bus {
   return bus;
 }
 
+export const knownSchemes = (): readonly string[] => [...BUSES.keys()];
+
+/** In small letters; `undefined` where there is none. */
+export function schemeOf(url: string): string | undefined {
+  return /^([a-z][a-z0-9+]*):\/\//i.exec(url)?.[1]?.toLowerCase();
+}
+
+export function unknownUrl(url: string, schemes: readonly string[]): BridgeError {
+  const known = schemes.map((name) => `${name}://`).join(", ");
+  return new BridgeError("INVALID_URL", `${redactUrl(url)} is not the URL of a broker; known are ${known}`);
+}
+
 /**
  * The bus for the first argument of `createAdapter` and `createEmitter`.
  *
@@ -56,11 +68,9 @@ export function toBus(urlOrBus: string | Bus, channel: string, options: BusOptio
   if (typeof urlOrBus !== "string") {
     return takeBus(urlOrBus);
   }
-  const scheme = /^([a-z][a-z0-9+]*):\/\//i.exec(urlOrBus)?.[1]?.toLowerCase();
-  const makeBus = BUSES.get(scheme ?? "");
+  const makeBus = BUSES.get(schemeOf(urlOrBus) ?? "");
   if (makeBus === undefined) {
-    const known = [...BUSES.keys()].map((name) => `${name}://`).join(", ");
-    throw new BridgeError("INVALID_URL", `${redactUrl(urlOrBus)} is not the URL of a broker; known are ${known}`);
+    throw unknownUrl(urlOrBus, knownSchemes());
   }
   const { outage, heartbeatInterval } = options;
   return makeBus({ url: urlOrBus, channel, outage, heartbeatInterval });
