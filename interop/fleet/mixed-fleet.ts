@@ -104,7 +104,9 @@ export async function startMixedFleet(scope: Scope, options: MixedFleetOptions):
   };
   const [nodeClients, pythonClients] = await Promise.all([
     connectAll("node", clientsOfNode(python)),
-    connectAll("python", hasClients(kind) ? clientsOfPython(python) : []),
+    connectAll("python", hasClients(kind) ? clientsOfPython(python) : []).catch((cause: Error) => {
+      throw new Error(python.program.withLastWords(cause.message), { cause });
+    }),
   ]);
   return {
     kind,

@@ -89,6 +89,8 @@ export function endingWith(scope: Scope, python: Python): Python {
 
 /** Most lines that are kept of what a program says of itself. */
 const MAX_LOG_LINES = 200;
+/** Most of them that an error has: the end of a traceback. */
+const MAX_LAST_WORDS = 12;
 
 /** A program said why it cannot run here: a package is missing, say. */
 export class Unavailable extends Error {
@@ -133,7 +135,7 @@ export class PythonProgram {
     const isAnswer = (line: Line) => line.id === id || line.event === "exit";
     const answer = await this.lines.find(`the answer to ${op}`, isAnswer);
     if (answer.event === "exit") {
-      throw new Error(`${this.#script} ended with code ${answer.code}: ${this.log.at(-1) ?? "it said nothing"}`);
+      throw new Error(this.withLastWords(`${this.#script} ended with code ${answer.code}`));
     }
     if ("error" in answer) {
       throw new Error(String(answer.error));
@@ -148,19 +150,34 @@ export class PythonProgram {
   /**
    * Its line `ready`.
    *
-   * @throws Unavailable with its reason, if it says so instead; Error with its last words, if it ends
+   * @throws Unavailable with its reason, if it says so instead; Error with its last words, if it ends, or is not ready
+   * in time
    */
   async ready(): Promise<Line> {
     const first = ["ready", "unavailable", "exit"];
-    const line = await this.lines.find(`${this.#script} to be ready`, ({ event }) => first.includes(String(event)));
+    const isFirst = ({ event }: Line) => first.includes(String(event));
+    const line = await this.lines.find(`${this.#script} to be ready`, isFirst).catch((cause: Error) => {
+      throw new Error(this.withLastWords(cause.message), { cause });
+    });
     if (line.event === "unavailable") {
       throw new Unavailable(String(line.missing), String(line.reason));
     }
     if (line.event === "exit") {
-      const words = String(line.error ?? this.log.at(-1) ?? "it said nothing");
-      throw new Error(`${this.#script} ended before it was ready, with code ${line.code}: ${words}`);
+      const message = `${this.#script} ended before it was ready, with code ${line.code}`;
+      throw new Error(line.error === undefined ? this.withLastWords(message) : `${message}: ${line.error}`);
     }
     return line;
+  }
+
+  /** For an error: the last line that it has said of itself, and below it what stood before. */
+  withLastWords(message: string): string {
+    const lines = this.log.filter((line) => line.trim() !== "").slice(-MAX_LAST_WORDS);
+    const last = lines.at(-1);
+    if (last === undefined) {
+      return `${message}; ${this.#script} said nothing`;
+    }
+    const all = lines.length === 1 ? [] : [`The last words of ${this.#script}:`, ...lines.map((line) => `  ${line}`)];
+    return [`${message}: ${last.trim()}`, ...all].join("\n");
   }
 
   /** Ends with its standard input. @returns its code, null after a signal */
