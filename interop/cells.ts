@@ -111,7 +111,7 @@ async function runCell(
   const scheme = schemeOf(options.queue);
   const missing = missingManager(scheme, kind);
   if (missing !== undefined) {
-    return { ...failed(missing), result: "unavailable" as const };
+    return { ...failed(missing), result: "unavailable", notTried: true };
   }
   const limit = limitOf({ release: options.release, scheme, scenario: scenario.name, kind });
   let fleet: MixedFleet;
@@ -119,10 +119,10 @@ async function runCell(
     fleet = await patience.run(DEADLINE_IN_PATIENCES * options.patience, () => fleets.current());
   } catch (error) {
     if (limit !== undefined && error instanceof GivenUp && !hasFailed) {
-      return { ...failed(limit), result: "cannot" as const };
+      return { ...failed(limit), result: "cannot", notTried: true };
     }
     const result = error instanceof Unavailable ? "unavailable" : "fail";
-    return { ...failed((error as Error).message), result } as const;
+    return { ...failed((error as Error).message), result, notTried: true };
   }
   const time = limit === undefined ? options.patience : Math.min(options.patience, PATIENCE_WITH_LIMITS_MS);
   const problem = await runScenario(scenario, fleets, fleet, time, options);

@@ -77,6 +77,8 @@ summary::before { content: "▸"; color: var(--muted); }
 summary::-webkit-details-marker { display: none; }
 .evidence { padding: 0 1rem 1rem; border-top: 1px solid var(--line); }
 .reason { margin-top: 0.875rem; padding: 0.75rem; border-radius: 0.375rem; }
+.others { margin: 0; padding: 0; list-style: none; font-size: 0.8125rem; }
+.others li { padding: 0.25rem 0; }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 1.5rem; }
 .message { display: grid; grid-template-columns: auto 1fr; gap: 0.125rem 0.625rem; padding: 0.375rem 0;
   border-bottom: 1px solid var(--line); }

@@ -18,19 +18,25 @@ import {
 
 const RESULTS: readonly Result[] = ["pass", "fail", "cannot", "unavailable"];
 
-const anchor = (cell: Cell): string => `fail-${cell.kind}-${cell.scenario}`;
+/** The numbers of the reasons, as they are listed below the matrix. */
+interface Numbers {
+  readonly fail: readonly string[];
+  readonly cannot: readonly string[];
+}
 
-function chip(cell: Cell, notes: readonly string[]): Html {
-  const { result, kind, milliseconds } = cell;
+const took = ({ notTried, milliseconds }: Cell): string => (notTried ? "not tried" : duration(milliseconds));
+
+function chip(cell: Cell, numbers: Numbers): Html {
+  const { result, kind, reason = "" } = cell;
   const symbol = html`<span aria-hidden="true">${SYMBOLS[result]}</span><span class="hidden">${RESULT_TITLES[result]}</span>`;
-  const time = html`<small>${duration(milliseconds)}</small>`;
+  const time = html`<small>${took(cell)}</small>`;
   switch (result) {
     case "pass":
       return html`<span class="chip pass">${symbol}${time}</span>`;
     case "fail":
-      return html`<a class="chip fail" href="#${anchor(cell)}">${symbol}${time}</a>`;
+      return html`<a class="chip fail" href="#fail-${numbers.fail.indexOf(reason) + 1}">${symbol}${time}</a>`;
     case "cannot": {
-      const number = notes.indexOf(cell.reason ?? "") + 1;
+      const number = numbers.cannot.indexOf(reason) + 1;
       return html`<a class="chip cannot" href="#cannot-${number}">${symbol}<sup>${number}</sup></a>`;
     }
     case "unavailable":
@@ -40,7 +46,7 @@ function chip(cell: Cell, notes: readonly string[]): Html {
   }
 }
 
-function group(report: Report, direction: Direction, notes: readonly string[]): Html {
+function group(report: Report, direction: Direction, numbers: Numbers): Html {
   const rows = rowsOf(report, direction);
   if (rows.length === 0) {
     return html``;
@@ -50,7 +56,7 @@ function group(report: Report, direction: Direction, notes: readonly string[]): 
 ${rows.map((row) => {
   const cells = report.kinds.map((kind) => {
     const cell = cellAt(report, row, kind);
-    return html`<td>${cell === undefined ? html`<span class="hidden">does not apply</span>` : chip(cell, notes)}</td>`;
+    return html`<td>${cell === undefined ? html`<span class="hidden">does not apply</span>` : chip(cell, numbers)}</td>`;
   });
   return html`<tr><th scope="row"><div class="name">${row.title} <code>${row.scenario}</code></div></th>${cells}</tr>\n`;
 })}</tbody>`;
@@ -61,14 +67,15 @@ function timeOf({ cells }: Report, kind: PeerKind): string {
 }
 
 function matrix(report: Report): Html {
-  const notes = reasonsOf(report, "cannot").map(({ reason }) => reason);
+  const texts = (result: Result) => reasonsOf(report, result).map(({ reason }) => reason);
+  const numbers = { fail: texts("fail"), cannot: texts("cannot") };
   const heads = report.kinds.map((kind) => html`<th scope="col">${kind}<span>${KIND_TITLES[kind]}</span></th>`);
   const times = report.kinds.map((kind) => html`<td>${timeOf(report, kind)}</td>`);
   return html`<div class="card scroll" tabindex="0" role="region" aria-label="The matrix">
 <table class="matrix">
 <thead><tr><th scope="col">Scenario</th>${heads}</tr></thead>
-${group(report, "python-to-node", notes)}
-${group(report, "node-to-python", notes)}
+${group(report, "python-to-node", numbers)}
+${group(report, "node-to-python", numbers)}
 <tfoot><tr><th scope="row">Time, with the start of the peers</th>${times}</tr></tfoot>
 </table>
 </div>`;
@@ -107,19 +114,33 @@ function evidenceOf({ evidence }: Cell): Html {
 </div>${log.length === 0 ? "" : lines}`;
 }
 
-function failures(report: Report): Html {
-  const failed = report.cells.filter(({ result }) => result === "fail");
-  if (failed.length === 0) {
+/** Which cells besides the first have the same reason: a line per kind. */
+function others(report: Report, cells: readonly Cell[]): Html {
+  if (cells.length === 0) {
     return html``;
   }
-  const details = failed.map((cell) => {
-    const title = report.rows.find(({ scenario }) => scenario === cell.scenario)?.title ?? cell.scenario;
-    return html`<details class="card" open id="${anchor(cell)}">
-<summary><strong>${title}</strong> <span class="chip fail">${cell.kind}</span> <span class="muted">${DIRECTION_TITLES[cell.direction]}, ${duration(cell.milliseconds)}</span></summary>
-<div class="evidence"><pre class="reason fail">${cell.reason ?? ""}</pre>${evidenceOf(cell)}</div>
+  const lines = report.kinds.flatMap((kind) => {
+    const titles = cells.filter((cell) => cell.kind === kind).map((cell) => titleOf(report, cell));
+    return titles.length === 0 ? [] : [html`<li><span class="chip fail">${kind}</span> ${titles.join("; ")}</li>`];
+  });
+  return html`<h3>And ${cells.length} more with the same reason</h3><ul class="others">${lines}</ul>`;
+}
+
+const titleOf = ({ rows }: Report, { scenario }: Cell): string =>
+  rows.find((row) => row.scenario === scenario)?.title ?? scenario;
+
+/** The same reason of several cells is told once, with what was said in the first of them. */
+function failures(report: Report): Html {
+  const details = reasonsOf(report, "fail").map(({ reason, cells: [cell, ...more] }, index) => {
+    if (cell === undefined) {
+      return html``;
+    }
+    return html`<details class="card" open id="fail-${index + 1}">
+<summary><strong>${titleOf(report, cell)}</strong> <span class="chip fail">${cell.kind}</span> <span class="muted">${DIRECTION_TITLES[cell.direction]}, ${took(cell)}</span></summary>
+<div class="evidence"><pre class="reason fail">${reason}</pre>${others(report, more)}${evidenceOf(cell)}</div>
 </details>`;
   });
-  return html`<h2 id="fail">What failed</h2>${details}`;
+  return details.length === 0 ? html`` : html`<h2 id="fail">What failed</h2>${details}`;
 }
 
 function reasons(report: Report): Html {

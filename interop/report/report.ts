@@ -41,6 +41,8 @@ export interface Cell {
   /** Of every result but `pass`: one sentence or two. */
   readonly reason?: string;
   readonly milliseconds: number;
+  /** The scenario did not run: the peer did not start, was given up, or there is none. */
+  readonly notTried?: true;
   /** Of `fail` alone. */
   readonly evidence?: Evidence;
 }

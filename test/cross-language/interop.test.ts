@@ -187,7 +187,7 @@ test.serial("interop: what fails is shown with what both sides said, and the res
   const { page, problems } = await openHtml(t, files.html, "fails");
   await page.locator(".matrix a.fail").first().click();
   t.true(await page.locator("details:target .message .python").first().isVisible());
-  t.is(await page.locator("details").count(), failed.length);
+  t.is(await page.locator("details").count(), new Set(failed.map(({ reason }) => reason)).size);
   t.deepEqual(problems, []);
 });
 

@@ -97,6 +97,27 @@ test("an error that kept a run from starting is escaped in every report", (t) =>
   }
 });
 
+test("HTML: one reason of several failures is one card, to which each of them leads", (t) => {
+  const reason = "the asgi peer did not start";
+  const cells = ["one", "two"].map((scenario) => cell(scenario, "asgi", { result: "fail", reason, notTried: true }));
+  const other = cell("two", "threaded", { result: "fail", reason: "something else" });
+  const page = toHtml({ ...REPORT, cells: [...cells, other] });
+  t.is(page.match(/<details /g)?.length, 2);
+  t.is(page.match(/did not start/g)?.length, 1);
+  t.deepEqual(
+    [...page.matchAll(/<a class="chip fail" href="#(fail-\d)">.*?<small>(.*?)<\/small>/g)].map(([, to, time]) => [
+      to,
+      time,
+    ]),
+    [
+      ["fail-1", "not tried"],
+      ["fail-2", "1.5 s"],
+      ["fail-1", "not tried"],
+    ],
+  );
+  t.regex(page, /id="fail-1">[\s\S]*And 1 more with the same reason<\/h3>.*asgi<\/span> second</);
+});
+
 test("the options that a release needs are in every report, and nothing where it needs none", (t) => {
   const triedWith = 'createAdapter(url, { dialect: "5.14" })';
   const report = { ...REPORT, triedWith };
