@@ -47,7 +47,10 @@ export class Fleets {
             : new Error(`the ${this.#options.kind} peer did not start: ${(error as Error).message}`, { cause: error });
         throw this.#end;
       }
-      const { withoutPythonClients } = this.#fleet;
+      const { kind, python, withoutPythonClients } = this.#fleet;
+      if (python.websocketNeeds !== undefined) {
+        this.#note(`Clients of the ${kind} host only poll: ${python.websocketNeeds} is not installed.`);
+      }
       if (withoutPythonClients !== undefined) {
         this.#note(`No Python clients take part: ${withoutPythonClients}.`);
       }

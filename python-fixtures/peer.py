@@ -23,8 +23,8 @@ When it takes connections and hears its channel it says
      "transports": ["polling", "websocket"]}
 
 where `engineio` is the version of the protocol that its clients speak, and
-`transports` are theirs. Without a server there is no port (null) and no
-transport. If a package is missing that the kind needs, it says so and ends:
+`transports` are theirs; `websocket_needs` names the package without which they
+only poll. Without a server there is no port (null) and no transport. If a package is missing that the kind needs, it says so and ends:
 
     {"event": "unavailable", "missing": "uvicorn", "reason": "..."}
 

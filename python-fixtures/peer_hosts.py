@@ -21,7 +21,7 @@ def engineio_protocol():
     return 3 if metadata.version("python-engineio").startswith("3.") else 4
 
 
-def ready(host_id, port=None, transports=()):
+def ready(host_id, port=None, transports=(), **more):
     send(
         {
             "event": "ready",
@@ -29,6 +29,7 @@ def ready(host_id, port=None, transports=()):
             "host_id": host_id,
             "engineio": engineio_protocol(),
             "transports": list(transports),
+            **more,
         }
     )
 
@@ -75,10 +76,11 @@ def run_threaded(args):
 
     port = serve_wsgi(socketio.WSGIApp(sio))
     start_listening(sio, args.queue)
-    # The server of the standard library has no way out of HTTP.
-    ready(
-        manager.host_id, port, transports(sio) if installed("werkzeug") else ["polling"]
-    )
+    if installed("werkzeug"):
+        ready(manager.host_id, port, transports(sio))
+    else:
+        # The server of the standard library has no way out of HTTP.
+        ready(manager.host_id, port, ["polling"], websocket_needs="werkzeug")
     serve(Operations(sio, manager))
 
 

@@ -14,6 +14,8 @@ export interface Peer {
   readonly hostId: string;
   /** Of its clients; none where it is no host. */
   readonly transports: readonly Transport[];
+  /** The package that is missing, where its clients only poll for that. */
+  readonly websocketNeeds?: string;
   /** The protocol of its clients: 3 up to python-socketio 4, which socket.io-client 3 and later do not speak. */
   readonly engineIo: 3 | 4;
   request(op: string, fields?: Line): Promise<unknown>;
@@ -43,13 +45,14 @@ export async function startPeer(
     ...args,
   ]);
   cleanUp(scope, () => program.end());
-  const { port, host_id, transports, engineio } = await program.ready();
+  const { port, host_id, transports, engineio, websocket_needs } = await program.ready();
   return {
     program,
     url: `http://127.0.0.1:${port}`,
     hostId: String(host_id),
     transports: transports as readonly Transport[],
     engineIo: engineio as 3 | 4,
+    ...(websocket_needs === undefined ? {} : { websocketNeeds: String(websocket_needs) }),
     request: (op, fields) => program.request(op, fields),
   };
 }

@@ -253,7 +253,7 @@ test.serial("interop: what is not installed is a column that says so, and all th
     t,
     `
 import sys
-for name in ["uvicorn", "celery", "flask", "flask_socketio", "aiohttp"]:
+for name in ["uvicorn", "celery", "flask", "flask_socketio", "aiohttp", "werkzeug"]:
     sys.modules[name] = None
 `,
   );
@@ -262,7 +262,10 @@ for name in ["uvicorn", "celery", "flask", "flask_socketio", "aiohttp"]:
   const missing = new Set(cellsWith(report, "unavailable").map(({ kind }) => kind));
   t.deepEqual([...missing], ["flask", "asgi", "celery"]);
   t.regex(output, /asgi: uvicorn is not installed/);
-  t.deepEqual(report.notes, ["No Python clients take part: aiohttp is not installed."]);
+  t.deepEqual(report.notes, [
+    "Clients of the threaded host only poll: werkzeug is not installed.",
+    "No Python clients take part: aiohttp is not installed.",
+  ]);
   t.is(cellsWith(report, "fail").length, 0);
 });
 
