@@ -52,16 +52,39 @@ export type Progress =
 /** A shell waits for a broker that is away, but not as long as a server does. */
 const BROKER_TIMEOUT_MS = 5_000;
 
-/** @throws BridgeError `BROKER_UNAVAILABLE` when it does not answer in time */
+/** What Redis says of a login that it does not take; of rights, `NOPERM`. */
+const REFUSED_LOGIN = /\b(NOAUTH|WRONGPASS|NOPERM|invalid password)\b.*/i;
+
+/** What waiting does not mend. */
+function refusedLogin(queue: string, cause: unknown): BridgeError | undefined {
+  const [words, code] = REFUSED_LOGIN.exec(cause instanceof Error ? cause.message : "") ?? [];
+  if (words === undefined) {
+    return undefined;
+  }
+  const what = code === "NOPERM" ? "Redis refused this user what it needs" : "Redis refused the password";
+  const remedy =
+    code === "NOPERM"
+      ? "it has to be allowed to subscribe and to publish"
+      : "give it as redis://:PASSWORD@HOST, or with a user as redis://USER:PASSWORD@HOST; percent-encode what is special in it";
+  return new BridgeError("BROKER_UNAVAILABLE", `${what}, ${redactUrl(queue)} (${words}): ${remedy}`, { cause });
+}
+
+/** @throws BridgeError `BROKER_UNAVAILABLE` when it does not answer in time, or does not take the login */
 async function openTap(scope: OwnScope, queue: string, channel: string, time: number): Promise<Tap> {
   const tap = new Tap(queue, channel);
   cleanUp(scope, () => tap.close());
-  let cause: unknown;
-  tap.onStatus((status) => {
-    cause = status.type === "error" ? status.error : cause;
-  });
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const failed = new Promise<never>((_, reject) => {
+    let cause: unknown;
+    tap.onStatus((status) => {
+      if (status.type === "error") {
+        cause = status.error;
+        const refused = refusedLogin(queue, cause);
+        if (refused !== undefined) {
+          reject(refused);
+        }
+      }
+    });
     timer = setTimeout(() => {
       const why = cause instanceof Error ? `: ${cause.message}` : "";
       const message = `${redactUrl(queue)} has not answered for ${time} ms${why}; is the broker running, and the URL right?`;
@@ -69,7 +92,7 @@ async function openTap(scope: OwnScope, queue: string, channel: string, time: nu
     }, time);
   });
   try {
-    await Promise.race([tap.ready(channel), late]);
+    await Promise.race([tap.ready(channel), failed]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
@@ -10,6 +10,9 @@ import type { StatusLine } from "./report/progress.js";
 
 /** Lines of a failed program that are shown. */
 const MAX_LINES = 20;
+
+/** Of a virtual environment, from its directory. */
+const INTERPRETER = process.platform === "win32" ? ["Scripts", "python.exe"] : ["bin", "python"];
 
 /** What runs here ends with the scope; nothing more is started when the signal is aborted. */
 export interface Setting {
@@ -55,6 +58,10 @@ export async function requireInterpreter(setting: Setting, python: string): Prom
   const isPath = python.includes("/") || python.includes("\\");
   const interpreter = isPath ? resolve(python) : python;
   const hint = "name one with --python";
+  if (isPath && statSync(interpreter, { throwIfNoEntry: false })?.isDirectory()) {
+    const inside = join(python, ...INTERPRETER);
+    throw new BridgeError("INVALID_OPTION", `--python ${python} is a directory; did you mean ${inside}?`);
+  }
   let ended: Ended;
   try {
     ended = await run(setting, interpreter, ["-c", "import sys; print(sys.version_info >= (3, 8))"]);
@@ -73,8 +80,18 @@ export async function requireInterpreter(setting: Setting, python: string): Prom
   return interpreter;
 }
 
+/** The newest versions that pip names where it found no other; there may be a hundred. */
+const MAX_VERSIONS = 5;
+
+function cutVersions(line: string): string {
+  return line.replace(/\(from versions: ([^)]*)\)/, (all, list: string) => {
+    const versions = list.split(", ");
+    return versions.length <= MAX_VERSIONS ? all : `(from versions: …, ${versions.slice(-MAX_VERSIONS).join(", ")})`;
+  });
+}
+
 function failed(what: string, { lines }: Ended, hint: string): BridgeError {
-  const indented = lines.map((line) => `\n  ${line}`).join("");
+  const indented = lines.map((line) => `\n  ${cutVersions(line)}`).join("");
   return new BridgeError("MISSING_PACKAGE", `${what}; ${hint}. Its last words were:${indented}`);
 }
 
@@ -116,15 +133,14 @@ export async function makeEnvironment(
     throw new BridgeError("INVALID_OPTION", `--requirements ${requirements}: there is no such file`);
   }
   const directory = makeTemporaryDirectory(setting.scope);
-  status.show("  making a virtual environment");
+  const begun = performance.now();
+  status.say("  making a virtual environment");
   const made = await run(setting, python, ["-m", "venv", directory]);
   if (made.code !== 0) {
     const hint = "on Debian and Ubuntu, install python3-venv";
     throw failed(`${python} -m venv failed`, made, hint);
   }
-  const bin = process.platform === "win32" ? ["Scripts", "python.exe"] : ["bin", "python"];
-  const interpreter = join(directory, ...bin);
-  const begun = performance.now();
+  const interpreter = join(directory, ...INTERPRETER);
   const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "-r", requirements];
   const installed = await run(setting, interpreter, pip, (line) => status.show(`  pip: ${line.trim()}`));
   if (installed.code !== 0) {

@@ -4,6 +4,7 @@ import type { Progress } from "../run.js";
 import type { Cell, Result } from "./report.js";
 import { duration, KIND_TITLES, SYMBOLS } from "./results.js";
 import { COLOURS } from "./terminal.js";
+import { visible } from "./texts.js";
 
 /** Where progress is shown. */
 export interface Screen {
@@ -75,6 +76,10 @@ export function showProgress(screen: Screen): (progress: Progress) => void {
     const own = cells.filter((cell) => cell.kind === kind);
     const mark = COLOURS[verdict(own)](SYMBOLS[verdict(own)]);
     const time = dim(duration(Math.round(performance.now() - begun)));
+    if (verdict(own) === "unavailable") {
+      status.say(`  ${mark} ${bold(kind.padEnd(width))}  ${dim(`not available: ${visible(own[0]?.reason ?? "")}`)}`);
+      return;
+    }
     status.say(`  ${mark} ${bold(kind.padEnd(width))}  ${tally(own)}  ${time}  ${dim(KIND_TITLES[kind])}`);
   };
   return (progress) => {

@@ -97,11 +97,15 @@ export function describeFlags(flags: Flags): string {
   const rows = Object.entries(flags).map(([name, flag]) => ({
     left: `  --${name}${flag.value === undefined ? "" : ` ${flag.value}`}`,
     help: flag.repeatable ? `${flag.help} (repeatable)` : flag.help,
-    variable: environmentName(name),
+    // Nobody asks for help that way.
+    variable: name === "help" ? [] : [environmentName(name)],
   }));
   const width = Math.max(...rows.map(({ left }) => left.length)) + 2;
   return rows
-    .map(({ left, help, variable }) => `${left.padEnd(width)}${help}\n${" ".repeat(width)}[${variable}]`)
+    .flatMap(({ left, help, variable }) => [
+      left.padEnd(width) + help,
+      ...variable.map((one) => `${" ".repeat(width)}[${one}]`),
+    ])
     .join("\n");
 }
 

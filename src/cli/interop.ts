@@ -86,6 +86,14 @@ function parseKinds(names: readonly string[]): readonly PeerKind[] {
   return names.length === 0 ? KINDS : KINDS.filter((kind) => names.includes(kind));
 }
 
+/** A variable of a CI system that is not set, say: no flag means anything then. */
+function refuseEmpty(flags: ParsedFlags): void {
+  const empty = Object.keys(FLAGS).find((name) => flags.strings(name).includes(""));
+  if (empty !== undefined) {
+    throw new BridgeError("INVALID_OPTION", `--${empty} is empty; is the variable set?`);
+  }
+}
+
 async function run(flags: ParsedFlags, queue: string, signal: AbortSignal): Promise<Report> {
   const kinds = parseKinds(flags.strings("kind"));
   optionalPackage("socket.io-client", "interop");
@@ -122,6 +130,7 @@ export async function runInteropCommand(args: readonly string[], environment: No
     return;
   }
   refuseArguments(flags, "interop", "queue");
+  refuseEmpty(flags);
   const files = findReportFiles((format) => flags.string(format));
   const queue = flags.string("queue") ?? "redis://localhost:6379";
   let report: Report;

@@ -261,7 +261,8 @@ for name in ["uvicorn", "celery", "flask", "flask_socketio", "aiohttp", "werkzeu
   t.is(code, 0);
   const missing = new Set(cellsWith(report, "unavailable").map(({ kind }) => kind));
   t.deepEqual([...missing], ["flask", "asgi", "celery"]);
-  t.regex(output, /asgi: uvicorn is not installed/);
+  t.regex(output, /^ {2}– asgi +not available: uvicorn is not installed$/m);
+  t.regex(output, /^ {2}– asgi: uvicorn is not installed$/m);
   t.deepEqual(report.notes, [
     "Clients of the threaded host only poll: werkzeug is not installed.",
     "No Python clients take part: aiohttp is not installed.",
@@ -309,9 +310,22 @@ test.serial("interop: what is missing is told with what to do about it", async (
   const bare = join(directory, "python");
   writeFileSync(bare, `#!/bin/sh\nexec '${testEnvironment().python}' -S "$@"\n`);
   chmodSync(bare, 0o755);
+  const closed = await startRedis(t, ["--requirepass", "hunter-2-secret"]);
   const withoutRedis = sabotagedPython(t, 'import sys\nsys.modules["redis"] = None\n');
   for (const [args, code, message] of [
     [["--python", "/nowhere/python"], 2, /there is no Python interpreter \/nowhere\/python: name one with --python/],
+    [
+      ["--python", join(testEnvironment().python, "../..")],
+      2,
+      /--python \S+ is a directory; did you mean \S+\/bin\/python\?/,
+    ],
+    [["--channel", ""], 2, /--channel is empty/],
+    [["--queue", closed.url], 1, /Redis refused the password, redis:\S+ \(NOAUTH.*\): give it as redis:\/\/:PASSWORD@/],
+    [
+      ["--queue", `redis://:wrong@127.0.0.1:${closed.port}`],
+      1,
+      /Redis refused the password, \S+:\*\*\*@\S+ \(WRONGPASS/,
+    ],
     [["--python", "true"], 2, /true is no Python/],
     [
       ["--python", bare, "--queue", t.context.url],
@@ -351,6 +365,19 @@ test.serial("interop: a run that cannot start writes the reason into every repor
   const { page, problems } = await openHtml(t, files.html, "not-started");
   t.is(await page.locator("pre.fail").textContent(), message);
   t.deepEqual(problems, []);
+});
+
+test.serial("interop: versions that pip does not have are told with the newest that it has", async (t) => {
+  const directory = temporaryDirectory(t);
+  for (let minor = 0; minor < 30; minor += 1) {
+    writeFileSync(join(directory, `interop_nothing-1.${minor}.tar.gz`), "");
+  }
+  const requirements = join(directory, "requirements.txt");
+  writeFileSync(requirements, `--no-index\n--find-links ${directory}\ninterop-nothing==2\n`);
+  const { code, output, errors } = await runInterop(t, ["--requirements", requirements]);
+  t.is(code, 1);
+  t.regex(output, /^ {2}making a virtual environment$/m);
+  t.regex(errors.join("\n"), /could not install [\s\S]*\(from versions: …, 1\.25, 1\.26, 1\.27, 1\.28, 1\.29\)/);
 });
 
 /** A package that says where it is when it is built, and is never done. */
@@ -412,6 +439,7 @@ test.serial("interop --help names every flag and its variable", async (t) => {
   for (const flag of ["queue", "channel", "python", "requirements", "kind", "junit", "json", "html"]) {
     t.regex(output, new RegExp(`--${flag} .*\\n +\\[SOCKETIO_BRIDGE_${flag.toUpperCase()}\\]`));
   }
+  t.false(output.includes("SOCKETIO_BRIDGE_HELP"));
 });
 
 test.serial("interop: the command lines of its page are taken", async (t) => {
