@@ -1,56 +1,67 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
-import { within } from "./fleet/once.js";
+import { setTimeout } from "node:timers/promises";
 import { cleanUp, type Scope } from "./fleet/scope.js";
 
-/** How long a group may take to end when it is asked to, in milliseconds. */
+/** How long a group may take to end after a signal, and how often it is looked for, in milliseconds. */
 const PATIENCE_MS = 3_000;
+const POLL_MS = 20;
 
 /** Windows has none. */
 const HAS_GROUPS = process.platform !== "win32";
 
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
 export interface Group {
-  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly child: Child;
   /** Resolves with its code, null after a signal, when all output is read. @throws Error when it cannot be started */
   readonly closed: Promise<number | null>;
 }
 
-function send({ child }: Group, signal: NodeJS.Signals): void {
+/** @param signal - 0 sends nothing. @returns whether anybody was there */
+function send(child: Child, signal: NodeJS.Signals | 0): boolean {
   try {
-    if (HAS_GROUPS && child.pid !== undefined) {
-      process.kill(-child.pid, signal);
-    } else {
-      child.kill(signal);
-    }
+    return HAS_GROUPS && child.pid !== undefined ? process.kill(-child.pid, signal) : child.kill(signal);
   } catch {
-    // All of them are gone.
+    return false;
   }
 }
 
-/** Whoever holds the output of the program is one of its group. */
-async function end(group: Group): Promise<void> {
-  const closed = (what: string) => within(what, group.closed, PATIENCE_MS);
-  // What Ctrl-C sends: pip removes its own temporary directories then.
-  send(group, "SIGINT");
-  try {
-    await closed("an interrupted program");
-  } catch {
-    send(group, "SIGKILL");
-    await closed("a killed program");
+/** Waits for all of them: the program may end before those that it has started. */
+async function isGone(child: Child): Promise<boolean> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (send(child, 0)) {
+    if (performance.now() > deadline) {
+      return false;
+    }
+    await setTimeout(POLL_MS);
+  }
+  return true;
+}
+
+async function end(child: Child): Promise<void> {
+  // As Ctrl-C does; pip cleans up after itself then.
+  send(child, "SIGINT");
+  if (!(await isGone(child))) {
+    send(child, "SIGKILL");
+    await isGone(child);
   }
 }
 
 /** Starts a program that ends with the scope, and with it what it has started itself. */
-export function startGroup(scope: Scope, command: string, args: readonly string[]): Group {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: HAS_GROUPS });
+export function startGroup(scope: Scope, command: string, args: readonly string[], env: NodeJS.ProcessEnv): Group {
+  const child = spawn(command, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: HAS_GROUPS,
+    env: { ...process.env, ...env },
+  });
   const closed = once(child, "close").then(([code]) => code as number | null);
-  const group = { child, closed };
   let isOver = false;
   const over = () => {
     isOver = true;
   };
   closed.then(over, over);
-  cleanUp(scope, () => (isOver ? undefined : end(group)));
-  return group;
+  cleanUp(scope, () => (isOver ? undefined : end(child)));
+  return { child, closed };
 }

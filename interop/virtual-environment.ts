@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
@@ -18,6 +18,8 @@ const INTERPRETER = process.platform === "win32" ? ["Scripts", "python.exe"] : [
 export interface Setting {
   readonly scope: Scope;
   readonly signal: AbortSignal;
+  /** Beside those of this process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 interface Ended {
@@ -27,13 +29,13 @@ interface Ended {
 
 /** Runs a program to its end. @throws Error when it cannot be started; the reason of the signal */
 async function run(
-  { scope, signal }: Setting,
+  { scope, signal, env = {} }: Setting,
   command: string,
   args: readonly string[],
   onLine: (line: string) => void = () => {},
 ): Promise<Ended> {
   signal.throwIfAborted();
-  const { child, closed } = startGroup(scope, command, args);
+  const { child, closed } = startGroup(scope, command, args, env);
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {
@@ -133,16 +135,20 @@ export async function makeEnvironment(
     throw new BridgeError("INVALID_OPTION", `--requirements ${requirements}: there is no such file`);
   }
   const directory = makeTemporaryDirectory(setting.scope);
+  const temporary = join(directory, "tmp");
+  mkdirSync(temporary);
+  // Where what they leave when they are interrupted is removed too.
+  const inside = { ...setting, env: { TMPDIR: temporary, TEMP: temporary, TMP: temporary } };
   const begun = performance.now();
   status.say("  making a virtual environment");
-  const made = await run(setting, python, ["-m", "venv", directory]);
+  const made = await run(inside, python, ["-m", "venv", directory]);
   if (made.code !== 0) {
     const hint = "on Debian and Ubuntu, install python3-venv";
     throw failed(`${python} -m venv failed`, made, hint);
   }
   const interpreter = join(directory, ...INTERPRETER);
   const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "-r", requirements];
-  const installed = await run(setting, interpreter, pip, (line) => status.show(`  pip: ${line.trim()}`));
+  const installed = await run(inside, interpreter, pip, (line) => status.show(`  pip: ${line.trim()}`));
   if (installed.code !== 0) {
     throw failed(`pip could not install ${requirements}`, installed, "try the same in an environment of your own");
   }
