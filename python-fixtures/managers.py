@@ -20,7 +20,12 @@ import socketio
 KOMBU = "kombu+"
 
 # Modules of the client libraries, and the names that pip knows them by.
-PACKAGES = {"redis": "redis", "valkey": "valkey", "kombu": "kombu", "kafka": "kafka-python"}
+PACKAGES = {
+    "redis": "redis",
+    "valkey": "valkey",
+    "kombu": "kombu",
+    "kafka": "kafka-python",
+}
 
 
 def client_modules(queue: str) -> list[str]:
