@@ -14,7 +14,7 @@ import { decodePayload } from "../protocol/payload.js";
 import type { OwedAcks } from "./acks.js";
 import type { Answers } from "./answers.js";
 import type { Audience } from "./history.js";
-import { hasMember, members } from "./membership.js";
+import { exceptionsOf, hasMember, members } from "./membership.js";
 
 /** Socket.IO packet type EVENT (socket.io-protocol). */
 export const EVENT = 2;
@@ -59,14 +59,6 @@ const setOf = (names: readonly string[]): ReadonlySet<string> => (names.length =
 
 /** As with socket.io itself, an emit that is volatile or waits for answers is not recovered. */
 const isRecoverable = ({ node, callback }: EmitMessage): boolean => node?.volatile !== true && callback === null;
-
-/** Python skips sids only, so a name that is no client of this host skips nobody, whatever rooms there are. */
-export function exceptionsOf(
-  adapter: Adapter,
-  { skipSids, exceptRooms }: Pick<EmitMessage, "skipSids" | "exceptRooms">,
-): Set<Room> {
-  return new Set([...skipSids.filter((sid) => adapter.nsp.sockets.has(sid)), ...exceptRooms]);
-}
 
 /** `PubSubManager._handle_emit` */
 function deliverEmit(adapter: Adapter, message: EmitMessage, context: DeliveryContext): Rejected | undefined {

@@ -46,6 +46,12 @@ const RECOVERY_PATIENCE_MS = 1_000;
 /** The bus may have missed something. */
 const GAPS: readonly BusStatus["type"][] = ["reconnecting", "deaf", "error"];
 
+/** Thrown by an outgoing listener of the application, or by its parser. */
+const undeliverable = (error: unknown): Rejected => ({
+  reason: "undeliverable",
+  detail: quote(error instanceof Error ? error.message : String(error)),
+});
+
 /**
  * The one meeting point of bus, codec and Socket.IO: Python uses one channel for all namespaces, Socket.IO makes one
  * adapter per namespace.
@@ -293,7 +299,7 @@ export class Host implements BridgeHandle {
   /** Foreign input: whatever comes, nothing is thrown into the bus, and the next message is heard. */
   #onMessage(channel: string, payload: Uint8Array): void {
     this.#journal.count("received");
-    if (this.#relay(payload)) {
+    if (this.#relay(channel, payload)) {
       return;
     }
     const decoded = this.#decode(payload);
@@ -318,7 +324,7 @@ export class Host implements BridgeHandle {
    *
    * @returns whether nothing else is to be done with it
    */
-  #relay(payload: Uint8Array): boolean {
+  #relay(channel: string, payload: Uint8Array): boolean {
     const { options } = this;
     if (!options.relay || this.#history !== undefined || this.isWatched || payload.length > options.maxMessageSize) {
       return false;
@@ -333,9 +339,15 @@ export class Host implements BridgeHandle {
       return true;
     }
     const open = this.#namespaces.get(namespace);
-    const isDone =
-      open !== undefined &&
-      relay(open.adapter, emit, Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+    if (open === undefined) {
+      return false;
+    }
+    let isDone = true;
+    try {
+      isDone = relay(open.adapter, emit, Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+    } catch (error) {
+      this.#journal.reject(channel, undeliverable(error), hostId);
+    }
     if (isDone) {
       this.cluster.python.heardFrom(hostId);
     }
@@ -437,7 +449,7 @@ export class Host implements BridgeHandle {
       try {
         rejected = deliver(namespace.adapter, message, context);
       } catch (error) {
-        rejected = { reason: "undeliverable", detail: quote(error instanceof Error ? error.message : String(error)) };
+        rejected = undeliverable(error);
       }
     } else {
       // What throws here is the application's own handler of "disconnect", or the like.

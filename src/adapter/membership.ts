@@ -1,4 +1,5 @@
 import type { Adapter, Room, SocketId } from "socket.io-adapter";
+import type { EmitMessage } from "../protocol/messages.js";
 
 /** Whom something is for, by names of rooms; a sid is one of them. */
 export interface Recipients {
@@ -19,28 +20,39 @@ export function hasMember(adapter: Adapter, rooms: Iterable<Room>): boolean {
   return isForAll && adapter.sids.size > 0;
 }
 
-const NOBODY: ReadonlySet<SocketId> = new Set();
-
-function membersOfAny(adapter: Adapter, rooms: ReadonlySet<Room>): ReadonlySet<SocketId> {
-  const [room] = rooms;
-  if (rooms.size === 1) {
-    return adapter.rooms.get(room as Room) ?? NOBODY;
-  }
-  const all = new Set<SocketId>();
-  for (const room of rooms) {
-    for (const sid of adapter.rooms.get(room) ?? []) {
-      all.add(sid);
-    }
-  }
-  return all;
+/** Python skips sids only, so a name that is no client of this host skips nobody, whatever rooms there are. */
+export function exceptionsOf(
+  adapter: Adapter,
+  { skipSids, exceptRooms }: Pick<EmitMessage, "skipSids" | "exceptRooms">,
+): Set<Room> {
+  return new Set([...skipSids.filter((sid) => adapter.nsp.sockets.has(sid)), ...exceptRooms]);
 }
 
-/** The clients of this host that are meant, each once. Rooms may change on the way, as with Socket.IO itself. */
+/**
+ * The clients of this host that are meant, each once. Rooms may change on the way, by an outgoing listener; who is
+ * reached then is whom `Adapter.apply` of socket.io-adapter reaches.
+ */
 export function* members(adapter: Adapter, { rooms, except }: Recipients): Generator<SocketId> {
-  const excepted = membersOfAny(adapter, except);
-  for (const sid of rooms.size === 0 ? adapter.sids.keys() : membersOfAny(adapter, rooms)) {
-    if (!excepted.has(sid)) {
-      yield sid;
+  /** Excepted, or had already: who leaves a room and joins it again stands in it once more, behind the others. */
+  const passed = new Set<SocketId>();
+  for (const room of except) {
+    for (const sid of adapter.rooms.get(room) ?? []) {
+      passed.add(sid);
     }
+  }
+  for (const sids of rooms.size === 0 ? [adapter.sids.keys()] : sidsByRoom(adapter, rooms)) {
+    for (const sid of sids) {
+      if (!passed.has(sid)) {
+        passed.add(sid);
+        yield sid;
+      }
+    }
+  }
+}
+
+/** One room after the other, each as it is by then. */
+function* sidsByRoom(adapter: Adapter, rooms: ReadonlySet<Room>): Generator<Iterable<SocketId>> {
+  for (const room of rooms) {
+    yield adapter.rooms.get(room) ?? [];
   }
 }

@@ -1,4 +1,5 @@
 import type { Adapter, SocketId } from "socket.io-adapter";
+import type { EmitFlags } from "../protocol/node-fields.js";
 import { textFrame } from "./frame.js";
 import { members, type Recipients } from "./membership.js";
 
@@ -34,7 +35,8 @@ interface Connection {
     /** Of WebSocket, in some versions. */
     _canSendPreEncodedFrame?(packet: { readonly options: WriteOptions }): boolean;
   };
-  listenerCount(event: "packetCreate"): number;
+  readonly server: { listenerCount(event: "flush"): number };
+  listenerCount(event: "packetCreate" | "flush"): number;
 }
 
 interface WriteOptions {
@@ -43,11 +45,6 @@ interface WriteOptions {
   readonly compress: boolean | undefined;
   /** Of `engine.io` since 6.5; others encode the text. */
   readonly wsPreEncodedFrame: readonly Buffer[];
-}
-
-export interface DeliveryFlags {
-  readonly volatile?: boolean | undefined;
-  readonly compress?: boolean | undefined;
 }
 
 /** Whether clients of this server get their packets as the text that is prepared here. */
@@ -120,10 +117,18 @@ export function prepareText(namespace: string, event: string, list: string, data
   return { text: message.slice(PACKET), frame, packet: { data } };
 }
 
-/** Whether it is sure that the connection sends the frame, and nobody looks at the text. */
+/** `batchWrites` has one on each connection. */
+const OWN_FLUSH_LISTENERS = 1;
+
+/** Whether it is sure that the connection sends the frame, and that nobody looks at the text, as the admin UI does. */
 function needsNoText(connection: Connection, options: WriteOptions): boolean {
-  const { transport } = connection;
-  return transport._canSendPreEncodedFrame?.({ options }) === true && connection.listenerCount("packetCreate") === 0;
+  const { transport, server } = connection;
+  return (
+    transport._canSendPreEncodedFrame?.({ options }) === true &&
+    connection.listenerCount("packetCreate") === 0 &&
+    connection.listenerCount("flush") <= OWN_FLUSH_LISTENERS &&
+    server.listenerCount("flush") === 0
+  );
 }
 
 /** As `Adapter.broadcast` of socket.io-adapter, of what is encoded already. */
@@ -131,7 +136,7 @@ export function sendPrepared(
   adapter: Adapter,
   event: PreparedEvent,
   recipients: Recipients,
-  { volatile, compress }: DeliveryFlags,
+  { volatile, compress }: EmitFlags,
 ): void {
   const { sockets } = adapter.nsp as unknown as { readonly sockets: ReadonlyMap<SocketId, Recipient> };
   const { frame, packet } = event;

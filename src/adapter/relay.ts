@@ -2,8 +2,7 @@ import type { Adapter } from "socket.io-adapter";
 import type { ScannedEmit } from "../protocol/envelope.js";
 import { checkJson } from "../protocol/json-check.js";
 import { roomName } from "../protocol/messages.js";
-import { exceptionsOf } from "./deliver.js";
-import { hasMember } from "./membership.js";
+import { exceptionsOf, hasMember } from "./membership.js";
 import { hasDefaultParser, type PreparedEvent, prepareBytes, sendPrepared } from "./prepared-event.js";
 
 const NULL = Buffer.from("null");

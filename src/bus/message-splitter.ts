@@ -151,7 +151,7 @@ export class MessageSplitter {
 
   #readLine(line: string): void {
     const type = line.charAt(0);
-    const isBlob = BLOBS.includes(type);
+    const isBlob = type !== "" && BLOBS.includes(type);
     const perItem = VALUES_PER_ITEM[type];
     // The line itself was one of the values that were expected, but for an attribute, which stands before one.
     this.#values = Math.max(0, this.#values - 1);

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { callApplication } from "../listeners.js";
 import { MessageSplitter } from "./message-splitter.js";
 
 type Listen = (chunk: Buffer) => void;
@@ -16,7 +17,9 @@ export function onMessages(connection: Redis, onMessage: (channel: string, paylo
     const { stream } = connection;
     const [parse] = (stream?.listeners("data") ?? []) as Listen[];
     if (parse !== undefined) {
-      const splitter = new MessageSplitter(onMessage, (bytes) => parse.call(stream, bytes));
+      // What is thrown in the midst of a chunk would lose the rest of it, and the place in the stream.
+      const take = (channel: string, payload: Buffer) => callApplication(() => onMessage(channel, payload));
+      const splitter = new MessageSplitter(take, (bytes) => parse.call(stream, bytes));
       stream.off("data", parse);
       stream.prependListener("data", (chunk: Buffer) => splitter.push(chunk));
     }

@@ -219,7 +219,7 @@ function afterValue(bytes: Uint8Array, start: number): number {
 }
 
 /** Which bytes a JSON text is made of. */
-export type JsonBytes = "ascii" | "utf8";
+type JsonBytes = "ascii" | "utf8";
 
 /**
  * Whether `bytes[start, end)` is one value that `JSON.parse` reads, with white space around it or not, and that `decode`

@@ -4,7 +4,7 @@ import type { ScannedEmit } from "./envelope.js";
 import { isUnsafeName } from "./json.js";
 import { type EmitEnvelope, RESERVED_EVENTS } from "./messages.js";
 
-/** Bytes that are looked at before the payload and after it; longer names are read by `scanEmit`. */
+/** Bytes that are looked at before the payload and after it; longer names are read by `scanAnyEmit`. */
 const MAX_HEAD = 120;
 const MAX_TAIL = 400;
 
@@ -49,9 +49,10 @@ function envelopeOf(event: string, tail: RegExpExecArray): EmitEnvelope | undefi
  * `scanEmit` of what nearly all messages look like: of python-socketio since 5.14.2 and of this package, to one room or
  * to everyone, with plain names, without an acknowledgement. It is several times faster.
  *
- * The last `"binary"` of the message with these pairs and a brace after it, up to the end, is outside of any other list or
- * object, since nothing closes one behind it. So in a valid message they are its own, and they hold, whatever comes
- * before.
+ * The last `"binary"` of the message, with these pairs and one brace after it up to the end, belongs to the message itself
+ * if that is valid: it begins a text, since a comma or a space before it escapes nothing, and no word may follow the end of
+ * another; and it is in no other list or object, since nothing closes one behind it. Of two keys of one name the last one
+ * holds, so whom the message is for is what is said there. What else there may be before, `scanEmit` says.
  */
 export function scanUsualEmit(message: Buffer, dialect: Dialect): ScannedEmit | undefined {
   const head = HEAD.exec(message.toString("latin1", 0, MAX_HEAD));
