@@ -4,53 +4,31 @@ import type { Bus, BusStatus } from "../bus/bus.js";
 import { BridgeError } from "../errors.js";
 import { callApplication } from "../listeners.js";
 import type { NormalizedAdapter } from "../options.js";
-import { type Decoded, decode } from "../protocol/decode.js";
+import { decode } from "../protocol/decode.js";
 import type { EncodedEmit } from "../protocol/encode.js";
 import { type Encode, emitEncoderOf, encoderOf } from "../protocol/encoders.js";
-import { scanEmit } from "../protocol/envelope.js";
 import type { HarmlessCopies } from "../protocol/harmless.js";
 import { newHostId } from "../protocol/host-id.js";
-import {
-  type CallbackMessage,
-  type EmitMessage,
-  type Message,
-  quote,
-  type Rejected,
-  roomName,
-} from "../protocol/messages.js";
+import { type EmitMessage, quote } from "../protocol/messages.js";
 import type { RequestMessage } from "../protocol/node-messages.js";
 import type { OutgoingEmit, OutgoingMessage } from "../protocol/outgoing.js";
 import { OwedAcks, PendingAcks } from "./acks.js";
-import { type Answers, answersTo } from "./answers.js";
-import { Cluster, type ClusterHandlers, sideChannel } from "./cluster.js";
-import { type Delivery, type DeliveryContext, deliver } from "./deliver.js";
+import { Cluster, type ClusterHandlers } from "./cluster.js";
 import { History } from "./history.js";
+import { Incoming, type OpenNamespace } from "./incoming.js";
 import { Journal } from "./journal.js";
 import { Marks } from "./marks.js";
 import type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./observe.js";
 import { Recovery } from "./recovery.js";
-import { relay } from "./relay.js";
 import { inParts, type Reply, serveRequest } from "./serve-request.js";
 import type { Mark } from "./sessions.js";
 import { isSid, type LooksLikeSid, sidTest } from "./target.js";
-
-interface OpenNamespace {
-  readonly adapter: Adapter;
-  readonly owedAcks: OwedAcks;
-  readonly recovery: Recovery | undefined;
-}
 
 /** How long a client that comes back waits for the hosts that it may have been with, in milliseconds. */
 const RECOVERY_PATIENCE_MS = 1_000;
 
 /** The bus may have missed something. */
 const GAPS: readonly BusStatus["type"][] = ["reconnecting", "deaf", "error"];
-
-/** Thrown by an outgoing listener of the application, or by its parser. */
-const undeliverable = (error: unknown): Rejected => ({
-  reason: "undeliverable",
-  detail: quote(error instanceof Error ? error.message : String(error)),
-});
 
 /**
  * The one meeting point of bus, codec and Socket.IO: Python uses one channel for all namespaces, Socket.IO makes one
@@ -72,6 +50,7 @@ export class Host implements BridgeHandle {
   #server: Server | undefined;
   #history: History | undefined;
   readonly #marks = new Marks();
+  readonly #incoming: Incoming;
   #lastMark = 0;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -85,6 +64,12 @@ export class Host implements BridgeHandle {
     this.acks = new PendingAcks(options.maxPendingAcks);
     this.#journal = new Journal(options.logger, options.channels);
     this.cluster = new Cluster({ bus, hostId: this.hostId, isHost: true, options, handlers: this.#clusterHandlers() });
+    this.#incoming = new Incoming({
+      ...{ hostId: this.hostId, options, namespaces: this.#namespaces, journal: this.#journal },
+      ...{ acks: this.acks, cluster: this.cluster, marks: this.#marks },
+      history: () => this.#history,
+      publish: (message) => this.publish(message),
+    });
     bus.onStatus((status) => {
       if (GAPS.includes(status.type)) {
         this.#history?.interrupted();
@@ -98,7 +83,7 @@ export class Host implements BridgeHandle {
     return {
       onRequest: (message, channel) => this.#onRequest(message, channel),
       onCount: (message) => callApplication(() => this.acks.count(message)),
-      onAnswer: (message) => this.#settleAck(() => this.acks.answerCounted(message)),
+      onAnswer: (message) => this.#incoming.settleAck(() => this.acks.answerCounted(message)),
       onLeft: (hostId) => callApplication(() => this.acks.left(hostId)),
       onRejected: (channel, rejected, hostId) => this.#journal.reject(channel, rejected, hostId),
       onSessions: ({ namespace, items }) => this.#namespaces.get(namespace)?.recovery?.takeOver(items),
@@ -208,7 +193,7 @@ export class Host implements BridgeHandle {
     }
     this.#started ??= Promise.all([
       ...this.options.channels.map((channel) =>
-        this.#bus.subscribe(channel, (payload) => this.#onMessage(channel, payload)),
+        this.#bus.subscribe(channel, (payload) => this.#incoming.onMessage(channel, payload)),
       ),
       ...this.cluster.subscribe(),
     ]).then(() => {
@@ -296,127 +281,14 @@ export class Host implements BridgeHandle {
     return this.#bus.countListeners?.(this.options.channels[0]);
   }
 
-  /** Foreign input: whatever comes, nothing is thrown into the bus, and the next message is heard. */
-  #onMessage(channel: string, payload: Uint8Array): void {
-    this.#journal.count("received");
-    if (this.#relay(channel, payload)) {
-      return;
-    }
-    const decoded = this.#decode(payload);
-    this.#history?.heard(payload, decoded.kind === "message" && decoded.message.method === "node_mark");
-    switch (decoded.kind) {
-      case "ignored":
-        this.#journal.count("ignored");
-        return;
-      case "rejected":
-        this.#journal.reject(channel, decoded.rejected, decoded.hostId);
-        return;
-      case "message":
-        this.#onDecoded(channel, decoded.message, payload);
-        return;
-      default:
-        decoded satisfies never;
-    }
-  }
-
-  /**
-   * The shortest way, which decodes nothing, for what may take it; see `relay`.
-   *
-   * @returns whether nothing else is to be done with it
-   */
-  #relay(channel: string, payload: Uint8Array): boolean {
-    const { options } = this;
-    if (!options.relay || this.#history !== undefined || this.isWatched || payload.length > options.maxMessageSize) {
-      return false;
-    }
-    const emit = scanEmit(payload, options.dialect);
-    if (emit === undefined || emit.envelope.callback !== null) {
-      return false;
-    }
-    const { hostId, namespace } = emit.envelope;
-    if (hostId === this.hostId) {
-      this.#journal.count("echoes");
-      return true;
-    }
-    const open = this.#namespaces.get(namespace);
-    if (open === undefined) {
-      return false;
-    }
-    let isDone = true;
-    try {
-      isDone = relay(open.adapter, emit, Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
-    } catch (error) {
-      this.#journal.reject(channel, undeliverable(error), hostId);
-    }
-    if (isDone) {
-      this.cluster.python.heardFrom(hostId);
-    }
-    return isDone;
-  }
-
-  #decode(payload: Uint8Array): Decoded {
-    return decode(payload, this.options.maxMessageSize, this.options);
-  }
-
   /** Of what the history keeps. */
   #readEmit(payload: Uint8Array | string): EmitMessage | undefined {
-    const decoded = this.#decode(typeof payload === "string" ? Buffer.from(payload) : payload);
+    const decoded = decode(
+      typeof payload === "string" ? Buffer.from(payload) : payload,
+      this.options.maxMessageSize,
+      this.options,
+    );
     return decoded.kind === "message" && decoded.message.method === "emit" ? decoded.message : undefined;
-  }
-
-  #onDecoded(channel: string, message: Message, payload: Uint8Array): void {
-    if (message.method === "callback") {
-      this.#onCallback(message);
-      return;
-    }
-    if (message.method === "node_mark") {
-      this.#marks.heard(message.hostId ?? "", message.number);
-      return;
-    }
-    if (message.hostId === this.hostId) {
-      this.#onEcho(message);
-      return;
-    }
-    this.cluster.python.heardFrom(message.hostId);
-    const answers = message.method === "emit" ? this.#answersTo(message, channel) : undefined;
-    const rejected = this.#deliver(message, answers, payload);
-    // Whoever counts waits for the word of each host, of one that has nobody too.
-    answers?.count(0);
-    if (rejected !== undefined) {
-      this.#journal.reject(channel, rejected, message.hostId);
-    }
-  }
-
-  #onEcho(message: Delivery): void {
-    this.#journal.count("echoes");
-    if (message.method === "emit" && message.node?.number !== undefined) {
-      this.#history?.returned(message.node.number);
-    }
-  }
-
-  /** Node hosts answer each other beside this channel, so a Python host wrote this, or had asked for it. */
-  #onCallback(message: CallbackMessage): void {
-    this.cluster.python.heard();
-    if (message.hostId === this.hostId) {
-      this.#settleAck(() => this.acks.answer(message));
-    }
-  }
-
-  #settleAck(settle: () => boolean): void {
-    callApplication(() => {
-      if (!settle()) {
-        this.#journal.count("unknownAcks");
-      }
-    });
-  }
-
-  #answersTo(message: EmitMessage, channel: string): Answers | undefined {
-    return answersTo(message, {
-      from: this.hostId,
-      publish: (answer) => this.publish(answer),
-      publishNode: (answer) => this.cluster.publish(answer, sideChannel(channel)),
-      warn: (text) => this.warn("answer", text),
-    });
   }
 
   #onRequest(message: RequestMessage, channel: string): void {
@@ -430,39 +302,5 @@ export class Host implements BridgeHandle {
     if (rejected !== undefined) {
       this.#journal.reject(channel, rejected, to);
     }
-  }
-
-  #deliver(message: Delivery, answers: Answers | undefined, payload: Uint8Array): Rejected | undefined {
-    const namespace = this.#namespaces.get(message.namespace);
-    if (namespace === undefined) {
-      return { reason: "unknown_namespace", detail: `no namespace ${quote(message.namespace)} on this host` };
-    }
-    const { recovery } = namespace;
-    const context: DeliveryContext = {
-      owedAcks: namespace.owedAcks,
-      answers,
-      remember: recovery && ((emit, audience) => recovery.remember(emit, audience, payload)),
-      observe: this.isWatched ? (emit, args) => this.#observeDelivery(emit, args) : undefined,
-    };
-    let rejected: Rejected | undefined;
-    if (message.method === "emit") {
-      try {
-        rejected = deliver(namespace.adapter, message, context);
-      } catch (error) {
-        rejected = undeliverable(error);
-      }
-    } else {
-      // What throws here is the application's own handler of "disconnect", or the like.
-      callApplication(() => {
-        rejected = deliver(namespace.adapter, message, context);
-      });
-    }
-    return rejected;
-  }
-
-  #observeDelivery(message: EmitMessage, args: readonly unknown[]): void {
-    const { namespace, event, skipSids, hostId } = message;
-    const rooms = message.rooms?.map(roomName) ?? null;
-    this.observe({ namespace, event, args, rooms, skipSids, hostId, origin: "channel" });
   }
 }
