@@ -77,7 +77,7 @@ export function ratiosOf(
 }
 
 /** More than this of a processor, and it is the load that is measured. */
-const MAX_LOAD_SHARE = 0.7;
+const MAX_LOAD_SHARE = 0.85;
 
 const share = (part: number, whole: number): string => `${Math.round((part / whole) * 100)} %`;
 
