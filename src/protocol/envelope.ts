@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Dialect } from "./dialect.js";
 import { formOf, readEnvelope } from "./emit-fields.js";
 import { Fields, Refusal } from "./fields.js";
-import { MAX_DEPTH, mayHoldUnsafeKey, parseExactly } from "./json.js";
+import { findUnsafeKey, MAX_DEPTH, mayHoldUnsafeKey, parseExactly } from "./json.js";
 import { tableOf } from "./json-check.js";
 import type { EmitEnvelope, PayloadForm } from "./messages.js";
 import { scanUsualEmit } from "./usual-envelope.js";
@@ -195,6 +195,9 @@ function readRest(text: string): EmitEnvelope | undefined {
   const fields = new Fields(rest, () => parseExactly(text));
   // Of two keys of one name the last one holds; the payload found is not that of the message then.
   const isPlain = fields.get("method") === "emit" && fields.get("data") === PAYLOAD && !fields.flag("binary");
+  if (mayHoldUnsafeKey(text) && findUnsafeKey(rest) !== undefined) {
+    return undefined;
+  }
   return isPlain && KEYS.every((key) => fields.get(key) !== undefined) ? readEnvelope(fields) : undefined;
 }
 
@@ -228,7 +231,7 @@ function scanAnyEmit(message: Buffer, dialect: Dialect): ScannedEmit | undefined
   }
   const text = `${message.toString("utf8", 0, start)}"${PAYLOAD}"${message.toString("utf8", end)}`;
   // What is not UTF-8 has become a replacement character.
-  if (text.includes("\ufffd") || mayHoldUnsafeKey(text)) {
+  if (text.includes("\ufffd")) {
     return undefined;
   }
   try {

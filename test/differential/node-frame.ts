@@ -169,9 +169,6 @@ function isSuspicious({ raw, value }: Exact & { kind: "text" }): boolean {
   return value === "__proto__" || value === "constructor" || /\\u00[4-7]/.test(raw);
 }
 
-/** Of the name of an event: more than suspicious, since it is read together with the keys around it. */
-const isUnclear = (raw: string): boolean => /__proto__|constructor|\\u00[4-7]/.test(raw);
-
 /** As a frame of Python has it: without spaces, and each key of a dict once. */
 function asOfPython(value: Exact, differences: Set<Difference>): string {
   switch (value.kind) {
@@ -212,10 +209,7 @@ function argumentsOf(data: Exact): string {
 export function predictRelayed(packet: RawPacket, message: string): Prediction | undefined {
   const whole = parseExact(message);
   const [event, data] = [entry(whole, "event"), entry(whole, "data")];
-  if (event?.kind !== "text" || data === undefined || isUnclear(event.raw) || isToBeRead(data)) {
-    return undefined;
-  }
-  if (packet.attachments.length > 0) {
+  if (event?.kind !== "text" || data === undefined || packet.attachments.length > 0 || isToBeRead(data)) {
     return undefined;
   }
   const header = HEADER.exec(packet.text)?.[0] as string;
