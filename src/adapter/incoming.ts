@@ -11,6 +11,7 @@ import {
   type Rejected,
   roomName,
 } from "../protocol/messages.js";
+import { bufferOf } from "../protocol/plain.js";
 import type { OwedAcks, PendingAcks } from "./acks.js";
 import { type Answers, answersTo } from "./answers.js";
 import { type Cluster, sideChannel } from "./cluster.js";
@@ -98,7 +99,8 @@ export class Incoming {
     ) {
       return false;
     }
-    const emit = scanEmit(payload, options.dialect);
+    const message = bufferOf(payload);
+    const emit = scanEmit(message, options.dialect);
     if (emit === undefined || emit.envelope.callback !== null) {
       return false;
     }
@@ -113,7 +115,7 @@ export class Incoming {
     }
     let isDone = true;
     try {
-      isDone = relay(open.adapter, emit, Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+      isDone = relay(open.adapter, emit, message);
     } catch (error) {
       this.#host.journal.reject(channel, undeliverable(error), hostId);
     }

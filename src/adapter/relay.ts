@@ -1,6 +1,6 @@
 import type { Adapter } from "socket.io-adapter";
 import type { ScannedEmit } from "../protocol/envelope.js";
-import { checkJson } from "../protocol/json-check.js";
+import { checkJson, SPACE } from "../protocol/json-check.js";
 import { roomName } from "../protocol/messages.js";
 import { exceptionsOf, hasMember } from "./membership.js";
 import { hasDefaultParser, type PreparedEvent, prepareBytes, sendPrepared } from "./prepared-event.js";
@@ -10,14 +10,12 @@ const NOTHING = Buffer.alloc(0);
 
 const OPEN_BRACKET = 0x5b;
 
-const isWhite = (code: number | undefined): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
-
 function trim(bytes: Buffer): Buffer {
   let [start, end] = [0, bytes.length];
-  while (isWhite(bytes[start])) {
+  while (SPACE[bytes[start] as number] === 1) {
     start += 1;
   }
-  while (isWhite(bytes[end - 1])) {
+  while (SPACE[bytes[end - 1] as number] === 1) {
     end -= 1;
   }
   return bytes.subarray(start, end);

@@ -3,7 +3,7 @@ import type { Dialect } from "./dialect.js";
 import { formOf, readEnvelope } from "./emit-fields.js";
 import { Fields, Refusal } from "./fields.js";
 import { findUnsafeKey, MAX_DEPTH, mayHoldUnsafeKey, parseExactly } from "./json.js";
-import { tableOf } from "./json-check.js";
+import { SPACE, tableOf } from "./json-check.js";
 import type { EmitEnvelope, PayloadForm } from "./messages.js";
 import { scanUsualEmit } from "./usual-envelope.js";
 
@@ -34,7 +34,6 @@ const CLOSE_BRACE = 0x7d;
 /** In place of a position: what was looked for is not there. */
 const NOWHERE = -1;
 
-const SPACE = tableOf(" \n\r\t");
 /** What literals and numbers are made of, and no other token is. */
 const BARE = tableOf("0123456789+-.eEtrufalsn");
 
@@ -212,9 +211,8 @@ function readRest(text: string): EmitEnvelope | undefined {
  *
  * @returns undefined where `decode` is to be asked, which is always right
  */
-export function scanEmit(message: Uint8Array, dialect: Dialect): ScannedEmit | undefined {
-  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-  return scanUsualEmit(bytes, dialect) ?? scanAnyEmit(bytes, dialect);
+export function scanEmit(message: Buffer, dialect: Dialect): ScannedEmit | undefined {
+  return scanUsualEmit(message, dialect) ?? scanAnyEmit(message, dialect);
 }
 
 function scanAnyEmit(message: Buffer, dialect: Dialect): ScannedEmit | undefined {

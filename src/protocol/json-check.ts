@@ -32,7 +32,7 @@ export function tableOf(bytes: string): Uint8Array {
   return table;
 }
 
-const SPACE = tableOf(" \n\r\t");
+export const SPACE = tableOf(" \n\r\t");
 const DIGIT = tableOf("0123456789");
 const HEX_DIGIT = tableOf("0123456789abcdefABCDEF");
 /** After a backslash, but for the `u`. */

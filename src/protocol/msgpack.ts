@@ -2,6 +2,7 @@ import { decode, Encoder } from "@msgpack/msgpack";
 import { MAX_DEPTH } from "./json.js";
 import type { Rejected } from "./messages.js";
 import { checkFrame } from "./msgpack-frame.js";
+import { bufferOf } from "./plain.js";
 
 /**
  * Messages as MessagePack: the map that the JSON text would be, only that bytes stand in `data` and `args` as they are.
@@ -63,7 +64,7 @@ export interface Unpacked {
  */
 export function unpack(payload: Uint8Array, maxSize: number): Unpacked | { readonly rejected: Rejected } {
   // Bytes in it become views of the same kind.
-  const frame = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const frame = bufferOf(payload);
   const checked = checkFrame(frame, maxSize);
   if ("rejected" in checked) {
     return checked;

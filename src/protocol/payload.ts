@@ -1,5 +1,6 @@
 import { deconstruct, hasBinary, reconstruct } from "./binary.js";
 import type { EmitPayload, PayloadForm, Rejected } from "./messages.js";
+import { bufferOf } from "./plain.js";
 
 /**
  * The arguments of an emit, and how they stand in `data`.
@@ -46,9 +47,7 @@ export function encodePayload(args: readonly unknown[], form: PayloadForm): Payl
   }
   const attachments: Uint8Array[] = [];
   const value = dataOf(args, JSON.stringify(deconstruct(args, attachments)), form);
-  const encoded = attachments.map(
-    (bytes) => `"${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64")}"`,
-  );
+  const encoded = attachments.map((bytes) => `"${bufferOf(bytes).toString("base64")}"`);
   return { fields: `"data":[${[value, ...encoded].join(",")}],"binary":true`, list: undefined };
 }
 

@@ -2,6 +2,7 @@ import { Refusal } from "./fields.js";
 import type { Rejected } from "./messages.js";
 import { type MachineOptions, type PickledValue, PickleMachine } from "./pickle-machine.js";
 import { describeRefused, FRAME, OPCODES, type Opcode, PROTO, STOP } from "./pickle-opcodes.js";
+import { bufferOf } from "./plain.js";
 
 /**
  * Reads the data in a pickle, of protocols 0 to 5, and nothing else: none of its opcodes can name, build, call or import
@@ -163,7 +164,7 @@ function attempt<T>(frame: Buffer, pass: (cursor: Cursor) => T): T | { readonly 
  */
 export function unpickle(payload: Uint8Array, maxSize: number): Unpickled | { readonly rejected: Rejected } {
   // Bytes in it become views of the same kind.
-  const frame = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const frame = bufferOf(payload);
   const read = (isExact: boolean) => attempt(frame, (cursor) => build(frame, cursor, { maxSize, isExact }));
   const checked = attempt(frame, (cursor) => check(frame, cursor));
   if (checked !== undefined) {

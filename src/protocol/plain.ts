@@ -8,6 +8,11 @@ export function asBytes(value: unknown): Uint8Array | undefined {
   return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
 }
 
+/** The same bytes, with the methods of a Buffer. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** What `JSON.stringify` looks at instead of a value with `toJSON`, which it asks once. */
 export function jsonView(value: unknown, key: string | number): unknown {
   if ((typeof value !== "object" || value === null) && typeof value !== "bigint") {
