@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { waitTimeout, withTimeout } from "../src/testing/once.js";
+import type { PeerKind } from "../src/testing/python-peer.js";
+import { Unavailable } from "../src/testing/python-program.js";
+import { ManualScope } from "../src/testing/scope.js";
 import { readEvidence } from "./evidence.js";
-import type { MixedFleet, MixedFleetOptions, NamedClient } from "./fleet/mixed-fleet.js";
-import { patience, within } from "./fleet/once.js";
-import type { PeerKind } from "./fleet/python-peer.js";
-import { Unavailable } from "./fleet/python-program.js";
-import { OwnScope } from "./fleet/scope.js";
-import { Fleets, GivenUp } from "./fleets.js";
 import { limitOf, missingManager } from "./limits.js";
+import type { MixedFleet, MixedFleetOptions, NamedClient } from "./mixed-fleet.js";
+import { Fleets, GivenUp } from "./mixed-fleets.js";
 import { schemeOf } from "./queue.js";
 import type { Cell, Evidence, Report } from "./report/report.js";
 import type { Progress } from "./run.js";
@@ -36,7 +36,7 @@ interface Problem {
 }
 
 /** What a scenario gets, and the clients that it has made. */
-function contextOf(scope: OwnScope, prefix: string, fleet: MixedFleet, clients: NamedClient[]): Context {
+function contextOf(scope: ManualScope, prefix: string, fleet: MixedFleet, clients: NamedClient[]): Context {
   const own = (name: string) => prefix + name;
   const connect = (on: "node" | "python"): Context["connectToNode"] => {
     return async (options) => {
@@ -65,8 +65,8 @@ function contextOf(scope: OwnScope, prefix: string, fleet: MixedFleet, clients: 
 
 async function attempt(scenario: Scenario, context: Context, time: number): Promise<string | undefined> {
   try {
-    const run = patience.run(time, () => scenario.run(context));
-    await within(`the end of ${scenario.name}`, run, DEADLINE_IN_PATIENCES * time);
+    const run = waitTimeout.run(time, () => scenario.run(context));
+    await withTimeout(`the end of ${scenario.name}`, run, DEADLINE_IN_PATIENCES * time);
     return undefined;
   } catch (error) {
     return (error as Error).message;
@@ -80,7 +80,7 @@ async function runScenario(
   time: number,
   { tap }: CellsOptions,
 ): Promise<Problem | undefined> {
-  const scope = new OwnScope();
+  const scope = new ManualScope();
   const clients = [...fleet.nodeClients, ...fleet.pythonClients];
   const prefix = `${scenario.name}#${randomBytes(2).toString("hex")} `;
   const evidence = readEvidence(prefix, fleet, clients, tap);
@@ -116,7 +116,7 @@ async function runCell(
   const limit = limitOf({ release: options.release, scheme, scenario: scenario.name, kind });
   let fleet: MixedFleet;
   try {
-    fleet = await patience.run(DEADLINE_IN_PATIENCES * options.patience, () => fleets.current());
+    fleet = await waitTimeout.run(DEADLINE_IN_PATIENCES * options.patience, () => fleets.current());
   } catch (error) {
     if (limit !== undefined && error instanceof GivenUp && !hasFailed) {
       return { ...failed(limit), result: "cannot", notTried: true };

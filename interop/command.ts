@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { BridgeError } from "../src/errors.js";
-import type { PeerKind } from "./fleet/python-peer.js";
-import { endingWith, localPython, Unavailable } from "./fleet/python-program.js";
-import { OwnScope, type Scope } from "./fleet/scope.js";
+import type { PeerKind } from "../src/testing/python-peer.js";
+import { endingWith, localPython, Unavailable } from "../src/testing/python-program.js";
+import { ManualScope, type Scope } from "../src/testing/scope.js";
 import { requireQueue } from "./queue.js";
 import { type Screen, StatusLine, showProgress } from "./report/progress.js";
 import type { Report } from "./report/report.js";
@@ -58,12 +58,12 @@ async function run(scope: Scope, options: KitOptions): Promise<Report> {
  * Runs the kit, shows its progress and its table. When this ends, so have all programs that it started, and its virtual
  * environment is gone.
  *
- * @throws BridgeError `INVALID_OPTION` without the interpreter or the file, `MISSING_PACKAGE` without python-socketio,
+ * @throws BridgeError `BRIDGE_INVALID_OPTION` without the interpreter or the file, `BRIDGE_MISSING_PACKAGE` without python-socketio,
  * and those of `runInterop`; the reason of the signal
  */
 export async function runKit(options: KitOptions): Promise<Report> {
   const { python, requirements, screen, signal } = options;
-  const scope = new OwnScope();
+  const scope = new ManualScope();
   try {
     const report = await Promise.race([run(scope, options), interruption(signal)]);
     screen.write(toTerminal(report));
@@ -73,9 +73,13 @@ export async function runKit(options: KitOptions): Promise<Report> {
       throw error;
     }
     const hint = `${requirements === undefined ? `${python} -m pip install` : `add to ${requirements}:`} ${error.missing}`;
-    throw new BridgeError("MISSING_PACKAGE", `${error.message}; ${hint}, or name another interpreter with --python`, {
-      cause: error,
-    });
+    throw new BridgeError(
+      "BRIDGE_MISSING_PACKAGE",
+      `${error.message}; ${hint}, or name another interpreter with --python`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     await scope.end();
   }

@@ -1,4 +1,4 @@
-import { type Python, PythonProgram } from "./fleet/python-program.js";
+import { type Python, PythonProgram } from "../src/testing/python-program.js";
 
 /** Name and version of what an interpreter has of a fleet; `python-socketio` is among them. */
 export type Versions = Readonly<Record<string, string>> & { readonly "python-socketio": string };

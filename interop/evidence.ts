@@ -1,6 +1,6 @@
-import type { MixedFleet, NamedClient } from "./fleet/mixed-fleet.js";
-import { toTyped } from "./fleet/typed-json.js";
-import { CHECK } from "./fleets.js";
+import { toTyped } from "../src/testing/typed-json.js";
+import type { MixedFleet, NamedClient } from "./mixed-fleet.js";
+import { CHECK } from "./mixed-fleets.js";
 import type { Evidence } from "./report/report.js";
 import type { Tap } from "./tap.js";
 

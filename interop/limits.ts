@@ -1,4 +1,4 @@
-import type { PeerKind } from "./fleet/python-peer.js";
+import type { PeerKind } from "../src/testing/python-peer.js";
 import { isBefore } from "./release.js";
 
 /** What a cell is about. */

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
-import { cleanUp, type Scope } from "./fleet/scope.js";
+import { cleanUp, type Scope } from "../src/testing/scope.js";
 
 /** How long a group may take to end after a signal, and how often it is looked for, in milliseconds. */
 const PATIENCE_MS = 3_000;

@@ -1,4 +1,4 @@
-import { knownSchemes, schemeOf as schemeOfUrl, unknownUrl } from "../src/bus/from-url.js";
+import { knownSchemes, schemeOf as schemeOfUrl, unknownUrl } from "../src/bus/open.js";
 import { BridgeError } from "../src/errors.js";
 
 /** Of a URL that `requireQueue` has let pass. */
@@ -6,11 +6,11 @@ export function schemeOf(queue: string): string {
   return schemeOfUrl(queue) ?? "";
 }
 
-/** @throws BridgeError `INVALID_URL` for what a Python host could not reach, wherever it is */
+/** @throws BridgeError `BRIDGE_INVALID_URL` for what a Python host could not reach, wherever it is */
 export function requireQueue(queue: string): void {
   const scheme = schemeOf(queue);
   if (scheme === "memory") {
-    throw new BridgeError("INVALID_URL", "memory:// lives in one process; Python cannot reach it");
+    throw new BridgeError("BRIDGE_INVALID_URL", "memory:// lives in one process; Python cannot reach it");
   }
   const schemes = knownSchemes().filter((known) => known !== "memory");
   if (!schemes.includes(scheme)) {

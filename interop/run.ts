@@ -1,12 +1,12 @@
 import { BridgeError } from "../src/errors.js";
-import { redactUrl } from "../src/log.js";
+import { ownChannel } from "../src/testing/node-host.js";
+import { waitTimeout } from "../src/testing/once.js";
+import type { PeerKind } from "../src/testing/python-peer.js";
+import type { Python } from "../src/testing/python-program.js";
+import { cleanUp, ManualScope } from "../src/testing/scope.js";
+import { redactUrl } from "../src/util/redact-url.js";
 import { runCells } from "./cells.js";
 import { detectVersions, type Versions } from "./detect.js";
-import { ownChannel } from "./fleet/node-host.js";
-import { patience } from "./fleet/once.js";
-import type { PeerKind } from "./fleet/python-peer.js";
-import type { Python } from "./fleet/python-program.js";
-import { cleanUp, OwnScope } from "./fleet/scope.js";
 import { nodeVersions } from "./node-versions.js";
 import { schemeOf } from "./queue.js";
 import { callFor, optionsFor } from "./release.js";
@@ -66,11 +66,11 @@ function refusedLogin(queue: string, cause: unknown): BridgeError | undefined {
     code === "NOPERM"
       ? "it has to be allowed to subscribe and to publish"
       : "give it as redis://:PASSWORD@HOST, or with a user as redis://USER:PASSWORD@HOST; percent-encode what is special in it";
-  return new BridgeError("BROKER_UNAVAILABLE", `${what}, ${redactUrl(queue)} (${words}): ${remedy}`, { cause });
+  return new BridgeError("BRIDGE_BROKER_UNAVAILABLE", `${what}, ${redactUrl(queue)} (${words}): ${remedy}`, { cause });
 }
 
-/** @throws BridgeError `BROKER_UNAVAILABLE` when it does not answer in time, or does not take the login */
-async function openTap(scope: OwnScope, queue: string, channel: string, time: number): Promise<Tap> {
+/** @throws BridgeError `BRIDGE_BROKER_UNAVAILABLE` when it does not answer in time, or does not take the login */
+async function openTap(scope: ManualScope, queue: string, channel: string, time: number): Promise<Tap> {
   const tap = new Tap(queue, channel);
   cleanUp(scope, () => tap.close());
   let timer: NodeJS.Timeout | undefined;
@@ -88,7 +88,7 @@ async function openTap(scope: OwnScope, queue: string, channel: string, time: nu
     timer = setTimeout(() => {
       const why = cause instanceof Error ? `: ${cause.message}` : "";
       const message = `${redactUrl(queue)} has not answered for ${time} ms${why}; is the broker running, and the URL right?`;
-      reject(new BridgeError("BROKER_UNAVAILABLE", message, { cause }));
+      reject(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", message, { cause }));
     }, time);
   });
   try {
@@ -102,18 +102,18 @@ async function openTap(scope: OwnScope, queue: string, channel: string, time: nu
 /**
  * Runs every scenario against the broker and the Python peers, and closes all that it opened.
  *
- * @throws Unavailable when the interpreter has no python-socketio, or not the broker's client library; BridgeError `INVALID_URL`, `MISSING_PACKAGE`,
- * `BROKER_UNAVAILABLE`
+ * @throws Unavailable when the interpreter has no python-socketio, or not the broker's client library; BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_MISSING_PACKAGE`,
+ * `BRIDGE_BROKER_UNAVAILABLE`
  */
 export async function runInterop(options: InteropOptions): Promise<Report> {
   const { python, queue, channel = `interop-${ownChannel().slice(-12)}` } = options;
   const { kinds = KINDS, scenarios = SCENARIOS, onProgress = () => {} } = options;
   const time = options.patience ?? 10_000;
   const startedAt = new Date();
-  const scope = new OwnScope();
+  const scope = new ManualScope();
   try {
     const [versions, tap] = await Promise.all([
-      patience.run(time, () => detectVersions(python, schemeOf(queue))),
+      waitTimeout.run(time, () => detectVersions(python, schemeOf(queue))),
       openTap(scope, queue, channel, Math.min(time, BROKER_TIMEOUT_MS)),
     ]);
     onProgress({ type: "detected", versions, queue: redactUrl(queue), channel, kinds });

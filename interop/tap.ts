@@ -1,6 +1,6 @@
 import type { Bus } from "../src/bus/bus.js";
-import { toBus } from "../src/bus/from-url.js";
-import { isNodeName } from "../src/protocol/host-id.js";
+import { openBus } from "../src/bus/open.js";
+import { isNodeName } from "../src/protocol/model/host-id.js";
 import type { Published } from "./report/report.js";
 
 /** Most messages that are kept of one cell, and most characters of each. */
@@ -47,7 +47,7 @@ export class Tap {
 
   /** Nothing of the broker is known yet: see `ready`. */
   constructor(queue: string, channel: string) {
-    this.#bus = toBus(queue, channel, {});
+    this.#bus = openBus(queue, channel, {});
   }
 
   onStatus(listener: Parameters<Bus["onStatus"]>[0]): void {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { BridgeError } from "../src/errors.js";
-import { cleanUp, type Scope } from "./fleet/scope.js";
+import { cleanUp, type Scope } from "../src/testing/scope.js";
 import { startGroup } from "./process-group.js";
 import type { StatusLine } from "./report/progress.js";
 
@@ -54,7 +54,7 @@ async function run(
 /**
  * @param python - a path, or a name on the PATH
  * @returns what starts it from any directory
- * @throws BridgeError `INVALID_OPTION`
+ * @throws BridgeError `BRIDGE_INVALID_OPTION`
  */
 export async function requireInterpreter(setting: Setting, python: string): Promise<string> {
   const isPath = python.includes("/") || python.includes("\\");
@@ -62,7 +62,7 @@ export async function requireInterpreter(setting: Setting, python: string): Prom
   const hint = "name one with --python";
   if (isPath && statSync(interpreter, { throwIfNoEntry: false })?.isDirectory()) {
     const inside = join(python, ...INTERPRETER);
-    throw new BridgeError("INVALID_OPTION", `--python ${python} is a directory; did you mean ${inside}?`);
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `--python ${python} is a directory; did you mean ${inside}?`);
   }
   let ended: Ended;
   try {
@@ -70,14 +70,16 @@ export async function requireInterpreter(setting: Setting, python: string): Prom
   } catch (cause) {
     setting.signal.throwIfAborted();
     const where = isPath ? "" : ` on the PATH (${process.env.PATH?.split(delimiter).length ?? 0} directories)`;
-    throw new BridgeError("INVALID_OPTION", `there is no Python interpreter ${python}${where}: ${hint}`, { cause });
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `there is no Python interpreter ${python}${where}: ${hint}`, {
+      cause,
+    });
   }
   const words = ended.lines.at(-1) ?? "it says nothing";
   if (words === "False") {
-    throw new BridgeError("INVALID_OPTION", `${python} is older than Python 3.8: ${hint}`);
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `${python} is older than Python 3.8: ${hint}`);
   }
   if (words !== "True") {
-    throw new BridgeError("INVALID_OPTION", `${python} is no Python that this can use (${words}): ${hint}`);
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `${python} is no Python that this can use (${words}): ${hint}`);
   }
   return interpreter;
 }
@@ -94,7 +96,7 @@ function cutVersions(line: string): string {
 
 function failed(what: string, { lines }: Ended, hint: string): BridgeError {
   const indented = lines.map((line) => `\n  ${cutVersions(line)}`).join("");
-  return new BridgeError("MISSING_PACKAGE", `${what}; ${hint}. Its last words were:${indented}`);
+  return new BridgeError("BRIDGE_MISSING_PACKAGE", `${what}; ${hint}. Its last words were:${indented}`);
 }
 
 /** A program that ends at this moment may still write into it. */
@@ -123,7 +125,7 @@ function makeTemporaryDirectory(scope: Scope): string {
  * Makes a virtual environment with what a file lists; it is gone when the scope ends.
  *
  * @returns its interpreter
- * @throws BridgeError `INVALID_OPTION` without the file, `MISSING_PACKAGE` when venv or pip fail
+ * @throws BridgeError `BRIDGE_INVALID_OPTION` without the file, `BRIDGE_MISSING_PACKAGE` when venv or pip fail
  */
 export async function makeEnvironment(
   setting: Setting,
@@ -132,7 +134,7 @@ export async function makeEnvironment(
   status: StatusLine,
 ): Promise<string> {
   if (!existsSync(requirements)) {
-    throw new BridgeError("INVALID_OPTION", `--requirements ${requirements}: there is no such file`);
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `--requirements ${requirements}: there is no such file`);
   }
   const directory = makeTemporaryDirectory(setting.scope);
   const temporary = join(directory, "tmp");

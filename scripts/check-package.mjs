@@ -34,7 +34,7 @@ for (const [url, name] of [["amqp://localhost", "amqplib"], ["kafka://localhost"
     bridge.createAdapter(url);
     throw new Error(url + " was taken without its package");
   } catch (error) {
-    if (error.code !== "MISSING_PACKAGE" || !error.message.endsWith("npm install " + name)) throw error;
+    if (error.code !== "BRIDGE_MISSING_PACKAGE" || !error.message.endsWith("npm install " + name)) throw error;
   }
 }
 `;

@@ -1,23 +1,23 @@
 /** What went wrong, as a word that programs can switch on. Each is documented by its consequence. */
 export type BridgeErrorCode =
   /** The first argument of `createAdapter` / `createEmitter` is no URL of a known scheme. Nothing was opened. */
-  | "INVALID_URL"
+  | "BRIDGE_INVALID_URL"
   /** An option has a value that cannot work. Nothing was opened. */
-  | "INVALID_OPTION"
+  | "BRIDGE_INVALID_OPTION"
   /** A package that this needs, the client library of the broker say, is not installed; the message says which. */
-  | "MISSING_PACKAGE"
+  | "BRIDGE_MISSING_PACKAGE"
   /** An argument of an emit or a room command cannot be said on the channel. Nothing was published. */
-  | "INVALID_ARGUMENT"
+  | "BRIDGE_INVALID_ARGUMENT"
   /** The broker refused this, or could not be reached. What it refused is lost; the rest waits for a reconnect. */
-  | "BROKER_UNAVAILABLE"
+  | "BRIDGE_BROKER_UNAVAILABLE"
   /** The outage buffer was full, or the message waited longer than it may. That message is lost. */
-  | "MESSAGE_DROPPED"
+  | "BRIDGE_MESSAGE_DROPPED"
   /** Other hosts, or clients, have not answered in time. What had come until then may be in the error. */
-  | "TIMEOUT"
+  | "BRIDGE_TIMEOUT"
   /** As many requests as may wait for answers do so already (`maxPendingAcks`). Nothing was published. */
-  | "BUSY"
+  | "BRIDGE_BUSY"
   /** The adapter, emitter or bus was closed. Nothing more is published or received. */
-  | "CLOSED";
+  | "BRIDGE_CLOSED";
 
 /**
  * Every error this package throws or rejects with.
@@ -34,7 +34,7 @@ export class BridgeError extends Error {
   }
 }
 
-/** An error that came when some had answered, and not all: `TIMEOUT`, `CLOSED`. */
+/** An error that came when some had answered, and not all: `BRIDGE_TIMEOUT`, `BRIDGE_CLOSED`. */
 export class IncompleteError extends BridgeError {
   /** What had come until then. */
   readonly responses: readonly unknown[];

@@ -1,10 +1,12 @@
-export { type BridgeAdapter, createAdapter } from "./adapter/adapter.js";
-export type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./adapter/observe.js";
+export { type BridgeAdapter, createAdapter } from "./adapter/create-adapter.js";
+export type { BridgeHandle, BridgeStats, ObservedEmit, RejectedMessage } from "./adapter/reporting/handle.js";
 export type { Bus, BusStatus, DropReason } from "./bus/bus.js";
 export { memoryBus } from "./bus/memory.js";
+export type { OutageOptions } from "./bus/options.js";
+export type { PythonHostsMode } from "./cluster/python-hosts.js";
 export {
-  type AskedArgs,
-  type AskTarget,
+  type AckEmitTarget,
+  type ArgsWithoutAck,
   createEmitter,
   type EmitTarget,
   type Emitter,
@@ -12,17 +14,9 @@ export {
   type EventsMap,
 } from "./emitter/emitter.js";
 export { BridgeError, type BridgeErrorCode, IncompleteError } from "./errors.js";
-export type { Logger } from "./log.js";
-export type {
-  AdapterOptions,
-  ChannelOptions,
-  EmitterOptions,
-  OutageOptions,
-  PythonHostsMode,
-  ReaderOptions,
-  RecoveryLimits,
-} from "./options.js";
+export type { AdapterOptions, ChannelOptions, EmitterOptions, ReaderOptions, RecoveryLimits } from "./options.js";
 export type { LegacyPickle } from "./protocol/decode.js";
-export type { Dialect } from "./protocol/dialect.js";
 export type { Encoding } from "./protocol/encoders.js";
-export type { RejectReason, WireRoom } from "./protocol/messages.js";
+export type { Dialect } from "./protocol/model/dialect.js";
+export type { RejectReason, WireRoom } from "./protocol/model/messages.js";
+export type { Logger } from "./util/logger.js";

@@ -1,25 +1,13 @@
+import type { OutageOptions } from "./bus/options.js";
+import { normalizeHeartbeat } from "./bus/options.js";
+import { PYTHON_HOSTS_MODES, type PythonHostsMode } from "./cluster/python-hosts.js";
 import { BridgeError } from "./errors.js";
-import { type Logger, normalizeLogger } from "./log.js";
 import { LEGACY_PICKLE_MODES, type LegacyPickle } from "./protocol/decode.js";
-import { DIALECT_NAMES, type Dialect } from "./protocol/dialect.js";
 import { ENCODERS, type Encoding } from "./protocol/encoders.js";
-import type { WireRoom } from "./protocol/messages.js";
-
-/** How a bus keeps what is published while its broker is away. Each bound drops the oldest message first. */
-export interface OutageOptions {
-  /** Most messages that wait. @default 10_000 */
-  readonly maxMessages?: number | undefined;
-  /** Most bytes that wait. @default 33_554_432 (32 MiB) */
-  readonly maxBytes?: number | undefined;
-  /** Longest that a message waits, in milliseconds. @default 60_000 */
-  readonly maxAge?: number | undefined;
-  /**
-   * After a reconnect, how long to hold what waits until as many hosts listen again as before, in milliseconds: a
-   * broker that restarts is back before its subscribers are, and a Python host waits a second or more before it tries
-   * again. 0 publishes at once. @default 1_250
-   */
-  readonly subscriberGrace?: number | undefined;
-}
+import { DIALECT_NAMES, type Dialect } from "./protocol/model/dialect.js";
+import type { WireRoom } from "./protocol/model/messages.js";
+import { type Logger, normalizeLogger } from "./util/logger.js";
+import { integerInRange, LONGEST_TIMER_MS, oneOf } from "./util/validation.js";
 
 /** What adapter and emitter have in common. */
 export interface ChannelOptions {
@@ -47,7 +35,7 @@ export interface ChannelOptions {
    * 5.14.2 to 5.15.0. `"5.13"`: 5.3 to 5.14.1. `"5.2"`: older ones.
    *
    * What all releases read alike is always written alike. It decides what a list argument is to Python, when it is
-   * written and when it is read; and several arguments, bytes and several rooms are an error (`INVALID_ARGUMENT`) where
+   * written and when it is read; and several arguments, bytes and several rooms are an error (`BRIDGE_INVALID_ARGUMENT`) where
    * the dialect has no form for them. Node hosts understand each other whatever it says. MessagePack needs `"5.15"`.
    * @default "5.15"
    */
@@ -64,9 +52,6 @@ export interface ChannelOptions {
   /** Where the few log lines go. `false` is silence. @default console */
   readonly logger?: Logger | false | undefined;
 }
-
-/** Whether Python hosts may hold clients: see `pythonHosts`. */
-export type PythonHostsMode = "auto" | "always" | "never";
 
 /** What adapter and emitter have in common where they read too. */
 export interface ReaderOptions extends ChannelOptions {
@@ -88,7 +73,7 @@ export interface ReaderOptions extends ChannelOptions {
   /**
    * Most acknowledgements that are waited for at a time, in each direction. Beyond it an emit is still delivered, but
    * ends with its timeout (ours), or the oldest answer is no longer passed on (another host's). Most requests to other
-   * Node hosts at a time as well, beyond which they fail with `BUSY`.
+   * Node hosts at a time as well, beyond which they fail with `BRIDGE_BUSY`.
    * @default 10_000
    */
   readonly maxPendingAcks?: number | undefined;
@@ -122,7 +107,7 @@ export interface AdapterOptions extends ReaderOptions {
    * integers beyond 2^53.
    * @default true
    */
-  readonly relay?: boolean | undefined;
+  readonly passthrough?: boolean | undefined;
   readonly recovery?: RecoveryLimits | undefined;
   /**
    * How long `fetchSockets()` and `serverSideEmitWithAck()` wait for the other Node hosts, in milliseconds.
@@ -157,84 +142,42 @@ export interface NormalizedReader extends NormalizedChannel {
 }
 
 export interface NormalizedAdapter extends NormalizedReader {
-  readonly relay: boolean;
+  readonly passthrough: boolean;
   readonly recovery: { readonly [Limit in keyof RecoveryLimits]-?: number };
   readonly requestsTimeout: number;
 }
 
-/** @throws BridgeError `INVALID_OPTION` */
-export function wholeNumber(name: string, value: number, least = 1, most = Number.MAX_SAFE_INTEGER): number {
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
-    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
-    throw new BridgeError("INVALID_OPTION", `${name} is ${String(value)}; it takes a whole number ${range}`);
-  }
-  return value;
-}
-
-/** What a timer of Node takes; more of it would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** Whether a timer of Node can wait so many milliseconds. */
-export function isTimeout(milliseconds: unknown): milliseconds is number {
-  return (
-    Number.isSafeInteger(milliseconds) && (milliseconds as number) > 0 && (milliseconds as number) <= LONGEST_TIMER_MS
-  );
-}
-
-export type NormalizedOutage = { readonly [Option in keyof OutageOptions]-?: number };
-
-export function normalizeOutage(options: OutageOptions = {}): NormalizedOutage {
-  return {
-    maxMessages: wholeNumber("outage.maxMessages", options.maxMessages ?? 10_000),
-    maxBytes: wholeNumber("outage.maxBytes", options.maxBytes ?? 32 * 1024 * 1024),
-    maxAge: wholeNumber("outage.maxAge", options.maxAge ?? 60_000, 1, LONGEST_TIMER_MS),
-    subscriberGrace: wholeNumber("outage.subscriberGrace", options.subscriberGrace ?? 1_250, 0),
-  };
-}
-
-/** @throws BridgeError `INVALID_OPTION` */
-export function normalizeHeartbeat(interval = 5_000): number {
-  return wholeNumber("heartbeatInterval", interval, 100, 2 ** 30);
-}
-
-/** @throws BridgeError `INVALID_OPTION` */
-function oneOf<Word extends string>(name: string, value: string, known: readonly Word[]): Word {
-  const word = known.find((candidate) => candidate === value);
-  if (word === undefined) {
-    const words = `${known.slice(0, -1).join(", ")} or ${known.at(-1)}`;
-    throw new BridgeError("INVALID_OPTION", `${name} is ${JSON.stringify(value)}; it takes ${words}`);
-  }
-  return word;
-}
-
-/** @throws BridgeError `INVALID_OPTION` */
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeEncoding(encoding: string = "json"): Encoding {
   return oneOf("encoding", encoding, Object.keys(ENCODERS) as readonly Encoding[]);
 }
 
-/** @throws BridgeError `INVALID_OPTION` */
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeDialect(dialect: string = "5.15"): Dialect {
   return oneOf("dialect", dialect, DIALECT_NAMES);
 }
 
-/** @throws BridgeError `INVALID_OPTION` */
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeLegacyPickle(mode: string = "refuse"): LegacyPickle {
   return oneOf("legacyPickle", mode, LEGACY_PICKLE_MODES);
 }
 
-/** @throws BridgeError `INVALID_OPTION` */
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeChannel(options: ChannelOptions): NormalizedChannel {
   const [first, ...others] = new Set([options.channel ?? "socketio"].flat());
   for (const channel of [first, ...others]) {
     if (typeof channel !== "string" || channel === "") {
-      throw new BridgeError("INVALID_OPTION", `channel is ${JSON.stringify(channel)}; it takes one name or more`);
+      throw new BridgeError(
+        "BRIDGE_INVALID_OPTION",
+        `channel is ${JSON.stringify(channel)}; it takes one name or more`,
+      );
     }
   }
   const encoding = normalizeEncoding(options.encoding);
   const dialect = normalizeDialect(options.dialect);
   if (encoding === "msgpack" && dialect !== "5.15") {
     const reason = `a Python host of the dialect ${JSON.stringify(dialect)} does not read the encoding "msgpack"`;
-    throw new BridgeError("INVALID_OPTION", `${reason}; leave one of the two out`);
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `${reason}; leave one of the two out`);
   }
   return {
     channels: [first as string, ...others],
@@ -245,34 +188,32 @@ export function normalizeChannel(options: ChannelOptions): NormalizedChannel {
   };
 }
 
-const PYTHON_HOSTS: readonly PythonHostsMode[] = ["auto", "always", "never"];
-
-/** @throws BridgeError `INVALID_OPTION` */
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeReader(options: ReaderOptions): NormalizedReader {
   return {
     ...normalizeChannel(options),
     legacyPickle: normalizeLegacyPickle(options.legacyPickle),
     heartbeatInterval: normalizeHeartbeat(options.heartbeatInterval),
-    maxMessageSize: wholeNumber("maxMessageSize", options.maxMessageSize ?? 32 * 1024 * 1024),
-    maxPendingAcks: wholeNumber("maxPendingAcks", options.maxPendingAcks ?? 10_000),
-    pythonHosts: oneOf("pythonHosts", options.pythonHosts ?? "auto", PYTHON_HOSTS),
+    maxMessageSize: integerInRange("maxMessageSize", options.maxMessageSize ?? 32 * 1024 * 1024),
+    maxPendingAcks: integerInRange("maxPendingAcks", options.maxPendingAcks ?? 10_000),
+    pythonHosts: oneOf("pythonHosts", options.pythonHosts ?? "auto", PYTHON_HOSTS_MODES),
   };
 }
 
 function normalizeRecovery(limits: RecoveryLimits = {}): NormalizedAdapter["recovery"] {
   return {
-    maxMessages: wholeNumber("recovery.maxMessages", limits.maxMessages ?? 50_000),
-    maxBytes: wholeNumber("recovery.maxBytes", limits.maxBytes ?? 32 * 1024 * 1024),
-    maxSessions: wholeNumber("recovery.maxSessions", limits.maxSessions ?? 10_000),
+    maxMessages: integerInRange("recovery.maxMessages", limits.maxMessages ?? 50_000),
+    maxBytes: integerInRange("recovery.maxBytes", limits.maxBytes ?? 32 * 1024 * 1024),
+    maxSessions: integerInRange("recovery.maxSessions", limits.maxSessions ?? 10_000),
   };
 }
 
-/** @throws BridgeError `INVALID_OPTION` */
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeAdapter(options: AdapterOptions): NormalizedAdapter {
   return {
     ...normalizeReader(options),
-    relay: options.relay ?? true,
+    passthrough: options.passthrough ?? true,
     recovery: normalizeRecovery(options.recovery),
-    requestsTimeout: wholeNumber("requestsTimeout", options.requestsTimeout ?? 5_000, 1, LONGEST_TIMER_MS),
+    requestsTimeout: integerInRange("requestsTimeout", options.requestsTimeout ?? 5_000, 1, LONGEST_TIMER_MS),
   };
 }

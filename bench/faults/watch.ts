@@ -1,5 +1,5 @@
 import { io as connect, type Socket } from "socket.io-client";
-import { within } from "../../interop/fleet/once.js";
+import { withTimeout } from "../../src/testing/once.js";
 import { now } from "../shared/clock.js";
 import type { Arrival } from "./count.js";
 
@@ -29,7 +29,7 @@ export class Watch {
   }
 
   async connected(): Promise<void> {
-    await within("a client's connection", new Promise<void>((resolve) => this.#socket.once("connect", resolve)));
+    await withTimeout("a client's connection", new Promise<void>((resolve) => this.#socket.once("connect", resolve)));
   }
 
   /** Resolves at the first message of one of the senders that arrives from that moment on, or did. @throws Error */
@@ -62,7 +62,7 @@ export class Watch {
     this.#waiting.add(wake);
     wake();
     try {
-      await within(what, reached, patience);
+      await withTimeout(what, reached, patience);
     } finally {
       this.#waiting.delete(wake);
     }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { Inbox, within } from "../../interop/fleet/once.js";
+import { Inbox, withTimeout } from "../../src/testing/once.js";
 
 export type Line = Readonly<Record<string, unknown>>;
 
@@ -108,7 +108,7 @@ export class Program {
     if (this.#isRunning()) {
       const closed = once(this.#child, "close");
       this.#child.stdin?.end();
-      await within(`the end of ${this.title}`, closed, 5_000).catch(() => this.kill());
+      await withTimeout(`the end of ${this.title}`, closed, 5_000).catch(() => this.kill());
     }
   }
 

@@ -35,7 +35,7 @@ export type NodeSystem = Exclude<SystemName, "floor" | "python-async" | "flask">
 
 export const ADAPTERS: Readonly<Record<NodeSystem, Connect>> = {
   bridge: bridge({}),
-  "relay-off": bridge({ relay: false }),
+  "relay-off": bridge({ passthrough: false }),
   "redis-adapter": withClients((publisher, subscriber) => createRedisAdapter(publisher, subscriber)),
   sharded: withClients((publisher, subscriber) => createShardedAdapter(publisher, subscriber)),
   streams: (url) => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { io as connect } from "socket.io-client";
-import { within } from "../../interop/fleet/once.js";
+import { withTimeout } from "../../src/testing/once.js";
 import { EVENT, type Payload, payloadOf } from "./payload.js";
 
 /** A lost message is sent again: the server may not hear its channel yet. */
@@ -19,9 +19,11 @@ export async function checkContent(port: number, room: string, bytes: number, se
     const joined = new Promise((resolve) => socket.once("joined", resolve));
     const received = new Promise<Payload>((resolve) => socket.once(EVENT, resolve));
     socket.emit("join", [room]);
-    await within("a client of socket.io in the room", joined);
+    await withTimeout("a client of socket.io in the room", joined);
     const timer = setInterval(send, RESEND_MS);
-    const payload = await within("a message to a client of socket.io", received).finally(() => clearInterval(timer));
+    const payload = await withTimeout("a message to a client of socket.io", received).finally(() =>
+      clearInterval(timer),
+    );
     const { n, t } = payload;
     if (!isDeepStrictEqual(payload, { ...payloadOf(bytes), n, t })) {
       throw new Error(`what arrives is not what was sent: ${JSON.stringify(payload).slice(0, 500)}`);

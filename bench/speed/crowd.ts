@@ -1,4 +1,4 @@
-import { within } from "../../interop/fleet/once.js";
+import { withTimeout } from "../../src/testing/once.js";
 import { now } from "../shared/clock.js";
 import { Client } from "./client.js";
 import { Histogram } from "./histogram.js";
@@ -83,11 +83,11 @@ export class Crowd {
     });
     this.#clients.push(client);
     this.trackers.push(tracker);
-    await within(`connection ${index + 1}`, client.connected);
+    await withTimeout(`connection ${index + 1}`, client.connected);
     if (rooms.length > 0) {
       const joined = new Promise<void>((resolve) => this.#joined.set(index, resolve));
       client.emit("join", rooms);
-      await within(`the rooms of client ${index + 1}`, joined);
+      await withTimeout(`the rooms of client ${index + 1}`, joined);
     }
   }
 

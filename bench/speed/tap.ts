@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { within } from "../../interop/fleet/once.js";
+import { withTimeout } from "../../src/testing/once.js";
 import { type Command, commandsOf } from "./resp.js";
 
 /** Stands between a program and Redis, and keeps the bytes that the program sends. */
@@ -58,7 +58,7 @@ export async function openTap(redisPort: number): Promise<Tap> {
       waiting.add(wake);
       wake();
       try {
-        return await within(`a command with ${text}`, found);
+        return await withTimeout(`a command with ${text}`, found);
       } finally {
         waiting.delete(wake);
       }

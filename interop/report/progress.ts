@@ -1,5 +1,5 @@
 import { bold, dim } from "../../src/cli/style.js";
-import type { PeerKind } from "../fleet/python-peer.js";
+import type { PeerKind } from "../../src/testing/python-peer.js";
 import type { Progress } from "../run.js";
 import type { Cell, Result } from "./report.js";
 import { duration, KIND_TITLES, SYMBOLS } from "./results.js";

@@ -1,5 +1,3 @@
-import { redactUrl } from "../../src/log.js";
-
 /** A shorter password would be found in every other word. */
 const SHORTEST = 4;
 
@@ -21,6 +19,7 @@ function decode(text: string): string {
 }
 
 /** What takes the secrets of the queue's URL out of any text: what libraries say may have it whole or in part. */
+import { redactUrl } from "../../src/util/redact-url.js";
 export function redactor(queue: string): (text: string) => string {
   const shown = redactUrl(queue);
   const passwords = [...new Set(passwordsOf(queue))].filter((password) => password.length >= SHORTEST);

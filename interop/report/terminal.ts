@@ -1,5 +1,5 @@
 import { bold, dim, green, red, yellow } from "../../src/cli/style.js";
-import type { PeerKind } from "../fleet/python-peer.js";
+import type { PeerKind } from "../../src/testing/python-peer.js";
 import type { Direction } from "../scenarios/scenario.js";
 import type { Cell, Report, Result, Row } from "./report.js";
 import {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TestClient } from "../fleet/clients.js";
+import type { TestClient } from "../../src/testing/clients.js";
 import { type Context, HOST_KINDS, KINDS, type Scenario } from "./scenario.js";
 
 /** The own rooms of a client of the Node host. */

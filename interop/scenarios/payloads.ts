@@ -1,4 +1,4 @@
-import { float, tuple } from "../fleet/typed-json.js";
+import { float, tuple } from "../../src/testing/typed-json.js";
 
 const bytes = Buffer.from([0, 1, 254, 255]);
 

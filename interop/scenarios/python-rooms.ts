@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TestClient } from "../fleet/clients.js";
+import type { TestClient } from "../../src/testing/clients.js";
 import { type Context, KINDS, type Scenario } from "./scenario.js";
 
 /** Two clients of the Node host, the first of them in the room. */

@@ -1,7 +1,7 @@
 import type { Emitter, EventsMap } from "../../src/index.js";
-import type { ClientOptions, TestClient } from "../fleet/clients.js";
-import type { NodeHost } from "../fleet/node-host.js";
-import type { HostKind, Peer, PeerKind } from "../fleet/python-peer.js";
+import type { ClientOptions, TestClient } from "../../src/testing/clients.js";
+import type { NodeHost } from "../../src/testing/node-host.js";
+import type { HostKind, Peer, PeerKind } from "../../src/testing/python-peer.js";
 
 export type Direction = "python-to-node" | "node-to-python";
 

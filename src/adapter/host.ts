@@ -1,28 +1,31 @@
 import type { Server } from "socket.io";
 import type { Adapter } from "socket.io-adapter";
 import type { Bus, BusStatus } from "../bus/bus.js";
+import { Cluster, type ClusterHandlers } from "../cluster/cluster.js";
+import { PendingAcks } from "../cluster/pending-acks.js";
 import { BridgeError } from "../errors.js";
-import { callApplication } from "../listeners.js";
 import type { NormalizedAdapter } from "../options.js";
 import { decode } from "../protocol/decode.js";
-import type { EncodedEmit } from "../protocol/encode.js";
 import { type Encode, emitEncoderOf, encoderOf } from "../protocol/encoders.js";
-import type { HarmlessCopies } from "../protocol/harmless.js";
-import { newHostId } from "../protocol/host-id.js";
-import { type EmitMessage, quote } from "../protocol/messages.js";
-import type { RequestMessage } from "../protocol/node-messages.js";
-import type { OutgoingEmit, OutgoingMessage } from "../protocol/outgoing.js";
-import { OwedAcks, PendingAcks } from "./acks.js";
-import { Cluster, type ClusterHandlers } from "./cluster.js";
-import { History } from "./history.js";
-import { Incoming, type OpenNamespace } from "./incoming.js";
-import { Journal } from "./journal.js";
-import { Marks } from "./marks.js";
-import type { BridgeHandle, BridgeStats, ObservedEmit, Rejection } from "./observe.js";
-import { Recovery } from "./recovery.js";
-import { inParts, type Reply, serveRequest } from "./serve-request.js";
-import type { Mark } from "./sessions.js";
-import { isSid, type LooksLikeSid, sidTest } from "./target.js";
+import type { EncodedEmit } from "../protocol/json/encode.js";
+import { newHostId } from "../protocol/model/host-id.js";
+import type { EmitMessage } from "../protocol/model/messages.js";
+import type { OutgoingEmit, OutgoingMessage } from "../protocol/model/outgoing.js";
+import { type LooksLikeSid, sidMatcher } from "../protocol/model/sid.js";
+import type { LenientCopier } from "../protocol/side-channel/lenient-copy.js";
+import type { RequestMessage } from "../protocol/side-channel/messages.js";
+import { callApplication } from "../util/listeners.js";
+import { quote } from "../util/quote.js";
+import { OwedAcks } from "./inbound/owed-acks.js";
+import { Incoming, type OpenNamespace } from "./inbound/receive.js";
+import { inParts, type Reply, serveRequest } from "./inbound/serve-request.js";
+import { isSid } from "./outbound/target.js";
+import { CheckpointTracker } from "./recovery/checkpoints.js";
+import { History } from "./recovery/history.js";
+import { Recovery } from "./recovery/recovery.js";
+import type { Checkpoint } from "./recovery/sessions.js";
+import type { BridgeHandle, BridgeStats, ObservedEmit, RejectedMessage } from "./reporting/handle.js";
+import { Reporter } from "./reporting/reporter.js";
 
 /** How long a client that comes back waits for the hosts that it may have been with, in milliseconds. */
 const RECOVERY_PATIENCE_MS = 1_000;
@@ -39,17 +42,17 @@ export class Host implements BridgeHandle {
   readonly options: NormalizedAdapter;
   readonly acks: PendingAcks;
   readonly cluster: Cluster;
-  /** @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry */
+  /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry */
   readonly encode: Encode;
-  /** @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry */
+  /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry */
   readonly encodeEmit: (message: OutgoingEmit) => EncodedEmit;
   readonly looksLikeSid: LooksLikeSid;
   readonly #bus: Bus;
   readonly #namespaces = new Map<string, OpenNamespace>();
-  readonly #journal: Journal;
+  readonly #journal: Reporter;
   #server: Server | undefined;
   #history: History | undefined;
-  readonly #marks = new Marks();
+  readonly #marks = new CheckpointTracker();
   readonly #incoming: Incoming;
   #lastMark = 0;
   #started: Promise<void> | undefined;
@@ -60,9 +63,9 @@ export class Host implements BridgeHandle {
     this.options = options;
     this.encode = encoderOf(options);
     this.encodeEmit = emitEncoderOf(options);
-    this.looksLikeSid = sidTest(options.dialect);
+    this.looksLikeSid = sidMatcher(options.dialect);
     this.acks = new PendingAcks(options.maxPendingAcks);
-    this.#journal = new Journal(options.logger, options.channels);
+    this.#journal = new Reporter(options.logger, options.channels);
     this.cluster = new Cluster({ bus, hostId: this.hostId, isHost: true, options, handlers: this.#clusterHandlers() });
     this.#incoming = new Incoming({
       ...{ hostId: this.hostId, options, namespaces: this.#namespaces, journal: this.#journal },
@@ -82,28 +85,31 @@ export class Host implements BridgeHandle {
   #clusterHandlers(): ClusterHandlers {
     return {
       onRequest: (message, channel) => this.#onRequest(message, channel),
-      onCount: (message) => callApplication(() => this.acks.count(message)),
-      onAnswer: (message) => this.#incoming.settleAck(() => this.acks.answerCounted(message)),
-      onLeft: (hostId) => callApplication(() => this.acks.left(hostId)),
+      onAckCount: (message) => callApplication(() => this.acks.expectFromPeer(message)),
+      onPeerAck: (message) => this.#incoming.settleAck(() => this.acks.addPeerAck(message)),
+      onPeerLeft: (hostId) => callApplication(() => this.acks.peerLeft(hostId)),
       onRejected: (channel, rejected, hostId) => this.#journal.reject(channel, rejected, hostId),
-      onSessions: ({ namespace, items }) => this.#namespaces.get(namespace)?.recovery?.takeOver(items),
-      onBeat: () => this.#onBeat(),
+      onSessions: ({ namespace, items }) => this.#namespaces.get(namespace)?.recovery?.importSessions(items),
+      onHeartbeat: () => this.#onBeat(),
     };
   }
 
-  /** @throws BridgeError `INVALID_OPTION` for a second server, `CLOSED` after the first was closed */
-  belongTo(server: Server): void {
+  /** @throws BridgeError `BRIDGE_INVALID_OPTION` for a second server, `BRIDGE_CLOSED` after the first was closed */
+  bindServer(server: Server): void {
     if (this.#closed !== undefined) {
-      throw new BridgeError("CLOSED", "this adapter was closed with its server: call createAdapter() again");
+      throw new BridgeError("BRIDGE_CLOSED", "this adapter was closed with its server: call createAdapter() again");
     }
     this.#server ??= server;
     if (this.#server !== server) {
-      throw new BridgeError("INVALID_OPTION", "this adapter serves another server already: call createAdapter() again");
+      throw new BridgeError(
+        "BRIDGE_INVALID_OPTION",
+        "this adapter serves another server already: call createAdapter() again",
+      );
     }
   }
 
   /** @returns what its clients come back to, if they can */
-  attach(adapter: Adapter): Recovery | undefined {
+  addNamespace(adapter: Adapter): Recovery | undefined {
     const { name, sockets } = adapter.nsp;
     const forget = (sid: string, packetId: number) => sockets.get(sid)?.acks.delete(packetId);
     const recovery = this.#recoveryOf(adapter);
@@ -131,15 +137,16 @@ export class Host implements BridgeHandle {
       detection,
       maxSessions,
       isShared: () => others.length === 0 && this.#bus.isOrdered?.(channel) === true,
-      mark: () => this.#mark(),
-      heard: ({ host, number }) => this.#marks.until(host, number, RECOVERY_PATIENCE_MS),
+      writeCheckpoint: () => this.#mark(),
+      waitForCheckpoint: ({ host, number }) => this.#marks.waitFor(host, number, RECOVERY_PATIENCE_MS),
       read: (payload) => this.#readEmit(payload),
-      ask: (question) => this.cluster.ask(question, Math.min(RECOVERY_PATIENCE_MS, this.options.requestsTimeout)),
+      requestPeers: (question) =>
+        this.cluster.request(question, Math.min(RECOVERY_PATIENCE_MS, this.options.requestsTimeout)),
     });
   }
 
   /** The last namespace takes the host with it: that is the server's close(). */
-  async detach(adapter: Adapter): Promise<void> {
+  async removeNamespace(adapter: Adapter): Promise<void> {
     const { name } = adapter.nsp;
     const open = this.#namespaces.get(name);
     // A dynamic namespace may have been opened anew before the old one is closed.
@@ -154,11 +161,11 @@ export class Host implements BridgeHandle {
 
   /** Leaves the sessions of this host's clients to the other hosts. */
   #handOver(namespace: string, recovery: Recovery | undefined): void {
-    const sessions = this.cluster.peers.hosts.length === 0 ? [] : (recovery?.handOver() ?? []);
+    const sessions = this.cluster.peers.hostIds.length === 0 ? [] : (recovery?.exportSessions() ?? []);
     if (sessions.length > 0) {
-      const copy = (session: object, copies: HarmlessCopies) => copies.copy(session);
+      const copy = (session: object, copies: LenientCopier) => copies.copy(session);
       inParts(sessions, copy, (items) => {
-        this.cluster.publish({ type: "sessions", from: this.hostId, namespace, items }).catch(() => {});
+        this.cluster.publish({ type: "exported_sessions", from: this.hostId, namespace, items }).catch(() => {});
       });
     }
   }
@@ -180,16 +187,16 @@ export class Host implements BridgeHandle {
   }
 
   /** See `History`. */
-  #mark(): Mark {
+  #mark(): Checkpoint {
     this.#lastMark += 1;
     const mark = { host: this.hostId, number: this.#lastMark };
-    this.publish({ method: "node_mark", number: mark.number, hostId: mark.host });
+    this.publish({ method: "node_checkpoint", number: mark.number, hostId: mark.host });
     return mark;
   }
 
   async ready(): Promise<void> {
     if (this.#closed !== undefined) {
-      throw new BridgeError("CLOSED", "the adapter is closed");
+      throw new BridgeError("BRIDGE_CLOSED", "the adapter is closed");
     }
     this.#started ??= Promise.all([
       ...this.options.channels.map((channel) =>
@@ -219,7 +226,7 @@ export class Host implements BridgeHandle {
     this.#journal.status.add(listener);
   }
 
-  onRejected(listener: (rejection: Rejection) => void): void {
+  onRejected(listener: (rejection: RejectedMessage) => void): void {
     this.#journal.rejections.add(listener);
   }
 
@@ -231,12 +238,12 @@ export class Host implements BridgeHandle {
     return {
       ...this.#journal.stats(),
       pendingAcks: this.acks.size,
-      nodeHosts: 1 + this.cluster.peers.hosts.length,
-      pythonHosts: this.cluster.python.areLikely,
+      nodeHosts: 1 + this.cluster.peers.hostIds.length,
+      pythonHosts: this.cluster.pythonHosts.areExpected,
     };
   }
 
-  get isWatched(): boolean {
+  get hasEmitListeners(): boolean {
     return this.#journal.emits.size > 0;
   }
 
@@ -251,7 +258,7 @@ export class Host implements BridgeHandle {
   /** Says once per room that not everyone who is in it can be excepted. */
   reportExcept(adapter: Adapter, rooms: readonly string[]): void {
     for (const room of rooms) {
-      if (this.cluster.python.areLikely && !isSid(adapter, room, this.looksLikeSid)) {
+      if (this.cluster.pythonHosts.areExpected && !isSid(adapter, room, this.looksLikeSid)) {
         this.#journal.warnOnce(
           `except ${adapter.nsp.name} ${room}`,
           () => `except(${quote(room)}): members of that room on Python hosts get the event all the same`,
@@ -260,7 +267,7 @@ export class Host implements BridgeHandle {
     }
   }
 
-  /** @throws BridgeError `INVALID_ARGUMENT` for what the channel cannot carry */
+  /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry */
   publish(message: OutgoingMessage): void {
     this.publishEncoded(this.encode(message));
   }
@@ -278,7 +285,7 @@ export class Host implements BridgeHandle {
 
   /** How many read the fleet's channel at this moment, undefined where the broker does not tell. Never rejects. */
   async countListeners(): Promise<number | undefined> {
-    return this.#bus.countListeners?.(this.options.channels[0]);
+    return this.#bus.countSubscribers?.(this.options.channels[0]);
   }
 
   /** Of what the history keeps. */

@@ -7,21 +7,33 @@ import {
   type Room,
   type SocketId,
 } from "socket.io-adapter";
-import { callApplication } from "../listeners.js";
-import type { EncodedEmit } from "../protocol/encode.js";
-import type { AckTicket, WireRoom } from "../protocol/messages.js";
-import { emitExtension } from "../protocol/node-fields.js";
-import { Ask } from "./ask.js";
-import { batchWrites } from "./batched-writes.js";
-import { EVENT, type EventPacket } from "./deliver.js";
+import { AckCollector } from "../cluster/ack-collector.js";
+import type { EncodedEmit } from "../protocol/json/encode.js";
+import type { AckTicket, WireRoom } from "../protocol/model/messages.js";
+import { buildEmitExtension } from "../protocol/model/node-extension.js";
+import { callApplication } from "../util/listeners.js";
+import { batchWrites } from "./clients/batched-writes.js";
+import { hasDefaultParser, prepareText, sendPrepared } from "./clients/prepared-event.js";
+import { hasRecipient } from "./clients/recipients.js";
 import type { Host } from "./host.js";
-import { hasMember } from "./membership.js";
-import { hasDefaultParser, prepareText, sendPrepared } from "./prepared-event.js";
-import type { Recovery } from "./recovery.js";
-import { describedSockets, firstAnswers, type SocketDescription, withoutAcknowledgement } from "./replies.js";
-import { type Command, disconnectCommand, joinCommand, leaveCommand } from "./room-commands.js";
-import type { Session } from "./sessions.js";
-import { isNobodyElse, isOneElsewhere, isOwnClient, names, normalizeTarget, type Target } from "./target.js";
+import { EVENT, type EventPacket } from "./inbound/deliver.js";
+import {
+  describedSockets,
+  firstAnswers,
+  type SocketDescription,
+  withoutAcknowledgement,
+} from "./outbound/peer-replies.js";
+import { type Command, disconnectCommand, joinCommand, leaveCommand } from "./outbound/room-commands.js";
+import {
+  isLocalClient,
+  isLocalOnly,
+  isRemoteClient,
+  normalizeTarget,
+  roomNames,
+  type Target,
+} from "./outbound/target.js";
+import type { Recovery } from "./recovery/recovery.js";
+import type { Session } from "./recovery/sessions.js";
 
 /** How long before socket.io's own timer answers stop being collected, in milliseconds. */
 const ACK_MARGIN_MS = 10;
@@ -44,7 +56,7 @@ export class PythonBridgeAdapter extends Adapter {
     super(namespace);
     this.#host = host;
     // Not in init(), which socket.io before 4.8.3 does not call for a namespace without clients.
-    this.#recovery = host.attach(this);
+    this.#recovery = host.addNamespace(this);
   }
 
   override addAll(sid: SocketId, rooms: Set<Room>): void {
@@ -72,7 +84,7 @@ export class PythonBridgeAdapter extends Adapter {
   }
 
   override close(): Promise<void> {
-    return this.#host.detach(this);
+    return this.#host.removeNamespace(this);
   }
 
   override broadcast(packet: Packet, options: BroadcastOptions): void {
@@ -80,9 +92,9 @@ export class PythonBridgeAdapter extends Adapter {
     const { data } = packet;
     // A packet with an id is an acknowledged emit to one client of this host; so is, with connection state recovery,
     // every socket.emit(), and neither concerns anybody else.
-    const isPrivate = packet.id !== undefined || (this.#recovery !== undefined && isOwnClient(this, target));
+    const isPrivate = packet.id !== undefined || (this.#recovery !== undefined && isLocalClient(this, target));
     const recovery = isRecoverable(packet, options) ? this.#recovery : undefined;
-    if (packet.type !== EVENT || isPrivate || isNobodyElse(target)) {
+    if (packet.type !== EVENT || isPrivate || isLocalOnly(target)) {
       super.broadcast(recovery?.emittedHere(packet, target) ?? packet, options);
       return;
     }
@@ -104,7 +116,7 @@ export class PythonBridgeAdapter extends Adapter {
     if (list === undefined || typeof event !== "string" || !hasDefaultParser(this)) {
       return false;
     }
-    if (hasMember(this, target.rooms)) {
+    if (hasRecipient(this, target.rooms)) {
       sendPrepared(this, prepareText(this.nsp.name, event, list, data), target, flags ?? {});
     }
     return true;
@@ -122,7 +134,7 @@ export class PythonBridgeAdapter extends Adapter {
     ack: (...args: unknown[]) => void,
   ): void {
     const target = normalizeTarget(options);
-    if (isNobodyElse(target) || isOwnClient(this, target)) {
+    if (isLocalOnly(target) || isLocalClient(this, target)) {
       super.broadcastWithAck(packet, options, clientCountCallback, ack);
     } else {
       this.#askEverywhere(packet, options, clientCountCallback, ack);
@@ -149,9 +161,15 @@ export class PythonBridgeAdapter extends Adapter {
   ): void {
     const target = normalizeTarget(options);
     const { data } = packet;
-    const { peers, python } = this.#host.cluster;
-    const isOne = isOneElsewhere(this, target, this.#host.looksLikeSid);
-    const ask = new Ask({ hosts: peers.hosts, isOne, python, onAnswer, onDone });
+    const { peers, pythonHosts: python } = this.#host.cluster;
+    const isOne = isRemoteClient(this, target, this.#host.looksLikeSid);
+    const ask = new AckCollector({
+      peers: peers.hostIds,
+      isSingleClient: isOne,
+      pythonHosts: python,
+      onAck: onAnswer,
+      onDone,
+    });
     // socket.io's timer runs already, and a broadcast to many takes its time.
     const ticket = this.#awaitAnswers(ask, target, target.timeout - ACK_MARGIN_MS);
     let payload: Uint8Array | string;
@@ -165,21 +183,21 @@ export class PythonBridgeAdapter extends Adapter {
     super.broadcastWithAck(
       packet,
       options,
-      (count) => ask.countOwn(count),
-      (answer) => ask.answerOwn(answer),
+      (count) => ask.expectOwn(count),
+      (answer) => ask.addOwnAck(answer),
     );
     this.#host.publishEncoded(payload);
     void this.#beginAsk(ask);
   }
 
   /** @returns null when the table is full: the emit goes out, and its answers are not heard */
-  #awaitAnswers(ask: Ask, target: Target, timeout: number): AckTicket | null {
-    const [room] = names(target.rooms);
+  #awaitAnswers(ask: AckCollector, target: Target, timeout: number): AckTicket | null {
+    const [room] = roomNames(target.rooms);
     const ticket = this.#host.acks.add({
       room: room === undefined || target.rooms.size > 1 ? null : this.#pythonRoom(room),
       namespace: this.nsp.name,
       timeout: Math.max(1, timeout),
-      ask,
+      collector: ask,
     });
     if (ticket === undefined) {
       const limit = this.#host.options.maxPendingAcks;
@@ -189,10 +207,10 @@ export class PythonBridgeAdapter extends Adapter {
   }
 
   /** After the emit, which it does not hold up: finds out whether somebody will answer who cannot be counted. */
-  async #beginAsk(ask: Ask): Promise<void> {
+  async #beginAsk(ask: AckCollector): Promise<void> {
     const { cluster } = this.#host;
-    const [listeners] = await Promise.all([this.#host.countListeners(), cluster.settled]);
-    callApplication(() => ask.begin(listeners, 1 + cluster.peers.emitters));
+    const [listeners] = await Promise.all([this.#host.countListeners(), cluster.peersDiscovered]);
+    callApplication(() => ask.start(listeners, 1 + cluster.peers.emitterCount));
   }
 
   override addSockets(options: BroadcastOptions, rooms: Room[]): void {
@@ -218,7 +236,7 @@ export class PythonBridgeAdapter extends Adapter {
     for (const message of messages) {
       this.#host.publish(message);
     }
-    if (isForNodeOnly && this.#host.cluster.python.areLikely) {
+    if (isForNodeOnly && this.#host.cluster.pythonHosts.areExpected) {
       this.#host.warn(operation, `${operation}() reaches clients of Python hosts by sid only, not by a room`);
     }
   }
@@ -226,13 +244,13 @@ export class PythonBridgeAdapter extends Adapter {
   override async fetchSockets(options: BroadcastOptions): Promise<SocketDescription[]> {
     const target = normalizeTarget(options);
     const own: SocketDescription[] = await super.fetchSockets(options);
-    if (isNobodyElse(target) || isOwnClient(this, target)) {
+    if (isLocalOnly(target) || isLocalClient(this, target)) {
       return own;
     }
     const { cluster, options: limits } = this.#host;
-    const [rooms, except] = [names(target.rooms), names(target.except)];
-    const question = { type: "fetch", namespace: this.nsp.name, rooms, except } as const;
-    const items = await cluster.ask(question, target.timeout || limits.requestsTimeout);
+    const [rooms, except] = [roomNames(target.rooms), roomNames(target.except)];
+    const question = { type: "fetch_sockets", namespace: this.nsp.name, rooms, except } as const;
+    const items = await cluster.request(question, target.timeout || limits.requestsTimeout);
     return [...own, ...describedSockets(items)];
   }
 
@@ -245,20 +263,20 @@ export class PythonBridgeAdapter extends Adapter {
   /** The names of all rooms that have clients on Node hosts, as of @socket.io/redis-adapter. */
   async allRooms(): Promise<Set<Room>> {
     const { cluster, options } = this.#host;
-    const others = await cluster.ask({ type: "rooms", namespace: this.nsp.name }, options.requestsTimeout);
-    return new Set([...this.rooms.keys(), ...names(others as readonly Room[])]);
+    const others = await cluster.request({ type: "all_rooms", namespace: this.nsp.name }, options.requestsTimeout);
+    return new Set([...this.rooms.keys(), ...roomNames(others as readonly Room[])]);
   }
 
   override serverSideEmit(packet: unknown[]): void {
     const { cluster, hostId, options } = this.#host;
     const { args, acknowledge } = withoutAcknowledgement(packet);
-    const question = { type: "event", namespace: this.nsp.name, args } as const;
+    const question = { type: "server_side_emit", namespace: this.nsp.name, args } as const;
     if (acknowledge === undefined) {
       // The status tells what becomes of it.
       cluster.publish({ ...question, from: hostId, id: 0, isAcknowledged: false }).catch(() => {});
       return;
     }
-    cluster.ask({ ...question, isAcknowledged: true }, options.requestsTimeout).then(
+    cluster.request({ ...question, isAcknowledged: true }, options.requestsTimeout).then(
       (items) => callApplication(() => acknowledge(null, firstAnswers(items))),
       (error) => callApplication(() => acknowledge(error, firstAnswers(error.responses ?? []))),
     );
@@ -272,8 +290,8 @@ export class PythonBridgeAdapter extends Adapter {
     number?: number,
   ): EncodedEmit {
     const [event, ...args] = data;
-    const rooms = names(target.rooms);
-    const except = names(target.except);
+    const rooms = roomNames(target.rooms);
+    const except = roomNames(target.except);
     // Python skips sids alone, so what may be a room is said once more, for Node hosts. Members of the room that this
     // host has need no mention: no other host has them.
     const exceptRooms = except.filter((name) => !this.nsp.sockets.has(name));
@@ -286,13 +304,13 @@ export class PythonBridgeAdapter extends Adapter {
       skipSids: except,
       exceptRooms,
       callback,
-      node: emitExtension(args, flags, callback === null ? undefined : target.timeout, number),
+      node: buildEmitExtension(args, flags, callback === null ? undefined : target.timeout, number),
       ...this.#sender(),
     });
   }
 
   #observe(data: readonly unknown[], target: Target): void {
-    if (this.#host.isWatched) {
+    if (this.#host.hasEmitListeners) {
       const [event, ...args] = data;
       const rooms = target.rooms.size === 0 ? null : [...target.rooms];
       const skipSids = [...target.except];

@@ -1,5 +1,4 @@
 import { BridgeError } from "../errors.js";
-import type { OutageOptions } from "../options.js";
 
 /** Why a message was given up: a bound of the outage buffer, the broker's refusal, or `close()`. */
 export type DropReason = "count" | "bytes" | "age" | "refused" | "closed";
@@ -20,17 +19,6 @@ export type BusStatus =
   | { readonly type: "dropped"; readonly reason: DropReason; readonly count: number; readonly bytes: number }
   | { readonly type: "closed" };
 
-/** What every bus takes, whatever its broker. */
-export interface BusOptions {
-  readonly outage?: OutageOptions | undefined;
-  /**
-   * How often a bus proves to itself that it still hears, in milliseconds: see `BusStatus` `healthy` and `deaf`. A
-   * broker that has not answered for twice as long is given up, and connected to anew.
-   * @default 5_000
-   */
-  readonly heartbeatInterval?: number | undefined;
-}
-
 /**
  * A broker as this package sees it: named channels that carry bytes. A bus belongs to the one adapter or emitter that it
  * is given to, which closes it.
@@ -41,18 +29,18 @@ export interface Bus {
   /** The kind of broker, for logs and errors. */
   readonly name: string;
   /**
-   * Resolves when every message published from now on will arrive. Rejects with `CLOSED`, with `BROKER_UNAVAILABLE` when
-   * the broker refuses the channel, with `INVALID_OPTION` when this bus reads the channel already.
+   * Resolves when every message published from now on will arrive. Rejects with `BRIDGE_CLOSED`, with `BRIDGE_BROKER_UNAVAILABLE` when
+   * the broker refuses the channel, with `BRIDGE_INVALID_OPTION` when this bus reads the channel already.
    */
   subscribe(channel: string, onMessage: (payload: Uint8Array) => void): Promise<void>;
-  /** Resolves when the broker has taken the message. Rejects with `MESSAGE_DROPPED`, `BROKER_UNAVAILABLE` or `CLOSED`. */
+  /** Resolves when the broker has taken the message. Rejects with `BRIDGE_MESSAGE_DROPPED`, `BRIDGE_BROKER_UNAVAILABLE` or `BRIDGE_CLOSED`. */
   publish(channel: string, payload: Uint8Array | string): Promise<void>;
   onStatus(listener: (status: BusStatus) => void): void;
   /**
    * How many read the channel at this moment, this bus included. `undefined`, as for a bus without this method, where
    * the broker does not tell. Never rejects.
    */
-  countListeners?(channel: string): Promise<number | undefined>;
+  countSubscribers?(channel: string): Promise<number | undefined>;
   /**
    * Whether all readers of the channel hear all messages in one order. False, as for a bus without this method, where the
    * broker does not promise it.
@@ -64,5 +52,5 @@ export interface Bus {
 
 /** Two adapters on one bus would take each other's messages. */
 export function alreadySubscribed(channel: string): BridgeError {
-  return new BridgeError("INVALID_OPTION", `this bus reads "${channel}" already: make a bus for each adapter`);
+  return new BridgeError("BRIDGE_INVALID_OPTION", `this bus reads "${channel}" already: make a bus for each adapter`);
 }

@@ -1,5 +1,5 @@
 import { BridgeError } from "../errors.js";
-import { callApplication, Listeners } from "../listeners.js";
+import { callApplication, Listeners } from "../util/listeners.js";
 import { alreadySubscribed, type Bus, type BusStatus } from "./bus.js";
 
 type Listener = (payload: Uint8Array) => void;
@@ -19,7 +19,7 @@ export function memoryBus(name = "default"): Bus {
 
   const assertOpen = (): void => {
     if (closed) {
-      throw new BridgeError("CLOSED", `the in-memory bus "${name}" is closed`);
+      throw new BridgeError("BRIDGE_CLOSED", `the in-memory bus "${name}" is closed`);
     }
   };
 
@@ -49,7 +49,7 @@ export function memoryBus(name = "default"): Bus {
     onStatus(listener) {
       status.add(listener);
     },
-    async countListeners(channel) {
+    async countSubscribers(channel) {
       return [...(BROKERS.get(name)?.values() ?? [])].filter((subscriber) => subscriber.has(channel)).length;
     },
     isOrdered: () => true,

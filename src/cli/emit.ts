@@ -49,11 +49,11 @@ function parseArgument(text: string, index: number): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const hint = `a string needs its own quotes, as in '${JSON.stringify(text)}'`;
-    throw new BridgeError("INVALID_OPTION", `argument ${index + 1} is not JSON: ${text}; ${hint}`, { cause });
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `argument ${index + 1} is not JSON: ${text}; ${hint}`, { cause });
   }
 }
 
-/** @throws BridgeError `INVALID_OPTION` and `INVALID_URL` for the command line, others when the broker is not to be had */
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` and `BRIDGE_INVALID_URL` for the command line, others when the broker is not to be had */
 export async function runEmit(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
   const flags = parseFlags(FLAGS, args, environment);
   if (flags.boolean("help")) {
@@ -62,7 +62,7 @@ export async function runEmit(args: readonly string[], environment: NodeJS.Proce
   }
   const [event, ...texts] = flags.positionals;
   if (event === undefined) {
-    throw new BridgeError("INVALID_OPTION", "emit needs the name of an event");
+    throw new BridgeError("BRIDGE_INVALID_OPTION", "emit needs the name of an event");
   }
   const channels = flags.strings("channel");
   const data = texts.map(parseArgument);
@@ -84,10 +84,10 @@ export async function runEmit(args: readonly string[], environment: NodeJS.Proce
       .except(flags.strings("skip-sid"))
       .emit(event, ...data);
   } catch (cause) {
-    if (cause instanceof BridgeError && cause.code === "MESSAGE_DROPPED") {
+    if (cause instanceof BridgeError && cause.code === "BRIDGE_MESSAGE_DROPPED") {
       const seconds = BROKER_TIMEOUT_MS / 1_000;
       throw new BridgeError(
-        "BROKER_UNAVAILABLE",
+        "BRIDGE_BROKER_UNAVAILABLE",
         `${trouble || "the broker did not answer"}; nothing was sent within ${seconds} s`,
         { cause },
       );

@@ -42,13 +42,16 @@ function readBoolean(name: string, value: string): boolean {
   if (/^(0|false|no|off)$/i.test(value)) {
     return false;
   }
-  throw new BridgeError("INVALID_OPTION", `${environmentName(name)} is ${JSON.stringify(value)}; it takes 1 or 0`);
+  throw new BridgeError(
+    "BRIDGE_INVALID_OPTION",
+    `${environmentName(name)} is ${JSON.stringify(value)}; it takes 1 or 0`,
+  );
 }
 
 /**
  * A flag on the command line wins over its variable.
  *
- * @throws BridgeError `INVALID_OPTION`, with one line that says what is wrong
+ * @throws BridgeError `BRIDGE_INVALID_OPTION`, with one line that says what is wrong
  */
 export function parseFlags(flags: Flags, args: readonly string[], environment: NodeJS.ProcessEnv): ParsedFlags {
   const options = Object.fromEntries(
@@ -64,7 +67,7 @@ export function parseFlags(flags: Flags, args: readonly string[], environment: N
     // Without the advice on how to pass such a thing as a positional argument; and on one line.
     const [message = ""] = (cause as Error).message.replaceAll(/\s*\n/g, " ").split(". To specify a positional");
     const hint = /'-\d/.test(message) ? "; a negative number goes after --" : "";
-    throw new BridgeError("INVALID_OPTION", message + hint, { cause });
+    throw new BridgeError("BRIDGE_INVALID_OPTION", message + hint, { cause });
   }
   const strings = (name: string): readonly string[] => {
     const given = parsed.values[name];
@@ -83,11 +86,14 @@ export function parseFlags(flags: Flags, args: readonly string[], environment: N
   };
 }
 
-/** @throws BridgeError `INVALID_OPTION` */
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65535) {
-    throw new BridgeError("INVALID_OPTION", `--port is ${JSON.stringify(text)}; it takes a number from 0 to 65535`);
+    throw new BridgeError(
+      "BRIDGE_INVALID_OPTION",
+      `--port is ${JSON.stringify(text)}; it takes a number from 0 to 65535`,
+    );
   }
   return port;
 }
@@ -113,10 +119,13 @@ export function describeFlags(flags: Flags): string {
  * For a command that takes flags alone.
  *
  * @param likely - the flag that a word without one is most likely meant for
- * @throws BridgeError `INVALID_OPTION`
+ * @throws BridgeError `BRIDGE_INVALID_OPTION`
  */
 export function refuseArguments({ positionals: [unexpected] }: ParsedFlags, command: string, likely: string): void {
   if (unexpected !== undefined) {
-    throw new BridgeError("INVALID_OPTION", `${command} takes no argument ${unexpected}; is it meant for --${likely}?`);
+    throw new BridgeError(
+      "BRIDGE_INVALID_OPTION",
+      `${command} takes no argument ${unexpected}; is it meant for --${likely}?`,
+    );
   }
 }

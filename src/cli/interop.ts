@@ -1,8 +1,8 @@
-import type { PeerKind } from "../../interop/fleet/python-peer.js";
 import type { FailedStart, Report } from "../../interop/report/report.js";
 import { KINDS } from "../../interop/scenarios/scenario.js";
-import { optionalPackage } from "../bus/optional-package.js";
 import { BridgeError } from "../errors.js";
+import type { PeerKind } from "../testing/python-peer.js";
+import { optionalPackage } from "../util/optional-package.js";
 import { describeFlags, type Flags, type ParsedFlags, parseFlags, refuseArguments } from "./flags.js";
 import { findReportFiles, type ReportFile, writeReports } from "./report-files.js";
 import { bold } from "./style.js";
@@ -79,7 +79,7 @@ function parseKinds(names: readonly string[]): readonly PeerKind[] {
   const unknown = names.find((name) => !KINDS.some((kind) => kind === name));
   if (unknown !== undefined) {
     throw new BridgeError(
-      "INVALID_OPTION",
+      "BRIDGE_INVALID_OPTION",
       `--kind is ${JSON.stringify(unknown)}; it takes one of ${KINDS.join(", ")}`,
     );
   }
@@ -90,7 +90,7 @@ function parseKinds(names: readonly string[]): readonly PeerKind[] {
 function refuseEmpty(flags: ParsedFlags): void {
   const empty = Object.keys(FLAGS).find((name) => flags.strings(name).includes(""));
   if (empty !== undefined) {
-    throw new BridgeError("INVALID_OPTION", `--${empty} is empty; is the variable set?`);
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `--${empty} is empty; is the variable set?`);
   }
 }
 
@@ -120,7 +120,7 @@ async function reportFailedStart(files: readonly ReportFile[], queue: string, er
 }
 
 /**
- * @throws BridgeError `INVALID_OPTION`, `INVALID_URL` for the command line; `MISSING_PACKAGE`, `BROKER_UNAVAILABLE` for
+ * @throws BridgeError `BRIDGE_INVALID_OPTION`, `BRIDGE_INVALID_URL` for the command line; `BRIDGE_MISSING_PACKAGE`, `BRIDGE_BROKER_UNAVAILABLE` for
  * what is not there
  */
 export async function runInteropCommand(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {

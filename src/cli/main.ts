@@ -40,12 +40,16 @@ async function run(name: string | undefined, args: readonly string[]): Promise<v
   }
   const command = COMMANDS.get(name);
   if (command === undefined) {
-    throw new BridgeError("INVALID_OPTION", `there is no command ${JSON.stringify(name)}`);
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `there is no command ${JSON.stringify(name)}`);
   }
   await command(args, process.env);
 }
 
-const USAGE_ERRORS: readonly BridgeErrorCode[] = ["INVALID_OPTION", "INVALID_URL", "INVALID_ARGUMENT"];
+const USAGE_ERRORS: readonly BridgeErrorCode[] = [
+  "BRIDGE_INVALID_OPTION",
+  "BRIDGE_INVALID_URL",
+  "BRIDGE_INVALID_ARGUMENT",
+];
 
 /** 2 when the command line is wrong, 1 when what it asks for cannot be done. */
 function exitCode(error: unknown): number {

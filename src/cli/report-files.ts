@@ -29,7 +29,7 @@ function check(path: string): void {
  * Finds out before the run, rather than after it, that a report cannot be written. What is there stays as it is.
  *
  * @param pathOf - what the command line says of a format
- * @throws BridgeError `INVALID_OPTION`
+ * @throws BridgeError `BRIDGE_INVALID_OPTION`
  */
 export function findReportFiles(pathOf: (format: Format) => string | undefined): readonly ReportFile[] {
   return FORMATS.flatMap((format) => {
@@ -41,7 +41,7 @@ export function findReportFiles(pathOf: (format: Format) => string | undefined):
       check(path);
     } catch (cause) {
       const message = `--${format} ${path} cannot be written: ${(cause as Error).message}`;
-      throw new BridgeError("INVALID_OPTION", message, { cause });
+      throw new BridgeError("BRIDGE_INVALID_OPTION", message, { cause });
     }
     return [{ format, path }];
   });

@@ -83,7 +83,7 @@ function untilSignal(): Promise<void> {
   });
 }
 
-/** @throws BridgeError `INVALID_OPTION`, `INVALID_URL` */
+/** @throws BridgeError `BRIDGE_INVALID_OPTION`, `BRIDGE_INVALID_URL` */
 export async function runServe(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
   const flags = parseFlags(FLAGS, args, environment);
   if (flags.boolean("help")) {

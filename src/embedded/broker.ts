@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type AddressInfo, createServer, isIPv4, type Server, type Socket } from "node:net";
 import { BridgeError } from "../errors.js";
-import { wholeNumber } from "../options.js";
+import { integerInRange } from "../util/validation.js";
 import type { Broker } from "./command.js";
 import { Connection } from "./connection.js";
 import { PubSub } from "./pubsub.js";
@@ -46,7 +46,7 @@ const TURNED_AWAY = 64;
  *
  * It runs in this process and keeps the process alive until `close()`.
  *
- * @throws BridgeError `INVALID_OPTION` for a host that is not loopback, a port that is taken, or a bad value
+ * @throws BridgeError `BRIDGE_INVALID_OPTION` for a host that is not loopback, a port that is taken, or a bad value
  */
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): Promise<EmbeddedBroker> {
   const normalized = normalize(options);
@@ -72,14 +72,14 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
 function normalize(options: EmbeddedBrokerOptions): Options {
   const { port = 0, host = "127.0.0.1", password } = options;
   if (password === "") {
-    throw new BridgeError("INVALID_OPTION", "password must not be empty; leave it out to ask for none");
+    throw new BridgeError("BRIDGE_INVALID_OPTION", "password must not be empty; leave it out to ask for none");
   }
   return {
-    port: wholeNumber("port", port, 0, 65_535),
+    port: integerInRange("port", port, 0, 65_535),
     host: loopback(host),
-    maxMessageBytes: wholeNumber("maxMessageBytes", options.maxMessageBytes ?? 64 * MIB, 1, MAX_BYTES),
-    maxOutputBytes: wholeNumber("maxOutputBytes", options.maxOutputBytes ?? 32 * MIB),
-    maxConnections: wholeNumber("maxConnections", options.maxConnections ?? 1000, 1, 65_535),
+    maxMessageBytes: integerInRange("maxMessageBytes", options.maxMessageBytes ?? 64 * MIB, 1, MAX_BYTES),
+    maxOutputBytes: integerInRange("maxOutputBytes", options.maxOutputBytes ?? 32 * MIB),
+    maxConnections: integerInRange("maxConnections", options.maxConnections ?? 1000, 1, 65_535),
     ...(password === undefined ? {} : { password }),
   };
 }
@@ -92,14 +92,19 @@ function loopback(host: string): string {
   if (host === "::1" || (isIPv4(host) && host.startsWith("127."))) {
     return host;
   }
-  throw new BridgeError("INVALID_OPTION", `the embedded broker listens on loopback addresses only, not on ${host}`);
+  throw new BridgeError(
+    "BRIDGE_INVALID_OPTION",
+    `the embedded broker listens on loopback addresses only, not on ${host}`,
+  );
 }
 
 function encodePassword(password: string): string {
   try {
     return encodeURIComponent(password);
   } catch (cause) {
-    throw new BridgeError("INVALID_OPTION", "password must be well-formed Unicode, to fit into a URL", { cause });
+    throw new BridgeError("BRIDGE_INVALID_OPTION", "password must be well-formed Unicode, to fit into a URL", {
+      cause,
+    });
   }
 }
 
@@ -107,7 +112,7 @@ function listen(server: Server, { host, port }: Options): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause) => {
       const what = `the embedded broker cannot listen on ${host}:${port}: ${cause.message}`;
-      reject(new BridgeError("INVALID_OPTION", what, { cause }));
+      reject(new BridgeError("BRIDGE_INVALID_OPTION", what, { cause }));
     });
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });

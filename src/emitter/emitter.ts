@@ -1,15 +1,17 @@
 import type { Bus, BusStatus } from "../bus/bus.js";
-import { toBus } from "../bus/from-url.js";
-import { logStatus } from "../bus/log-status.js";
+import { openBus } from "../bus/open.js";
 import { BridgeError, type BridgeErrorCode } from "../errors.js";
-import { RateLimitedLog } from "../log.js";
-import { type EmitterOptions, isTimeout, type NormalizedReader, normalizeReader } from "../options.js";
+import { type EmitterOptions, type NormalizedReader, normalizeReader } from "../options.js";
 import { encoderOf } from "../protocol/encoders.js";
-import { newHostId } from "../protocol/host-id.js";
-import { type AckTicket, quote, type WireRoom } from "../protocol/messages.js";
-import { emitExtension } from "../protocol/node-fields.js";
-import type { OutgoingMessage } from "../protocol/outgoing.js";
-import { AckReader } from "./ack-reader.js";
+import { newHostId } from "../protocol/model/host-id.js";
+import type { AckTicket, WireRoom } from "../protocol/model/messages.js";
+import { buildEmitExtension } from "../protocol/model/node-extension.js";
+import type { OutgoingMessage } from "../protocol/model/outgoing.js";
+import { logStatus } from "../reporting/log-status.js";
+import { RateLimitedLog } from "../util/logger.js";
+import { quote } from "../util/quote.js";
+import { isTimerDelay } from "../util/validation.js";
+import { AckListener } from "./ack-listener.js";
 
 /** Events and the arguments of their listeners, as in `Server<ClientToServerEvents, ServerToClientEvents>`. */
 // biome-ignore lint/suspicious/noExplicitAny: an interface without index signature must fit, as in socket.io's own type
@@ -18,7 +20,10 @@ export type EventsMap = { [event: string]: any };
 type EventName<Events extends EventsMap> = keyof Events & string;
 type EventArgs<Events extends EventsMap, Event extends EventName<Events>> = Parameters<Events[Event]>;
 /** Arguments of a listener without the acknowledgement at the end, where its type has one. */
-export type AskedArgs<Args extends readonly unknown[]> = Args extends [...infer Others, (...answer: never) => unknown]
+export type ArgsWithoutAck<Args extends readonly unknown[]> = Args extends [
+  ...infer Others,
+  (...answer: never) => unknown,
+]
   ? Others
   : Args;
 
@@ -33,7 +38,7 @@ export interface EmitTarget<Events extends EventsMap> {
   /**
    * Resolves when the broker has taken the message, which is no promise that a client is there.
    *
-   * @throws BridgeError rejects with `INVALID_ARGUMENT`, `MESSAGE_DROPPED`, `BROKER_UNAVAILABLE` or `CLOSED`
+   * @throws BridgeError rejects with `BRIDGE_INVALID_ARGUMENT`, `BRIDGE_MESSAGE_DROPPED`, `BRIDGE_BROKER_UNAVAILABLE` or `BRIDGE_CLOSED`
    */
   emit<Event extends EventName<Events>>(event: Event, ...args: EventArgs<Events, Event>): Promise<void>;
   /**
@@ -41,21 +46,21 @@ export interface EmitTarget<Events extends EventsMap> {
    *
    * @param milliseconds - how long they are waited for
    */
-  timeout(milliseconds: number): AskTarget<Events>;
+  timeout(milliseconds: number): AckEmitTarget<Events>;
 }
 
 /** Whom a question is for. */
-export interface AskTarget<Events extends EventsMap> {
+export interface AckEmitTarget<Events extends EventsMap> {
   /**
    * Resolves with the answers of all clients that got it, each its first argument, when the last one is here; with
    * Python hosts in the fleet, when the time is over (see `pythonHosts` of the options).
    *
-   * @throws BridgeError rejects as `emit` does, and with `BUSY`; IncompleteError with `TIMEOUT` if a client has not
-   *   answered in time, or `CLOSED`: its `responses` are those that came
+   * @throws BridgeError rejects as `emit` does, and with `BRIDGE_BUSY`; IncompleteError with `BRIDGE_TIMEOUT` if a client has not
+   *   answered in time, or `BRIDGE_CLOSED`: its `responses` are those that came
    */
   emitWithAck<Event extends EventName<Events>>(
     event: Event,
-    ...args: AskedArgs<EventArgs<Events, Event>>
+    ...args: ArgsWithoutAck<EventArgs<Events, Event>>
   ): Promise<unknown[]>;
 }
 
@@ -78,7 +83,7 @@ export interface Emitter<Events extends EventsMap> extends EmitterNamespace<Even
   close(): Promise<void>;
 }
 
-const TOLD_BY_STATUS: readonly BridgeErrorCode[] = ["MESSAGE_DROPPED", "BROKER_UNAVAILABLE"];
+const TOLD_BY_STATUS: readonly BridgeErrorCode[] = ["BRIDGE_MESSAGE_DROPPED", "BRIDGE_BROKER_UNAVAILABLE"];
 
 /** Makes the message and publishes it; whatever fails on the way rejects. */
 type Publish = (makeMessage: () => OutgoingMessage) => Promise<void>;
@@ -98,7 +103,7 @@ function target<Events extends EventsMap>(sender: Sender, selection: Selection):
     except: (sid) => target(sender, { ...selection, except: [...new Set([...selection.except, sid].flat())] }),
     emit: (event, ...args) => sender.emit(selection, event, args),
     timeout: (milliseconds) => ({
-      emitWithAck: (event, ...args) => sender.ask(selection, event, args, milliseconds),
+      emitWithAck: (event, ...args) => sender.emitWithAck(selection, event, args, milliseconds),
     }),
   };
 }
@@ -107,7 +112,7 @@ function target<Events extends EventsMap>(sender: Sender, selection: Selection):
 function withoutCallback(event: string, args: readonly unknown[]): readonly unknown[] {
   if (typeof args.at(-1) === "function") {
     const how = "timeout(ms).emitWithAck() of createEmitter(…, { acks: true })";
-    throw new BridgeError("INVALID_ARGUMENT", `no function is called back for ${quote(event)}: use ${how}`);
+    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `no function is called back for ${quote(event)}: use ${how}`);
   }
   return args;
 }
@@ -116,14 +121,14 @@ interface SenderOptions {
   readonly hostId: string;
   readonly publish: Publish;
   readonly toPythonRoom: NormalizedReader["toPythonRoom"];
-  readonly acks: AckReader | undefined;
+  readonly acks: AckListener | undefined;
 }
 
 class Sender {
   readonly #publish: Publish;
   readonly #toPythonRoom: NormalizedReader["toPythonRoom"];
   readonly #hostId: string;
-  readonly #acks: AckReader | undefined;
+  readonly #acks: AckListener | undefined;
 
   constructor({ hostId, publish, toPythonRoom, acks }: SenderOptions) {
     this.#hostId = hostId;
@@ -136,14 +141,25 @@ class Sender {
     return this.#publish(() => this.#message(selection, event, args, null));
   }
 
-  async ask(selection: Selection, event: string, args: readonly unknown[], timeout: number): Promise<unknown[]> {
+  async emitWithAck(
+    selection: Selection,
+    event: string,
+    args: readonly unknown[],
+    timeout: number,
+  ): Promise<unknown[]> {
     if (this.#acks === undefined) {
-      throw new BridgeError("INVALID_ARGUMENT", "no answer is heard: make this emitter with the option acks: true");
+      throw new BridgeError(
+        "BRIDGE_INVALID_ARGUMENT",
+        "no answer is heard: make this emitter with the option acks: true",
+      );
     }
-    if (!isTimeout(timeout)) {
-      throw new BridgeError("INVALID_ARGUMENT", `the timeout ${quote(timeout)} is no whole number of milliseconds`);
+    if (!isTimerDelay(timeout)) {
+      throw new BridgeError(
+        "BRIDGE_INVALID_ARGUMENT",
+        `the timeout ${quote(timeout)} is no whole number of milliseconds`,
+      );
     }
-    return this.#acks.ask({
+    return this.#acks.emitWithAck({
       namespace: selection.namespace,
       rooms: selection.rooms.map((room) => this.#room(room, selection.namespace)),
       timeout,
@@ -167,7 +183,7 @@ class Sender {
       skipSids: except,
       exceptRooms: except,
       callback,
-      node: emitExtension(args, {}, timeout),
+      node: buildEmitExtension(args, {}, timeout),
       hostId: this.#hostId,
     };
   }
@@ -209,7 +225,7 @@ function namespaceOf<Events extends EventsMap>(sender: Sender, name: string): Em
  *
  * @typeParam Events - the events and their listeners' arguments; without it, anything goes
  * @param urlOrBus - the broker that the fleet uses, as a URL or as a bus made by hand
- * @throws BridgeError `INVALID_URL`, `INVALID_OPTION`
+ * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`
  * @example
  *     const emitter = createEmitter("redis://localhost:6379", { channel: "flask-socketio" });
  *     await emitter.of("/chat").to("room").emit("message", { text: "hello" });
@@ -222,7 +238,7 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
   const normalized = normalizeReader(options);
   const { channels, toPythonRoom, logger } = normalized;
   const encode = encoderOf(normalized);
-  const bus = toBus(urlOrBus, channels[0], options);
+  const bus = openBus(urlOrBus, channels[0], options);
   const log = new RateLimitedLog((line) => logger.warn(line));
   bus.onStatus((status) => logStatus(log, status));
   const publish: Publish = (makeMessage) => {
@@ -238,7 +254,7 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
     return published;
   };
   const hostId = newHostId();
-  const acks = options.acks === true ? new AckReader(bus, hostId, normalized, log) : undefined;
+  const acks = options.acks === true ? new AckListener(bus, hostId, normalized, log) : undefined;
   const sender = new Sender({ hostId, publish, toPythonRoom, acks });
   return {
     ...namespaceOf<Events>(sender, "/"),

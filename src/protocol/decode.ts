@@ -1,26 +1,19 @@
-import type { Dialect } from "./dialect.js";
-import { formOf, readEnvelope } from "./emit-fields.js";
-import { Fields, Refusal } from "./fields.js";
-import { findUnsafeKey, mayHoldUnsafeKey, parseExactly, parseJson } from "./json.js";
-import {
-  type EmitEnvelope,
-  type EmitMessage,
-  type EmitPayload,
-  type Message,
-  quote,
-  type Rejected,
-  type RejectReason,
-} from "./messages.js";
-import { isMsgpack, unpack } from "./msgpack.js";
-import { readClose, readDisconnectMembers, readMoveMembers } from "./node-fields.js";
-import { describePickle, isPickle, unpickle } from "./pickle.js";
+import { quote } from "../util/quote.js";
+import { findUnsafeKey, mayHoldUnsafeKey, parseExactly, parseJson } from "./json/parse.js";
+import type { Dialect } from "./model/dialect.js";
+import { formOf, readEnvelope } from "./model/emit-fields.js";
+import { Fields, RejectionError } from "./model/fields.js";
+import type { EmitEnvelope, EmitMessage, EmitPayload, Message, Rejection, RejectReason } from "./model/messages.js";
+import { readClose, readDisconnectMembers, readMoveMembers } from "./model/node-extension.js";
+import { isMsgpack, unpack } from "./msgpack/msgpack.js";
+import { describePickle, isPickle, unpickle } from "./pickle/pickle.js";
 
 /** What came of the bytes. */
 export type Decoded =
   | { readonly kind: "message"; readonly message: Message }
   /** No method, or one that this release does not know: silently passed over, as Python does. */
   | { readonly kind: "ignored" }
-  | { readonly kind: "rejected"; readonly rejected: Rejected; readonly hostId: string | undefined };
+  | { readonly kind: "rejected"; readonly rejected: Rejection; readonly hostId: string | undefined };
 
 /** What of a message's encoding its fields do not say. */
 interface Context {
@@ -32,7 +25,7 @@ interface Context {
 function readPayload(fields: Fields, envelope: EmitEnvelope, { dialect, isDataTuple }: Context): EmitPayload {
   const data = fields.get("data");
   if (data === undefined) {
-    throw new Refusal("wrong_type", "data is missing");
+    throw new RejectionError("wrong_type", "data is missing");
   }
   if (isDataTuple !== undefined) {
     // Whoever writes pickles does not know the key `binary`: bytes stand in the value.
@@ -50,7 +43,7 @@ function readCallback(fields: Fields): Message {
   const id = fields.get("id");
   const args = fields.get("args");
   if (!Number.isSafeInteger(id) || !Array.isArray(args)) {
-    throw new Refusal("wrong_type", `id is ${quote(id)} and args is ${quote(args)}, not an integer and a list`);
+    throw new RejectionError("wrong_type", `id is ${quote(id)} and args is ${quote(args)}, not an integer and a list`);
   }
   const room = fields.get("sid") === null ? null : fields.room("sid");
   return {
@@ -80,7 +73,7 @@ function readMessage(method: string, fields: Fields, context: Context): Message 
       return readMoveMembers(method, fields);
     case "node_disconnect":
       return readDisconnectMembers(fields);
-    case "node_mark":
+    case "node_checkpoint":
       return { method, number: fields.whole("number"), hostId: fields.hostId() };
     default:
       return undefined;
@@ -98,7 +91,7 @@ interface Raw {
   exact(): unknown;
 }
 
-type Reading = Raw | { readonly rejected: Rejected };
+type Reading = Raw | { readonly rejected: Rejection };
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -131,15 +124,15 @@ function decodeRaw(raw: Raw, dialect: Dialect): Decoded {
     return { kind: "ignored" };
   }
   if (typeof method !== "string") {
-    const rejected: Rejected = { reason: "wrong_type", detail: `method is ${quote(method)}, not a string` };
+    const rejected: Rejection = { reason: "wrong_type", detail: `method is ${quote(method)}, not a string` };
     return { kind: "rejected", rejected, hostId: fields.hostId() };
   }
   try {
     const message = readMessage(method, fields, { dialect, isDataTuple });
     return message === undefined ? { kind: "ignored" } : { kind: "message", message };
   } catch (error) {
-    if (error instanceof Refusal) {
-      return { kind: "rejected", rejected: error.rejected, hostId: fields.hostId() };
+    if (error instanceof RejectionError) {
+      return { kind: "rejected", rejected: error.rejection, hostId: fields.hostId() };
     }
     throw error;
   }

@@ -1,12 +1,12 @@
-import type { Dialect } from "./dialect.js";
-import { type EncodedEmit, encode, encodeEmit } from "./encode.js";
-import { encodeMsgpack } from "./encode-msgpack.js";
-import type { OutgoingEmit, OutgoingMessage } from "./outgoing.js";
+import { type EncodedEmit, encode, encodeEmit } from "./json/encode.js";
+import type { Dialect } from "./model/dialect.js";
+import type { OutgoingEmit, OutgoingMessage } from "./model/outgoing.js";
+import { encodeMsgpack } from "./msgpack/encode.js";
 
 /** How messages are written. What is read is told by its first byte. */
 export type Encoding = "json" | "msgpack";
 
-/** @throws BridgeError `INVALID_ARGUMENT` for what the channel or the dialect cannot carry */
+/** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel or the dialect cannot carry */
 export type Encode = (message: OutgoingMessage) => Uint8Array | string;
 
 export const ENCODERS: Readonly<Record<Encoding, Encode>> = {

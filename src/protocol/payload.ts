@@ -1,6 +1,6 @@
-import { deconstruct, hasBinary, reconstruct } from "./binary.js";
-import type { EmitPayload, PayloadForm, Rejected } from "./messages.js";
-import { bufferOf } from "./plain.js";
+import { deconstruct, hasBinary, reconstruct } from "./json/attachments.js";
+import { bufferOf } from "./json/to-json-value.js";
+import type { EmitPayload, PayloadForm, Rejection } from "./model/messages.js";
 
 /**
  * The arguments of an emit, and how they stand in `data`.
@@ -63,7 +63,7 @@ function toArgs(data: unknown, form: PayloadForm): readonly unknown[] {
 /** The arguments that a client gets, as Python would send them. */
 export function decodePayload(
   payload: EmitPayload,
-): { readonly args: readonly unknown[] } | { readonly rejected: Rejected } {
+): { readonly args: readonly unknown[] } | { readonly rejected: Rejection } {
   let { data } = payload;
   if (payload.binary) {
     if (!Array.isArray(data) || data.length === 0) {

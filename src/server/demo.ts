@@ -7,9 +7,9 @@
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server, Socket } from "socket.io";
-import type { BridgeHandle, ObservedEmit } from "../adapter/observe.js";
+import type { BridgeHandle, ObservedEmit } from "../adapter/reporting/handle.js";
 import { BridgeError } from "../errors.js";
-import { RESERVED_EVENTS } from "../protocol/messages.js";
+import { RESERVED_EVENTS } from "../protocol/model/messages.js";
 
 /** Where every page starts, so that a snippet that emits to it shows at once. */
 const FIRST_ROOM = "lobby";
@@ -25,7 +25,7 @@ type Answer = { readonly ok: true } | { readonly ok: false; readonly error: stri
 
 /** Its message is for the person at the page; it never leaves this file. */
 function refusal(message: string): BridgeError {
-  return new BridgeError("INVALID_ARGUMENT", message);
+  return new BridgeError("BRIDGE_INVALID_ARGUMENT", message);
 }
 
 /** Handlers for the live page's events and the delivery notices. */

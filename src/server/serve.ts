@@ -3,13 +3,14 @@ import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Server } from "socket.io";
-import { type BridgeAdapter, createAdapter } from "../adapter/adapter.js";
+import { type BridgeAdapter, createAdapter } from "../adapter/create-adapter.js";
 import { type EmbeddedBroker, startEmbeddedBroker } from "../embedded/broker.js";
 import { BridgeError } from "../errors.js";
-import { type Logger, redactUrl } from "../log.js";
 import type { LegacyPickle } from "../protocol/decode.js";
-import type { Dialect } from "../protocol/dialect.js";
 import type { Encoding } from "../protocol/encoders.js";
+import type { Dialect } from "../protocol/model/dialect.js";
+import type { Logger } from "../util/logger.js";
+import { redactUrl } from "../util/redact-url.js";
 import { installDemo, serveLivePage } from "./demo.js";
 import { type AcceptedOrigins, originCheck } from "./origin.js";
 import { pythonPackages, pythonSnippet } from "./python-snippet.js";
@@ -47,29 +48,31 @@ export interface RunningServer {
 
 type App = (io: Server) => unknown;
 
-/** @throws BridgeError `INVALID_OPTION` */
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 async function loadApp(path: string): Promise<App> {
   let module: { readonly default?: unknown };
   try {
     module = await import(pathToFileURL(resolve(path)).href);
   } catch (cause) {
-    throw new BridgeError("INVALID_OPTION", `--app ${path} cannot be loaded: ${(cause as Error).message}`, { cause });
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `--app ${path} cannot be loaded: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   // A CommonJS module that TypeScript or Babel wrote has its default export one level down.
   const exported = module.default as { readonly default?: unknown } | undefined;
   const app = typeof exported === "function" ? exported : exported?.default;
   if (typeof app !== "function") {
-    throw new BridgeError("INVALID_OPTION", `--app ${path} has no function as its default export`);
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `--app ${path} has no function as its default export`);
   }
   return app as App;
 }
 
-/** @throws BridgeError `INVALID_OPTION` when the port cannot be had */
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` when the port cannot be had */
 function listen(http: HttpServer, port: number, host: string): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException): void => {
       const reason = cause.code === "EADDRINUSE" ? "is taken; choose another with --port" : `failed: ${cause.message}`;
-      reject(new BridgeError("INVALID_OPTION", `port ${port} of ${host} ${reason}`, { cause }));
+      reject(new BridgeError("BRIDGE_INVALID_OPTION", `port ${port} of ${host} ${reason}`, { cause }));
     };
     http.once("error", onError);
     http.listen(port, host, () => {
@@ -92,7 +95,7 @@ function createHttpServer(demo: boolean): HttpServer {
 /**
  * Starts a Socket.IO server that is a host of the fleet. Resolves when it listens.
  *
- * @throws BridgeError `INVALID_URL`, `INVALID_OPTION`
+ * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const app = options.app === undefined ? undefined : await loadApp(options.app);

@@ -1,7 +1,5 @@
 import test, { type ExecutionContext } from "ava";
 import { Server } from "socket.io";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import {
   type AdapterOptions,
   BridgeError,
@@ -10,6 +8,8 @@ import {
   memoryBus,
   type ObservedEmit,
 } from "../../src/index.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { freePort } from "../helpers/broker-server.js";
 import { connectClient } from "../helpers/clients.js";
 import { makeFleet as joinChannel } from "../helpers/memory-fleet.js";
@@ -252,7 +252,7 @@ test("one adapter serves one server", async (t) => {
   const adapter = createAdapter(memoryBus(t.title));
   const first = new Server({ adapter });
   const error = t.throws(() => new Server({ adapter }), { instanceOf: BridgeError });
-  t.is(error.code, "INVALID_OPTION");
+  t.is(error.code, "BRIDGE_INVALID_OPTION");
   await first.sockets.adapter.close();
 });
 
@@ -367,7 +367,7 @@ test("with connection state recovery, what is for one client of this host stays 
   io.sockets.sockets.get(client.sid)?.emit("private");
   io.emit("public");
   await channelled.find("the public one", (event) => event === "public");
-  t.deepEqual(channelled.items, ["node_mark", "public"]);
+  t.deepEqual(channelled.items, ["node_checkpoint", "public"]);
   t.deepEqual(
     (await client.until("public")).map(([event]) => event),
     ["private"],
@@ -383,7 +383,7 @@ test("a bus belongs to one adapter or emitter", async (t) => {
   }
   for (const nothing of [undefined, null, 5, {}]) {
     const error = t.throws(() => createAdapter(nothing as unknown as string), { instanceOf: BridgeError });
-    t.is(error.code, "INVALID_URL");
+    t.is(error.code, "BRIDGE_INVALID_URL");
   }
 });
 
@@ -391,7 +391,7 @@ test("an adapter does not outlive its server", async (t) => {
   const { host } = await makeFleet(t);
   await host.io.close();
   const error = t.throws(() => new Server({ adapter: host.adapter }), { instanceOf: BridgeError });
-  t.is(error.code, "CLOSED");
+  t.is(error.code, "BRIDGE_CLOSED");
 });
 
 test("a namespace that is opened anew before the old one is closed goes on hearing", async (t) => {
@@ -433,14 +433,14 @@ for (const [option, value] of [
   test(`the option ${option} does not take ${JSON.stringify(value)}`, (t) => {
     const options = { [option]: value } as AdapterOptions;
     const error = t.throws(() => createAdapter("redis://localhost", options), { instanceOf: BridgeError });
-    t.is(error.code, "INVALID_OPTION");
+    t.is(error.code, "BRIDGE_INVALID_OPTION");
     t.regex(error.message, new RegExp(option));
   });
 }
 
 test("a URL of an unknown scheme lists the known ones, and hides its password", (t) => {
   const error = t.throws(() => createAdapter("mqtt://user:hunter2@host"), { instanceOf: BridgeError });
-  t.is(error.code, "INVALID_URL");
+  t.is(error.code, "BRIDGE_INVALID_URL");
   t.regex(error.message, /redis:\/\/, rediss:\/\//);
   t.notRegex(error.message, /hunter2/);
 });

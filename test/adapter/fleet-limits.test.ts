@@ -1,9 +1,9 @@
 import { encode } from "@msgpack/msgpack";
 import test from "ava";
-import { type NodeHost, ownChannel } from "../../interop/fleet/node-host.js";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import { BridgeError, type Bus, memoryBus } from "../../src/index.js";
+import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startFleet, startThree, untilHosts } from "../helpers/node-fleet.js";
 import { startNodeHost } from "../helpers/node-host.js";
@@ -96,15 +96,24 @@ const BAD_MESSAGES: readonly (readonly [string, Uint8Array])[] = [
   ["not_msgpack", Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff])],
   ["not_object", encode([1])],
   ["wrong_type", encode({})],
-  ["wrong_type", encode({ type: "beat", from: "me" })],
-  ["wrong_type", encode({ type: "beat", from: HOST, isHost: "yes", interval: 5, python: null })],
-  ["wrong_type", encode({ type: "fetch", from: HOST, id: -1, namespace: "/", rooms: [], except: [] })],
-  ["wrong_type", encode({ type: "fetch", from: HOST, id: 1, namespace: "/", rooms: [5], except: [] })],
-  ["unsafe_name", encode({ type: "rooms", from: HOST, id: 1, namespace: "__proto__" })],
-  ["unsafe_name", encode({ type: "event", from: HOST, id: 1, args: ["e", { constructor: { prototype: 1 } }] })],
-  ["reserved_event", encode({ type: "event", from: HOST, id: 1, args: ["connection", 1], isAcknowledged: false })],
-  ["reserved_event", encode({ type: "event", from: HOST, id: 1, args: [], isAcknowledged: false })],
-  ["undeliverable", encode({ type: "event", from: HOST, id: 1, args: ["error", "x"], isAcknowledged: true })],
+  ["wrong_type", encode({ type: "heartbeat", from: "me" })],
+  ["wrong_type", encode({ type: "heartbeat", from: HOST, isHost: "yes", interval: 5, pythonSeenAgo: null })],
+  ["wrong_type", encode({ type: "fetch_sockets", from: HOST, id: -1, namespace: "/", rooms: [], except: [] })],
+  ["wrong_type", encode({ type: "fetch_sockets", from: HOST, id: 1, namespace: "/", rooms: [5], except: [] })],
+  ["unsafe_name", encode({ type: "all_rooms", from: HOST, id: 1, namespace: "__proto__" })],
+  [
+    "unsafe_name",
+    encode({ type: "server_side_emit", from: HOST, id: 1, args: ["e", { constructor: { prototype: 1 } }] }),
+  ],
+  [
+    "reserved_event",
+    encode({ type: "server_side_emit", from: HOST, id: 1, args: ["connection", 1], isAcknowledged: false }),
+  ],
+  ["reserved_event", encode({ type: "server_side_emit", from: HOST, id: 1, args: [], isAcknowledged: false })],
+  [
+    "undeliverable",
+    encode({ type: "server_side_emit", from: HOST, id: 1, args: ["error", "x"], isAcknowledged: true }),
+  ],
   ["too_large", Buffer.alloc(2_000_000)],
 ];
 
@@ -121,7 +130,7 @@ test("bad messages of other hosts are refused whole, counted and reported, and t
     encode({ type: "from the future", from: HOST }),
     encode({ type: "reply", from: HOST, to: HOST, id: 1, part: 0, isLast: true, items: [] }),
     encode({ type: "reply", from: HOST, to: host?.adapter.hostId, id: 99, part: 0, isLast: true, items: [] }),
-    encode({ type: "count", from: HOST, to: host?.adapter.hostId, id: 99, clients: 1 }),
+    encode({ type: "ack_count", from: HOST, to: host?.adapter.hostId, id: 99, clients: 1 }),
     encode({ type: "bye", from: HOST }),
     Buffer.from("{}"),
   ]) {
@@ -164,14 +173,14 @@ test("what a client sends along to connect cannot keep others from being found",
 test("requests to other hosts are bounded", async (t) => {
   const [host] = (await startFleet(t, memory(t.title), 2, { maxPendingAcks: 2 })) as [NodeHost, NodeHost];
   const fetches = [1, 2, 3].map(() => host.io.fetchSockets());
-  await t.throwsAsync(fetches[2] as Promise<unknown>, { code: "BUSY" });
+  await t.throwsAsync(fetches[2] as Promise<unknown>, { code: "BRIDGE_BUSY" });
   t.deepEqual(await Promise.all(fetches.slice(0, 2)), [[], []]);
 });
 
 test("what cannot be said to other servers is an error of the caller", async (t) => {
   const [{ io }] = (await startFleet(t, memory(t.title), 2)) as [NodeHost, NodeHost];
-  t.throws(() => io.serverSideEmit("big", 1n), { code: "INVALID_ARGUMENT" });
-  await t.throwsAsync(io.serverSideEmitWithAck("big", 1n), { code: "INVALID_ARGUMENT" });
+  t.throws(() => io.serverSideEmit("big", 1n), { code: "BRIDGE_INVALID_ARGUMENT" });
+  await t.throwsAsync(io.serverSideEmitWithAck("big", 1n), { code: "BRIDGE_INVALID_ARGUMENT" });
 });
 
 test("clients with much to tell are found, in parts that any broker takes", async (t) => {
@@ -199,7 +208,7 @@ test("what the broker refuses reaches whoever asked", async (t) => {
     ...bus,
     publish: (channel, payload) =>
       isRefused
-        ? Promise.reject(new BridgeError("BROKER_UNAVAILABLE", `refused on ${channel}`))
+        ? Promise.reject(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", `refused on ${channel}`))
         : bus.publish(channel, payload),
   };
   const channel = ownChannel();
@@ -207,7 +216,7 @@ test("what the broker refuses reaches whoever asked", async (t) => {
   const other = await startNodeHost(t, memoryBus(name), { channel });
   await Promise.all([untilHosts(host, 2), untilHosts(other, 2)]);
   isRefused = true;
-  const refusal = { code: "BROKER_UNAVAILABLE", message: `refused on ${channel}.node` };
+  const refusal = { code: "BRIDGE_BROKER_UNAVAILABLE", message: `refused on ${channel}.node` };
   await t.throwsAsync(host.io.fetchSockets(), refusal);
   await t.throwsAsync(host.io.serverSideEmitWithAck("ask"), refusal);
   host.io.serverSideEmit("nobody hears this");

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from "ava";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import { type AdapterOptions, BridgeError, createAdapter, createEmitter, memoryBus } from "../../src/index.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { makeFleet as joinChannel } from "../helpers/memory-fleet.js";
 import { frameOf, REAL_PICKLES } from "../helpers/pickles.js";
@@ -91,7 +91,7 @@ test("an emit that the dialect has no form for is an error, and reaches nobody",
   const { host, client, channelled } = await makeFleet(t, { dialect: "5.13" });
   for (const args of [[1, 2], [Buffer.from("x")]]) {
     const error = t.throws(() => host.io.emit("bad", ...args), { instanceOf: BridgeError });
-    t.is(error.code, "INVALID_ARGUMENT");
+    t.is(error.code, "BRIDGE_INVALID_ARGUMENT");
     t.regex(error.message, /the event "bad" .* \(the option dialect is "5\.13"\)/);
   }
   t.throws(() => host.io.timeout(100).emit("bad", 1, 2, () => {}), { instanceOf: BridgeError });
@@ -118,7 +118,7 @@ test("an emitter says no more than the dialect does", async (t) => {
     emitter.emit("bad", Buffer.from("x")),
     emitter.to(["a", "b"]).emit("bad"),
   ]) {
-    t.is((await t.throwsAsync(bad, { instanceOf: BridgeError }))?.code, "INVALID_ARGUMENT");
+    t.is((await t.throwsAsync(bad, { instanceOf: BridgeError }))?.code, "BRIDGE_INVALID_ARGUMENT");
   }
   await emitter.to(client.sid).emit("list", [[]]);
   await emitter.emit("good");
@@ -159,7 +159,7 @@ for (const [option, value, words] of [
   test(`the option ${option} does not take ${JSON.stringify(value)}`, (t) => {
     const options = { [option]: value } as unknown as AdapterOptions;
     const error = t.throws(() => createAdapter(memoryBus(t.title), options), { instanceOf: BridgeError });
-    t.is(error.code, "INVALID_OPTION");
+    t.is(error.code, "BRIDGE_INVALID_OPTION");
     t.regex(error.message, words);
   });
 }
@@ -168,7 +168,7 @@ test("MessagePack is for Python hosts of the newest dialect", (t) => {
   for (const dialect of ["5.14", "5.13", "5.2"] as const) {
     const make = () => createEmitter(memoryBus(t.title), { encoding: "msgpack", dialect });
     const error = t.throws(make, { instanceOf: BridgeError });
-    t.is(error.code, "INVALID_OPTION");
+    t.is(error.code, "BRIDGE_INVALID_OPTION");
     t.regex(error.message, new RegExp(`the dialect "${dialect}" does not read the encoding "msgpack"`));
   }
   t.notThrows(() => createEmitter(memoryBus(t.title), { encoding: "msgpack", dialect: "5.15" }).close());

@@ -6,8 +6,8 @@ import { text } from "node:stream/consumers";
 import type { ExecutionContext } from "ava";
 import test from "ava";
 import { Redis } from "ioredis";
-import { Inbox, within } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { answers, connectTo, startBroker } from "../embedded/raw-client.js";
 import { testEnvironment } from "../helpers/environment.js";
 
@@ -21,7 +21,10 @@ function start(t: ExecutionContext, command: string, args: readonly string[]): P
 
 /** What the program writes to its standard output until it ends by itself. */
 async function output(child: Program): Promise<string> {
-  const [written, [code]] = await within("the program to end", Promise.all([text(child.stdout), once(child, "exit")]));
+  const [written, [code]] = await withTimeout(
+    "the program to end",
+    Promise.all([text(child.stdout), once(child, "exit")]),
+  );
   if (code !== 0) {
     throw new Error(`the program ended with ${code}: ${written}`);
   }

@@ -1,6 +1,6 @@
-import { ownChannel } from "../../interop/fleet/node-host.js";
-import { kafkaBus } from "../../src/bus/kafka.js";
-import { testBusConformance } from "../helpers/bus-conformance.js";
+import { kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { testBusConformance } from "../contracts/bus-conformance.js";
 import { launchKafka } from "../helpers/kafka.js";
 import { openBus } from "../helpers/open-bus.js";
 import { testWithBroker } from "../helpers/shared-broker.js";

@@ -1,9 +1,9 @@
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
-import { ownChannel } from "../../interop/fleet/node-host.js";
-import { type Inbox, within } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
-import type { BusOptions } from "../../src/bus/bus.js";
-import { kafkaBus } from "../../src/bus/kafka.js";
+import { kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
+import type { BusOptions } from "../../src/bus/options.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { type Inbox, withTimeout } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { freePort } from "../helpers/broker-server.js";
 import { kafkaAdmin, launchKafka, startKafka, type TestKafka } from "../helpers/kafka.js";
 import { type OpenBus, openBus } from "../helpers/open-bus.js";
@@ -52,7 +52,7 @@ function countUp(t: T, { bus }: OpenBus, channel: string) {
     /** Resolves when the broker has all of them. @returns what was sent */
     stop: async () => {
       clearInterval(timer);
-      await within("all to be confirmed", Promise.all(published));
+      await withTimeout("all to be confirmed", Promise.all(published));
       return published.map((_, number) => String(number));
     },
   };
@@ -193,7 +193,7 @@ test.serial("a broker that is not there yet: what is published waits, and arrive
   const published = bus.publish(ownChannel(), "early");
   const subscribed = bus.subscribe(ownChannel(), () => {});
   const { message, code } = (await error).error;
-  t.is(code, "BROKER_UNAVAILABLE");
+  t.is(code, "BRIDGE_BROKER_UNAVAILABLE");
   t.regex(message, new RegExp(`Kafka at 127\\.0\\.0\\.1:${broker.port}: connect ECONNREFUSED`));
   await broker.start();
   await Promise.all([published, subscribed]);
@@ -214,7 +214,7 @@ for (const [when, port] of [
   test.serial(`after close() the process ends by itself, ${when}`, async (t) => {
     const url = `kafka://127.0.0.1:${port === undefined ? t.context.kafka.port : await port()}`;
     const script = `
-      const { kafkaBus } = await import(${JSON.stringify(new URL("../../src/bus/kafka.js", import.meta.url).href)});
+      const { kafkaBus } = await import(${JSON.stringify(new URL("../../src/bus/kafka/kafka-bus.js", import.meta.url).href)});
       const bus = kafkaBus({ url: ${JSON.stringify(url)} });
       const first = new Promise((resolve) =>
         bus.onStatus(({ type }) => ["ready", "reconnecting"].includes(type) && resolve()));
@@ -225,6 +225,6 @@ for (const [when, port] of [
       console.log(await subscribed);`;
     const program = startScript(t, script);
     t.is(await program.exited(), 0);
-    t.deepEqual(program.stdout.items, [port === undefined ? "undefined" : "CLOSED"]);
+    t.deepEqual(program.stdout.items, [port === undefined ? "undefined" : "BRIDGE_CLOSED"]);
   });
 }

@@ -12,10 +12,10 @@ import {
 } from "@platformatic/kafka";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { generate } from "selfsigned";
-import { ownChannel } from "../../interop/fleet/node-host.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
-import { type KafkaBusOptions, kafkaBus } from "../../src/bus/kafka.js";
+import { type KafkaBusOptions, kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
 import { BridgeError } from "../../src/errors.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { kafkaAdmin, launchKafka, type TestKafka } from "../helpers/kafka.js";
 import { startNodeHost } from "../helpers/node-host.js";
@@ -166,14 +166,14 @@ for (const [what, makeOptions, reason] of [
     );
     const { error } = await failed;
     t.true(error instanceof BridgeError);
-    t.is(error.code, "BROKER_UNAVAILABLE");
+    t.is(error.code, "BRIDGE_BROKER_UNAVAILABLE");
     t.true(error.message.startsWith(`Kafka at ${/127.*:\d+/.exec(options.url as string)?.[0]}: `), error.message);
     t.regex(error.message, reason);
     t.notRegex(inspect(error, { depth: 10, showHidden: true }), /hatter|wonder/);
     await again;
     t.is(statuses.items.filter(({ type }) => type === "error").length, 1);
     await bus.close();
-    t.is((await subscribed)?.code, "CLOSED");
+    t.is((await subscribed)?.code, "BRIDGE_CLOSED");
   });
 }
 
@@ -181,7 +181,7 @@ test("after logins that failed the process ends by itself", async (t) => {
   const url = `kafka://alice:hatter@${at(t, "LOGIN")}`;
   const program = startScript(
     t,
-    `const { kafkaBus } = await import(${JSON.stringify(new URL("../../src/bus/kafka.js", import.meta.url).href)});
+    `const { kafkaBus } = await import(${JSON.stringify(new URL("../../src/bus/kafka/kafka-bus.js", import.meta.url).href)});
     const bus = kafkaBus({ url: ${JSON.stringify(url)} });
     const third = new Promise((resolve) => bus.onStatus(({ attempt }) => attempt === 3 && resolve()));
     bus.publish("ending", "x").catch(({ code }) => console.log(code));
@@ -189,7 +189,7 @@ test("after logins that failed the process ends by itself", async (t) => {
     await bus.close();`,
   );
   t.is(await program.exited(), 0);
-  t.deepEqual(program.stdout.items, ["MESSAGE_DROPPED"]);
+  t.deepEqual(program.stdout.items, ["BRIDGE_MESSAGE_DROPPED"]);
 });
 
 for (const [what, makeUrl, reason] of [
@@ -205,7 +205,7 @@ for (const [what, makeUrl, reason] of [
     const failed = next("error");
     bus.publish(ownChannel(), "x").catch(() => {});
     const { error } = await failed;
-    t.is(error.code, "BROKER_UNAVAILABLE");
+    t.is(error.code, "BRIDGE_BROKER_UNAVAILABLE");
     t.true(error.message.startsWith(reason), error.message);
   });
 }
@@ -248,7 +248,7 @@ test("a topic that may not be read: subscribe() rejects, and the bus is there fo
       bus.subscribe(channel, () => {}),
       { instanceOf: BridgeError },
     );
-    t.is(error?.code, "BROKER_UNAVAILABLE");
+    t.is(error?.code, "BRIDGE_BROKER_UNAVAILABLE");
     const message = `Kafka refused to let us read "${channel}": Kafka at ${at(t, "LOGIN")}: `;
     t.true(error?.message.startsWith(message), error?.message);
     t.regex(error?.message ?? "", /TOPIC_AUTHORIZATION_FAILED/);
@@ -267,7 +267,7 @@ test("a topic that may not be written: each message is refused, and others are n
   await listen(channel);
   const dropped = next("dropped");
   const error = await t.throwsAsync(bus.publish(channel, "x"), { instanceOf: BridgeError });
-  t.is(error?.code, "BROKER_UNAVAILABLE");
+  t.is(error?.code, "BRIDGE_BROKER_UNAVAILABLE");
   t.true(error?.message.startsWith(`Kafka refused a message for "${channel}": Kafka at ${at(t, "LOGIN")}: `));
   t.regex(error?.message ?? "", /TOPIC_AUTHORIZATION_FAILED/);
   t.like(await dropped, { reason: "refused", count: 1 });
@@ -282,7 +282,7 @@ test.serial("a topic that is missing and may not be made is one clear error", as
   const { bus } = openAsAlice(t);
   for (const refused of [bus.subscribe(channel, () => {}), bus.publish(channel, "x")]) {
     const error = await t.throwsAsync(refused, { instanceOf: BridgeError });
-    t.is(error?.code, "BROKER_UNAVAILABLE");
+    t.is(error?.code, "BRIDGE_BROKER_UNAVAILABLE");
     t.true(error?.message.includes(`the topic "${channel}" is missing and was not made: Kafka at ${at(t, "LOGIN")}`));
     t.regex(error?.message ?? "", /TOPIC_AUTHORIZATION_FAILED/);
   }

@@ -1,9 +1,9 @@
 import { ConfigResourceTypes, IncrementalAlterConfigOperationTypes, Producer } from "@platformatic/kafka";
 import type { ExecutionContext } from "ava";
-import { ownChannel } from "../../interop/fleet/node-host.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
-import { kafkaBus } from "../../src/bus/kafka.js";
+import { kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
 import { BridgeError } from "../../src/errors.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { kafkaAdmin, launchKafka, type TestKafka } from "../helpers/kafka.js";
 import { openBus } from "../helpers/open-bus.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
@@ -48,7 +48,7 @@ test("a channel that cannot be a topic is refused, and others are not", async (t
   const { bus, listen } = open(t);
   for (const refused of [bus.subscribe("no topic", () => {}), bus.publish("no topic", "x")]) {
     const error = await t.throwsAsync(refused, { instanceOf: BridgeError });
-    t.is(error?.code, "BROKER_UNAVAILABLE");
+    t.is(error?.code, "BRIDGE_BROKER_UNAVAILABLE");
     t.regex(error?.message ?? "", /"no topic".*127\.0\.0\.1:\d+.*INVALID_TOPIC_EXCEPTION/);
   }
   const channel = ownChannel();
@@ -151,7 +151,7 @@ test("a message that is too large for the topic is refused alone, and the others
   );
   const error = refused[0]?.result.reason as BridgeError;
   t.true(error instanceof BridgeError);
-  t.is(error.code, "BROKER_UNAVAILABLE");
+  t.is(error.code, "BRIDGE_BROKER_UNAVAILABLE");
   t.regex(error.message, /127\.0\.0\.1:\d+.*MESSAGE_TOO_LARGE|127\.0\.0\.1:\d+.*RECORD_LIST_TOO_LARGE/);
   const dropped = statuses.items.filter(({ type }) => type === "dropped");
   t.deepEqual(dropped, [{ type: "dropped", reason: "refused", count: 1, bytes: 20_000 }]);

@@ -1,5 +1,5 @@
-import { kombuRedisBus } from "../../src/bus/kombu-redis.js";
-import { testBusConformance } from "../helpers/bus-conformance.js";
+import { kombuRedisBus } from "../../src/bus/kombu/kombu-redis-bus.js";
+import { testBusConformance } from "../contracts/bus-conformance.js";
 import { launchRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 

@@ -1,8 +1,8 @@
-import { ownChannel } from "../../interop/fleet/node-host.js";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
-import { rabbitmqBus } from "../../src/bus/rabbitmq.js";
-import { testBusConformance } from "../helpers/bus-conformance.js";
+import { rabbitmqBus } from "../../src/bus/rabbitmq/rabbitmq-bus.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
+import { testBusConformance } from "../contracts/bus-conformance.js";
 import { startPython } from "../helpers/process.js";
 import { startPeer } from "../helpers/python.js";
 import { launchRabbitmq, type TestRabbitmq } from "../helpers/rabbitmq.js";
@@ -47,7 +47,7 @@ test("close() leaves nothing behind but the exchange, which is everybody's", asy
   await publisher.publish(channel, "hello");
   // It is being declared when the bus is closed.
   const declared = bus.subscribe(`${channel}-2`, () => {});
-  await Promise.all([t.throwsAsync(declared, { code: "CLOSED" }), bus.close(), publisher.close()]);
+  await Promise.all([t.throwsAsync(declared, { code: "BRIDGE_CLOSED" }), bus.close(), publisher.close()]);
   t.deepEqual(await list(t.context, "queues", channel), []);
   const exchanges = await list(t.context, "exchanges", channel);
   t.true(exchanges.every(({ name }) => name === channel || name === `${channel}-2`));
@@ -151,7 +151,7 @@ test("a message that is larger than the broker takes is refused, and those aroun
   const tooLarge = bus.publish(channel, "x".repeat(LARGEST_MESSAGE + 1));
   const after = bus.publish(channel, "x".repeat(2));
   await t.throwsAsync(tooLarge, {
-    code: "BROKER_UNAVAILABLE",
+    code: "BRIDGE_BROKER_UNAVAILABLE",
     message: /RabbitMQ at .* refused to publish to ".*": PRECONDITION_FAILED - message size \d+/,
   });
   await Promise.all([before, after]);
@@ -169,7 +169,7 @@ test("a message that a queue of somebody else turns away is refused", async (t) 
   await t.context.api("POST", `bindings/%2F/e/${channel}/q/full-${channel}`, {});
   await bus.publish(channel, "the only one");
   await t.throwsAsync(bus.publish(channel, "one too many"), {
-    code: "BROKER_UNAVAILABLE",
+    code: "BRIDGE_BROKER_UNAVAILABLE",
     message: /RabbitMQ at .* refused to publish to ".*": a queue that is bound to it did not take the message/,
   });
 });
@@ -183,9 +183,9 @@ test("an exchange of that name that is another one is refused with the broker's 
   const reason = /PRECONDITION_FAILED - inequivalent arg 'durable' for exchange/;
   await t.throwsAsync(
     bus.subscribe(channel, () => {}),
-    { code: "BROKER_UNAVAILABLE", message: reason },
+    { code: "BRIDGE_BROKER_UNAVAILABLE", message: reason },
   );
-  await t.throwsAsync(bus.publish(channel, "x"), { code: "BROKER_UNAVAILABLE", message: reason });
+  await t.throwsAsync(bus.publish(channel, "x"), { code: "BRIDGE_BROKER_UNAVAILABLE", message: reason });
 });
 
 test("a channel whose name no exchange can have is refused", async (t) => {
@@ -197,11 +197,11 @@ test("a channel whose name no exchange can have is refused", async (t) => {
   await bus.publish(longest, "hello");
   t.is(await inbox.find("the message", () => true), "hello");
   for (const refused of [bus.subscribe(`${longest}x`, () => {}), bus.publish(`${longest}x`, "x")]) {
-    await t.throwsAsync(refused, { code: "INVALID_OPTION", message: /longer than the 255 bytes/ });
+    await t.throwsAsync(refused, { code: "BRIDGE_INVALID_OPTION", message: /longer than the 255 bytes/ });
   }
   await t.throwsAsync(
     bus.subscribe("amq.x", () => {}),
-    { code: "BROKER_UNAVAILABLE", message: /ACCESS_REFUSED/ },
+    { code: "BRIDGE_BROKER_UNAVAILABLE", message: /ACCESS_REFUSED/ },
   );
 });
 

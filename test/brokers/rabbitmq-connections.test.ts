@@ -4,12 +4,12 @@ import { createServer as createTlsServer } from "node:tls";
 import { inspect } from "node:util";
 import type { ExecutionContext } from "ava";
 import { generate } from "selfsigned";
-import { ownChannel } from "../../interop/fleet/node-host.js";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import type { BusStatus } from "../../src/bus/bus.js";
-import { rabbitmqBus } from "../../src/bus/rabbitmq.js";
+import { rabbitmqBus } from "../../src/bus/rabbitmq/rabbitmq-bus.js";
 import { createEmitter } from "../../src/index.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { freePort } from "../helpers/broker-server.js";
 import { forwardTo } from "../helpers/forward.js";
 import { startProcess } from "../helpers/process.js";
@@ -151,11 +151,11 @@ test("a user who may not use the channel is told so, and other channels are stil
   const reason = `refused to subscribe to "${forbidden}": ACCESS_REFUSED - (configure )?access to exchange`;
   const refused = t.throwsAsync(
     bus.subscribe(forbidden, () => {}),
-    { code: "BROKER_UNAVAILABLE", message: new RegExp(`RabbitMQ at 127.0.0.1:${t.context.port} ${reason}`) },
+    { code: "BRIDGE_BROKER_UNAVAILABLE", message: new RegExp(`RabbitMQ at 127.0.0.1:${t.context.port} ${reason}`) },
   );
   await Promise.all([subscribed, refused]);
   await t.throwsAsync(bus.publish(forbidden, "x"), {
-    code: "BROKER_UNAVAILABLE",
+    code: "BRIDGE_BROKER_UNAVAILABLE",
     message: new RegExp(`127.0.0.1:${t.context.port} refused to publish to "${forbidden}": ACCESS_REFUSED`),
   });
   await bus.publish(allowed, "hello");
@@ -240,7 +240,7 @@ test("a broker that says nothing is given up; close() does not wait for it", asy
   const bus = rabbitmqBus({ url: `amqp://127.0.0.1:${proxy.port}`, outage: { maxAge: 60_000 } });
   const statuses = new Inbox<BusStatus>();
   bus.onStatus((status) => statuses.add(status));
-  const dropped = t.throwsAsync(bus.publish("c", "x"), { code: "MESSAGE_DROPPED" });
+  const dropped = t.throwsAsync(bus.publish("c", "x"), { code: "BRIDGE_MESSAGE_DROPPED" });
   const error = await statuses.find("the error", ({ type }) => type === "error");
   t.regex(error.type === "error" ? error.error.message : "", /RabbitMQ at .*: connect ETIMEDOUT/);
   await bus.close();
@@ -249,7 +249,7 @@ test("a broker that says nothing is given up; close() does not wait for it", asy
 
 test("a process ends by itself after close(), whatever it was doing", async (t) => {
   const program = `
-    import { rabbitmqBus } from "./build/src/bus/rabbitmq.js";
+    import { rabbitmqBus } from "./build/src/bus/rabbitmq/rabbitmq-bus.js";
     const bus = rabbitmqBus({ url: process.argv[1] });
     void bus.subscribe("a", () => {}).catch(() => {});
     void bus.publish("b", "x").catch(() => {});

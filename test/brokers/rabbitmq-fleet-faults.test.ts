@@ -1,4 +1,4 @@
-import { testFaults } from "../fleet/faults.js";
+import { testFaults } from "../contracts/node-hosts/faults.js";
 import { launchRabbitmq } from "../helpers/rabbitmq.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 

@@ -1,10 +1,10 @@
 import { connect } from "amqplib";
 import type { ExecutionContext } from "ava";
-import { ownChannel } from "../../interop/fleet/node-host.js";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import type { Bus, BusStatus } from "../../src/bus/bus.js";
-import { type RabbitmqBusOptions, rabbitmqBus } from "../../src/bus/rabbitmq.js";
+import { type RabbitmqBusOptions, rabbitmqBus } from "../../src/bus/rabbitmq/rabbitmq-bus.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { startProxy } from "../helpers/proxy.js";
 import { startPeer } from "../helpers/python.js";
 import { launchRabbitmq, type TestRabbitmq } from "../helpers/rabbitmq.js";
@@ -281,7 +281,7 @@ test.serial(
     const lost = next("reconnecting");
     await proxy.cut();
     await lost;
-    const waiting = t.throwsAsync(bus.publish(channel, "nobody hears this"), { code: "MESSAGE_DROPPED" });
+    const waiting = t.throwsAsync(bus.publish(channel, "nobody hears this"), { code: "BRIDGE_MESSAGE_DROPPED" });
     await bus.close();
     await waiting;
     const queue = await queueOf(t.context, channel);

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
-import { cleanUp } from "../../interop/fleet/scope.js";
-import { redisBus } from "../../src/bus/redis.js";
-import { testBusConformance } from "../helpers/bus-conformance.js";
+import { redisBus } from "../../src/bus/redis/redis-bus.js";
+import { cleanUp } from "../../src/testing/scope.js";
+import { testBusConformance } from "../contracts/bus-conformance.js";
 import { launchRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 

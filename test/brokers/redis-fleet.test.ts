@@ -1,4 +1,4 @@
-import { testEveryOperation } from "../fleet/every-operation.js";
+import { testEveryOperation } from "../contracts/node-hosts/every-operation.js";
 import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
-import { type NodeHost, ownChannel } from "../../interop/fleet/node-host.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startProxy } from "../helpers/proxy.js";

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
-import { ownChannel } from "../../interop/fleet/node-host.js";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
-import { onMessages } from "../../src/bus/redis-messages.js";
+import { onMessages } from "../../src/bus/redis/pubsub-messages.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { launchRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 

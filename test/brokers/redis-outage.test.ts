@@ -1,8 +1,8 @@
 import anyTest, { type ExecutionContext } from "ava";
 import { Redis } from "ioredis";
-import { type NodeHost, ownChannel } from "../../interop/fleet/node-host.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import { createEmitter } from "../../src/index.js";
+import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startPeer } from "../helpers/python.js";
@@ -168,7 +168,7 @@ test.serial("a message that waits too long is dropped, and the emitter's promise
   const emitter = createEmitter(redis.url, { channel: ownChannel(), outage: { maxAge: 50 }, logger: false });
   cleanUp(t, () => emitter.close());
   const error = await t.throwsAsync(emitter.emit("old"), { message: /dropped: age/ });
-  t.like(error, { code: "MESSAGE_DROPPED" });
+  t.like(error, { code: "BRIDGE_MESSAGE_DROPPED" });
 });
 
 test.serial("close() during an outage ends at once and leaves nothing behind", async (t) => {

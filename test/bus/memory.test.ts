@@ -1,8 +1,8 @@
 import test from "ava";
-import { ownChannel } from "../../interop/fleet/node-host.js";
 import { memoryBus } from "../../src/bus/memory.js";
 import { createEmitter } from "../../src/index.js";
-import { testBusConformance } from "../helpers/bus-conformance.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { testBusConformance } from "../contracts/bus-conformance.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 

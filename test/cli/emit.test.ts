@@ -1,7 +1,7 @@
 import test from "ava";
 import { Redis } from "ioredis";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { freePort } from "../helpers/broker-server.js";
 import { connectClient } from "../helpers/clients.js";
 import { startCli, startServe } from "../helpers/process.js";

@@ -3,9 +3,9 @@ import { createConnection } from "node:net";
 import test from "ava";
 import { Redis } from "ioredis";
 import { io as connect } from "socket.io-client";
-import { within } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import { createEmitter } from "../../src/index.js";
+import { withTimeout } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { frameOf, REAL_PICKLES, type RealPickle } from "../helpers/pickles.js";
 import { startCli, startServe } from "../helpers/process.js";
@@ -102,7 +102,7 @@ function websocket(url: string, headers: Record<string, string>): Promise<number
   const { hostname, port, host } = new URL(url);
   const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}`);
   const upgrade = ["connection: Upgrade", "upgrade: websocket", "sec-websocket-version: 13"];
-  return within(
+  return withTimeout(
     "the answer to an upgrade",
     new Promise((resolve, reject) => {
       const socket = createConnection(Number(port), hostname);

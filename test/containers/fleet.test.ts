@@ -4,14 +4,14 @@ import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { chromium } from "playwright-core";
 import { io } from "socket.io-client";
-import { containedPython } from "../../interop/containers/row-container.js";
-import { connectClient, type TestClient, type Transport } from "../../interop/fleet/clients.js";
-import { within } from "../../interop/fleet/once.js";
-import type { Python } from "../../interop/fleet/python-program.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { connectClient, type TestClient, type Transport } from "../../src/testing/clients.js";
+import { withTimeout } from "../../src/testing/once.js";
+import type { Python } from "../../src/testing/python-program.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { freePort } from "../helpers/broker-server.js";
 import { type ComposeProject, composeProject, docker, FLEET_OF_TESTS } from "../helpers/compose.js";
 import { findBrowser } from "../helpers/install.js";
+import { containedPython } from "./matrix/row-container.js";
 
 /** `docker-compose.yml`, driven as its users would. */
 const SERVICES = ["redis", "flask-1", "flask-2", "celery", "node-1", "node-2", "nginx"];
@@ -32,7 +32,7 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
       await setTimeout(POLL_MS);
     }
   };
-  await within(what, asked()).finally(() => {
+  await withTimeout(what, asked()).finally(() => {
     givenUp = true;
   });
 }
@@ -160,7 +160,7 @@ async function hostOf(t: ExecutionContext, client: string, transport: Transport)
   const socket = io(url, { query: { client }, transports: [transport], forceNew: true, reconnection: false });
   cleanUp(t, () => socket.disconnect());
   socket.connect();
-  const { host } = await within(`the host of client ${client}`, socket.emitWithAck("whoami"));
+  const { host } = await withTimeout(`the host of client ${client}`, socket.emitWithAck("whoami"));
   return host;
 }
 

@@ -1,11 +1,11 @@
 import test, { type ExecutionContext } from "ava";
-import { type Matrix, startMatrix } from "../../interop/containers/matrix.js";
-import { readRows } from "../../interop/containers/rows.js";
-import { type ClientKind, connectClient, type TestClient, type Transport } from "../../interop/fleet/clients.js";
-import { ownChannel, startNodeHost } from "../../interop/fleet/node-host.js";
-import { startPeer } from "../../interop/fleet/python-peer.js";
-import type { Python } from "../../interop/fleet/python-program.js";
-import { tuple } from "../../interop/fleet/typed-json.js";
+import { type ClientKind, connectClient, type TestClient, type Transport } from "../../src/testing/clients.js";
+import { ownChannel, startNodeHost } from "../../src/testing/node-host.js";
+import { startPeer } from "../../src/testing/python-peer.js";
+import type { Python } from "../../src/testing/python-program.js";
+import { tuple } from "../../src/testing/typed-json.js";
+import { type Matrix, startMatrix } from "./matrix/matrix.js";
+import { readRows } from "./matrix/rows.js";
 
 /** Clients of Engine.IO 3 are what neither line of python-socketio takes beside those of Engine.IO 4. */
 const bytes = Buffer.from([0, 1, 254, 255]);

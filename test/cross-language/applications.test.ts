@@ -1,4 +1,4 @@
-import { ownChannel } from "../../interop/fleet/node-host.js";
+import { ownChannel } from "../../src/testing/node-host.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { type RunningProcess, startPython } from "../helpers/process.js";

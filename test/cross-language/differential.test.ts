@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import type { ExecutionContext } from "ava";
 import fc from "fast-check";
 import { Redis } from "ioredis";
-import { ownChannel } from "../../interop/fleet/node-host.js";
-import { Inbox } from "../../interop/fleet/once.js";
-import { PythonProgram } from "../../interop/fleet/python-program.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { Inbox } from "../../src/testing/once.js";
+import { PythonProgram } from "../../src/testing/python-program.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { type Emit, EXAMPLES, emits, holdsLongInteger } from "../differential/emits.js";
 import { type Difference, meaningOf, predictDecoded, predictRelayed } from "../differential/node-frame.js";
 import { connectRawPolling, connectRawWebSocket, type RawClient, type RawPacket } from "../differential/raw-client.js";
@@ -58,7 +58,7 @@ async function startFleet(t: ExecutionContext<TestBroker>, relay: boolean): Prom
   const queue = t.context.url;
   const channel = ownChannel();
   const messages = await tapChannel(t, channel);
-  const node = await startNodeHost(t, queue, { channel, relay });
+  const node = await startNodeHost(t, queue, { channel, passthrough: relay });
   const python = await startPeer(t, "threaded", queue, channel);
   const publisher = new PythonProgram(testPython(), "publisher.py", [
     ...["--manager", "RedisManager", "--queue", queue, "--channel", channel],

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
-import { tuple } from "../../interop/fleet/typed-json.js";
 import { createEmitter } from "../../src/index.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
+import { tuple } from "../../src/testing/typed-json.js";
 import { freePort } from "../helpers/broker-server.js";
 import { connectClient } from "../helpers/clients.js";
 import { testEnvironment } from "../helpers/environment.js";
@@ -307,8 +307,10 @@ test("docs/options.md names every flag and its variable, and every field of the 
       t.true(page.includes(`\`${variable}\``), variable);
     }
   }
-  for (const [, option = ""] of readFileSync("src/options.ts", "utf8").matchAll(/^ {2}readonly (\w+)\?:/gm)) {
-    t.true(page.includes(`\`${option}\``), option);
+  for (const file of ["src/options.ts", "src/bus/options.ts"]) {
+    for (const [, option = ""] of readFileSync(file, "utf8").matchAll(/^ {2}readonly (\w+)\?:/gm)) {
+      t.true(page.includes(`\`${option}\``), option);
+    }
   }
 });
 

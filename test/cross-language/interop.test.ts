@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { ExecutionContext } from "ava";
 import { chromium } from "playwright-core";
-import { patience } from "../../interop/fleet/once.js";
 import type { Cell, Report } from "../../interop/report/report.js";
 import { SCENARIOS } from "../../interop/scenarios/all.js";
+import { waitTimeout } from "../../src/testing/once.js";
 import { freePort } from "../helpers/broker-server.js";
 import { testEnvironment } from "../helpers/environment.js";
 import { type RunningProcess, startCli } from "../helpers/process.js";
@@ -26,7 +26,7 @@ const print = ({ stdout, stderr }: RunningProcess): string => [...stdout.items, 
 /** Runs the command to its end. */
 async function runInterop(t: ExecutionContext, args: readonly string[]) {
   const command = startCli(t, ["interop", "--python", testEnvironment().python, ...args]);
-  const code = await patience.run(LONGEST_RUN_MS, () => command.exited());
+  const code = await waitTimeout.run(LONGEST_RUN_MS, () => command.exited());
   return { code, output: print(command), errors: command.stderr.items };
 }
 

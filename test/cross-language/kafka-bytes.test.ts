@@ -1,6 +1,6 @@
-import { ownChannel } from "../../interop/fleet/node-host.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import { createEmitter } from "../../src/index.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { launchKafka } from "../helpers/kafka.js";
 import { startNodeHost } from "../helpers/node-host.js";

@@ -1,6 +1,6 @@
+import { testEveryScenario } from "../contracts/cross-language/every-scenario.js";
 import { launchKafka } from "../helpers/kafka.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
-import { testEveryScenario } from "./scenarios/every-scenario.js";
 
 const test = testWithBroker<TestBroker>(launchKafka);
 

@@ -1,6 +1,6 @@
+import { testEveryScenario } from "../contracts/cross-language/every-scenario.js";
 import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
-import { testEveryScenario } from "./scenarios/every-scenario.js";
 
 const test = testWithBroker<TestBroker>(async () => {
   const redis = await launchRedis();

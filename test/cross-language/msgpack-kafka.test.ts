@@ -1,8 +1,8 @@
+import { testNodeEmits } from "../contracts/cross-language/node-emits.js";
+import { testPythonEmits } from "../contracts/cross-language/python-emits.js";
 import { encodings } from "../helpers/encodings.js";
 import { launchKafka } from "../helpers/kafka.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
-import { testNodeEmits } from "./scenarios/node-emits.js";
-import { testPythonEmits } from "./scenarios/python-emits.js";
 
 const test = testWithBroker<TestBroker>(launchKafka);
 

@@ -1,8 +1,8 @@
+import { testNodeEmits } from "../contracts/cross-language/node-emits.js";
+import { testPythonEmits } from "../contracts/cross-language/python-emits.js";
 import { encodings } from "../helpers/encodings.js";
 import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
-import { testNodeEmits } from "./scenarios/node-emits.js";
-import { testPythonEmits } from "./scenarios/python-emits.js";
 
 const test = testWithBroker<TestBroker>(async () => {
   const redis = await launchRedis();

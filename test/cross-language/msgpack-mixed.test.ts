@@ -1,10 +1,10 @@
 import type { ExecutionContext } from "ava";
-import { EVERY_CLIENT } from "../../interop/fleet/clients.js";
-import { ownChannel } from "../../interop/fleet/node-host.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
-import { float, integer, tuple } from "../../interop/fleet/typed-json.js";
 import { createEmitter, type Encoding } from "../../src/index.js";
-import { encodeMsgpack } from "../../src/protocol/encode-msgpack.js";
+import { encodeMsgpack } from "../../src/protocol/msgpack/encode.js";
+import { EVERY_CLIENT } from "../../src/testing/clients.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { cleanUp } from "../../src/testing/scope.js";
+import { float, integer, tuple } from "../../src/testing/typed-json.js";
 import { connectClient } from "../helpers/clients.js";
 import type { PythonEncoding } from "../helpers/encodings.js";
 import { startNodeHost } from "../helpers/node-host.js";

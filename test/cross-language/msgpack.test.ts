@@ -1,7 +1,7 @@
+import { testEveryScenario } from "../contracts/cross-language/every-scenario.js";
 import { encodings } from "../helpers/encodings.js";
 import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
-import { testEveryScenario } from "./scenarios/every-scenario.js";
 
 const test = testWithBroker<TestBroker>(launchRedis);
 

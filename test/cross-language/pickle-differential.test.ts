@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import test from "ava";
-import { unpickle } from "../../src/protocol/pickle.js";
+import { unpickle } from "../../src/protocol/pickle/pickle.js";
 import { testEnvironment } from "../helpers/environment.js";
 import { mutatedPickles } from "../helpers/pickle-mutations.js";
 import { fromPythonJson } from "../helpers/pickles.js";

@@ -1,6 +1,6 @@
+import { testEveryScenario } from "../contracts/cross-language/every-scenario.js";
 import { launchRabbitmq } from "../helpers/rabbitmq.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
-import { testEveryScenario } from "./scenarios/every-scenario.js";
 
 const test = testWithBroker<TestBroker>(launchRabbitmq);
 

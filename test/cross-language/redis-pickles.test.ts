@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { ExecutionContext } from "ava";
-import { ownChannel } from "../../interop/fleet/node-host.js";
-import { within } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
-import { tuple } from "../../interop/fleet/typed-json.js";
 import { NODE_PAYLOADS, PYTHON_PAYLOADS } from "../../interop/scenarios/payloads.js";
 import { createEmitter } from "../../src/index.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { withTimeout } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
+import { tuple } from "../../src/testing/typed-json.js";
 import { connectClient } from "../helpers/clients.js";
 import { testEnvironment } from "../helpers/environment.js";
 import { startNodeHost } from "../helpers/node-host.js";
@@ -75,9 +75,9 @@ for (const kind of ["threaded", "asgi"] as const) {
       if (shape.startsWith("bytes") || shape === "several arguments") {
         t.like(
           t.throws(() => node.io.emit(what, ...args)),
-          { code: "INVALID_ARGUMENT" },
+          { code: "BRIDGE_INVALID_ARGUMENT" },
         );
-        t.like(await t.throwsAsync(emitter.emit(what, ...args)), { code: "INVALID_ARGUMENT" });
+        t.like(await t.throwsAsync(emitter.emit(what, ...args)), { code: "BRIDGE_INVALID_ARGUMENT" });
       } else {
         node.io.to(["a", "b"]).emit(what, ...args);
         await emitter.to(["a", "b"]).emit(what, ...args);
@@ -163,7 +163,7 @@ test.serial("what Python pickles besides data is refused, by the name of the opc
   const node = await startNodeHost(t, t.context.url, { channel, ...OLD });
   const client = await connectClient(t, node.url);
   const emitted = promisify(execFile)(testEnvironment().pythonWithPickles, ["-c", OBJECTS, t.context.url, channel]);
-  await within("Python to emit", emitted);
+  await withTimeout("Python to emit", emitted);
   t.deepEqual(await client.until("the end"), []);
   t.deepEqual(
     node.rejections.items.map(({ reason, detail }) => [reason, detail.replace(/, at byte \d+$/, "")]),

@@ -1,10 +1,10 @@
-import { ownChannel } from "../../interop/fleet/node-host.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { testEveryScenario } from "../contracts/cross-language/every-scenario.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startPeer } from "../helpers/python.js";
 import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
-import { testEveryScenario } from "./scenarios/every-scenario.js";
 
 const test = testWithBroker<TestBroker>(launchRedis);
 

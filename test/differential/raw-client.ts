@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type RawData, WebSocket } from "ws";
-import { Inbox, within } from "../../interop/fleet/once.js";
-import { cleanUp, type Scope } from "../../interop/fleet/scope.js";
+import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { cleanUp, type Scope } from "../../src/testing/scope.js";
 
 /** A packet of Socket.IO as it came, before any parser: the text of its frame, and the binary frames that follow. */
 export interface RawPacket {
@@ -79,9 +79,9 @@ export async function connectRawWebSocket(scope: Scope, url: string, namespace: 
       }
     });
   });
-  await within(`a WebSocket to ${url}`, once(socket, "open"));
+  await withTimeout(`a WebSocket to ${url}`, once(socket, "open"));
   socket.send(connectPacket(namespace));
-  await within(`${namespace} at ${url}`, connected);
+  await withTimeout(`${namespace} at ${url}`, connected);
   return packets;
 }
 
@@ -130,6 +130,6 @@ export async function connectRawPolling(scope: Scope, url: string, namespace: st
     poll.abort();
     await listening?.catch(() => {});
   });
-  await within(`${namespace} at ${url}`, connected);
+  await withTimeout(`${namespace} at ${url}`, connected);
   return packets;
 }

@@ -1,9 +1,9 @@
 import { networkInterfaces } from "node:os";
 import test from "ava";
 import { Redis } from "ioredis";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import { startEmbeddedBroker } from "../../src/embedded/broker.js";
 import { BridgeError } from "../../src/errors.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { startScript } from "../helpers/process.js";
 import { connectTo, startBroker } from "./raw-client.js";
 
@@ -44,14 +44,14 @@ const BAD: readonly (readonly [Parameters<typeof startEmbeddedBroker>[0], string
 for (const [options, message] of BAD) {
   test(`refuses ${JSON.stringify(options)}`, async (t) => {
     const error = await t.throwsAsync(startEmbeddedBroker(options), { instanceOf: BridgeError, message });
-    t.is(error?.code, "INVALID_OPTION");
+    t.is(error?.code, "BRIDGE_INVALID_OPTION");
   });
 }
 
 test("a port that is taken is refused", async (t) => {
   const { port } = await startBroker(t);
   const error = await t.throwsAsync(startEmbeddedBroker({ port }), { instanceOf: BridgeError });
-  t.is(error?.code, "INVALID_OPTION");
+  t.is(error?.code, "BRIDGE_INVALID_OPTION");
   t.regex(error?.message ?? "", /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/);
 });
 

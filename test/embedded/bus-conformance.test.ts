@@ -1,7 +1,7 @@
 import test from "ava";
-import { redisBus } from "../../src/bus/redis.js";
+import { redisBus } from "../../src/bus/redis/redis-bus.js";
 import { type EmbeddedBroker, startEmbeddedBroker } from "../../src/embedded/broker.js";
-import { testBusConformance } from "../helpers/bus-conformance.js";
+import { testBusConformance } from "../contracts/bus-conformance.js";
 
 let broker: EmbeddedBroker;
 

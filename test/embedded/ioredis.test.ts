@@ -1,8 +1,8 @@
 import type { ExecutionContext } from "ava";
 import test from "ava";
 import { Redis, type RedisOptions } from "ioredis";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { startBroker } from "./raw-client.js";
 
 function client(t: ExecutionContext, url: string, options: Omit<RedisOptions, "replyMapping">): Redis {

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { ExecutionContext } from "ava";
-import { within } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import { type EmbeddedBroker, type EmbeddedBrokerOptions, startEmbeddedBroker } from "../../src/embedded/broker.js";
+import { withTimeout } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 
 export async function startBroker(t: ExecutionContext, options: EmbeddedBrokerOptions = {}): Promise<EmbeddedBroker> {
   const broker = await startEmbeddedBroker(options);
@@ -77,7 +77,7 @@ export class RawClient {
       this.#wake = () => (this.#ended || done()) && resolve();
     });
     this.#wake();
-    await within(what, waiting);
+    await withTimeout(what, waiting);
   }
 }
 

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from "ava";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import { BridgeError, createEmitter, memoryBus } from "../../src/index.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 
 interface ServerToClientEvents {
   progress: (job: string, percent: number) => void;
@@ -56,7 +56,7 @@ test("room commands name sid, room and namespace", async (t) => {
 test("what the channel cannot carry rejects the promise, and nothing is sent", async (t) => {
   const { emitter, sent } = await makeEmitter(t);
   const error = await t.throwsAsync(emitter.emit("e", 1n), { instanceOf: BridgeError });
-  t.is(error?.code, "INVALID_ARGUMENT");
+  t.is(error?.code, "BRIDGE_INVALID_ARGUMENT");
   await emitter.emit("barrier");
   t.deepEqual(
     sent.items.map(({ event }) => event),
@@ -80,7 +80,7 @@ test("operands that are no names are refused, and do not crash whoever does not 
   for (const attempt of refused) {
     void attempt();
     const error = await t.throwsAsync(attempt, { instanceOf: BridgeError });
-    t.is(error?.code, "INVALID_ARGUMENT");
+    t.is(error?.code, "BRIDGE_INVALID_ARGUMENT");
   }
   await emitter.emit("barrier");
   t.is(sent.items.length, 1);
@@ -112,17 +112,17 @@ test("an emitter that does not listen says how it could have answers", async (t)
   cleanUp(t, () => emitter.close());
   await t.throwsAsync(emitter.timeout(100).emitWithAck("ask"), {
     instanceOf: BridgeError,
-    code: "INVALID_ARGUMENT",
+    code: "BRIDGE_INVALID_ARGUMENT",
     message: /acks: true/,
   });
   await t.throwsAsync(
     emitter.emit("ask", () => {}),
-    { code: "INVALID_ARGUMENT", message: /timeout\(ms\)\.emitWithAck\(\)/ },
+    { code: "BRIDGE_INVALID_ARGUMENT", message: /timeout\(ms\)\.emitWithAck\(\)/ },
   );
   const asking = createEmitter(memoryBus(t.title), { logger: false, acks: true });
   cleanUp(t, () => asking.close());
   for (const timeout of [0, -1, 1.5, Number.NaN, 2 ** 31]) {
-    await t.throwsAsync(asking.timeout(timeout).emitWithAck("ask"), { code: "INVALID_ARGUMENT" });
+    await t.throwsAsync(asking.timeout(timeout).emitWithAck("ask"), { code: "BRIDGE_INVALID_ARGUMENT" });
   }
   t.deepEqual(await asking.timeout(10_000).emitWithAck("ask"), []);
 });

@@ -1,5 +1,5 @@
-import { fromTyped } from "../../interop/fleet/typed-json.js";
-import type { AckTicket, RejectReason, WireRoom } from "../../src/protocol/messages.js";
+import type { AckTicket, RejectReason, WireRoom } from "../../src/protocol/model/messages.js";
+import { fromTyped } from "../../src/testing/typed-json.js";
 import type { Case } from "./recordings.js";
 
 /**

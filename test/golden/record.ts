@@ -10,8 +10,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
-import { type Line, localPython, PythonProgram } from "../../interop/fleet/python-program.js";
-import { cleanUp, type Scope } from "../../interop/fleet/scope.js";
+import { type Line, localPython, PythonProgram } from "../../src/testing/python-program.js";
+import { cleanUp, type Scope } from "../../src/testing/scope.js";
 import { launchKafka } from "../helpers/kafka.js";
 import { launchRabbitmq } from "../helpers/rabbitmq.js";
 import { launchRedis } from "../helpers/redis.js";

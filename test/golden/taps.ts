@@ -1,8 +1,8 @@
 import { Admin, Consumer } from "@platformatic/kafka";
 import { connect } from "amqplib";
 import { Redis } from "ioredis";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp, type Scope } from "../../interop/fleet/scope.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp, type Scope } from "../../src/testing/scope.js";
 import type { BusName } from "./recordings.js";
 
 /** Where everything is published: the channel, and what each broker makes of it. */

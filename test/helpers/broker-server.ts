@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
-import { within } from "../../interop/fleet/once.js";
+import { withTimeout } from "../../src/testing/once.js";
 import { CONTAINER_LABEL, type ContainerProvider } from "./environment.js";
 
 async function isFree(port: number): Promise<boolean> {
@@ -49,7 +49,7 @@ export async function serverProcess(
 ): Promise<EndServer> {
   const child = spawn(server, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env }, cwd });
   const lines = createInterface({ input: child.stdout });
-  await within(
+  await withTimeout(
     `"${readyLine}" from ${server} ${args.join(" ")}`,
     new Promise<void>((resolve, reject) => {
       lines.on("line", (line) => line.includes(readyLine) && resolve());
@@ -61,7 +61,7 @@ export async function serverProcess(
     if (child.exitCode === null && child.signalCode === null) {
       const exited = once(child, "exit");
       child.kill(signal);
-      await within(`the end of ${server}`, exited);
+      await withTimeout(`the end of ${server}`, exited);
     }
   };
 }

@@ -1,9 +1,5 @@
 import type { ExecutionContext } from "ava";
-import {
-  type ClientOptions,
-  connectClient as connectClientWith,
-  type TestClient,
-} from "../../interop/fleet/clients.js";
+import { type ClientOptions, connectClient as connectClientWith, type TestClient } from "../../src/testing/clients.js";
 import { testPython } from "./python.js";
 
 /** Connects, and disconnects when the test is over. */

@@ -1,6 +1,6 @@
 import { connect, type Server, type Socket } from "node:net";
 import type { ExecutionContext } from "ava";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { cleanUp } from "../../src/testing/scope.js";
 
 /** A way to a broker that it may not have been built with, as over TLS or a socket file: behind it is the real one. */
 export async function forwardTo(

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { decode } from "../../src/protocol/decode.js";
-import type { Dialect } from "../../src/protocol/dialect.js";
-import { encode } from "../../src/protocol/encode.js";
-import { mayHoldUnsafeKey } from "../../src/protocol/json.js";
-import type { EmitMessage } from "../../src/protocol/messages.js";
+import { encode } from "../../src/protocol/json/encode.js";
+import { mayHoldUnsafeKey } from "../../src/protocol/json/parse.js";
+import type { Dialect } from "../../src/protocol/model/dialect.js";
+import type { EmitMessage } from "../../src/protocol/model/messages.js";
 import { bytesOf, readRecordings } from "../golden/recordings.js";
 import { outgoing, text } from "../protocol/arbitraries.js";
 import { changed, type Mutation, Random, range, replaced } from "./mutations.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Admin } from "@platformatic/kafka";
 import type { ExecutionContext } from "ava";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { type EndServer, freePort, serverContainer, serverProcess } from "./broker-server.js";
 import { testEnvironment } from "./environment.js";
 import type { TestBroker } from "./shared-broker.js";

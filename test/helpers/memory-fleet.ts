@@ -1,8 +1,8 @@
 import type { ExecutionContext } from "ava";
 import type { ServerOptions } from "socket.io";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import { type AdapterOptions, memoryBus } from "../../src/index.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { startNodeHost } from "./node-host.js";
 
 /** A host on an in-memory channel, somebody else on that channel, and what the host says there. */

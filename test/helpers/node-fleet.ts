@@ -1,9 +1,9 @@
 import type { ExecutionContext } from "ava";
 import type { ServerOptions } from "socket.io";
-import type { TestClient } from "../../interop/fleet/clients.js";
-import { type NodeHost, ownChannel } from "../../interop/fleet/node-host.js";
-import { within } from "../../interop/fleet/once.js";
 import type { AdapterOptions, BridgeStats } from "../../src/index.js";
+import type { TestClient } from "../../src/testing/clients.js";
+import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
+import { withTimeout } from "../../src/testing/once.js";
 import { connectClient } from "./clients.js";
 import { startNodeHost } from "./node-host.js";
 
@@ -18,7 +18,7 @@ export async function untilStats(
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  await within(what, become());
+  await withTimeout(what, become());
 }
 
 /** Resolves when the host knows so many Node hosts, itself included. */

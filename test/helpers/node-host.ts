@@ -1,7 +1,7 @@
 import type { ExecutionContext } from "ava";
 import type { ServerOptions } from "socket.io";
-import { type NodeHost, startNodeHost as startNodeHostWith } from "../../interop/fleet/node-host.js";
 import type { AdapterOptions, Bus } from "../../src/index.js";
+import { type NodeHost, startNodeHost as startNodeHostWith } from "../../src/testing/node-host.js";
 import { encodings } from "./encodings.js";
 
 /** Ready when this resolves; gone, with its connections, when the test is over. */

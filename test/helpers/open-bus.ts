@@ -1,7 +1,7 @@
 import type { ExecutionContext } from "ava";
-import { Inbox } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
 import type { Bus, BusStatus } from "../../src/bus/bus.js";
+import { Inbox } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 
 type StatusOf<Type extends BusStatus["type"]> = Extract<BusStatus, { readonly type: Type }>;
 

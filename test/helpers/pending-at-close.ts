@@ -24,6 +24,6 @@ for (const end of await ends) {
   const error = end.status === "rejected" ? (end.reason as Error & { code?: string }) : undefined;
   count.fulfilled += error === undefined ? 1 : 0;
   count.timedOut += error?.message === "operation has timed out" ? 1 : 0;
-  count.closed += error?.code === "CLOSED" ? 1 : 0;
+  count.closed += error?.code === "BRIDGE_CLOSED" ? 1 : 0;
 }
 console.log(JSON.stringify(count));

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { decode } from "../../src/protocol/decode.js";
 import { decodePayload } from "../../src/protocol/payload.js";
-import { unpickle } from "../../src/protocol/pickle.js";
+import { unpickle } from "../../src/protocol/pickle/pickle.js";
 import { mutatedPickles } from "./pickle-mutations.js";
 
 export interface FuzzOptions {

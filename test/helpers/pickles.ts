@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { fromTyped } from "../../interop/fleet/typed-json.js";
-import { parseJson } from "../../src/protocol/json.js";
+import { parseJson } from "../../src/protocol/json/parse.js";
+import { fromTyped } from "../../src/testing/typed-json.js";
 
 /** A line of `test/fixtures/pickles.jsonl`: see `pickles.py` beside it. */
 export interface RealPickle {

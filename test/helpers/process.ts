@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { ExecutionContext } from "ava";
-import { Inbox, within } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { testEnvironment } from "./environment.js";
 
 export interface RunningProcess {
@@ -40,7 +40,7 @@ export function startProcess(
     stderr,
     child,
     exited: async () => {
-      const [code, signal] = await within(`the end of ${command} ${args.join(" ")}`, ended);
+      const [code, signal] = await withTimeout(`the end of ${command} ${args.join(" ")}`, ended);
       return code ?? String(signal);
     },
   };

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { ExecutionContext } from "ava";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { cleanUp } from "../../src/testing/scope.js";
 
 /** The network between a bus and its broker. */
 export interface Proxy {

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from "ava";
-import { type HostKind, type Peer, startPeer as startPeerWith } from "../../interop/fleet/python-peer.js";
-import { localPython, type Python } from "../../interop/fleet/python-program.js";
+import { type HostKind, type Peer, startPeer as startPeerWith } from "../../src/testing/python-peer.js";
+import { localPython, type Python } from "../../src/testing/python-program.js";
 import { encodings, type PythonEncoding } from "./encodings.js";
 import { testEnvironment } from "./environment.js";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { ExecutionContext } from "ava";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { type EndServer, freePort, serverContainer, serverProcess } from "./broker-server.js";
 import { testEnvironment } from "./environment.js";
 import type { TestBroker } from "./shared-broker.js";

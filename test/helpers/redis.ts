@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { freePort, serverContainer, serverProcess } from "./broker-server.js";
 import { testEnvironment } from "./environment.js";
 

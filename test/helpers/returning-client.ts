@@ -1,7 +1,7 @@
 import type { ExecutionContext } from "ava";
 import { io as connect, type Socket } from "socket.io-client";
-import { Inbox, within } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
+import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 
 /** A client of a server with connection state recovery, which goes away and comes back. */
 export class ReturningClient {
@@ -33,7 +33,7 @@ export class ReturningClient {
   async leave(knows: (sid: string) => boolean): Promise<void> {
     const { sid } = this;
     this.#socket.io.engine.close();
-    await within(
+    await withTimeout(
       "a host to know that a client has left",
       (async () => {
         while (!knows(sid)) {
@@ -53,13 +53,13 @@ export class ReturningClient {
 
   async #connect(): Promise<void> {
     if (this.#socket.connected) {
-      await within("the end of a connection", new Promise((resolve) => this.#socket.once("disconnect", resolve)));
+      await withTimeout("the end of a connection", new Promise((resolve) => this.#socket.once("disconnect", resolve)));
     }
     const connected = new Promise<void>((resolve, reject) => {
       this.#socket.once("connect", resolve).once("connect_error", reject);
     });
     this.#socket.connect();
-    await within("a connection", connected);
+    await withTimeout("a connection", connected);
   }
 
   end(): void {

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import test from "ava";
-import { patience } from "../../interop/fleet/once.js";
-import { PythonProgram } from "../../interop/fleet/python-program.js";
+import { waitTimeout } from "../../src/testing/once.js";
+import { PythonProgram } from "../../src/testing/python-program.js";
 
 /** A program that has said this of itself, and goes on without being ready. */
 async function programThatSays(lines: readonly string[]): Promise<PythonProgram> {
@@ -25,7 +25,7 @@ async function programThatSays(lines: readonly string[]): Promise<PythonProgram>
 async function ready(program: PythonProgram): Promise<void> {
   const keep = setInterval(() => {}, 1_000);
   try {
-    await patience.run(1, () => program.ready());
+    await waitTimeout.run(1, () => program.ready());
   } finally {
     clearInterval(keep);
   }

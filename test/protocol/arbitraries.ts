@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import type { WireRoom } from "../../src/protocol/messages.js";
-import { RESERVED_EVENTS } from "../../src/protocol/messages.js";
-import type { OutgoingMessage } from "../../src/protocol/outgoing.js";
+import type { WireRoom } from "../../src/protocol/model/messages.js";
+import { RESERVED_EVENTS } from "../../src/protocol/model/messages.js";
+import type { OutgoingMessage } from "../../src/protocol/model/outgoing.js";
 
 /** Any UTF-16, halves of surrogate pairs among it. */
 export const text = fc.string({
@@ -58,8 +58,8 @@ const node = fc.option(
         compress: fc.boolean(),
         null: fc.constant(true),
         list: fc.constant(true),
-        answers: fc.nat(),
-        number: fc.integer({ min: 1 }),
+        ackTimeout: fc.nat(),
+        sequence: fc.integer({ min: 1 }),
       },
       { requiredKeys: [] },
     )
@@ -94,5 +94,5 @@ export const outgoing: fc.Arbitrary<OutgoingMessage> = fc.oneof(
   fc.record({ method: method("close_room"), room, namespace, hostId }),
   fc.record({ method: method("node_join", "node_leave"), names: fc.array(name), ...members }),
   fc.record({ method: method("node_disconnect"), close: fc.boolean(), ...members }),
-  fc.record({ method: method("node_mark"), number: fc.integer({ min: 1 }), hostId }),
+  fc.record({ method: method("node_checkpoint"), number: fc.integer({ min: 1 }), hostId }),
 );

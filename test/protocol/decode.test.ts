@@ -1,6 +1,6 @@
 import test from "ava";
 import { decode } from "../../src/protocol/decode.js";
-import type { Message, RejectReason } from "../../src/protocol/messages.js";
+import type { Message, RejectReason } from "../../src/protocol/model/messages.js";
 import { decodePayload } from "../../src/protocol/payload.js";
 
 const MAX_SIZE = 1_000_000;
@@ -264,8 +264,8 @@ test("keys of Node hosts are checked like those of Python", (t) => {
     { volatile: 1 },
     { compress: "no" },
     { null: [] },
-    { answers: -1 },
-    { answers: "5" },
+    { ackTimeout: -1 },
+    { ackTimeout: "5" },
   ]) {
     t.is(reason({ ...emit, node }), "wrong_type", JSON.stringify(node));
   }

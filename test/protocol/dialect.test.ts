@@ -1,10 +1,10 @@
 import test from "ava";
 import { BridgeError } from "../../src/errors.js";
 import { decode } from "../../src/protocol/decode.js";
-import type { Dialect } from "../../src/protocol/dialect.js";
-import { encode } from "../../src/protocol/encode.js";
-import { newHostId } from "../../src/protocol/host-id.js";
-import type { OutgoingEmit } from "../../src/protocol/outgoing.js";
+import { encode } from "../../src/protocol/json/encode.js";
+import type { Dialect } from "../../src/protocol/model/dialect.js";
+import { newHostId } from "../../src/protocol/model/host-id.js";
+import type { OutgoingEmit } from "../../src/protocol/model/outgoing.js";
 import { decodePayload } from "../../src/protocol/payload.js";
 import { EMIT as PLAIN_EMIT } from "./plain-emit.js";
 
@@ -87,7 +87,7 @@ for (const [what, args, forms] of FORMS) {
         return;
       }
       const error = t.throws(() => encode({ ...EMIT, event: "news", args }, dialect), { instanceOf: BridgeError });
-      t.is(error.code, "INVALID_ARGUMENT");
+      t.is(error.code, "BRIDGE_INVALID_ARGUMENT");
       t.regex(error.message, form);
       t.true(error.message.includes(`the event "news"`) && error.message.includes(`dialect is "${dialect}"`));
       t.regex(error.message, /python-socketio before 5\.1[45]\.\d cannot be told.*; (?:put|send)/);
@@ -100,7 +100,7 @@ test("several rooms are a list, but for releases that it ends the listener of", 
     t.deepEqual(written(dialect, { rooms: ["a", 7] }).room, ["a", 7]);
   }
   const error = t.throws(() => encode({ ...EMIT, rooms: ["a", "b"] }, "5.2"), { instanceOf: BridgeError });
-  t.is(error.code, "INVALID_ARGUMENT");
+  t.is(error.code, "BRIDGE_INVALID_ARGUMENT");
   t.regex(
     error.message,
     /is for 2 rooms, which python-socketio before 5\.3 cannot be told .*; emit to one after the other/,

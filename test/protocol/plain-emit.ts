@@ -1,4 +1,4 @@
-import type { OutgoingEmit } from "../../src/protocol/outgoing.js";
+import type { OutgoingEmit } from "../../src/protocol/model/outgoing.js";
 
 export const HOST = "0123456789abcdef0123456789abcdef";
 

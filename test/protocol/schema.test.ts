@@ -3,10 +3,10 @@ import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import test from "ava";
 import fc from "fast-check";
 import { decode } from "../../src/protocol/decode.js";
-import { encode } from "../../src/protocol/encode.js";
-import { encodeMsgpack } from "../../src/protocol/encode-msgpack.js";
-import { parseJson } from "../../src/protocol/json.js";
-import { isMsgpack, unpack } from "../../src/protocol/msgpack.js";
+import { encode } from "../../src/protocol/json/encode.js";
+import { parseJson } from "../../src/protocol/json/parse.js";
+import { encodeMsgpack } from "../../src/protocol/msgpack/encode.js";
+import { isMsgpack, unpack } from "../../src/protocol/msgpack/msgpack.js";
 import { bytesOf, readRecordings } from "../golden/recordings.js";
 import { outgoing } from "./arbitraries.js";
 
@@ -133,7 +133,7 @@ const FAULTS: readonly (readonly [string, object, fault: string])[] = [
   ["a move of two clients", { ...MOVE, sid: ["s"] }, "/sid type"],
   ["a disconnect without a namespace", { method: "disconnect", sid: "s", host_id: HOST }, " required"],
   ["a room to close that is none", { method: "close_room", room: null, namespace: "/" }, "/room type"],
-  ["a mark without a number", { method: "node_mark", host_id: HOST }, " required"],
+  ["a mark without a number", { method: "node_checkpoint", host_id: HOST }, " required"],
   ["members that enter no rooms", { ...EMIT, method: "node_join" }, " required"],
 ];
 

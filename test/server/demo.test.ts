@@ -3,10 +3,10 @@ import type { AddressInfo } from "node:net";
 import test, { type ExecutionContext } from "ava";
 import { Server } from "socket.io";
 import { io as connect, type Socket } from "socket.io-client";
-import { Inbox, within } from "../../interop/fleet/once.js";
-import { cleanUp } from "../../interop/fleet/scope.js";
-import type { ObservedEmit } from "../../src/adapter/observe.js";
+import type { ObservedEmit } from "../../src/adapter/reporting/handle.js";
 import { installDemo, serveLivePage } from "../../src/server/demo.js";
+import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { cleanUp } from "../../src/testing/scope.js";
 
 const SNIPPET = 'manager.emit("hello", {"from": "Python"}, room="lobby")';
 const OTHER_HOST = "3f2a9c1d5e6f47a8b9c0d1e2f3a4b5c6";
@@ -56,7 +56,7 @@ async function openPage(t: ExecutionContext, url: string, transport: (typeof TRA
 }
 
 function ask(socket: Socket, ...args: Event): Promise<{ readonly ok: boolean; readonly error?: string }> {
-  return within(`the answer to ${args[0]}`, socket.emitWithAck(...args));
+  return withTimeout(`the answer to ${args[0]}`, socket.emitWithAck(...args));
 }
 
 /** What came before the barrier, without the news of rooms. */

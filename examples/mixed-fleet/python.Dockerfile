@@ -1,0 +1,13 @@
+# Flask-SocketIO and Celery: two services, one image.
+FROM python:3.11-slim
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ENV PYTHONUNBUFFERED=1
+WORKDIR /app
+COPY python-fixtures/requirements.txt ./
+COPY examples/mixed-fleet/requirements.txt ./
+RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+COPY python-fixtures/*.py examples/mixed-fleet/flask_app.py ./
+# Celery does not like to be root.
+RUN useradd --system app
+USER app

@@ -1,0 +1,210 @@
+import { isIP } from "node:net";
+import { TLSSocket } from "node:tls";
+import type { API, Connection } from "@platformatic/kafka";
+import { optionalPackage } from "../../util/optional-package.js";
+import type { KafkaAccess, KafkaAddress } from "./url.js";
+
+export type Kafka = typeof import("@platformatic/kafka");
+
+/** @throws BridgeError `BRIDGE_MISSING_PACKAGE` */
+export function loadKafka(): Kafka {
+  return optionalPackage<Kafka>("@platformatic/kafka", "kafka://");
+}
+
+/** What went wrong with one broker, in words that hold no password. */
+export class KafkaFailure extends Error {
+  override readonly name = "KafkaFailure";
+  /** The broker's own word, as `TOPIC_AUTHORIZATION_FAILED`; undefined where it did not answer. */
+  readonly id: string | undefined;
+  /** Whether the same request can succeed later. */
+  readonly isTransient: boolean;
+
+  constructor(reason: string, id?: string, isTransient = true) {
+    super(reason);
+    this.id = id;
+    this.isTransient = isTransient;
+  }
+}
+
+/** Whether the broker answered that it will not do this, however often it is asked. */
+export function isRefusal(error: unknown): error is KafkaFailure {
+  return error instanceof KafkaFailure && !error.isTransient;
+}
+
+/** Too few brokers are there yet, though the client library takes it for final. */
+const TRANSIENT: readonly string[] = ["INVALID_REPLICATION_FACTOR"];
+
+interface ErrorAnswer {
+  readonly apiId: string;
+  readonly canRetry: boolean;
+  readonly message: string;
+  readonly serverErrorMessage: string | null;
+}
+
+/** The first error that the broker answered with, which the client library wraps in others. */
+function errorAnswer(error: unknown): ErrorAnswer | undefined {
+  if (!(error instanceof Error)) {
+    return undefined;
+  }
+  if ("apiId" in error) {
+    return error as unknown as ErrorAnswer;
+  }
+  const inner = error instanceof AggregateError ? error.errors : [error.cause];
+  return inner.map(errorAnswer).find((answer) => answer !== undefined);
+}
+
+/** The innermost words: those around it say only that a connection failed. */
+function reasonOf(error: unknown): string {
+  const answer = errorAnswer(error);
+  if (answer !== undefined) {
+    return `${answer.serverErrorMessage || answer.message} (${answer.apiId})`;
+  }
+  if (error instanceof AggregateError) {
+    return error.errors.map(reasonOf).join("; ");
+  }
+  return error instanceof Error && error.cause !== undefined
+    ? reasonOf(error.cause)
+    : String((error as Error)?.message || error);
+}
+
+export interface KafkaConnectionOptions extends KafkaAccess {
+  readonly kafka: Kafka;
+  /** Milliseconds that a request may take before the connection is given up. */
+  readonly requestTimeout: number;
+}
+
+/** An attempt that meets dropped packets must be over soon, so that the next one meets the network when it is back. */
+const TCP_CONNECT_MS = 1_500;
+
+/** For TLS and login as well, in milliseconds. */
+const CONNECT_MS = 5_000;
+
+/** One connection to one broker. It is never mended: who uses it makes another. */
+export class KafkaConnection {
+  readonly address: string;
+  readonly #kafka: Kafka;
+  readonly #connection: Connection;
+  #hasAnswered: boolean;
+
+  private constructor(address: string, kafka: Kafka, connection: Connection, hasAnswered: boolean) {
+    this.address = address;
+    this.#kafka = kafka;
+    this.#connection = connection;
+    this.#hasAnswered = hasAnswered;
+  }
+
+  /** @throws KafkaFailure */
+  static async open(
+    { host, port }: KafkaAddress,
+    options: KafkaConnectionOptions,
+    signal: AbortSignal,
+  ): Promise<KafkaConnection> {
+    const { kafka, bootstrap, sasl, tls, requestTimeout } = options;
+    const connection = new kafka.Connection("socketio-python-bridge", {
+      connectTimeout: CONNECT_MS,
+      requestTimeout,
+      ...(sasl === undefined ? {} : { sasl }),
+      ...(tls === undefined ? {} : { tls, tlsServerName: tls.servername ?? isIP(host) === 0 }),
+    });
+    // Each error comes to a callback as well.
+    connection.on("error", () => {});
+    const giveUp = () => connection.socket.destroy(new Error("the connection is no longer wanted"));
+    const connected = connection.connect(host, port);
+    const timer = setTimeout(() => {
+      if (connection.socket.connecting) {
+        connection.socket.destroy(new Error(`no connection within ${TCP_CONNECT_MS} ms`));
+      }
+    }, TCP_CONNECT_MS);
+    signal.addEventListener("abort", giveUp, { once: true });
+    const link = new KafkaConnection(`${host}:${port}`, kafka, connection, sasl !== undefined);
+    try {
+      await connected;
+      return link;
+    } catch (error) {
+      link.close();
+      const isNamed = bootstrap.some((known) => known.host === host && known.port === port);
+      const whose = isNamed ? "" : ", as its cluster advertises it";
+      throw new KafkaFailure(`Kafka at ${link.address}${whose}: ${reasonOf(error)}`);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
+
+  /** @throws KafkaFailure */
+  async call<Arguments extends unknown[], Answer>(api: API<Arguments, Answer>, ...args: Arguments): Promise<Answer> {
+    try {
+      const answer = await api.async(this.#connection, ...args);
+      this.#hasAnswered = true;
+      return answer;
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /** @param errorCode - as it stands in an answer */
+  failureOf(errorCode: number): KafkaFailure {
+    const { ProtocolError, protocolErrorsCodesById } = this.#kafka;
+    return this.#failure(new ProtocolError(errorCode in protocolErrorsCodesById ? errorCode : -1));
+  }
+
+  close(): void {
+    const { socket } = this.#connection;
+    // Node cannot reset a socket that is being ended, and would keep it.
+    if (!(socket instanceof TLSSocket || socket.connecting || socket.writableEnded)) {
+      // What the network holds back must not arrive later, behind what the next connection sends.
+      socket.resetAndDestroy();
+    }
+    // It would wait for what is not yet written.
+    socket.destroy();
+    // Otherwise a timer for the next login may stay.
+    this.#connection.close().catch(() => {});
+  }
+
+  #failure(error: unknown): KafkaFailure {
+    const answer = errorAnswer(error);
+    const reason = `Kafka at ${this.address}: ${reasonOf(error)}`;
+    if (answer !== undefined) {
+      this.#hasAnswered = true;
+      return new KafkaFailure(reason, answer.apiId, answer.canRetry || TRANSIENT.includes(answer.apiId));
+    }
+    // An answer that comes after its time would be taken for another one's.
+    this.close();
+    // A broker hangs up without a word on who does not speak as it wants.
+    return new KafkaFailure(this.#hasAnswered ? reason : `${reason}; does it want TLS or a login?`);
+  }
+}
+
+/** The connections of one session: one to each broker that it needs. */
+export class KafkaConnections {
+  readonly #options: KafkaConnectionOptions;
+  readonly #links = new Map<string, Promise<KafkaConnection>>();
+  readonly #abort = new AbortController();
+
+  constructor(options: KafkaConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** @throws KafkaFailure */
+  get(address: KafkaAddress): Promise<KafkaConnection> {
+    const name = `${address.host}:${address.port}`;
+    const known = this.#links.get(name);
+    if (known !== undefined) {
+      return known;
+    }
+    const link = KafkaConnection.open(address, this.#options, this.#abort.signal);
+    this.#links.set(name, link);
+    return link;
+  }
+
+  /** Requests on their way fail. */
+  close(): void {
+    this.#abort.abort();
+    for (const link of this.#links.values()) {
+      link.then(
+        (open) => open.close(),
+        () => {},
+      );
+    }
+  }
+}

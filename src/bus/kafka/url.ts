@@ -1,0 +1,102 @@
+import type { ConnectionOptions } from "node:tls";
+import { BridgeError } from "../../errors.js";
+import { redactUrl } from "../../util/redact-url.js";
+import { parseHost, splitUrl, tlsFiles, type UrlParts } from "../core/url.js";
+
+const DEFAULT_PORT = 9092;
+
+const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
+
+export interface KafkaSasl {
+  /** @default "PLAIN" */
+  readonly mechanism?: (typeof MECHANISMS)[number] | undefined;
+  readonly username: string;
+  readonly password: string;
+}
+
+export type CheckedSasl = { readonly [Key in keyof KafkaSasl]-?: NonNullable<KafkaSasl[Key]> };
+
+export interface KafkaAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How the brokers of a cluster are reached. */
+export interface KafkaAccess {
+  readonly bootstrap: readonly [KafkaAddress, ...KafkaAddress[]];
+  readonly sasl?: CheckedSasl | undefined;
+  readonly tls?: ConnectionOptions | undefined;
+}
+
+/** As kafka-python names them; each says whether to log in and whether to encrypt. */
+const PROTOCOLS = {
+  PLAINTEXT: { sasl: false, tls: false },
+  SSL: { sasl: false, tls: true },
+  SASL_PLAINTEXT: { sasl: true, tls: false },
+  SASL_SSL: { sasl: true, tls: true },
+} as const;
+
+function protocolOf(url: string, { username, query }: UrlParts): (typeof PROTOCOLS)[keyof typeof PROTOCOLS] {
+  const login = username ?? query.get("sasl_plain_username") ?? query.get("sasl_mechanism");
+  const name = query.get("security_protocol") ?? (login === null ? "PLAINTEXT" : "SASL_PLAINTEXT");
+  if (!Object.hasOwn(PROTOCOLS, name)) {
+    const known = Object.keys(PROTOCOLS).join(", ");
+    throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: security_protocol is one of ${known}`);
+  }
+  const protocol = PROTOCOLS[name as keyof typeof PROTOCOLS];
+  if (login !== null && !protocol.sasl) {
+    throw new BridgeError(
+      "BRIDGE_INVALID_URL",
+      `${redactUrl(url)}: to log in, security_protocol is SASL_PLAINTEXT or SASL_SSL`,
+    );
+  }
+  return protocol;
+}
+
+/** @throws BridgeError with that code */
+export function checkSasl(
+  code: "BRIDGE_INVALID_URL" | "BRIDGE_INVALID_OPTION",
+  what: string,
+  sasl: Partial<KafkaSasl>,
+): CheckedSasl {
+  const { mechanism = "PLAIN", username, password } = sasl;
+  if (!MECHANISMS.includes(mechanism)) {
+    const known = MECHANISMS.join(", ");
+    throw new BridgeError(code, `${what}: the SASL mechanism ${JSON.stringify(mechanism)} is not one of ${known}`);
+  }
+  if (typeof username !== "string" || typeof password !== "string") {
+    throw new BridgeError(code, `${what}: SASL takes a user name and a password`);
+  }
+  return { mechanism, username, password };
+}
+
+/**
+ * Reads `kafka://h1:p1,h2:p2`, as `KafkaManager` of python-socketio takes it, with the port 9092 where none is named; what
+ * follows the hosts as a path is passed over.
+ *
+ * To log in and to encrypt, the query takes the arguments of kafka-python by their names: `security_protocol`,
+ * `sasl_mechanism`, `sasl_plain_username`, `sasl_plain_password`, `ssl_cafile`, `ssl_certfile`, `ssl_keyfile`,
+ * `ssl_check_hostname`. User and password may also stand before the hosts.
+ *
+ * @throws BridgeError `BRIDGE_INVALID_URL`; its message holds no password
+ */
+export function parseKafkaUrl(url: string): KafkaAccess {
+  const parts = splitUrl(url);
+  if (parts.scheme !== "kafka") {
+    throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: not a kafka:// URL`);
+  }
+  const { query } = parts;
+  const [first = "", ...others] = parts.hosts.split(",");
+  const address = (text: string) => parseHost(url, text, DEFAULT_PORT);
+  const protocol = protocolOf(url, parts);
+  const login = {
+    mechanism: (query.get("sasl_mechanism") ?? undefined) as KafkaSasl["mechanism"],
+    username: parts.username ?? query.get("sasl_plain_username") ?? undefined,
+    password: parts.password ?? query.get("sasl_plain_password") ?? undefined,
+  };
+  return {
+    bootstrap: [address(first), ...others.map(address)],
+    ...(protocol.sasl ? { sasl: checkSasl("BRIDGE_INVALID_URL", redactUrl(url), login as Partial<KafkaSasl>) } : {}),
+    ...(protocol.tls ? { tls: tlsFiles(url, query, "ssl_cafile") } : {}),
+  };
+}

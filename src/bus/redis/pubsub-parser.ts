@@ -1,0 +1,215 @@
+const EMPTY = Buffer.alloc(0);
+const LF = 0x0a;
+const PUSH = ">".charCodeAt(0);
+const ARRAY = "*".charCodeAt(0);
+const BULK = "$".charCodeAt(0);
+/** What a message begins with after its first byte, up to the length of the channel. */
+const BEGINNING = Buffer.from("3\r\n$7\r\nmessage\r\n$");
+/** CR LF. */
+const LINE_END = 2;
+/** Redis's PROTO_INLINE_MAX_SIZE: a line that is longer is none of its protocol. */
+const MAX_LINE = 64 * 1024;
+const MAX_LENGTH_DIGITS = 10;
+
+/** How many values follow a line of an aggregate, by its type: RESP2 and RESP3. */
+const VALUES_PER_ITEM: Readonly<Record<string, number>> = { "*": 1, "~": 1, ">": 1, "%": 2, "|": 2 };
+/** Types whose line tells a number of bytes that follow. */
+const BLOBS = "$!=";
+
+/** Where in the data a message's channel and its payload are. */
+interface Header {
+  readonly channel: Extent;
+  readonly payload: Extent;
+}
+
+interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Says that more bytes are needed to tell. */
+type NeedMoreBytes = "starved";
+
+/**
+ * Takes the messages of subscriptions out of what Redis sends, and passes on everything else, whole and in its order.
+ *
+ * The parser of `ioredis` is made for every reply there is; a host reads one kind, thousands of times in a second. A
+ * message that lies in one chunk is a view of it; one that spans chunks is copied once.
+ */
+export class PubSubParser {
+  readonly #onMessage: (channel: string, payload: Buffer) => void;
+  readonly #onRest: (bytes: Buffer) => void;
+  /** The beginning of a header or a line. */
+  #held: Buffer = EMPTY;
+  /** A payload of which only a part has come, with its line end, and how much of it. */
+  #payload: Buffer | undefined;
+  #filled = 0;
+  /** Of the last message. */
+  #channel = "";
+  #channelBytes: Buffer = EMPTY;
+  /** Of a reply that is no message: bytes of a blob, then values that are to come. */
+  #blob = 0;
+  #values = 0;
+  /** Something came that is not known here: from then on all is passed on. */
+  #isLost = false;
+
+  constructor(onMessage: (channel: string, payload: Buffer) => void, onRest: (bytes: Buffer) => void) {
+    this.#onMessage = onMessage;
+    this.#onRest = onRest;
+  }
+
+  push(chunk: Buffer): void {
+    const data = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    this.#held = EMPTY;
+    let position = this.#fill(data);
+    /** From here to `position` nothing is a message. */
+    let rest = position;
+    while (position < data.length && !this.#isLost) {
+      const header = this.#isAtReply() ? readHeader(data, position) : undefined;
+      if (typeof header === "object") {
+        this.#passOn(data, rest, position);
+        position = this.#take(data, header);
+        rest = position;
+        continue;
+      }
+      const next = header === "starved" ? header : this.#skip(data, position);
+      if (next === "starved") {
+        this.#passOn(data, rest, position);
+        this.#held = data.subarray(position);
+        return;
+      }
+      position = next;
+    }
+    this.#passOn(data, rest, data.length);
+  }
+
+  #isAtReply(): boolean {
+    return this.#blob === 0 && this.#values === 0;
+  }
+
+  #passOn(data: Buffer, start: number, end: number): void {
+    if (end > start) {
+      this.#onRest(data.subarray(start, end));
+    }
+  }
+
+  /** @returns where in the data the payload and its line end are over */
+  #take(data: Buffer, { channel, payload: { start, end } }: Header): number {
+    this.#recognize(data, channel);
+    if (end + LINE_END <= data.length) {
+      this.#onMessage(this.#channel, data.subarray(start, end));
+      return end + LINE_END;
+    }
+    this.#payload = Buffer.allocUnsafeSlow(end + LINE_END - start);
+    this.#filled = 0;
+    return start + this.#fill(data.subarray(start));
+  }
+
+  /** Nearly always it is the channel of the message before. */
+  #recognize(data: Buffer, { start, end }: Extent): void {
+    const bytes = this.#channelBytes;
+    let index = bytes.length === end - start ? 0 : -1;
+    while (index >= 0 && index < bytes.length) {
+      index = data[start + index] === bytes[index] ? index + 1 : -1;
+    }
+    if (index === -1) {
+      this.#channelBytes = Buffer.from(data.subarray(start, end));
+      this.#channel = this.#channelBytes.toString();
+    }
+  }
+
+  /** Adds to the payload that has come in part. @returns how many bytes of the data were of it */
+  #fill(data: Buffer): number {
+    const payload = this.#payload;
+    if (payload === undefined) {
+      return 0;
+    }
+    const taken = data.copy(payload, this.#filled);
+    this.#filled += taken;
+    if (this.#filled === payload.length) {
+      this.#payload = undefined;
+      this.#onMessage(this.#channel, payload.subarray(0, -LINE_END));
+    }
+    return taken;
+  }
+
+  /** Goes past a line, or what there is of a blob. */
+  #skip(data: Buffer, position: number): number | NeedMoreBytes {
+    if (this.#blob > 0) {
+      const skipped = Math.min(this.#blob, data.length - position);
+      this.#blob -= skipped;
+      return position + skipped;
+    }
+    const end = data.indexOf(LF, position);
+    if (end === -1) {
+      this.#isLost = data.length - position > MAX_LINE;
+      return this.#isLost ? position : "starved";
+    }
+    this.#readLine(data.toString("latin1", position, end - 1));
+    return end + 1;
+  }
+
+  #readLine(line: string): void {
+    const type = line.charAt(0);
+    const isBlob = type !== "" && BLOBS.includes(type);
+    const perItem = VALUES_PER_ITEM[type];
+    // The line itself was one of the values that were expected, but for an attribute, which stands before one.
+    this.#values = Math.max(0, this.#values - 1);
+    if (!isBlob && perItem === undefined) {
+      return;
+    }
+    const count = Number(line.slice(1));
+    if (!Number.isSafeInteger(count)) {
+      this.#isLost = true;
+    } else if (isBlob) {
+      this.#blob = count < 0 ? 0 : count + LINE_END;
+    } else {
+      this.#values += Math.max(0, count) * (perItem as number) + (type === "|" ? 1 : 0);
+    }
+  }
+}
+
+/** @returns undefined for what is no message */
+function readHeader(data: Buffer, position: number): Header | NeedMoreBytes | undefined {
+  const type = data[position];
+  if (type !== PUSH && type !== ARRAY) {
+    return undefined;
+  }
+  const beginning = position + 1;
+  for (let index = 0; index < BEGINNING.length; index += 1) {
+    const byte = data[beginning + index];
+    if (byte !== BEGINNING[index]) {
+      return byte === undefined ? "starved" : undefined;
+    }
+  }
+  const channel = readBlob(data, beginning + BEGINNING.length);
+  if (typeof channel !== "object") {
+    return channel;
+  }
+  const after = channel.end + LINE_END;
+  if (after >= data.length) {
+    return channel.end - channel.start > MAX_LINE ? undefined : "starved";
+  }
+  const payload = data[after] === BULK ? readBlob(data, after + 1) : undefined;
+  if (typeof payload !== "object") {
+    return payload;
+  }
+  return { channel, payload };
+}
+
+/** @param position - of the digits of its length */
+function readBlob(data: Buffer, position: number): Extent | NeedMoreBytes | undefined {
+  let length = 0;
+  for (let index = position; index < position + MAX_LENGTH_DIGITS; index += 1) {
+    const digit = (data[index] ?? 0) - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      length = 10 * length + digit;
+    } else if (index + 1 >= data.length) {
+      return "starved";
+    } else {
+      const start = index + LINE_END;
+      return index === position ? undefined : { start, end: start + length };
+    }
+  }
+  return undefined;
+}

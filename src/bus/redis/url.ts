@@ -1,0 +1,110 @@
+import type { RedisOptions as AllRedisOptions } from "ioredis";
+import { BridgeError } from "../../errors.js";
+import { redactUrl } from "../../util/redact-url.js";
+import { decodePart, parseHost, splitUrl, tlsFiles, type UrlParts } from "../core/url.js";
+
+/** The schemes of `RedisManager` in python-socketio. */
+export const REDIS_SCHEMES = [
+  "redis",
+  "rediss",
+  "valkey",
+  "valkeys",
+  "unix",
+  "redis+sentinel",
+  "valkey+sentinel",
+] as const;
+
+const DEFAULT_PORT = 6379;
+
+/** Options for a client with the replies that ioredis has always given. */
+export type RedisOptions = Omit<AllRedisOptions, "replyMapping">;
+
+function parseDb(url: string, text: string): number {
+  if (!/^\d+$/.test(text)) {
+    throw new BridgeError(
+      "BRIDGE_INVALID_URL",
+      `${redactUrl(url)}: the database ${JSON.stringify(text)} is not a number`,
+    );
+  }
+  return Number(text);
+}
+
+/** The query options of redis-py that say how to speak TLS; a fleet's URL often carries them. */
+function tlsOptions(url: string, query: URLSearchParams): NonNullable<RedisOptions["tls"]> {
+  const requirement = query.get("ssl_cert_reqs")?.toLowerCase().replace("cert_", "") ?? "required";
+  if (!["none", "optional", "required"].includes(requirement)) {
+    throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: ssl_cert_reqs is none, optional or required`);
+  }
+  return {
+    // To a client, optional is as required: redis-py refuses an unknown authority with either.
+    rejectUnauthorized: requirement !== "none",
+    ...tlsFiles(url, query, "ssl_ca_certs"),
+  };
+}
+
+/** redis-py takes them before the host or in the query. */
+function credentials({ query, ...parts }: UrlParts): RedisOptions {
+  const username = parts.username ?? query.get("username") ?? undefined;
+  const password = parts.password ?? query.get("password") ?? undefined;
+  return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
+}
+
+/**
+ * `redis+sentinel://user:pw@h1:p1,h2:p2/db/service`, as `parse_redis_sentinel_url` reads it: user and password are the
+ * master's, and the service is named after the channel when the URL names none.
+ */
+function sentinelOptions(url: string, parts: UrlParts, channel: string): RedisOptions {
+  const [, db = "", service = ""] = parts.path.split("/");
+  return {
+    sentinels: parts.hosts.split(",").map((host) => parseHost(url, host, 26379)),
+    name: service === "" ? channel : service,
+    ...credentials(parts),
+    ...(db === "" ? {} : { db: parseDb(url, db) }),
+  };
+}
+
+/** `unix://[user:pw@]/path/to/socket?db=0`, with user and password in the query as redis-py also takes them. */
+function unixOptions(url: string, parts: UrlParts): RedisOptions {
+  const path = decodePart(url, parts.hosts + parts.path);
+  if (path === "") {
+    throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)} names no socket file`);
+  }
+  const db = parts.query.get("db");
+  return { path, ...credentials(parts), ...(db === null ? {} : { db: parseDb(url, db) }) };
+}
+
+function tcpOptions(url: string, parts: UrlParts): RedisOptions {
+  const db = parts.query.get("db") ?? parts.path.replaceAll("/", "");
+  const secure = parts.scheme === "rediss" || parts.scheme === "valkeys";
+  return {
+    ...parseHost(url, parts.hosts, DEFAULT_PORT),
+    ...credentials(parts),
+    ...(db === "" ? {} : { db: parseDb(url, db) }),
+    ...(secure ? { tls: tlsOptions(url, parts.query) } : {}),
+  };
+}
+
+/**
+ * Reads a broker URL as redis-py and python-socketio do, so that one setting serves both sides. Options of redis-py
+ * in the query that concern its own sockets are ignored.
+ *
+ * @param channel - the Sentinel service's name where the URL has none
+ * @throws BridgeError `BRIDGE_INVALID_URL`; its message holds no password
+ */
+export function parseRedisUrl(url: string, channel: string): RedisOptions {
+  const parts = splitUrl(url);
+  switch (parts.scheme) {
+    case "redis+sentinel":
+    case "valkey+sentinel":
+      return sentinelOptions(url, parts, channel);
+    case "unix":
+      return unixOptions(url, parts);
+    case "redis":
+    case "rediss":
+    case "valkey":
+    case "valkeys":
+      return tcpOptions(url, parts);
+    default:
+      throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: not one of ${REDIS_SCHEMES.join(", ")}`);
+  }
+}

@@ -1,0 +1,125 @@
+import { BridgeError, IncompleteError } from "../errors.js";
+import type { ReplyMessage } from "../protocol/side-channel/messages.js";
+
+/** What was asked of all other Node hosts. */
+interface Pending {
+  readonly items: unknown[];
+  readonly timer: NodeJS.Timeout;
+  /** The hosts that have not answered in full, and how many parts came from each; undefined until it is published. */
+  missing: Map<string, number> | undefined;
+  readonly resolve: (items: readonly unknown[]) => void;
+  readonly reject: (error: BridgeError) => void;
+}
+
+/** Requests that wait for the replies of other Node hosts. Each ends by its replies, its timeout or `close()`. */
+export class PeerRequests {
+  readonly #limit: number;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #isClosed = false;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /**
+   * @param timeout - milliseconds
+   * @param begin - gets the number of the request when there is room for it
+   * @throws BridgeError rejects with `BRIDGE_BUSY`, IncompleteError with `BRIDGE_TIMEOUT` or `BRIDGE_CLOSED`
+   */
+  open(timeout: number, begin: (id: number) => void): Promise<readonly unknown[]> {
+    if (this.#isClosed) {
+      return Promise.reject(closed());
+    }
+    if (this.#pending.size >= this.#limit) {
+      const message = `${this.#limit} requests wait for other hosts already`;
+      return Promise.reject(new BridgeError("BRIDGE_BUSY", message));
+    }
+    this.#lastId += 1;
+    const id = this.#lastId;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#expire(id), timeout);
+      this.#pending.set(id, { items: [], timer, missing: undefined, resolve, reject });
+      begin(id);
+    });
+  }
+
+  /** It was published, and these are to answer. */
+  expect(id: number, hosts: readonly string[]): void {
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) {
+      pending.missing = new Map(hosts.map((host) => [host, 0]));
+      this.#resolveIfDone(id, pending);
+    }
+  }
+
+  isOpen(id: number): boolean {
+    return this.#pending.has(id);
+  }
+
+  addReply({ from, id, part, isLast, items }: ReplyMessage): void {
+    const pending = this.#pending.get(id);
+    // After an outage a message may come twice.
+    if (pending?.missing?.get(from) !== part) {
+      return;
+    }
+    pending.items.push(...items);
+    if (isLast) {
+      pending.missing.delete(from);
+      this.#resolveIfDone(id, pending);
+    } else {
+      pending.missing.set(from, part + 1);
+    }
+  }
+
+  /** That host will not answer any more. */
+  peerLeft(hostId: string): void {
+    for (const [id, pending] of this.#pending) {
+      if (pending.missing?.delete(hostId)) {
+        this.#resolveIfDone(id, pending);
+      }
+    }
+  }
+
+  fail(id: number, error: BridgeError): void {
+    this.#take(id)?.reject(error);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const id of [...this.#pending.keys()]) {
+      this.fail(id, closed());
+    }
+  }
+
+  #resolveIfDone(id: number, pending: Pending): void {
+    if (pending.missing?.size === 0) {
+      this.#take(id)?.resolve(pending.items);
+    }
+  }
+
+  #expire(id: number): void {
+    const pending = this.#take(id);
+    // The words of socket.io's own cluster adapters.
+    const message =
+      pending?.missing === undefined
+        ? "timeout reached: no connection to the other hosts yet"
+        : `timeout reached: missing ${pending.missing.size} responses`;
+    pending?.reject(new IncompleteError("BRIDGE_TIMEOUT", message, pending.items));
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    clearTimeout(pending?.timer);
+    this.#pending.delete(id);
+    return pending;
+  }
+}
+
+function closed(): IncompleteError {
+  return new IncompleteError("BRIDGE_CLOSED", "the adapter was closed before all hosts had answered", []);
+}

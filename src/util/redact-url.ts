@@ -1,0 +1,10 @@
+/**
+ * Replaces what may be a secret in a broker URL, or in what was meant to be one: all between user and `@`, and passwords
+ * in the query.
+ */
+export function redactUrl(url: string): string {
+  return url
+    .replace(/^(\W*[a-z][a-z0-9+.-]*:\/{1,2}[^:@/]*):.*@/i, "$1:***@")
+    .replace(/^(\W*[^:@/]*):(?!\/).*@/, "$1:***@")
+    .replace(/([?&]\w*pass(?:word|wd)?=)[^&#]*/gi, "$1***");
+}

@@ -1,0 +1,216 @@
+import { randomUUID } from "node:crypto";
+import { memoryBus } from "../../../src/index.js";
+import { encodeSideChannel } from "../../../src/protocol/side-channel/messages.js";
+import { withTimeout } from "../../../src/testing/once.js";
+import { cleanUp } from "../../../src/testing/scope.js";
+import { startRecovering } from "../../contracts/node-hosts/recovery.js";
+import { frameOf, REAL_PICKLES, type RealPickle } from "../../helpers/pickles.js";
+import { startProxy } from "../../helpers/proxy.js";
+import { type TestBroker, testWithBroker } from "../../helpers/shared-broker.js";
+
+const test = testWithBroker<TestBroker>(async () => ({ url: `memory://${randomUUID()}`, kill: async () => {} }));
+
+for (const where of ["first", "second"] as const) {
+  test.serial(`the ${where} host takes a client back whose old connection nobody knows to be dead`, async (t) => {
+    const fleet = await startRecovering(t);
+    const { first, second, client } = fleet;
+    const proxy = await startProxy(t, Number(new URL(first.url).port));
+    await client.leave((sid) => !first.io.sockets.sockets.has(sid));
+    await client.comeTo(`http://127.0.0.1:${proxy.port}`);
+    first.io.emit("before");
+    await client.until("before");
+    const { sid } = client;
+    proxy.freeze();
+    first.io.emit("into the void");
+    first.io.to(sid).emit("to it alone");
+    await fleet.settled();
+    second.io.emit("of the other host");
+    await client.leave(() => true);
+    await fleet.settled();
+    t.true(first.io.sockets.sockets.has(sid));
+    t.true(await client.comeTo(fleet[where].url));
+    t.is(client.sid, sid);
+    t.is(first.io.sockets.sockets.has(sid), where === "first");
+    second.io.emit("after");
+    await client.until("after");
+    const events = [["before"], ["into the void"], ["to it alone"], ["of the other host"], ["after"]];
+    t.deepEqual(client.received.slice(-5), events);
+  });
+}
+
+test.serial("what a client has missed has its own arguments, as a pickle and in whatever dialect", async (t) => {
+  const fleet = await startRecovering(t, { channel: "pickles", dialect: "5.13", legacyPickle: "data-only" });
+  const { first, second, client } = fleet;
+  const python = memoryBus(t.context.url.slice("memory://".length));
+  cleanUp(t, () => python.close());
+  const proxy = await startProxy(t, Number(new URL(first.url).port));
+  await fleet.leave(first);
+  await client.comeTo(`http://127.0.0.1:${proxy.port}`);
+  first.io.emit("before");
+  await client.until("before");
+  proxy.freeze();
+  // To a client of its own, a host need not say it in the words of Python.
+  first.io.to(client.sid).emit("to it alone", 1, [2]);
+  first.io.emit("a list", [[3]]);
+  await python.publish(
+    "pickles",
+    frameOf(REAL_PICKLES.findLast(({ name }) => name === "several arguments") as RealPickle),
+  );
+  await fleet.settled();
+  await client.leave(() => true);
+  t.true(await client.comeTo(second.url));
+  second.io.emit("after");
+  await client.until("after");
+  const missed = [
+    ["to it alone", 1, [2]],
+    ["a list", [[3]]],
+    ["e", 1, "twö", null, [3], { four: 4.5 }],
+  ];
+  t.deepEqual(client.received.slice(-4), [...missed, ["after"]]);
+});
+
+test.serial("what is emitted while middlewares look at a client that comes back reaches it once", async (t) => {
+  const recovery = { maxDisconnectionDuration: 60_000, skipMiddlewares: false };
+  const fleet = await startRecovering(t, {}, { connectionStateRecovery: recovery });
+  const { first, second, client } = fleet;
+  first.io.emit("before");
+  await client.until("before");
+  await fleet.leave(first);
+  second.io.emit("missed");
+  await fleet.settled();
+  first.io.use((_socket, next) => {
+    first.io.emit("meanwhile");
+    second.io.emit("meanwhile, of the other host");
+    fleet.settled().then(() => next(), next);
+  });
+  t.true(await client.comeTo(first.url));
+  first.io.emit("after");
+  await client.until("after");
+  const events = [["before"], ["missed"], ["meanwhile"], ["meanwhile, of the other host"], ["after"]];
+  t.deepEqual(client.received, events);
+});
+
+test.serial("a client that a middleware turns away can try again", async (t) => {
+  const recovery = { maxDisconnectionDuration: 60_000, skipMiddlewares: false };
+  const fleet = await startRecovering(t, {}, { connectionStateRecovery: recovery });
+  const { first, second, client } = fleet;
+  first.io.emit("before");
+  await client.until("before");
+  await fleet.leave(first);
+  first.io.emit("missed");
+  await fleet.settled();
+  let isRefused = true;
+  for (const { io } of [first, second]) {
+    io.use((_socket, next) => next(isRefused ? new Error("not now") : undefined));
+  }
+  await t.throwsAsync(client.comeTo(first.url), { message: "not now" });
+  isRefused = false;
+  t.true(await client.comeTo(first.url));
+  first.io.emit("after");
+  await client.until("after");
+  t.deepEqual(client.received, [["before"], ["missed"], ["after"]]);
+});
+
+for (const [limit, options, serverOptions] of [
+  ["count", { recovery: { maxMessages: 10 } }, {}],
+  ["bytes", { recovery: { maxBytes: 1_000 } }, {}],
+  ["time", {}, { connectionStateRecovery: { maxDisconnectionDuration: 1 } }],
+] as const) {
+  test.serial(`beyond the bound of ${limit}, a client that comes back begins anew`, async (t) => {
+    const fleet = await startRecovering(t, options, serverOptions);
+    const { first, client } = fleet;
+    first.io.emit("before");
+    await client.until("before");
+    await fleet.leave(first);
+    for (let number = 0; number < 100; number += 1) {
+      first.io.emit("missed", number);
+    }
+    await fleet.settled();
+    t.false(await client.comeTo(first.url));
+    first.io.emit("after");
+    await client.until("after");
+    t.deepEqual(client.received, [["before"], ["after"]]);
+  });
+}
+
+test.serial(
+  "hosts that read several channels hear no one order, so a client of one begins anew on another",
+  async (t) => {
+    const channel = [randomUUID(), randomUUID()];
+    const fleet = await startRecovering(t, { channel });
+    const { first, second, client } = fleet;
+    first.io.emit("before");
+    await client.until("before");
+    await fleet.leave(first);
+    first.io.emit("missed");
+    await fleet.settled();
+    t.true(await client.comeTo(first.url));
+    await fleet.leave(first);
+    t.false(await client.comeTo(second.url));
+  },
+);
+
+test.serial("what is no session is none, whoever says so", async (t) => {
+  const channel = randomUUID();
+  const fleet = await startRecovering(t, { channel });
+  const { first, second, client } = fleet;
+  const bus = memoryBus(new URL(t.context.url).host);
+  cleanUp(t, () => bus.close());
+  const session = {
+    sid: "s",
+    pid: "p",
+    rooms: ["r"],
+    data: {},
+    away: 0,
+    privates: [],
+    checkpoint: { host: "x", number: 1 },
+  };
+  const items = [
+    null,
+    1,
+    "session",
+    [],
+    {},
+    { ...session, sid: 1 },
+    { ...session, rooms: "r" },
+    { ...session, away: -1 },
+    { ...session, away: Number.NaN },
+    { ...session, privates: [null, 1, { payload: 1, offset: "" }, { payload: "{", offset: "" }] },
+    { ...session, checkpoint: null },
+    session,
+  ];
+  const from = "f".repeat(32);
+  await bus.publish(`${channel}.node`, encodeSideChannel({ type: "exported_sessions", from, namespace: "/", items }));
+  await bus.publish(
+    `${channel}.node`,
+    encodeSideChannel({ type: "exported_sessions", from, namespace: "/nowhere", items }),
+  );
+  await bus.publish(`${channel}.node`, new Uint8Array([0xc1]));
+  first.io.emit("before");
+  await client.until("before");
+  await fleet.leave(first);
+  first.io.emit("missed");
+  await fleet.settled();
+  t.true(await client.comeTo(second.url));
+  await client.until("missed");
+  t.deepEqual(client.received, [["before"], ["missed"]]);
+});
+
+test.serial("close() ends what waits for a client's old host", async (t) => {
+  const channel = randomUUID();
+  const fleet = await startRecovering(t, { channel });
+  const { first, client } = fleet;
+  const bus = memoryBus(new URL(t.context.url).host);
+  cleanUp(t, () => bus.close());
+  const checkpoint = { host: "e".repeat(32), number: 1 };
+  const session = { sid: client.sid, pid: "secret", rooms: [], data: {}, away: 0, privates: [], checkpoint };
+  const from = "f".repeat(32);
+  await bus.publish(
+    `${channel}.node`,
+    encodeSideChannel({ type: "exported_sessions", from, namespace: "/", items: [session] }),
+  );
+  await fleet.settled();
+  const restored = first.io.sockets.adapter.restoreSession("secret", `${"a".repeat(20)}1`);
+  await first.io.close();
+  t.is(await withTimeout("an end", restored), null as never);
+});

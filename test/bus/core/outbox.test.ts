@@ -1,0 +1,188 @@
+import test from "ava";
+import { Outbox } from "../../../src/bus/core/outbox.js";
+import { normalizeOutage } from "../../../src/bus/options.js";
+import { BridgeError } from "../../../src/errors.js";
+import { Inbox } from "../../../src/testing/once.js";
+
+function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}, answerTimeout = 60_000) {
+  const drops: unknown[] = [];
+  const unanswered = new Inbox<number>();
+  const outbox = new Outbox(normalizeOutage(limits), {
+    answerTimeout,
+    onDropped: (...drop) => drops.push(drop),
+    onUnanswered: () => unanswered.add(unanswered.items.length),
+  });
+  t.teardown(() => outbox.close());
+  /** As the bus does when the broker is away. */
+  const add = (text: string) => {
+    const added = outbox.add({ channel: "c", payload: Buffer.from(text) });
+    outbox.enforceBounds();
+    return added;
+  };
+  const texts = () => outbox.take().map(({ payload }) => payload.toString());
+  return { outbox, drops, unanswered, add, texts };
+}
+
+test("messages come out once and in order", (t) => {
+  const { add, texts } = makeOutbox(t);
+  void add("1");
+  void add("2");
+  t.deepEqual(texts(), ["1", "2"]);
+  void add("3");
+  t.deepEqual(texts(), ["3"]);
+  t.deepEqual(texts(), []);
+});
+
+test("what was not confirmed comes out again after the connection was lost, before what is newer", async (t) => {
+  const { outbox, add, texts } = makeOutbox(t);
+  const first = add("1");
+  void add("2");
+  const [entry] = outbox.take();
+  if (entry !== undefined) {
+    outbox.confirm(entry);
+  }
+  await first;
+  outbox.connectionLost();
+  void add("3");
+  t.deepEqual(texts(), ["2", "3"]);
+});
+
+test("beyond the count the oldest goes, is counted, and its promise says so", async (t) => {
+  const { add, texts, drops } = makeOutbox(t, { maxMessages: 2 });
+  const first = add("one");
+  void add("2");
+  void add("3");
+  const error = (await t.throwsAsync(first)) as BridgeError;
+  t.is(error.code, "BRIDGE_MESSAGE_DROPPED");
+  t.deepEqual(drops, [["count", 1, 3]]);
+  t.deepEqual(texts(), ["2", "3"]);
+});
+
+test("beyond the bytes the oldest go", (t) => {
+  const { add, texts, drops } = makeOutbox(t, { maxBytes: 10 });
+  void add("aaaa");
+  void add("bbbb");
+  void add("ccccccc");
+  t.deepEqual(drops, [["bytes", 2, 8]]);
+  t.deepEqual(texts(), ["ccccccc"]);
+});
+
+test("beyond its age a message goes by itself", async (t) => {
+  const { add, drops, outbox } = makeOutbox(t, { maxAge: 20 });
+  await t.throwsAsync(add("old"), { message: /age/ });
+  t.deepEqual(drops, [["age", 1, 3]]);
+  t.is(outbox.size, 0);
+});
+
+test("a broker that takes what comes is not bounded", (t) => {
+  const { drops, outbox } = makeOutbox(t, { maxMessages: 2 });
+  for (let number = 0; number < 100; number += 1) {
+    void outbox.add({ channel: "c", payload: Buffer.from(String(number)) });
+    outbox.take();
+    outbox.enforceBounds();
+  }
+  t.is(outbox.size, 100);
+  t.deepEqual(drops, []);
+  // The connection is gone with all of it on its way: now the bound holds.
+  outbox.connectionLost();
+  t.is(outbox.size, 2);
+  t.deepEqual(drops, [["count", 98, 186]]);
+});
+
+test("a loss that nobody waits for does not crash the process", async (t) => {
+  const { add, drops } = makeOutbox(t, { maxMessages: 1 });
+  void add("1");
+  void add("2");
+  await new Promise(setImmediate);
+  t.is(drops.length, 1);
+});
+
+test("close() gives up what is left and says so", async (t) => {
+  const { outbox, add, drops } = makeOutbox(t);
+  const waiting = add("1");
+  outbox.close();
+  await t.throwsAsync(waiting, { message: /closed/ });
+  t.deepEqual(drops, [["closed", 1, 1]]);
+  await outbox.drained();
+});
+
+test("what is given up is gone from memory as well", (t) => {
+  const { add, outbox, texts } = makeOutbox(t, { maxMessages: 10 });
+  for (let number = 0; number < 10_000; number += 1) {
+    void add(String(number));
+  }
+  t.is(outbox.size, 10);
+  t.deepEqual(texts(), ["9990", "9991", "9992", "9993", "9994", "9995", "9996", "9997", "9998", "9999"]);
+});
+
+test("a message that the broker refuses is counted, and the others go on", async (t) => {
+  const { add, outbox, drops } = makeOutbox(t);
+  const [first, second] = [add("1"), add("22")];
+  const [refused, confirmed] = outbox.take();
+  if (refused === undefined || confirmed === undefined) {
+    return t.fail();
+  }
+  outbox.refuse(refused, new BridgeError("BRIDGE_BROKER_UNAVAILABLE", "no"));
+  outbox.confirm(confirmed);
+  await t.throwsAsync(first, { message: "no" });
+  await second;
+  t.deepEqual(drops, [["refused", 1, 1]]);
+  t.is(outbox.size, 0);
+});
+
+test("nothing is dropped that a connection was given, however long the event loop is busy", (t) => {
+  const { drops, outbox } = makeOutbox(t, { maxMessages: 1, maxAge: 100 });
+  void outbox.add({ channel: "c", payload: Buffer.from("1") });
+  const [entry] = outbox.take();
+  const until = performance.now() + 150;
+  while (performance.now() < until);
+  void outbox.add({ channel: "c", payload: Buffer.from("2") });
+  outbox.enforceBounds();
+  t.deepEqual(drops, []);
+  t.is(entry?.isSettled, false);
+});
+
+test("a connection that answers is kept, one that leaves a message unanswered is given up, once", async (t) => {
+  const { outbox, unanswered, add } = makeOutbox(t, {}, 50);
+  void add("answered");
+  for (const entry of outbox.take()) {
+    outbox.confirm(entry);
+  }
+  void add("unanswered");
+  t.is(outbox.take().length, 1);
+  const since = performance.now();
+  await unanswered.find("the verdict", () => true);
+  t.true(performance.now() - since >= 49);
+  outbox.connectionLost();
+  t.is(outbox.take().length, 1);
+  await unanswered.find("the verdict on the next connection", (count) => count === 1);
+  t.is(unanswered.items.length, 2);
+});
+
+test("when the process stood still, what it has not read yet is no fault of the broker", async (t) => {
+  const { outbox, unanswered, add } = makeOutbox(t, {}, 50);
+  void add("answered");
+  void add("unread");
+  const [answered] = outbox.take();
+  if (answered !== undefined) {
+    outbox.confirm(answered);
+  }
+  const until = performance.now() + 1_200;
+  while (performance.now() < until) {
+    // Neither timers nor sockets.
+  }
+  await unanswered.find("the verdict", () => true);
+  t.true(performance.now() - until >= 49);
+});
+
+test("a broker that had a reason not to answer gets its time again", async (t) => {
+  const { outbox, unanswered, add } = makeOutbox(t, {}, 50);
+  void add("1");
+  t.is(outbox.take().length, 1);
+  await unanswered.find("the verdict", () => true);
+  const since = performance.now();
+  outbox.restartConfirmTimeout();
+  await unanswered.find("the next verdict", (count) => count === 1);
+  // A timer counts from when the event loop last looked at the clock.
+  t.true(performance.now() - since >= 25);
+});

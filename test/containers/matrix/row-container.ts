@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { GenericContainer } from "testcontainers";
+import type { Python } from "../../../src/testing/python-program.js";
+import { CONTAINER_LABEL } from "../../helpers/environment.js";
+import type { Engine } from "./engine.js";
+import { rowImage } from "./images.js";
+import { FIXTURES, type MatrixRow } from "./rows.js";
+
+/** The interpreter of a release line. */
+export interface RowContainer {
+  readonly python: Python;
+  /** Commands of the programs of `python-fixtures` that run now. */
+  programs(): Promise<readonly string[]>;
+  stop(): Promise<void>;
+}
+
+/** A program in a container: it ends with its standard input, as it would beside us. */
+export function containedPython(id: string): Python {
+  return {
+    start: (script, args) => {
+      const command = ["exec", "--interactive", id, "python", script, ...args];
+      const child = spawn("docker", command, { stdio: ["pipe", "pipe", "pipe"] });
+      const exited = once(child, "exit").then(([code]) => code as number | null);
+      const { stdin, stdout, stderr } = child;
+      return { stdin, stdout, stderr, exited, kill: () => child.kill("SIGKILL") };
+    },
+  };
+}
+
+/** On the network of this machine, so that every URL is the same inside and outside. */
+export async function startRow(engine: Engine, row: MatrixRow): Promise<RowContainer> {
+  const image = await rowImage(engine, row);
+  const scripts = readdirSync(FIXTURES).filter((name) => name.endsWith(".py"));
+  const files = scripts.map((name) => ({ source: join(FIXTURES, name), target: `/python-fixtures/${name}` }));
+  const started = await new GenericContainer(image)
+    .withLabels({ [CONTAINER_LABEL.name]: CONTAINER_LABEL.value })
+    .withNetworkMode("host")
+    .withCopyFilesToContainer(files)
+    .withCommand(["sleep", "infinity"])
+    .start();
+  const container = engine.container.getById(started.getId());
+  return {
+    python: containedPython(started.getId()),
+    programs: async () => {
+      const { Titles, Processes } = (await container.top()) as { Titles: string[]; Processes: string[][] };
+      const column = Titles.indexOf("CMD");
+      const commands = Processes.map((process) => process[column] ?? "");
+      return commands.filter((command) => command.includes(".py"));
+    },
+    stop: async () => {
+      await started.stop({ timeout: 0 });
+    },
+  };
+}
