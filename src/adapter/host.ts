@@ -222,16 +222,16 @@ export class Host implements BridgeHandle {
     return this.#closed;
   }
 
-  onStatus(listener: (status: BusStatus) => void): void {
-    this.#journal.status.add(listener);
+  onStatus(listener: (status: BusStatus) => void): () => void {
+    return this.#journal.status.add(listener);
   }
 
-  onRejected(listener: (rejection: RejectedMessage) => void): void {
-    this.#journal.rejections.add(listener);
+  onRejected(listener: (rejection: RejectedMessage) => void): () => void {
+    return this.#journal.rejections.add(listener);
   }
 
-  onEmit(listener: (emit: ObservedEmit) => void): void {
-    this.#journal.emits.add(listener);
+  onEmit(listener: (emit: ObservedEmit) => void): () => void {
+    return this.#journal.emits.add(listener);
   }
 
   stats(): BridgeStats {

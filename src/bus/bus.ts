@@ -35,7 +35,8 @@ export interface Bus {
   subscribe(channel: string, onMessage: (payload: Uint8Array) => void): Promise<void>;
   /** Resolves when the broker has taken the message. Rejects with `BRIDGE_MESSAGE_DROPPED`, `BRIDGE_BROKER_UNAVAILABLE` or `BRIDGE_CLOSED`. */
   publish(channel: string, payload: Uint8Array | string): Promise<void>;
-  onStatus(listener: (status: BusStatus) => void): void;
+  /** @returns a function that unsubscribes */
+  onStatus(listener: (status: BusStatus) => void): () => void;
   /**
    * How many read the channel at this moment, this bus included. `undefined`, as for a bus without this method, where
    * the broker does not tell. Never rejects.

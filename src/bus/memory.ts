@@ -47,7 +47,7 @@ export function memoryBus(name = "default"): Bus {
       }
     },
     onStatus(listener) {
-      status.add(listener);
+      return status.add(listener);
     },
     async countSubscribers(channel) {
       return [...(BROKERS.get(name)?.values() ?? [])].filter((subscriber) => subscriber.has(channel)).length;

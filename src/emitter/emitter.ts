@@ -78,7 +78,8 @@ export interface EmitterNamespace<Events extends EventsMap> extends EmitTarget<E
 /** Writes to a fleet without being a server: `RedisManager(url, write_only=True)` in TypeScript. */
 export interface Emitter<Events extends EventsMap> extends EmitterNamespace<Events> {
   of(namespace: string): EmitterNamespace<Events>;
-  onStatus(listener: (status: BusStatus) => void): void;
+  /** @returns a function that unsubscribes */
+  onStatus(listener: (status: BusStatus) => void): () => void;
   /** Sends what still waits if the broker is there, then releases every handle. */
   close(): Promise<void>;
 }

@@ -6,8 +6,12 @@ export class Listeners<T> {
     return this.#listeners.size;
   }
 
-  add(listener: (value: T) => void): void {
+  /** @returns a function that takes the listener off again */
+  add(listener: (value: T) => void): () => void {
     this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
   }
 
   notify(value: T): void {

@@ -26,7 +26,16 @@ async function startDemo(t: ExecutionContext) {
   });
   const io = new Server(http);
   const listeners: ((emit: ObservedEmit) => void)[] = [];
-  installDemo(io, { onEmit: (listener) => listeners.push(listener) }, { snippet: SNIPPET });
+  installDemo(
+    io,
+    {
+      onEmit: (listener) => {
+        listeners.push(listener);
+        return () => {};
+      },
+    },
+    { snippet: SNIPPET },
+  );
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   cleanUp(t, async () => {
     await io.close();

@@ -59,9 +59,9 @@ export interface BridgeHandle {
   readonly hostId: string;
   /** Resolves when every message published from now on reaches this host. */
   ready(): Promise<void>;
-  onStatus(listener: (status: BusStatus) => void): void;
-  onRejected(listener: (rejection: RejectedMessage) => void): void;
+  onStatus(listener: (status: BusStatus) => void): () => void;
+  onRejected(listener: (rejection: RejectedMessage) => void): () => void;
   /** Called before the delivery of each emit, of this host's own as well; not for `io.local`. */
-  onEmit(listener: (emit: ObservedEmit) => void): void;
+  onEmit(listener: (emit: ObservedEmit) => void): () => void;
   stats(): BridgeStats;
 }

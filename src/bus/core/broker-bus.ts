@@ -86,8 +86,8 @@ export abstract class BrokerBus implements Bus {
     return undefined;
   }
 
-  onStatus(listener: (status: BusStatus) => void): void {
-    this.status.add(listener);
+  onStatus(listener: (status: BusStatus) => void): () => void {
+    return this.status.add(listener);
   }
 
   subscribe(channel: string, onMessage: (payload: Uint8Array) => void): Promise<void> {

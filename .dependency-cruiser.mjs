@@ -1,0 +1,106 @@
+/**
+ * Who may import whom: one rule per arrow that must not exist. `docs/architecture.md` has the same as a table.
+ * `npm run lint` prints the comment of the rule that an import breaks.
+ */
+
+/** @param {string} folder - below src/ @param {readonly string[]} allowed - what it may import besides itself */
+const only = (folder, allowed, comment) => ({
+  name: `src/${folder}`,
+  comment,
+  severity: "error",
+  from: { path: `^src/${folder}/` },
+  to: {
+    path: "^(src|interop|test|bench)/",
+    pathNot: [`^src/${folder}/`, ...allowed.map((path) => `^src/${path}`)],
+  },
+});
+
+const SOCKET_IO = "(^|/)node_modules/(socket\\.io|socket\\.io-adapter|engine\\.io)/";
+const ROOT = ["errors\\.ts$", "util/"];
+const CONTRACT = ["bus/(bus|options)\\.ts$"];
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: "no-cycle",
+      comment: "Two modules that need each other are one module, or miss a third. Type-only imports count too.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    only("util", ["errors\\.ts$"], "util knows nothing of the project: it imports errors.ts and nothing else."),
+    only("protocol", ROOT, "protocol is the wire: it knows neither buses nor Socket.IO."),
+    only("bus", ROOT, "bus moves bytes: it knows neither the protocol nor Socket.IO."),
+    only(
+      "cluster",
+      [...ROOT, "protocol/", ...CONTRACT],
+      "cluster is what Node hosts know of each other, without a server.",
+    ),
+    only("reporting", [...ROOT, "protocol/", ...CONTRACT], "reporting turns statuses and rejections into log lines."),
+    only(
+      "adapter",
+      [...ROOT, "protocol/", "cluster/", "reporting/", "bus/(bus|options|open)\\.ts$", "options\\.ts$"],
+      "adapter meets a broker through the contract in bus/bus.ts alone, and imports no emitter, server or command line.",
+    ),
+    only(
+      "emitter",
+      [...ROOT, "protocol/", "cluster/", "reporting/", "bus/(bus|options|open)\\.ts$", "options\\.ts$"],
+      "an emitter runs without a server: it imports nothing of the adapter.",
+    ),
+    only("embedded", ROOT, "the embedded broker is a broker: it knows nothing of who connects to it."),
+    only(
+      "server",
+      [...ROOT, "adapter/", "embedded/", "protocol/", "options\\.ts$"],
+      "server is what `serve` starts; it knows no command line.",
+    ),
+    {
+      name: "one-broker",
+      comment: "A broker's folder imports no other broker; Kombu over Redis builds on Redis.",
+      severity: "error",
+      from: { path: "^src/bus/(redis|rabbitmq|kafka)/" },
+      to: { path: "^src/bus/(redis|rabbitmq|kafka|kombu|open|memory)", pathNot: ["^src/bus/$1/"] },
+    },
+    {
+      name: "kombu",
+      comment: "Kombu over Redis builds on Redis, and on no other broker.",
+      severity: "error",
+      from: { path: "^src/bus/kombu/" },
+      to: { path: "^src/bus/(rabbitmq|kafka|open|memory)" },
+    },
+    {
+      name: "no-socket.io",
+      comment: "Only adapter, server and what tests are made of know Socket.IO: an emitter must run without it.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(adapter|server|testing|index)" },
+      to: { path: SOCKET_IO },
+    },
+    {
+      name: "command-line",
+      comment: "Nobody but the command line imports the command line.",
+      severity: "error",
+      from: { pathNot: "^(src/cli|test)/" },
+      to: { path: "^src/cli/" },
+    },
+    {
+      name: "testing",
+      comment:
+        "src/testing starts hosts, peers and clients for the interop kit (cli/interop.ts), tests and benchmarks; no server or emitter needs it.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(testing|cli)/" },
+      to: { path: "^src/testing/" },
+    },
+    {
+      name: "test-helpers",
+      comment: "Test helpers are imported by tests alone.",
+      severity: "error",
+      from: { pathNot: "^test/" },
+      to: { path: "^test/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+  },
+};
