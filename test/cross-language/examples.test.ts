@@ -265,6 +265,7 @@ test.serial("docs/recovery.md: a client comes back to the server", async (t) => 
   const file = writeExample(example("docs/recovery.md", "recovering.ts"), t.context.url, port);
   const run = startProcess(t, process.execPath, [file]);
   const url = `http://127.0.0.1:${port}`;
+  await run.stdout.find("the connection to the broker", (line) => line.includes("connected; reading"));
   const witness = await connectPatiently(t, url);
   const emitter = createEmitter(t.context.url);
   cleanUp(t, () => emitter.close());
