@@ -3,7 +3,6 @@
  * engine, or an image can neither be pulled nor made, nothing is tested and one line says so.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { composeCommand, FLEET_OF_TESTS, MAX_OUTPUT } from "./helpers/compose.js";
 import {
   findOrInstall,
   findOrInstallBrowser,
@@ -12,7 +11,8 @@ import {
   runPreparation,
   say,
   succeeds,
-} from "./helpers/install.js";
+} from "../scripts/environment/install.js";
+import { composeCommand, FLEET_OF_TESTS, MAX_OUTPUT } from "./helpers/compose.js";
 
 /** As `interop/images/build-local` knows them. */
 const IMAGES = ["python:3.11-slim", "python:3.9-slim", "redis:7-alpine", "node:20-slim", "nginx:1-alpine"];

@@ -1,11 +1,11 @@
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
+import { kafkaAdmin, launchKafka, startKafka, type TestKafka } from "../../scripts/environment/brokers/kafka.js";
+import { freePort } from "../../scripts/environment/free-port.js";
 import { kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
 import type { BusOptions } from "../../src/bus/options.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { type Inbox, withTimeout } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { freePort } from "../helpers/broker-server.js";
-import { kafkaAdmin, launchKafka, startKafka, type TestKafka } from "../helpers/kafka.js";
 import { type OpenBus, openBus } from "../helpers/open-bus.js";
 import { startScript } from "../helpers/process.js";
 import { startProxy } from "../helpers/proxy.js";

@@ -12,12 +12,12 @@ import {
 } from "@platformatic/kafka";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { generate } from "selfsigned";
+import { kafkaAdmin, launchKafka, type TestKafka } from "../../scripts/environment/brokers/kafka.js";
 import { type KafkaBusOptions, kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
 import { BridgeError } from "../../src/errors.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
-import { kafkaAdmin, launchKafka, type TestKafka } from "../helpers/kafka.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { openBus } from "../helpers/open-bus.js";
 import { startScript } from "../helpers/process.js";

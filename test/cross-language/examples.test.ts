@@ -1,20 +1,20 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
+import { startKafka } from "../../scripts/environment/brokers/kafka.js";
+import { startRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
+import { launchRedis, startRedis } from "../../scripts/environment/brokers/redis.js";
+import { testEnvironment } from "../../scripts/environment/environment.js";
+import { freePort } from "../../scripts/environment/free-port.js";
 import { createEmitter } from "../../src/index.js";
 import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { tuple } from "../../src/testing/typed-json.js";
-import { freePort } from "../helpers/broker-server.js";
 import { connectClient } from "../helpers/clients.js";
-import { testEnvironment } from "../helpers/environment.js";
 import { countBlocks, type Example, examplesOf, typeErrors, writeExample } from "../helpers/examples.js";
-import { startKafka } from "../helpers/kafka.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startCli, startProcess, startPython } from "../helpers/process.js";
 import { startPeer } from "../helpers/python.js";
-import { startRabbitmq } from "../helpers/rabbitmq.js";
-import { launchRedis, startRedis } from "../helpers/redis.js";
 import { returningClient } from "../helpers/returning-client.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 

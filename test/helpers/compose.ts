@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { succeeds } from "./install.js";
+import { succeeds } from "../../scripts/environment/install.js";
 
 const run = promisify(execFile);
 

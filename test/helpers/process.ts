@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { ExecutionContext } from "ava";
+import { testEnvironment } from "../../scripts/environment/environment.js";
 import { Inbox, withTimeout } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { testEnvironment } from "./environment.js";
 
 export interface RunningProcess {
   readonly stdout: Inbox<string>;
