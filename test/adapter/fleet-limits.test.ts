@@ -7,12 +7,13 @@ import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startFleet, startThree, untilHosts } from "../helpers/node-fleet.js";
 import { startNodeHost } from "../helpers/node-host.js";
-import { startProcess } from "../helpers/process.js";
+import { startNode } from "../helpers/process.js";
+import { modulePath } from "../helpers/run-from.js";
 
 const memory = (name: string) => `memory://${encodeURIComponent(name)}`;
 
 test("200 questions of each kind that are open at close() all end, and so does the process", async (t) => {
-  const run = startProcess(t, process.execPath, ["build/test/helpers/pending-at-close.js"]);
+  const run = startNode(t, [modulePath("test/programs/pending-at-close.ts")]);
   t.is(await run.exited(), 0, run.stderr.items.join("\n"));
   t.deepEqual(JSON.parse(run.stdout.items[0] ?? ""), {
     pending: 200,
@@ -24,7 +25,7 @@ test("200 questions of each kind that are open at close() all end, and so does t
 });
 
 test("100,000 acknowledged emits, half of them never answered, leave the memory as it was", async (t) => {
-  const run = startProcess(t, process.execPath, ["--expose-gc", "build/test/helpers/memory-of-acks.js", "100000"]);
+  const run = startNode(t, ["--expose-gc", modulePath("test/programs/memory-of-acks.ts"), "100000"]);
   const figures = await run.stdout.find("the figures", () => true, 110_000);
   t.is(await run.exited(), 0);
   t.log(figures);

@@ -9,6 +9,7 @@ import { cleanUp } from "../../src/testing/scope.js";
 import { type OpenBus, openBus } from "../helpers/open-bus.js";
 import { startScript } from "../helpers/process.js";
 import { startProxy } from "../helpers/proxy.js";
+import { moduleUrl } from "../helpers/run-from.js";
 
 interface Context {
   readonly kafka: TestKafka;
@@ -214,7 +215,7 @@ for (const [when, port] of [
   test.serial(`after close() the process ends by itself, ${when}`, async (t) => {
     const url = `kafka://127.0.0.1:${port === undefined ? t.context.kafka.port : await port()}`;
     const script = `
-      const { kafkaBus } = await import(${JSON.stringify(new URL("../../src/bus/kafka/kafka-bus.js", import.meta.url).href)});
+      const { kafkaBus } = await import(${JSON.stringify(moduleUrl("src/bus/kafka/kafka-bus.ts").href)});
       const bus = kafkaBus({ url: ${JSON.stringify(url)} });
       const first = new Promise((resolve) =>
         bus.onStatus(({ type }) => ["ready", "reconnecting"].includes(type) && resolve()));

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { Worker, type WorkerOptions } from "node:worker_threads";
 
 /**
  * Tests run from TypeScript through tsx, or compiled, as `npm test` does. What they start in a process of its own comes
@@ -16,3 +17,16 @@ export const nodeArguments: readonly string[] = isCompiled ? [] : [`--import=${i
 export const moduleUrl = (path: string): URL => new URL(isCompiled ? path.replace(/\.ts$/, ".js") : path, ROOT);
 
 export const modulePath = (path: string): string => fileURLToPath(moduleUrl(path));
+
+/** On Node 20, tsx registers itself in the main thread alone. */
+export function startWorker(path: string, options: WorkerOptions): Worker {
+  const url = moduleUrl(path);
+  if (isCompiled) {
+    return new Worker(url, options);
+  }
+  const [tsx, module] = [import.meta.resolve("tsx/esm/api"), url.href].map((address) => JSON.stringify(address));
+  return new Worker(`import(${tsx}).then(({ tsImport }) => tsImport(${module}, ${module}));`, {
+    ...options,
+    eval: true,
+  });
+}
