@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import test from "ava";
 import { connectRawPolling, connectRawWebSocket } from "../../differential/raw-client.js";
-import { makeFleet } from "../../helpers/memory-fleet.js";
+import { makeFleet } from "../../helpers/memory-host.js";
 
 test("what gathers for a client while a packet is written goes out in one write", async (t) => {
   const { host } = await makeFleet(t);

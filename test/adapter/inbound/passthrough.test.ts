@@ -9,7 +9,7 @@ import { withTimeout } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import { connectRawPolling, connectRawWebSocket, type RawClient } from "../../differential/raw-client.js";
 import { connectClient } from "../../helpers/clients.js";
-import { makeFleet } from "../../helpers/memory-fleet.js";
+import { makeFleet } from "../../helpers/memory-host.js";
 import { text } from "../../protocol/arbitraries.js";
 import { EMIT, HOST } from "../../protocol/plain-emit.js";
 

@@ -3,7 +3,7 @@ import { EVERY_CLIENT } from "../../../src/testing/clients.js";
 import { ownChannel } from "../../../src/testing/node-host.js";
 import { tuple } from "../../../src/testing/typed-json.js";
 import { connectClient } from "../../helpers/clients.js";
-import { untilStats } from "../../helpers/node-fleet.js";
+import { untilStats } from "../../helpers/node-hosts.js";
 import { startNodeHost } from "../../helpers/node-host.js";
 import { startPeer } from "../../helpers/python.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";

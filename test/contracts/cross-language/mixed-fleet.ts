@@ -4,7 +4,7 @@ import type { TestClient } from "../../../src/testing/clients.js";
 import { type NodeHost, ownChannel } from "../../../src/testing/node-host.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import { connectClient } from "../../helpers/clients.js";
-import { startFleet, untilHosts, untilStats } from "../../helpers/node-fleet.js";
+import { startFleet, untilHosts, untilStats } from "../../helpers/node-hosts.js";
 import { startNodeHost } from "../../helpers/node-host.js";
 import { type HostKind, startPeer } from "../../helpers/python.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";

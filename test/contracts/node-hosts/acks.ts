@@ -1,6 +1,6 @@
 import type { TestFn } from "ava";
 import { connectClient } from "../../helpers/clients.js";
-import { startThree, untilStats } from "../../helpers/node-fleet.js";
+import { startThree, untilStats } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 /** Far longer than anything takes: whoever waits for it has not counted. */

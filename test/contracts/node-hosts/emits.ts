@@ -1,7 +1,7 @@
 import type { TestFn } from "ava";
 import type { NodeHost } from "../../../src/testing/node-host.js";
 import { connectClient } from "../../helpers/clients.js";
-import { startThree } from "../../helpers/node-fleet.js";
+import { startThree } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 /** What is handed to the connection of a client, with each packet. */

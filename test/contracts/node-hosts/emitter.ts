@@ -2,7 +2,7 @@ import type { ExecutionContext, TestFn } from "ava";
 import { createEmitter, type EmitterOptions, IncompleteError } from "../../../src/index.js";
 import { ownChannel } from "../../../src/testing/node-host.js";
 import { cleanUp } from "../../../src/testing/scope.js";
-import { startThree } from "../../helpers/node-fleet.js";
+import { startThree } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 /** Far longer than anything takes: whoever waits for it has not counted. */

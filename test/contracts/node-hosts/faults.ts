@@ -2,7 +2,7 @@ import type { ExecutionContext, TestFn } from "ava";
 import { type NodeHost, ownChannel } from "../../../src/testing/node-host.js";
 import { withTimeout } from "../../../src/testing/once.js";
 import { connectClient } from "../../helpers/clients.js";
-import { untilHosts } from "../../helpers/node-fleet.js";
+import { untilHosts } from "../../helpers/node-hosts.js";
 import { startNodeHost } from "../../helpers/node-host.js";
 import { startNode } from "../../helpers/process.js";
 import { returningClient } from "../../helpers/returning-client.js";

@@ -1,5 +1,5 @@
 import type { TestFn } from "ava";
-import { startThree } from "../../helpers/node-fleet.js";
+import { startThree } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 export function testFetches(test: TestFn<TestBroker>): void {

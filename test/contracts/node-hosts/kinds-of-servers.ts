@@ -6,7 +6,7 @@ import type { NodeHost } from "../../../src/testing/node-host.js";
 import { Inbox, withTimeout } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import { connectClient } from "../../helpers/clients.js";
-import { startFleet, startThree } from "../../helpers/node-fleet.js";
+import { startFleet, startThree } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 const LONG_MS = 20_000;

@@ -4,7 +4,7 @@ import type { NodeHost } from "../../../src/testing/node-host.js";
 import { withTimeout } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import { connectClient } from "../../helpers/clients.js";
-import { startThree } from "../../helpers/node-fleet.js";
+import { startThree } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 export function testMoves(test: TestFn<TestBroker>): void {

@@ -2,7 +2,7 @@ import type { ExecutionContext, TestFn } from "ava";
 import type { ServerOptions } from "socket.io";
 import type { AdapterOptions } from "../../../src/index.js";
 import type { NodeHost } from "../../../src/testing/node-host.js";
-import { startFleet, untilHosts } from "../../helpers/node-fleet.js";
+import { startFleet, untilHosts } from "../../helpers/node-hosts.js";
 import { type ReturningClient, returningClient } from "../../helpers/returning-client.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 

@@ -1,7 +1,7 @@
 import type { TestFn } from "ava";
 import type { Server } from "socket.io";
 import { Inbox } from "../../../src/testing/once.js";
-import { startThree } from "../../helpers/node-fleet.js";
+import { startThree } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 type Listener = (...args: unknown[]) => void;

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { ExecutionContext, TestFn } from "ava";
 import type { NodeHost } from "../../../src/testing/node-host.js";
-import { startFleet } from "../../helpers/node-fleet.js";
+import { startFleet } from "../../helpers/node-hosts.js";
 import { type ReturningClient, returningClient } from "../../helpers/returning-client.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 

@@ -11,8 +11,8 @@ import {
   runPreparation,
   say,
   succeeds,
-} from "../scripts/environment/install.js";
-import { composeCommand, FLEET_OF_TESTS, MAX_OUTPUT } from "./helpers/compose.js";
+} from "../../scripts/environment/install.js";
+import { composeCommand, FLEET_OF_TESTS, MAX_OUTPUT } from "../helpers/compose.js";
 
 /** As `interop/images/build-local` knows them. */
 const IMAGES = ["python:3.11-slim", "python:3.9-slim", "redis:7-alpine", "node:20-slim", "nginx:1-alpine"];
