@@ -12,7 +12,7 @@ import {
 import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
-import { makeFleet as joinChannel } from "../helpers/memory-host.js";
+import { startMemoryHost as joinChannel } from "../helpers/memory-host.js";
 
 async function makeFleet(t: ExecutionContext, options: AdapterOptions = {}) {
   const { host, channelled, send: sendPayload } = await joinChannel(t, options);

@@ -5,7 +5,7 @@ import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
 import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
-import { startFleet, startThree, untilHosts } from "../helpers/node-hosts.js";
+import { startNodeHosts, startThreeHosts, untilHosts } from "../helpers/node-hosts.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startNode } from "../helpers/process.js";
 import { modulePath } from "../helpers/run-from.js";
@@ -35,7 +35,7 @@ test("100,000 acknowledged emits, half of them never answered, leave the memory 
 });
 
 test("thousands of namespaces have no timers of their own", async (t) => {
-  const [{ io }] = (await startFleet(t, memory(t.title), 2)) as [NodeHost, NodeHost];
+  const [{ io }] = (await startNodeHosts(t, memory(t.title), 2)) as [NodeHost, NodeHost];
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   await io.of("/").adapter.serverCount();
   const before = timers();
@@ -61,7 +61,7 @@ test("a clock that jumps makes no host look gone, and no answer late", async (t)
   cleanUp(t, () => listener.close());
   const beats = new Inbox<number>();
   await listener.subscribe(`${channel}.node`, () => beats.add(beats.items.length));
-  const { hosts, clients } = await startThree(t, memory(t.title), { channel, heartbeatInterval: 100 });
+  const { hosts, clients } = await startThreeHosts(t, memory(t.title), { channel, heartbeatInterval: 100 });
   await Promise.all(clients.map((client, index) => client.answerWith(index)));
   await beats.find("ten beats of each", (count) => count >= 30);
   t.deepEqual(
@@ -120,7 +120,7 @@ const BAD_MESSAGES: readonly (readonly [string, Uint8Array])[] = [
 
 test("bad messages of other hosts are refused whole, counted and reported, and the next is heard", async (t) => {
   const channel = ownChannel();
-  const [host, other] = await startFleet(t, memory(t.title), 2, { channel, maxMessageSize: 1_000_000 });
+  const [host, other] = await startNodeHosts(t, memory(t.title), 2, { channel, maxMessageSize: 1_000_000 });
   const peer = memoryBus(encodeURIComponent(t.title));
   cleanUp(t, () => peer.close());
   for (const [, bad] of BAD_MESSAGES) {
@@ -150,7 +150,7 @@ test("bad messages of other hosts are refused whole, counted and reported, and t
 });
 
 test("what a client sends along to connect cannot keep others from being found", async (t) => {
-  const { hosts, clients } = await startThree(t, memory(t.title));
+  const { hosts, clients } = await startThreeHosts(t, memory(t.title));
   const socket = hosts[1].io.sockets.sockets.get(clients[1].sid);
   const circular: Record<string, unknown> = { name: "circle" };
   circular.self = circular;
@@ -172,21 +172,21 @@ test("what a client sends along to connect cannot keep others from being found",
 });
 
 test("requests to other hosts are bounded", async (t) => {
-  const [host] = (await startFleet(t, memory(t.title), 2, { maxPendingAcks: 2 })) as [NodeHost, NodeHost];
+  const [host] = (await startNodeHosts(t, memory(t.title), 2, { maxPendingAcks: 2 })) as [NodeHost, NodeHost];
   const fetches = [1, 2, 3].map(() => host.io.fetchSockets());
   await t.throwsAsync(fetches[2] as Promise<unknown>, { code: "BRIDGE_BUSY" });
   t.deepEqual(await Promise.all(fetches.slice(0, 2)), [[], []]);
 });
 
 test("what cannot be said to other servers is an error of the caller", async (t) => {
-  const [{ io }] = (await startFleet(t, memory(t.title), 2)) as [NodeHost, NodeHost];
+  const [{ io }] = (await startNodeHosts(t, memory(t.title), 2)) as [NodeHost, NodeHost];
   t.throws(() => io.serverSideEmit("big", 1n), { code: "BRIDGE_INVALID_ARGUMENT" });
   await t.throwsAsync(io.serverSideEmitWithAck("big", 1n), { code: "BRIDGE_INVALID_ARGUMENT" });
 });
 
 test("clients with much to tell are found, in parts that any broker takes", async (t) => {
   const channel = ownChannel();
-  const { hosts, clients } = await startThree(t, memory(t.title), { channel });
+  const { hosts, clients } = await startThreeHosts(t, memory(t.title), { channel });
   const listener = memoryBus(encodeURIComponent(t.title));
   cleanUp(t, () => listener.close());
   const sizes: number[] = [];

@@ -12,7 +12,7 @@ import {
   say,
   succeeds,
 } from "../../scripts/environment/install.js";
-import { composeCommand, FLEET_OF_TESTS, MAX_OUTPUT } from "../helpers/compose.js";
+import { composeCommand, TEST_PROJECT_PREFIX, MAX_OUTPUT } from "../helpers/compose.js";
 
 /** As `interop/images/build-local` knows them. */
 const IMAGES = ["python:3.11-slim", "python:3.9-slim", "redis:7-alpine", "node:20-slim", "nginx:1-alpine"];
@@ -33,7 +33,7 @@ function removeOldFleets(): void {
   const filter = `label=com.docker.compose.project.working_dir=${process.cwd()}`;
   const format = '{{.Label "com.docker.compose.project"}}';
   const all = execFileSync("docker", ["ps", "--all", "--filter", filter, "--format", format], { encoding: "utf8" });
-  for (const name of new Set(all.split("\n").filter((line) => line.startsWith(FLEET_OF_TESTS)))) {
+  for (const name of new Set(all.split("\n").filter((line) => line.startsWith(TEST_PROJECT_PREFIX)))) {
     say(`removing ${name}, of an earlier run`);
     const down = [...first, "--project-name", name, "down", "--volumes", "--timeout", "0"];
     execFileSync(command, down, { stdio: "ignore" });
