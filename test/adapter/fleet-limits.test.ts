@@ -5,8 +5,8 @@ import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
 import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
-import { startNodeHosts, startThreeHosts, untilHosts } from "../helpers/node-hosts.js";
 import { startNodeHost } from "../helpers/node-host.js";
+import { startNodeHosts, startThreeHosts, untilHosts } from "../helpers/node-hosts.js";
 import { startNode } from "../helpers/process.js";
 import { modulePath } from "../helpers/run-from.js";
 

@@ -12,9 +12,9 @@ import {
   say,
   succeeds,
 } from "../../scripts/environment/install.js";
-import { composeCommand, TEST_PROJECT_PREFIX, MAX_OUTPUT } from "../helpers/compose.js";
+import { composeCommand, MAX_OUTPUT, TEST_PROJECT_PREFIX } from "../helpers/compose.js";
 
-/** As `interop/images/build-local` knows them. */
+/** As `scripts/images/build-local` knows them. */
 const IMAGES = ["python:3.11-slim", "python:3.9-slim", "redis:7-alpine", "node:20-slim", "nginx:1-alpine"];
 
 function prepareImages(): void {
@@ -24,7 +24,7 @@ function prepareImages(): void {
   }
   say(`no registry has ${missing.join(", ")}: making them here`);
   findOrInstall(["debootstrap"], ["debootstrap"], "debootstrap");
-  execFileSync("interop/images/build-local", missing, { stdio: ["ignore", "inherit", "inherit"] });
+  execFileSync("scripts/images/build-local", missing, { stdio: ["ignore", "inherit", "inherit"] });
 }
 
 /** Those that an earlier run of this checkout left behind when it was killed. */

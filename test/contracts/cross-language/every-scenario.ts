@@ -2,7 +2,7 @@ import type { TestFn } from "ava";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 import { testAcks } from "./acks.js";
 import { testCommands } from "./commands.js";
-import { testDifferences } from "./mixed-fleet.js";
+import { testDifferences } from "./differences.js";
 import { testNodeEmits } from "./node-emits.js";
 import { testPythonEmits } from "./python-emits.js";
 import type { PythonKinds } from "./python-kinds.js";
