@@ -1,4 +1,5 @@
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { BridgeError } from "../src/errors.js";
 import type { PeerKind } from "../src/testing/python-peer.js";
 import { endingWith, localPython, Unavailable } from "../src/testing/python-program.js";
@@ -10,8 +11,9 @@ import { toTerminal } from "./report/terminal.js";
 import { runInterop } from "./run.js";
 import { makeEnvironment, requireInterpreter } from "./virtual-environment.js";
 
-/** Beside the compiled code, in a checkout and in the package alike. */
-const FIXTURES = fileURLToPath(new URL("../../python-fixtures", import.meta.url));
+/** Found from any module of a checkout or of the package, compiled or not. */
+const PACKAGE = createRequire(import.meta.url).resolve("socketio-python-bridge/package.json");
+const FIXTURES = join(dirname(PACKAGE), "python-fixtures");
 
 export interface KitOptions {
   readonly queue: string;

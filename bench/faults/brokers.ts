@@ -1,7 +1,7 @@
-import { freePort } from "../../test/helpers/broker-server.js";
-import { launchKafka } from "../../test/helpers/kafka.js";
-import { launchRabbitmq } from "../../test/helpers/rabbitmq.js";
-import { launchRedis } from "../../test/helpers/redis.js";
+import { launchKafka } from "../../scripts/environment/brokers/kafka.js";
+import { launchRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
+import { freePort } from "../../scripts/environment/free-port.js";
 import type { BusName } from "./names.js";
 
 /** A real broker, which stays at its address over restarts. */

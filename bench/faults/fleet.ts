@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { HostKind } from "../../test/helpers/python.js";
+import type { HostKind } from "../../src/testing/python-peer.js";
 import { ASYNC_BUSES, type BusName } from "./names.js";
 import type { Network } from "./network.js";
 import { LOOPBACK } from "./network.js";

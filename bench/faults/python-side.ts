@@ -1,5 +1,5 @@
-import { testEnvironment } from "../../test/helpers/environment.js";
-import type { HostKind } from "../../test/helpers/python.js";
+import { testEnvironment } from "../../scripts/environment/environment.js";
+import type { HostKind } from "../../src/testing/python-peer.js";
 import { Program } from "../shared/program.js";
 import type { Sent } from "./figures.js";
 

@@ -1,4 +1,4 @@
-import { freePort } from "../../test/helpers/broker-server.js";
+import { freePort } from "../../scripts/environment/free-port.js";
 import type { Span } from "../shared/clock.js";
 import { type Line, Program } from "../shared/program.js";
 import { upTo } from "./count.js";

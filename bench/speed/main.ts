@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { launchRedis } from "../../test/helpers/redis.js";
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { interrupted, owe, runToTheEnd } from "../shared/ending.js";
 import { UsageError } from "../shared/options.js";
 import { logTo } from "../shared/program.js";

@@ -1,7 +1,7 @@
 /** Makes the Python environment of the measured Python systems, before `main.ts` starts. */
 import { writeFileSync } from "node:fs";
-import { runPreparation } from "../../test/helpers/install.js";
-import { preparePython } from "../../test/helpers/virtual-environment.js";
+import { runPreparation } from "../../scripts/environment/install.js";
+import { preparePython } from "../../scripts/environment/virtual-environment.js";
 import { PYTHON_FILE } from "./python.js";
 
 await runPreparation(async () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { testEnvironment } from "../../test/helpers/environment.js";
+import { testEnvironment } from "../../scripts/environment/environment.js";
 import { machine, replacePart } from "../shared/page.js";
 import { judge } from "./bar.js";
 import type { RecordedRun } from "./figures.js";

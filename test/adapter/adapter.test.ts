@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import { Server } from "socket.io";
+import { freePort } from "../../scripts/environment/free-port.js";
 import {
   type AdapterOptions,
   BridgeError,
@@ -10,9 +11,8 @@ import {
 } from "../../src/index.js";
 import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { freePort } from "../helpers/broker-server.js";
 import { connectClient } from "../helpers/clients.js";
-import { makeFleet as joinChannel } from "../helpers/memory-fleet.js";
+import { startMemoryHost as joinChannel } from "../helpers/memory-host.js";
 
 async function makeFleet(t: ExecutionContext, options: AdapterOptions = {}) {
   const { host, channelled, send: sendPayload } = await joinChannel(t, options);

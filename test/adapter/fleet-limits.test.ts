@@ -5,14 +5,15 @@ import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
 import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
-import { startFleet, startThree, untilHosts } from "../helpers/node-fleet.js";
 import { startNodeHost } from "../helpers/node-host.js";
-import { startProcess } from "../helpers/process.js";
+import { startNodeHosts, startThreeHosts, untilHosts } from "../helpers/node-hosts.js";
+import { startNode } from "../helpers/process.js";
+import { modulePath } from "../helpers/run-from.js";
 
 const memory = (name: string) => `memory://${encodeURIComponent(name)}`;
 
 test("200 questions of each kind that are open at close() all end, and so does the process", async (t) => {
-  const run = startProcess(t, process.execPath, ["build/test/helpers/pending-at-close.js"]);
+  const run = startNode(t, [modulePath("test/programs/pending-at-close.ts")]);
   t.is(await run.exited(), 0, run.stderr.items.join("\n"));
   t.deepEqual(JSON.parse(run.stdout.items[0] ?? ""), {
     pending: 200,
@@ -24,7 +25,7 @@ test("200 questions of each kind that are open at close() all end, and so does t
 });
 
 test("100,000 acknowledged emits, half of them never answered, leave the memory as it was", async (t) => {
-  const run = startProcess(t, process.execPath, ["--expose-gc", "build/test/helpers/memory-of-acks.js", "100000"]);
+  const run = startNode(t, ["--expose-gc", modulePath("test/programs/memory-of-acks.ts"), "100000"]);
   const figures = await run.stdout.find("the figures", () => true, 110_000);
   t.is(await run.exited(), 0);
   t.log(figures);
@@ -34,7 +35,7 @@ test("100,000 acknowledged emits, half of them never answered, leave the memory 
 });
 
 test("thousands of namespaces have no timers of their own", async (t) => {
-  const [{ io }] = (await startFleet(t, memory(t.title), 2)) as [NodeHost, NodeHost];
+  const [{ io }] = (await startNodeHosts(t, memory(t.title), 2)) as [NodeHost, NodeHost];
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   await io.of("/").adapter.serverCount();
   const before = timers();
@@ -60,7 +61,7 @@ test("a clock that jumps makes no host look gone, and no answer late", async (t)
   cleanUp(t, () => listener.close());
   const beats = new Inbox<number>();
   await listener.subscribe(`${channel}.node`, () => beats.add(beats.items.length));
-  const { hosts, clients } = await startThree(t, memory(t.title), { channel, heartbeatInterval: 100 });
+  const { hosts, clients } = await startThreeHosts(t, memory(t.title), { channel, heartbeatInterval: 100 });
   await Promise.all(clients.map((client, index) => client.answerWith(index)));
   await beats.find("ten beats of each", (count) => count >= 30);
   t.deepEqual(
@@ -119,7 +120,7 @@ const BAD_MESSAGES: readonly (readonly [string, Uint8Array])[] = [
 
 test("bad messages of other hosts are refused whole, counted and reported, and the next is heard", async (t) => {
   const channel = ownChannel();
-  const [host, other] = await startFleet(t, memory(t.title), 2, { channel, maxMessageSize: 1_000_000 });
+  const [host, other] = await startNodeHosts(t, memory(t.title), 2, { channel, maxMessageSize: 1_000_000 });
   const peer = memoryBus(encodeURIComponent(t.title));
   cleanUp(t, () => peer.close());
   for (const [, bad] of BAD_MESSAGES) {
@@ -149,7 +150,7 @@ test("bad messages of other hosts are refused whole, counted and reported, and t
 });
 
 test("what a client sends along to connect cannot keep others from being found", async (t) => {
-  const { hosts, clients } = await startThree(t, memory(t.title));
+  const { hosts, clients } = await startThreeHosts(t, memory(t.title));
   const socket = hosts[1].io.sockets.sockets.get(clients[1].sid);
   const circular: Record<string, unknown> = { name: "circle" };
   circular.self = circular;
@@ -171,21 +172,21 @@ test("what a client sends along to connect cannot keep others from being found",
 });
 
 test("requests to other hosts are bounded", async (t) => {
-  const [host] = (await startFleet(t, memory(t.title), 2, { maxPendingAcks: 2 })) as [NodeHost, NodeHost];
+  const [host] = (await startNodeHosts(t, memory(t.title), 2, { maxPendingAcks: 2 })) as [NodeHost, NodeHost];
   const fetches = [1, 2, 3].map(() => host.io.fetchSockets());
   await t.throwsAsync(fetches[2] as Promise<unknown>, { code: "BRIDGE_BUSY" });
   t.deepEqual(await Promise.all(fetches.slice(0, 2)), [[], []]);
 });
 
 test("what cannot be said to other servers is an error of the caller", async (t) => {
-  const [{ io }] = (await startFleet(t, memory(t.title), 2)) as [NodeHost, NodeHost];
+  const [{ io }] = (await startNodeHosts(t, memory(t.title), 2)) as [NodeHost, NodeHost];
   t.throws(() => io.serverSideEmit("big", 1n), { code: "BRIDGE_INVALID_ARGUMENT" });
   await t.throwsAsync(io.serverSideEmitWithAck("big", 1n), { code: "BRIDGE_INVALID_ARGUMENT" });
 });
 
 test("clients with much to tell are found, in parts that any broker takes", async (t) => {
   const channel = ownChannel();
-  const { hosts, clients } = await startThree(t, memory(t.title), { channel });
+  const { hosts, clients } = await startThreeHosts(t, memory(t.title), { channel });
   const listener = memoryBus(encodeURIComponent(t.title));
   cleanUp(t, () => listener.close());
   const sizes: number[] = [];

@@ -3,7 +3,7 @@ import { type AdapterOptions, BridgeError, createAdapter, createEmitter, memoryB
 import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
-import { makeFleet as joinChannel } from "../helpers/memory-fleet.js";
+import { startMemoryHost as joinChannel } from "../helpers/memory-host.js";
 import { frameOf, REAL_PICKLES } from "../helpers/pickles.js";
 
 async function makeFleet(t: ExecutionContext, options: AdapterOptions) {

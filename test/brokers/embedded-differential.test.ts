@@ -1,7 +1,7 @@
 import type { ExecutionContext } from "ava";
 import test from "ava";
+import { startRedis } from "../../scripts/environment/brokers/redis.js";
 import { connectTo, type RawClient, request, startBroker } from "../embedded/raw-client.js";
-import { startRedis } from "../helpers/redis.js";
 
 type Step = string | readonly string[];
 

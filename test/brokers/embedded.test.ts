@@ -6,10 +6,10 @@ import { text } from "node:stream/consumers";
 import type { ExecutionContext } from "ava";
 import test from "ava";
 import { Redis } from "ioredis";
+import { testEnvironment } from "../../scripts/environment/environment.js";
 import { Inbox, withTimeout } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { answers, connectTo, startBroker } from "../embedded/raw-client.js";
-import { testEnvironment } from "../helpers/environment.js";
 
 type Program = ChildProcessByStdio<Writable, Readable, null>;
 

@@ -1,7 +1,7 @@
+import { launchKafka } from "../../scripts/environment/brokers/kafka.js";
 import { kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { testBusConformance } from "../contracts/bus-conformance.js";
-import { launchKafka } from "../helpers/kafka.js";
 import { openBus } from "../helpers/open-bus.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 

@@ -1,14 +1,15 @@
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
+import { kafkaAdmin, launchKafka, startKafka, type TestKafka } from "../../scripts/environment/brokers/kafka.js";
+import { freePort } from "../../scripts/environment/free-port.js";
 import { kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
 import type { BusOptions } from "../../src/bus/options.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { type Inbox, withTimeout } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { freePort } from "../helpers/broker-server.js";
-import { kafkaAdmin, launchKafka, startKafka, type TestKafka } from "../helpers/kafka.js";
 import { type OpenBus, openBus } from "../helpers/open-bus.js";
 import { startScript } from "../helpers/process.js";
 import { startProxy } from "../helpers/proxy.js";
+import { moduleUrl } from "../helpers/run-from.js";
 
 interface Context {
   readonly kafka: TestKafka;
@@ -214,7 +215,7 @@ for (const [when, port] of [
   test.serial(`after close() the process ends by itself, ${when}`, async (t) => {
     const url = `kafka://127.0.0.1:${port === undefined ? t.context.kafka.port : await port()}`;
     const script = `
-      const { kafkaBus } = await import(${JSON.stringify(new URL("../../src/bus/kafka/kafka-bus.js", import.meta.url).href)});
+      const { kafkaBus } = await import(${JSON.stringify(moduleUrl("src/bus/kafka/kafka-bus.ts").href)});
       const bus = kafkaBus({ url: ${JSON.stringify(url)} });
       const first = new Promise((resolve) =>
         bus.onStatus(({ type }) => ["ready", "reconnecting"].includes(type) && resolve()));

@@ -12,16 +12,17 @@ import {
 } from "@platformatic/kafka";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { generate } from "selfsigned";
+import { kafkaAdmin, launchKafka, type TestKafka } from "../../scripts/environment/brokers/kafka.js";
 import { type KafkaBusOptions, kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
 import { BridgeError } from "../../src/errors.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
-import { kafkaAdmin, launchKafka, type TestKafka } from "../helpers/kafka.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { openBus } from "../helpers/open-bus.js";
 import { startScript } from "../helpers/process.js";
 import { startPeer } from "../helpers/python.js";
+import { moduleUrl } from "../helpers/run-from.js";
 
 interface Context {
   readonly kafka: TestKafka;
@@ -181,7 +182,7 @@ test("after logins that failed the process ends by itself", async (t) => {
   const url = `kafka://alice:hatter@${at(t, "LOGIN")}`;
   const program = startScript(
     t,
-    `const { kafkaBus } = await import(${JSON.stringify(new URL("../../src/bus/kafka/kafka-bus.js", import.meta.url).href)});
+    `const { kafkaBus } = await import(${JSON.stringify(moduleUrl("src/bus/kafka/kafka-bus.ts").href)});
     const bus = kafkaBus({ url: ${JSON.stringify(url)} });
     const third = new Promise((resolve) => bus.onStatus(({ attempt }) => attempt === 3 && resolve()));
     bus.publish("ending", "x").catch(({ code }) => console.log(code));

@@ -1,10 +1,10 @@
 import { ConfigResourceTypes, IncrementalAlterConfigOperationTypes, Producer } from "@platformatic/kafka";
 import type { ExecutionContext } from "ava";
+import { kafkaAdmin, launchKafka, type TestKafka } from "../../scripts/environment/brokers/kafka.js";
 import { kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
 import { BridgeError } from "../../src/errors.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { kafkaAdmin, launchKafka, type TestKafka } from "../helpers/kafka.js";
 import { openBus } from "../helpers/open-bus.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 

@@ -1,6 +1,6 @@
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { kombuRedisBus } from "../../src/bus/kombu/kombu-redis-bus.js";
 import { testBusConformance } from "../contracts/bus-conformance.js";
-import { launchRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);

@@ -1,3 +1,4 @@
+import { launchRabbitmq, type TestRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { rabbitmqBus } from "../../src/bus/rabbitmq/rabbitmq-bus.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { Inbox } from "../../src/testing/once.js";
@@ -5,7 +6,6 @@ import { cleanUp } from "../../src/testing/scope.js";
 import { testBusConformance } from "../contracts/bus-conformance.js";
 import { startPython } from "../helpers/process.js";
 import { startPeer } from "../helpers/python.js";
-import { launchRabbitmq, type TestRabbitmq } from "../helpers/rabbitmq.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 /** Enough for the suite, and soon too little. */

@@ -4,18 +4,19 @@ import { createServer as createTlsServer } from "node:tls";
 import { inspect } from "node:util";
 import type { ExecutionContext } from "ava";
 import { generate } from "selfsigned";
+import { launchRabbitmq, type TestRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
+import { freePort } from "../../scripts/environment/free-port.js";
 import type { BusStatus } from "../../src/bus/bus.js";
 import { rabbitmqBus } from "../../src/bus/rabbitmq/rabbitmq-bus.js";
 import { createEmitter } from "../../src/index.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { freePort } from "../helpers/broker-server.js";
 import { forwardTo } from "../helpers/forward.js";
-import { startProcess } from "../helpers/process.js";
+import { startScript } from "../helpers/process.js";
 import { startProxy } from "../helpers/proxy.js";
 import { startPeer } from "../helpers/python.js";
-import { launchRabbitmq, type TestRabbitmq } from "../helpers/rabbitmq.js";
+import { moduleUrl } from "../helpers/run-from.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
@@ -249,7 +250,7 @@ test("a broker that says nothing is given up; close() does not wait for it", asy
 
 test("a process ends by itself after close(), whatever it was doing", async (t) => {
   const program = `
-    import { rabbitmqBus } from "./build/src/bus/rabbitmq/rabbitmq-bus.js";
+    import { rabbitmqBus } from ${JSON.stringify(moduleUrl("src/bus/rabbitmq/rabbitmq-bus.ts").href)};
     const bus = rabbitmqBus({ url: process.argv[1] });
     void bus.subscribe("a", () => {}).catch(() => {});
     void bus.publish("b", "x").catch(() => {});
@@ -260,7 +261,7 @@ test("a process ends by itself after close(), whatever it was doing", async (t) 
     console.log("closed");
   `;
   for (const when of ["at once", "later"]) {
-    const child = startProcess(t, process.execPath, ["--input-type=module", "-e", program, t.context.url, when]);
+    const child = startScript(t, program, [t.context.url, when]);
     t.is(await child.exited(), 0);
     t.deepEqual(child.stdout.items, ["closed"]);
     t.deepEqual(child.stderr.items, []);

@@ -1,5 +1,6 @@
 import { connect } from "amqplib";
 import type { ExecutionContext } from "ava";
+import { launchRabbitmq, type TestRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import type { Bus, BusStatus } from "../../src/bus/bus.js";
 import { type RabbitmqBusOptions, rabbitmqBus } from "../../src/bus/rabbitmq/rabbitmq-bus.js";
 import { ownChannel } from "../../src/testing/node-host.js";
@@ -7,7 +8,6 @@ import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { startProxy } from "../helpers/proxy.js";
 import { startPeer } from "../helpers/python.js";
-import { launchRabbitmq, type TestRabbitmq } from "../helpers/rabbitmq.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRabbitmq);

@@ -1,8 +1,8 @@
 import { Redis } from "ioredis";
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { redisBus } from "../../src/bus/redis/redis-bus.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { testBusConformance } from "../contracts/bus-conformance.js";
-import { launchRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);

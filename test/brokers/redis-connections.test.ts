@@ -7,16 +7,16 @@ import { inspect } from "node:util";
 import type { ExecutionContext } from "ava";
 import { Cluster, Redis } from "ioredis";
 import { generate } from "selfsigned";
+import { launchRedis, startRedis, startSentinel } from "../../scripts/environment/brokers/redis.js";
+import { freePort } from "../../scripts/environment/free-port.js";
 import { redisBus } from "../../src/bus/redis/redis-bus.js";
 import { type BusStatus, createEmitter } from "../../src/index.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { freePort } from "../helpers/broker-server.js";
 import { connectClient } from "../helpers/clients.js";
 import { forwardTo } from "../helpers/forward.js";
 import { startNodeHost } from "../helpers/node-host.js";
-import { launchRedis, startRedis, startSentinel } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 

@@ -1,11 +1,11 @@
 import { Redis } from "ioredis";
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startProxy } from "../helpers/proxy.js";
 import { startPeer } from "../helpers/python.js";
-import { launchRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);

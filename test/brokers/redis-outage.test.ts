@@ -1,12 +1,12 @@
 import anyTest, { type ExecutionContext } from "ava";
 import { Redis } from "ioredis";
+import { startRedis } from "../../scripts/environment/brokers/redis.js";
 import { createEmitter } from "../../src/index.js";
 import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startPeer } from "../helpers/python.js";
-import { startRedis } from "../helpers/redis.js";
 
 const test = anyTest;
 

@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from "ava";
 import { openBus } from "../../src/bus/open.js";
 import { BridgeError } from "../../src/errors.js";
 import { createAdapter, createEmitter } from "../../src/index.js";
+import { modulePath, nodeArguments } from "../helpers/run-from.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
 const KNOWN = [
@@ -45,7 +46,7 @@ test("every known scheme makes its bus, written in capitals as well", async (t) 
 /** This package as it is after an install without the optional packages. */
 function installWithout(t: ExecutionContext): string {
   const directory = temporaryDirectory(t);
-  cpSync("build/src", join(directory, "src"), { recursive: true });
+  cpSync(modulePath("src"), join(directory, "src"), { recursive: true });
   writeFileSync(join(directory, "package.json"), '{"type": "module"}');
   for (const name of ["ioredis", "@msgpack/msgpack", "socket.io-adapter"]) {
     const link = join(directory, "node_modules", name);
@@ -72,9 +73,13 @@ test("a client library that is not installed is named, when a URL asks for it an
     await createEmitter("redis://h").close();
     await createEmitter("kombu+redis://h").close();
     console.log(JSON.stringify(told));`;
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], {
-    cwd: installWithout(t),
-  });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...nodeArguments, "--input-type=module", "--eval", program],
+    {
+      cwd: installWithout(t),
+    },
+  );
   const missing = (scheme: string, name: string) => [
     "BridgeError",
     "BRIDGE_MISSING_PACKAGE",

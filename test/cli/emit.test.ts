@@ -1,8 +1,8 @@
 import test from "ava";
 import { Redis } from "ioredis";
+import { freePort } from "../../scripts/environment/free-port.js";
 import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { freePort } from "../helpers/broker-server.js";
 import { connectClient } from "../helpers/clients.js";
 import { startCli, startServe } from "../helpers/process.js";
 

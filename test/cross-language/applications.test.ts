@@ -1,8 +1,8 @@
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { type RunningProcess, startPython } from "../helpers/process.js";
-import { launchRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);

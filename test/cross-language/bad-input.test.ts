@@ -1,10 +1,10 @@
 import { Redis } from "ioredis";
+import { launchRedis, startRedis } from "../../scripts/environment/brokers/redis.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startPeer } from "../helpers/python.js";
-import { launchRedis, startRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { ExecutionContext } from "ava";
 import fc from "fast-check";
 import { Redis } from "ioredis";
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { Inbox } from "../../src/testing/once.js";
 import { PythonProgram } from "../../src/testing/python-program.js";
@@ -12,7 +13,6 @@ import { type Difference, meaningOf, predictDecoded, predictRelayed } from "../d
 import { connectRawPolling, connectRawWebSocket, type RawClient, type RawPacket } from "../differential/raw-client.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startPeer, testPython } from "../helpers/python.js";
-import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 /**

@@ -6,11 +6,11 @@ import type { ExecutionContext } from "ava";
 import { chromium } from "playwright-core";
 import type { Cell, Report } from "../../interop/report/report.js";
 import { SCENARIOS } from "../../interop/scenarios/all.js";
+import { launchRedis, startRedis } from "../../scripts/environment/brokers/redis.js";
+import { testEnvironment } from "../../scripts/environment/environment.js";
+import { freePort } from "../../scripts/environment/free-port.js";
 import { waitTimeout } from "../../src/testing/once.js";
-import { freePort } from "../helpers/broker-server.js";
-import { testEnvironment } from "../helpers/environment.js";
 import { type RunningProcess, startCli } from "../helpers/process.js";
-import { launchRedis, startRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 

@@ -1,8 +1,8 @@
+import { launchKafka } from "../../scripts/environment/brokers/kafka.js";
 import { createEmitter } from "../../src/index.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
-import { launchKafka } from "../helpers/kafka.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startPython } from "../helpers/process.js";
 import { startPeer } from "../helpers/python.js";

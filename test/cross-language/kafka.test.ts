@@ -1,5 +1,5 @@
+import { launchKafka } from "../../scripts/environment/brokers/kafka.js";
 import { testEveryScenario } from "../contracts/cross-language/every-scenario.js";
-import { launchKafka } from "../helpers/kafka.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(launchKafka);

@@ -1,5 +1,5 @@
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { testEveryScenario } from "../contracts/cross-language/every-scenario.js";
-import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(async () => {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import test from "ava";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { testEnvironment } from "../helpers/environment.js";
+import { testEnvironment } from "../../scripts/environment/environment.js";
 import { startServe } from "../helpers/process.js";
 
 /** A browser that talks to this machine alone. */

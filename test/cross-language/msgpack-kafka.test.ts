@@ -1,7 +1,7 @@
+import { launchKafka } from "../../scripts/environment/brokers/kafka.js";
 import { testNodeEmits } from "../contracts/cross-language/node-emits.js";
 import { testPythonEmits } from "../contracts/cross-language/python-emits.js";
 import { encodings } from "../helpers/encodings.js";
-import { launchKafka } from "../helpers/kafka.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(launchKafka);

@@ -1,7 +1,7 @@
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { testNodeEmits } from "../contracts/cross-language/node-emits.js";
 import { testPythonEmits } from "../contracts/cross-language/python-emits.js";
 import { encodings } from "../helpers/encodings.js";
-import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(async () => {

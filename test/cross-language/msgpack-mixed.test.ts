@@ -1,4 +1,5 @@
 import type { ExecutionContext } from "ava";
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { createEmitter, type Encoding } from "../../src/index.js";
 import { encodeMsgpack } from "../../src/protocol/msgpack/encode.js";
 import { EVERY_CLIENT } from "../../src/testing/clients.js";
@@ -10,7 +11,6 @@ import type { PythonEncoding } from "../helpers/encodings.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startPython } from "../helpers/process.js";
 import { startPeer } from "../helpers/python.js";
-import { launchRedis } from "../helpers/redis.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);

@@ -1,7 +1,7 @@
+import { launchRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { testNodeEmits } from "../contracts/cross-language/node-emits.js";
 import { testPythonEmits } from "../contracts/cross-language/python-emits.js";
 import { encodings } from "../helpers/encodings.js";
-import { launchRabbitmq } from "../helpers/rabbitmq.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(launchRabbitmq);

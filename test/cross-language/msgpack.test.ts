@@ -1,6 +1,6 @@
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { testEveryScenario } from "../contracts/cross-language/every-scenario.js";
 import { encodings } from "../helpers/encodings.js";
-import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(launchRedis);

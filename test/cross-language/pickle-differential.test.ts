@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import test from "ava";
+import { testEnvironment } from "../../scripts/environment/environment.js";
 import { unpickle } from "../../src/protocol/pickle/pickle.js";
-import { testEnvironment } from "../helpers/environment.js";
 import { mutatedPickles } from "../helpers/pickle-mutations.js";
 import { fromPythonJson } from "../helpers/pickles.js";
 

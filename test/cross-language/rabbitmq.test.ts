@@ -1,5 +1,5 @@
+import { launchRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { testEveryScenario } from "../contracts/cross-language/every-scenario.js";
-import { launchRabbitmq } from "../helpers/rabbitmq.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(launchRabbitmq);

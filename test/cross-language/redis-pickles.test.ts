@@ -2,16 +2,16 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { ExecutionContext } from "ava";
 import { NODE_PAYLOADS, PYTHON_PAYLOADS } from "../../interop/scenarios/payloads.js";
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
+import { testEnvironment } from "../../scripts/environment/environment.js";
 import { createEmitter } from "../../src/index.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { withTimeout } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { tuple } from "../../src/testing/typed-json.js";
 import { connectClient } from "../helpers/clients.js";
-import { testEnvironment } from "../helpers/environment.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { type HostKind, startPeer } from "../helpers/python.js";
-import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 /** python-socketio 5.13.0, the last release that writes pickles. */

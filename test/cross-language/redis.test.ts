@@ -1,9 +1,9 @@
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { testEveryScenario } from "../contracts/cross-language/every-scenario.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startPeer } from "../helpers/python.js";
-import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(launchRedis);

@@ -5,6 +5,7 @@ import { startEmbeddedBroker } from "../../src/embedded/broker.js";
 import { BridgeError } from "../../src/errors.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { startScript } from "../helpers/process.js";
+import { moduleUrl } from "../helpers/run-from.js";
 import { connectTo, startBroker } from "./raw-client.js";
 
 test("says where it listens, with the password fit for a URL", async (t) => {
@@ -67,7 +68,7 @@ test("close() disconnects everyone, twice is once, and the port is free", async 
 });
 
 test("after close() the process ends by itself", async (t) => {
-  const module = new URL("../../src/embedded/broker.js", import.meta.url).href;
+  const module = moduleUrl("src/embedded/broker.ts").href;
   const script = `
     const { startEmbeddedBroker } = await import(${JSON.stringify(module)});
     const { connect } = await import("node:net");

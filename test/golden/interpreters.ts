@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { testEnvironment } from "../helpers/environment.js";
+import { testEnvironment } from "../../scripts/environment/environment.js";
 
 const FIXTURES = "python-fixtures";
 const OLDER = join(FIXTURES, "releases");

@@ -10,11 +10,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
+import { launchKafka } from "../../scripts/environment/brokers/kafka.js";
+import { launchRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { type Line, localPython, PythonProgram } from "../../src/testing/python-program.js";
 import { cleanUp, type Scope } from "../../src/testing/scope.js";
-import { launchKafka } from "../helpers/kafka.js";
-import { launchRabbitmq } from "../helpers/rabbitmq.js";
-import { launchRedis } from "../helpers/redis.js";
 import { interpreterOf, releases } from "./interpreters.js";
 import {
   type BusName,

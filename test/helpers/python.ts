@@ -1,8 +1,8 @@
 import type { ExecutionContext } from "ava";
+import { testEnvironment } from "../../scripts/environment/environment.js";
 import { type HostKind, type Peer, startPeer as startPeerWith } from "../../src/testing/python-peer.js";
 import { localPython, type Python } from "../../src/testing/python-program.js";
 import { encodings, type PythonEncoding } from "./encodings.js";
-import { testEnvironment } from "./environment.js";
 
 export type { HostKind, Peer };
 

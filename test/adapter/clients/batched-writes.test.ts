@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import test from "ava";
 import { connectRawPolling, connectRawWebSocket } from "../../differential/raw-client.js";
-import { makeFleet } from "../../helpers/memory-fleet.js";
+import { startMemoryHost } from "../../helpers/memory-host.js";
 
 test("what gathers for a client while a packet is written goes out in one write", async (t) => {
-  const { host } = await makeFleet(t);
+  const { host } = await startMemoryHost(t);
   const client = await connectRawWebSocket(t, host.url, "/");
   const [connection] = [...host.io.sockets.sockets.values()].map(({ conn }) => conn.transport);
   const stream = (connection as unknown as { readonly socket: { readonly _socket: Socket } }).socket._socket;
@@ -26,7 +26,7 @@ test("what gathers for a client while a packet is written goes out in one write"
 });
 
 test("a client that polls has no stream to hold", async (t) => {
-  const { host } = await makeFleet(t);
+  const { host } = await startMemoryHost(t);
   const client = await connectRawPolling(t, host.url, "/");
   for (const number of [1, 2, 3]) {
     host.io.emit("e", number);

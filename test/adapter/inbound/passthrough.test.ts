@@ -9,11 +9,11 @@ import { withTimeout } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import { connectRawPolling, connectRawWebSocket, type RawClient } from "../../differential/raw-client.js";
 import { connectClient } from "../../helpers/clients.js";
-import { makeFleet } from "../../helpers/memory-fleet.js";
+import { startMemoryHost } from "../../helpers/memory-host.js";
 import { text } from "../../protocol/arbitraries.js";
 import { EMIT, HOST } from "../../protocol/plain-emit.js";
 
-type Fleet = Awaited<ReturnType<typeof makeFleet>>;
+type Fleet = Awaited<ReturnType<typeof startMemoryHost>>;
 
 /** As Python's `json` writes it. */
 function emit(data: string, keys: Readonly<Record<string, string>> = {}): string {
@@ -42,7 +42,7 @@ async function withClient(
   options: AdapterOptions = {},
   prepare: (server: Server) => void = () => {},
 ) {
-  const fleet = await makeFleet(t, options);
+  const fleet = await startMemoryHost(t, options);
   prepare(fleet.host.io);
   const client = await connectRawWebSocket(t, fleet.host.url, "/");
   return { ...fleet, client, get: (...messages: string[]) => received(fleet, client, messages) };
@@ -52,7 +52,7 @@ const DAMAGED_BY_A_PARSER = '[{"a": 1.0, "b":12345678901234567890,"c": -0.0 , "c
 
 for (const connect of [connectRawWebSocket, connectRawPolling]) {
   test(`what another host emits goes to clients byte for byte (${connect.name})`, async (t) => {
-    const fleet = await makeFleet(t);
+    const fleet = await startMemoryHost(t);
     fleet.host.io.of("/a[b");
     const [root, other] = await Promise.all([connect(t, fleet.host.url, "/"), connect(t, fleet.host.url, "/a[b")]);
     const inside = DAMAGED_BY_A_PARSER.slice(1, -1);
@@ -162,7 +162,7 @@ test("whether it is relayed or decoded, and whoever wrote it, means the same to 
 });
 
 test("it is for whom it says: rooms, skipped clients and excepted rooms, each client once", async (t) => {
-  const fleet = await makeFleet(t);
+  const fleet = await startMemoryHost(t);
   const clients = await Promise.all(["a", "b", "c"].map(() => connectClient(t, fleet.host.url)));
   const [a, b, c] = clients.map(({ sid }) => fleet.host.io.sockets.sockets.get(sid));
   await a?.join(["one", "two", "42"]);
@@ -215,7 +215,7 @@ for (const relay of [true, false]) {
 }
 
 test("clients that leave a room and join it again while an event is on its way get it once", async (t) => {
-  const fleet = await makeFleet(t);
+  const fleet = await startMemoryHost(t);
   fleet.host.io.on("connection", (socket) => {
     void socket.join("r");
     let events = 0;
@@ -260,7 +260,7 @@ test("volatile and compress are as another Node host says", async (t) => {
 });
 
 test("clients whose connections compress get the text too", async (t) => {
-  const fleet = await makeFleet(t, {}, { perMessageDeflate: { threshold: 0 } });
+  const fleet = await startMemoryHost(t, {}, { perMessageDeflate: { threshold: 0 } });
   const client = await connectRawWebSocket(t, fleet.host.url, "/");
   t.deepEqual(await received(fleet, client, [emit(DAMAGED_BY_A_PARSER)]), [
     `2["e",${DAMAGED_BY_A_PARSER.slice(1, -1)}]`,
@@ -268,7 +268,7 @@ test("clients whose connections compress get the text too", async (t) => {
 });
 
 test("a server with a parser of its own encodes events itself", async (t) => {
-  const { host, send } = await makeFleet(t, {}, { parser: msgpackParser });
+  const { host, send } = await startMemoryHost(t, {}, { parser: msgpackParser });
   const client = io(host.url, { parser: msgpackParser, transports: ["websocket"] });
   cleanUp(t, () => client.close());
   const event = new Promise((resolve) => client.once("e", resolve));

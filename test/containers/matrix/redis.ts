@@ -1,4 +1,5 @@
-import { freePort, serverContainer } from "../../helpers/broker-server.js";
+import { serverContainer } from "../../../scripts/environment/brokers/server.js";
+import { freePort } from "../../../scripts/environment/free-port.js";
 import { type Engine, requireImage } from "./engine.js";
 
 export const REDIS_IMAGE = "redis:7-alpine";

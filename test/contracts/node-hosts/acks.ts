@@ -1,6 +1,6 @@
 import type { TestFn } from "ava";
 import { connectClient } from "../../helpers/clients.js";
-import { startThree, untilStats } from "../../helpers/node-fleet.js";
+import { startThreeHosts, untilStats } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 /** Far longer than anything takes: whoever waits for it has not counted. */
@@ -8,9 +8,9 @@ const LONG_MS = 20_000;
 
 const responsesOf = (error: Error | undefined) => (error as Error & { responses: unknown[] }).responses;
 
-export function testFleetAcks(test: TestFn<TestBroker>): void {
+export function testAcks(test: TestFn<TestBroker>): void {
   test.serial("emitWithAck() to many ends with the last answer, and has every one", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const more = await Promise.all(hosts.map((host) => connectClient(t, host.url)));
     const all = [...clients, ...more];
     await Promise.all(all.map((client, index) => client.answerWith(index)));
@@ -25,7 +25,7 @@ export function testFleetAcks(test: TestFn<TestBroker>): void {
   });
 
   test.serial("answers of any shape, bytes too, come from another host as from the own one", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const bytes = Buffer.from([0, 128, 255]);
     const shapes: readonly (readonly unknown[])[] = [
       [],
@@ -47,7 +47,7 @@ export function testFleetAcks(test: TestFn<TestBroker>): void {
   });
 
   test.serial("nobody to ask is no answer, at once", async (t) => {
-    const { hosts } = await startThree(t, t.context.url, { pythonHosts: "never" });
+    const { hosts } = await startThreeHosts(t, t.context.url, { pythonHosts: "never" });
     const [{ io }] = hosts;
     t.deepEqual(await io.timeout(LONG_MS).to("nobody").emitWithAck("ask"), []);
     t.deepEqual(await io.timeout(LONG_MS).to("A".repeat(20)).emitWithAck("ask"), []);
@@ -62,7 +62,7 @@ export function testFleetAcks(test: TestFn<TestBroker>): void {
   });
 
   test.serial("one client that does not answer costs a timeout, which has the answers of the others", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [a, b, c] = clients;
     await Promise.all([a.answerWith("a"), b.neverAnswer(), c.answerWith("c")]);
     const error = await t.throwsAsync(hosts[0].io.timeout(500).emitWithAck("ask"), {
@@ -74,14 +74,14 @@ export function testFleetAcks(test: TestFn<TestBroker>): void {
   });
 
   test.serial("a socket found on another host is asked as an own one is", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     await clients[2].answerWith("mine");
     const [remote] = await hosts[0].io.in(clients[2].sid).fetchSockets();
     t.is(await remote?.timeout(LONG_MS).emitWithAck("ask"), "mine");
   });
 
   test.serial("the callback form has the same answers", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     await Promise.all(clients.map((client) => client.answerWith("yes")));
     const answers = await new Promise((resolve, reject) => {
       hosts[0].io.timeout(LONG_MS).emit("ask", (error: Error | null, all: unknown) => {

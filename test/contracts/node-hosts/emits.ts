@@ -1,7 +1,7 @@
 import type { TestFn } from "ava";
 import type { NodeHost } from "../../../src/testing/node-host.js";
 import { connectClient } from "../../helpers/clients.js";
-import { startThree } from "../../helpers/node-fleet.js";
+import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 /** What is handed to the connection of a client, with each packet. */
@@ -21,7 +21,7 @@ function watchWrites({ io }: NodeHost, sid: string) {
 
 export function testEmits(test: TestFn<TestBroker>): void {
   test.serial("an emit reaches those whom it is for on every Node host, once", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [{ io }] = hosts;
     const [a, b, c] = clients;
     await Promise.all([a.call("join", "r"), b.call("join", "r"), b.call("join", "s"), c.call("join", "s")]);
@@ -48,7 +48,7 @@ export function testEmits(test: TestFn<TestBroker>): void {
   });
 
   test.serial("null and undefined arrive from another host as from the own one", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [{ io }] = hosts;
     const noWord: readonly (readonly unknown[])[] = [
       [],
@@ -83,7 +83,7 @@ export function testEmits(test: TestFn<TestBroker>): void {
   });
 
   test.serial("volatile and compress are kept", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const writes = watchWrites(hosts[1], clients[1].sid);
     hosts[0].io.volatile.emit("volatile");
     hosts[0].io.compress(false).emit("not compressed");
@@ -94,7 +94,7 @@ export function testEmits(test: TestFn<TestBroker>): void {
   });
 
   test.serial("clients move and an emit finds them moved, on every host", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [{ io }, second] = hosts;
     await Promise.all([clients[1].call("join", "a"), clients[2].call("join", "a")]);
     for (let round = 0; round < 50; round += 1) {

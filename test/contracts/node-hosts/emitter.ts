@@ -2,7 +2,7 @@ import type { ExecutionContext, TestFn } from "ava";
 import { createEmitter, type EmitterOptions, IncompleteError } from "../../../src/index.js";
 import { ownChannel } from "../../../src/testing/node-host.js";
 import { cleanUp } from "../../../src/testing/scope.js";
-import { startThree } from "../../helpers/node-fleet.js";
+import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 /** Far longer than anything takes: whoever waits for it has not counted. */
@@ -17,7 +17,7 @@ export function testAskingEmitter(test: TestFn<TestBroker>): void {
 
   test.serial("an emitter has the answers of the clients of all Node hosts, and is no host", async (t) => {
     const channel = ownChannel();
-    const { hosts, clients } = await startThree(t, t.context.url, { channel });
+    const { hosts, clients } = await startThreeHosts(t, t.context.url, { channel });
     const emitter = makeEmitter(t, { channel, pythonHosts: "never" });
     await Promise.all(clients.map((client, index) => client.answerWith(index, "more")));
     await Promise.all([clients[1].call("join", "r"), clients[2].call("join", "r")]);
@@ -35,7 +35,7 @@ export function testAskingEmitter(test: TestFn<TestBroker>): void {
 
   test.serial("a client that does not answer an emitter costs a timeout, close() ends what is awaited", async (t) => {
     const channel = ownChannel();
-    const { clients } = await startThree(t, t.context.url, { channel });
+    const { clients } = await startThreeHosts(t, t.context.url, { channel });
     const emitter = makeEmitter(t, { channel, pythonHosts: "never" });
     await Promise.all([clients[0].answerWith("here"), clients[1].neverAnswer(), clients[2].answerWith("there")]);
     const late = await t.throwsAsync(emitter.timeout(1_000).emitWithAck("ask"), {

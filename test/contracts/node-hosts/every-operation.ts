@@ -1,6 +1,6 @@
 import type { TestFn } from "ava";
 import type { TestBroker } from "../../helpers/shared-broker.js";
-import { testFleetAcks } from "./acks.js";
+import { testAcks } from "./acks.js";
 import { testEmits } from "./emits.js";
 import { testAskingEmitter } from "./emitter.js";
 import { testFetches } from "./fetches.js";
@@ -18,7 +18,7 @@ import { testWandering } from "./wandering.js";
 export function testEveryOperation(test: TestFn<TestBroker>, broker: { readonly isOrdered: boolean }): void {
   testEmits(test);
   testMoves(test);
-  testFleetAcks(test);
+  testAcks(test);
   testFetches(test);
   testServers(test);
   testAskingEmitter(test);

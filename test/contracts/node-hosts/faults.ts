@@ -2,10 +2,11 @@ import type { ExecutionContext, TestFn } from "ava";
 import { type NodeHost, ownChannel } from "../../../src/testing/node-host.js";
 import { withTimeout } from "../../../src/testing/once.js";
 import { connectClient } from "../../helpers/clients.js";
-import { untilHosts } from "../../helpers/node-fleet.js";
 import { startNodeHost } from "../../helpers/node-host.js";
-import { startProcess } from "../../helpers/process.js";
+import { untilHosts } from "../../helpers/node-hosts.js";
+import { startNode } from "../../helpers/process.js";
 import { returningClient } from "../../helpers/returning-client.js";
+import { modulePath } from "../../helpers/run-from.js";
 
 /** A broker that can be brought back. */
 export interface MortalBroker {
@@ -20,8 +21,8 @@ const LONG_MS = 20_000;
 
 /** A Node host in a process of its own. */
 async function startHostProcess(t: ExecutionContext, url: string, channel: string) {
-  const args = ["build/test/helpers/host-process.js", url, channel, String(HEARTBEAT_MS)];
-  const { child, stdout } = startProcess(t, process.execPath, args);
+  const args = [modulePath("test/programs/node-host.ts"), url, channel, String(HEARTBEAT_MS)];
+  const { child, stdout } = startNode(t, args);
   return { child, url: await stdout.find("the address of a host", (line) => line.startsWith("http:")) };
 }
 

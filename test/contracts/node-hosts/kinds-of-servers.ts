@@ -6,7 +6,7 @@ import type { NodeHost } from "../../../src/testing/node-host.js";
 import { Inbox, withTimeout } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import { connectClient } from "../../helpers/clients.js";
-import { startFleet, startThree } from "../../helpers/node-fleet.js";
+import { startNodeHosts, startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 const LONG_MS = 20_000;
@@ -35,7 +35,7 @@ function watchAdmin(socket: Socket, event: string) {
 
 export function testKindsOfServers(test: TestFn<TestBroker>): void {
   test.serial("servers with socket.io-msgpack-parser are a fleet like any other", async (t) => {
-    const [first, second] = (await startFleet(t, t.context.url, 2, {}, { parser: msgpackParser })) as [
+    const [first, second] = (await startNodeHosts(t, t.context.url, 2, {}, { parser: msgpackParser })) as [
       NodeHost,
       NodeHost,
     ];
@@ -55,7 +55,7 @@ export function testKindsOfServers(test: TestFn<TestBroker>): void {
   });
 
   test.serial("dynamic namespaces are one across Node hosts", async (t) => {
-    const { hosts } = await startThree(t, t.context.url);
+    const { hosts } = await startThreeHosts(t, t.context.url);
     const [first, second] = hosts;
     for (const { io } of hosts) {
       io.of(/^\/room-\d+$/);
@@ -77,7 +77,7 @@ export function testKindsOfServers(test: TestFn<TestBroker>): void {
   });
 
   test.serial("@socket.io/admin-ui sees the clients and servers of all Node hosts, and moves them", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     for (const [index, { io }] of hosts.entries()) {
       instrument(io, { auth: false, mode: "development", serverId: `server ${index}` });
     }

@@ -2,7 +2,7 @@ import type { ExecutionContext, TestFn } from "ava";
 import type { ServerOptions } from "socket.io";
 import type { AdapterOptions } from "../../../src/index.js";
 import type { NodeHost } from "../../../src/testing/node-host.js";
-import { startFleet, untilHosts } from "../../helpers/node-fleet.js";
+import { startNodeHosts, untilHosts } from "../../helpers/node-hosts.js";
 import { type ReturningClient, returningClient } from "../../helpers/returning-client.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
@@ -27,7 +27,7 @@ export async function startRecovering(
   options: AdapterOptions = {},
   serverOptions: Partial<ServerOptions> = {},
 ): Promise<Fleet> {
-  const hosts = await startFleet(t, t.context.url, 2, options, { ...RECOVERY, ...serverOptions });
+  const hosts = await startNodeHosts(t, t.context.url, 2, options, { ...RECOVERY, ...serverOptions });
   const [first, second] = hosts as [NodeHost, NodeHost];
   const client = returningClient(t);
   const witnesses = [returningClient(t), returningClient(t)] as const;

@@ -1,7 +1,7 @@
 import type { TestFn } from "ava";
 import type { Server } from "socket.io";
 import { Inbox } from "../../../src/testing/once.js";
-import { startThree } from "../../helpers/node-fleet.js";
+import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 type Listener = (...args: unknown[]) => void;
@@ -12,14 +12,14 @@ const listen = (io: Server, event: string, listener: Listener) =>
 
 export function testServers(test: TestFn<TestBroker>): void {
   test.serial("serverCount() counts the Node hosts", async (t) => {
-    const { hosts } = await startThree(t, t.context.url);
+    const { hosts } = await startThreeHosts(t, t.context.url);
     for (const { io } of hosts) {
       t.is(await io.of("/").adapter.serverCount(), 3);
     }
   });
 
   test.serial("serverSideEmit() reaches the other Node hosts, once, in order", async (t) => {
-    const { hosts } = await startThree(t, t.context.url);
+    const { hosts } = await startThreeHosts(t, t.context.url);
     const [first, ...others] = hosts;
     const heard = hosts.map(({ io }) => {
       const inbox = new Inbox<readonly unknown[]>();
@@ -38,7 +38,7 @@ export function testServers(test: TestFn<TestBroker>): void {
   });
 
   test.serial("serverSideEmitWithAck() has one answer of each other Node host", async (t) => {
-    const { hosts } = await startThree(t, t.context.url);
+    const { hosts } = await startThreeHosts(t, t.context.url);
     for (const [index, { io }] of hosts.entries()) {
       listen(io, "ask", (question, acknowledge) => {
         (acknowledge as Listener)({ index, question });
@@ -58,7 +58,7 @@ export function testServers(test: TestFn<TestBroker>): void {
   });
 
   test.serial("a Node host that does not answer costs a timeout, which has the answers of the others", async (t) => {
-    const { hosts } = await startThree(t, t.context.url, { requestsTimeout: 500 });
+    const { hosts } = await startThreeHosts(t, t.context.url, { requestsTimeout: 500 });
     listen(hosts[1].io, "ask", (acknowledge) => (acknowledge as Listener)("here"));
     listen(hosts[2].io, "ask", () => {});
     const error = await t.throwsAsync(hosts[0].io.serverSideEmitWithAck("ask"), {
@@ -68,7 +68,7 @@ export function testServers(test: TestFn<TestBroker>): void {
   });
 
   test.serial("allRooms() and allSockets() are those of all Node hosts", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     await Promise.all(clients.map((client, index) => client.call("join", `room ${index}`)));
     const adapter = hosts[0].io.of("/").adapter as unknown as { allRooms(): Promise<Set<string>> };
     const sids = clients.map(({ sid }) => sid);

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { ExecutionContext, TestFn } from "ava";
 import type { NodeHost } from "../../../src/testing/node-host.js";
-import { startFleet } from "../../helpers/node-fleet.js";
+import { startNodeHosts } from "../../helpers/node-hosts.js";
 import { type ReturningClient, returningClient } from "../../helpers/returning-client.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
@@ -43,7 +43,7 @@ function emitSomething({ hosts, pick, emitted }: Walk, sid: string): void {
 
 async function walk(t: ExecutionContext<TestBroker>, seed: number, mayMove: boolean): Promise<void> {
   const recovery = { connectionStateRecovery: { maxDisconnectionDuration: AWAY_MS } };
-  const hosts = await startFleet(t, t.context.url, 3, {}, recovery);
+  const hosts = await startNodeHosts(t, t.context.url, 3, {}, recovery);
   const client = returningClient(t);
   const walk: Walk = { hosts, client, pick: random(seed), emitted: [0, 0, 0] };
   const { pick } = walk;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { Worker } from "node:worker_threads";
 import test from "ava";
 import type { FuzzOptions, FuzzResult } from "../../helpers/pickle-fuzz-worker.js";
+import { startWorker } from "../../helpers/run-from.js";
 
 /** `npm run fuzz` takes a million. */
 const FRAMES = Number(process.env.PICKLE_FUZZ_FRAMES ?? 200_000);
@@ -13,7 +13,7 @@ const HEAP_MB = 48;
 
 test(`${FRAMES} mutated pickles: none throws, none hangs, and memory stays where it is`, async (t) => {
   const options: FuzzOptions = { frames: FRAMES, seed: 5_13, maxSize: MAX_SIZE };
-  const worker = new Worker(new URL("../../helpers/pickle-fuzz-worker.js", import.meta.url), {
+  const worker = startWorker("test/helpers/pickle-fuzz-worker.ts", {
     workerData: options,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 16 },
   });

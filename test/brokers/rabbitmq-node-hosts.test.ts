@@ -1,5 +1,5 @@
+import { launchRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { testEveryOperation } from "../contracts/node-hosts/every-operation.js";
-import { launchRabbitmq } from "../helpers/rabbitmq.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(launchRabbitmq);

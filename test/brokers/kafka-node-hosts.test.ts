@@ -1,10 +1,7 @@
+import { launchKafka } from "../../scripts/environment/brokers/kafka.js";
 import { testEveryOperation } from "../contracts/node-hosts/every-operation.js";
-import { launchRedis } from "../helpers/redis.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
-const test = testWithBroker<TestBroker>(async () => {
-  const redis = await launchRedis();
-  return { ...redis, url: `kombu+${redis.url}/0` };
-});
+const test = testWithBroker<TestBroker>(launchKafka);
 
 testEveryOperation(test, { isOrdered: true });

@@ -4,13 +4,13 @@ import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { chromium } from "playwright-core";
 import { io } from "socket.io-client";
+import { freePort } from "../../scripts/environment/free-port.js";
+import { findBrowser } from "../../scripts/environment/install.js";
 import { connectClient, type TestClient, type Transport } from "../../src/testing/clients.js";
 import { withTimeout } from "../../src/testing/once.js";
 import type { Python } from "../../src/testing/python-program.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { freePort } from "../helpers/broker-server.js";
-import { type ComposeProject, composeProject, docker, FLEET_OF_TESTS } from "../helpers/compose.js";
-import { findBrowser } from "../helpers/install.js";
+import { type ComposeProject, composeProject, docker, TEST_PROJECT_PREFIX } from "../helpers/compose.js";
 import { containedPython } from "./matrix/row-container.js";
 
 /** `docker-compose.yml`, driven as its users would. */
@@ -39,7 +39,7 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
 
 test.before(async (t) => {
   const port = await freePort();
-  fleet = composeProject(`${FLEET_OF_TESTS}${randomBytes(4).toString("hex")}`, { FLEET_PORT: String(port) });
+  fleet = composeProject(`${TEST_PROJECT_PREFIX}${randomBytes(4).toString("hex")}`, { FLEET_PORT: String(port) });
   url = `http://127.0.0.1:${port}`;
   const start = Date.now();
   allPassed = false;

@@ -26,7 +26,7 @@ export const untilHosts = (host: NodeHost, count: number): Promise<void> =>
   untilStats(`${count} hosts to be known`, host, ({ nodeHosts }) => nodeHosts === count);
 
 /** Node hosts on a channel of their own that know each other. */
-export async function startFleet(
+export async function startNodeHosts(
   t: ExecutionContext,
   url: string,
   count: number,
@@ -44,8 +44,8 @@ export async function startFleet(
 }
 
 /** Three of them, with a client each. */
-export async function startThree(t: ExecutionContext, url: string, options: AdapterOptions = {}) {
-  const hosts = (await startFleet(t, url, 3, options)) as readonly [NodeHost, NodeHost, NodeHost];
+export async function startThreeHosts(t: ExecutionContext, url: string, options: AdapterOptions = {}) {
+  const hosts = (await startNodeHosts(t, url, 3, options)) as readonly [NodeHost, NodeHost, NodeHost];
   const clients = (await Promise.all(hosts.map((host) => connectClient(t, host.url)))) as [
     TestClient,
     TestClient,

@@ -3,14 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import type { ExecutionContext } from "ava";
-import { cleanUp } from "../../src/testing/scope.js";
-import { type EndServer, freePort, serverContainer, serverProcess } from "./broker-server.js";
-import { testEnvironment } from "./environment.js";
-import type { TestBroker } from "./shared-broker.js";
+import { cleanUp, type Scope } from "../../../src/testing/scope.js";
+import { testEnvironment } from "../environment.js";
+import { freePort } from "../free-port.js";
+import { type EndServer, serverContainer, serverProcess } from "./server.js";
 
 /** A real RabbitMQ on ports that stay the same over restarts, as do its users, its durable queues and what is in them. */
-export interface TestRabbitmq extends TestBroker {
+export interface TestRabbitmq {
   /** As guest, in the virtual host "/". */
   readonly url: string;
   readonly port: number;
@@ -148,8 +147,8 @@ export async function launchRabbitmq(config: readonly string[] = []): Promise<Te
 }
 
 /** Starts a RabbitMQ for this test alone. */
-export async function startRabbitmq(t: ExecutionContext, config: readonly string[] = []): Promise<TestRabbitmq> {
+export async function startRabbitmq(scope: Scope, config: readonly string[] = []): Promise<TestRabbitmq> {
   const server = await launchRabbitmq(config);
-  cleanUp(t, () => server.kill());
+  cleanUp(scope, () => server.kill());
   return server;
 }

@@ -1,7 +1,7 @@
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { testEveryOperation } from "../contracts/node-hosts/every-operation.js";
-import { launchKafka } from "../helpers/kafka.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
-const test = testWithBroker<TestBroker>(launchKafka);
+const test = testWithBroker<TestBroker>(launchRedis);
 
 testEveryOperation(test, { isOrdered: true });

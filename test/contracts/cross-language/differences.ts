@@ -4,8 +4,8 @@ import type { TestClient } from "../../../src/testing/clients.js";
 import { type NodeHost, ownChannel } from "../../../src/testing/node-host.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import { connectClient } from "../../helpers/clients.js";
-import { startFleet, untilHosts, untilStats } from "../../helpers/node-fleet.js";
 import { startNodeHost } from "../../helpers/node-host.js";
+import { startNodeHosts, untilHosts, untilStats } from "../../helpers/node-hosts.js";
 import { type HostKind, startPeer } from "../../helpers/python.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 import type { PythonKinds } from "./python-kinds.js";
@@ -20,7 +20,7 @@ const untilPythonIsKnown = (host: NodeHost): Promise<void> =>
 /** Two Node hosts and a Python host, each with a client in `r`. */
 async function startMixed(t: ExecutionContext<TestBroker>, kind: HostKind) {
   const channel = ownChannel();
-  const [first, second] = (await startFleet(t, t.context.url, 2, { channel })) as [NodeHost, NodeHost];
+  const [first, second] = (await startNodeHosts(t, t.context.url, 2, { channel })) as [NodeHost, NodeHost];
   const python = await startPeer(t, kind, t.context.url, channel);
   const clients = [first.url, second.url, python.url].map((url) => connectClient(t, url));
   const [a, b, p] = (await Promise.all(clients)) as [TestClient, TestClient, TestClient];
@@ -47,7 +47,7 @@ const namesOf = (events: readonly (readonly unknown[])[]) => events.map(([name])
 const linesAbout = ({ log }: NodeHost, word: string) => log.filter((line) => line.includes(word)).length;
 
 /** One test per row of the table in docs/differences.md. */
-export function testMixedFleet(test: TestFn<TestBroker>, { hosts }: PythonKinds): void {
+export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds): void {
   for (const kind of hosts) {
     test.serial(
       `except(room): Node hosts honour it, a ${kind} Python host skips sids only, once per room it is said`,
@@ -194,14 +194,14 @@ export function testMixedFleet(test: TestFn<TestBroker>, { hosts }: PythonKinds)
 
   test.serial('pythonHosts: "never" does not wait for them, "always" does without having heard of any', async (t) => {
     const channel = ownChannel();
-    const [never] = await startFleet(t, t.context.url, 1, { channel, pythonHosts: "never" });
+    const [never] = await startNodeHosts(t, t.context.url, 1, { channel, pythonHosts: "never" });
     const python = await startPeer(t, hosts[0], t.context.url, channel);
     const p = await connectClient(t, python.url);
     await p.answerWith("p");
     await python.request("emit", { event: "heard" });
     await p.until("heard");
     t.deepEqual(await never?.io.timeout(LONG_MS).to("nobody").emitWithAck("ask"), []);
-    const [always] = await startFleet(t, t.context.url, 1, { pythonHosts: "always" });
+    const [always] = await startNodeHosts(t, t.context.url, 1, { pythonHosts: "always" });
     const begun = performance.now();
     t.deepEqual(await always?.io.timeout(500).to("nobody").emitWithAck("ask"), []);
     t.true(performance.now() - begun >= 400);

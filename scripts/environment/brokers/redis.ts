@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ExecutionContext } from "ava";
-import { cleanUp } from "../../src/testing/scope.js";
-import { freePort, serverContainer, serverProcess } from "./broker-server.js";
-import { testEnvironment } from "./environment.js";
+import { cleanUp, type Scope } from "../../../src/testing/scope.js";
+import { testEnvironment } from "../environment.js";
+import { freePort } from "../free-port.js";
+import { serverContainer, serverProcess } from "./server.js";
 
 /** A real Redis on a port that stays the same over restarts. */
 export interface TestRedis {
@@ -48,20 +48,20 @@ export async function launchRedis(args: readonly string[] = []): Promise<TestRed
 }
 
 /** Starts a Redis for this test alone; it is gone when the test is over. */
-export async function startRedis(t: ExecutionContext, args: readonly string[] = []): Promise<TestRedis> {
+export async function startRedis(scope: Scope, args: readonly string[] = []): Promise<TestRedis> {
   const server = await launchRedis(args);
-  cleanUp(t, () => server.kill());
+  cleanUp(scope, () => server.kill());
   return server;
 }
 
 /** A Sentinel that watches the given Redis under the given name. */
-export async function startSentinel(t: ExecutionContext, master: TestRedis, name: string): Promise<number> {
+export async function startSentinel(scope: Scope, master: TestRedis, name: string): Promise<number> {
   const port = await freePort();
   // Sentinel rewrites its own file.
   const directory = mkdtempSync(join(tmpdir(), "sentinel-"));
-  cleanUp(t, () => rmSync(directory, { recursive: true }));
+  cleanUp(scope, () => rmSync(directory, { recursive: true }));
   const file = join(directory, "sentinel.conf");
   writeFileSync(file, `port ${port}\nbind 127.0.0.1\nsentinel monitor ${name} 127.0.0.1 ${master.port} 1\n`);
-  cleanUp(t, await startServer([file, "--sentinel"], "+monitor master", [file]));
+  cleanUp(scope, await startServer([file, "--sentinel"], "+monitor master", [file]));
   return port;
 }

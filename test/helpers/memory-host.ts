@@ -6,7 +6,7 @@ import { cleanUp } from "../../src/testing/scope.js";
 import { startNodeHost } from "./node-host.js";
 
 /** A host on an in-memory channel, somebody else on that channel, and what the host says there. */
-export async function makeFleet(
+export async function startMemoryHost(
   t: ExecutionContext,
   options: AdapterOptions = {},
   serverOptions: Partial<ServerOptions> = {},

@@ -2,11 +2,10 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Admin } from "@platformatic/kafka";
-import type { ExecutionContext } from "ava";
-import { cleanUp } from "../../src/testing/scope.js";
-import { type EndServer, freePort, serverContainer, serverProcess } from "./broker-server.js";
-import { testEnvironment } from "./environment.js";
-import type { TestBroker } from "./shared-broker.js";
+import { cleanUp, type Scope } from "../../../src/testing/scope.js";
+import { testEnvironment } from "../environment.js";
+import { freePort } from "../free-port.js";
+import { type EndServer, serverContainer, serverProcess } from "./server.js";
 
 export interface KafkaListener {
   readonly protocol: "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
@@ -26,7 +25,7 @@ export interface KafkaSetup {
 }
 
 /** A real Kafka of one node, on ports that stay the same over restarts, as does what it holds. */
-export interface TestKafka extends TestBroker {
+export interface TestKafka {
   readonly url: string;
   readonly port: number;
   /** Of the additional listeners, by name. */
@@ -123,15 +122,15 @@ export async function launchKafka(setup: KafkaSetup = {}): Promise<TestKafka> {
 }
 
 /** Starts a Kafka for this test alone. */
-export async function startKafka(t: ExecutionContext, setup: KafkaSetup = {}): Promise<TestKafka> {
+export async function startKafka(scope: Scope, setup: KafkaSetup = {}): Promise<TestKafka> {
   const server = await launchKafka(setup);
-  cleanUp(t, () => server.kill());
+  cleanUp(scope, () => server.kill());
   return server;
 }
 
 /** A client that may do everything. */
-export function kafkaAdmin(t: ExecutionContext, { port }: Pick<TestKafka, "port">): Admin {
+export function kafkaAdmin(scope: Scope, { port }: Pick<TestKafka, "port">): Admin {
   const admin = new Admin({ clientId: "tests", bootstrapBrokers: [`127.0.0.1:${port}`] });
-  cleanUp(t, () => admin.close());
+  cleanUp(scope, () => admin.close());
   return admin;
 }

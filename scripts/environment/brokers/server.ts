@@ -1,30 +1,8 @@
 import { spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
-import { withTimeout } from "../../src/testing/once.js";
-import { CONTAINER_LABEL, type ContainerProvider } from "./environment.js";
-
-async function isFree(port: number): Promise<boolean> {
-  const probe = createServer();
-  const bound = new Promise<boolean>((resolve) => {
-    probe.once("listening", () => resolve(true)).once("error", () => resolve(false));
-  });
-  probe.listen(port, "127.0.0.1");
-  const free = await bound;
-  await new Promise((resolve) => probe.close(resolve));
-  return free;
-}
-
-/**
- * Not one of those that a system hands out by itself, from 32768 on: any of these may go to another socket before the
- * server starts, or while it is down.
- */
-export async function freePort(): Promise<number> {
-  const port = randomInt(10_000, 32_768);
-  return (await isFree(port)) ? port : freePort();
-}
+import { withTimeout } from "../../../src/testing/once.js";
+import { CONTAINER_LABEL, type ContainerProvider } from "../environment.js";
 
 /** Resolves when it has ended. @param signal - SIGTERM lets it say goodbye. @default "SIGKILL" */
 export type EndServer = (signal?: "SIGKILL" | "SIGTERM") => Promise<void>;

@@ -3,7 +3,6 @@
  * engine, or an image can neither be pulled nor made, nothing is tested and one line says so.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { composeCommand, FLEET_OF_TESTS, MAX_OUTPUT } from "./helpers/compose.js";
 import {
   findOrInstall,
   findOrInstallBrowser,
@@ -12,9 +11,10 @@ import {
   runPreparation,
   say,
   succeeds,
-} from "./helpers/install.js";
+} from "../../scripts/environment/install.js";
+import { composeCommand, MAX_OUTPUT, TEST_PROJECT_PREFIX } from "../helpers/compose.js";
 
-/** As `interop/images/build-local` knows them. */
+/** As `scripts/images/build-local` knows them. */
 const IMAGES = ["python:3.11-slim", "python:3.9-slim", "redis:7-alpine", "node:20-slim", "nginx:1-alpine"];
 
 function prepareImages(): void {
@@ -24,7 +24,7 @@ function prepareImages(): void {
   }
   say(`no registry has ${missing.join(", ")}: making them here`);
   findOrInstall(["debootstrap"], ["debootstrap"], "debootstrap");
-  execFileSync("interop/images/build-local", missing, { stdio: ["ignore", "inherit", "inherit"] });
+  execFileSync("scripts/images/build-local", missing, { stdio: ["ignore", "inherit", "inherit"] });
 }
 
 /** Those that an earlier run of this checkout left behind when it was killed. */
@@ -33,7 +33,7 @@ function removeOldFleets(): void {
   const filter = `label=com.docker.compose.project.working_dir=${process.cwd()}`;
   const format = '{{.Label "com.docker.compose.project"}}';
   const all = execFileSync("docker", ["ps", "--all", "--filter", filter, "--format", format], { encoding: "utf8" });
-  for (const name of new Set(all.split("\n").filter((line) => line.startsWith(FLEET_OF_TESTS)))) {
+  for (const name of new Set(all.split("\n").filter((line) => line.startsWith(TEST_PROJECT_PREFIX)))) {
     say(`removing ${name}, of an earlier run`);
     const down = [...first, "--project-name", name, "down", "--volumes", "--timeout", "0"];
     execFileSync(command, down, { stdio: "ignore" });

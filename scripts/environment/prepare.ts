@@ -8,17 +8,9 @@ import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "n
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { getContainerRuntimeClient, getReaper } from "testcontainers";
-import { type BrokerProvider, CONTAINER_LABEL, ENVIRONMENT_FILE, type TestEnvironment } from "./helpers/environment.js";
-import {
-  findOrInstall,
-  findOrInstallBrowser,
-  hasImage,
-  Missing,
-  runPreparation,
-  say,
-  succeeds,
-} from "./helpers/install.js";
-import { findPython, preparePython } from "./helpers/virtual-environment.js";
+import { type BrokerProvider, CONTAINER_LABEL, ENVIRONMENT_FILE, type TestEnvironment } from "./environment.js";
+import { findOrInstall, findOrInstallBrowser, hasImage, Missing, runPreparation, say, succeeds } from "./install.js";
+import { findPython, preparePython } from "./virtual-environment.js";
 
 const FIXTURES = "python-fixtures";
 const REDIS_IMAGE = "redis:7-alpine";
