@@ -19,6 +19,18 @@ const SOCKET_IO = "(^|/)node_modules/(socket\\.io|socket\\.io-adapter|engine\\.i
 const ROOT = ["errors\\.ts$", "util/"];
 const CONTRACT = ["bus/(bus|options)\\.ts$"];
 
+/** @param {string} layer - below src/protocol/ @param {readonly string[]} allowed - layers that it may import besides itself */
+const protocolLayer = (layer, allowed, comment) => ({
+  name: `src/protocol/${layer}`,
+  comment,
+  severity: "error",
+  from: { path: `^src/protocol/${layer}/` },
+  to: {
+    path: "^src/protocol/",
+    pathNot: [layer, ...allowed].map((other) => `^src/protocol/${other}/`),
+  },
+});
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
@@ -31,6 +43,16 @@ export default {
     },
     only("util", ["errors\\.ts$"], "util knows nothing of the project: it imports errors.ts and nothing else."),
     only("protocol", ROOT, "protocol is the wire: it knows neither buses nor Socket.IO."),
+    protocolLayer(
+      "values",
+      [],
+      "values is what any argument can hold: bytes, depth, unsafe keys. It knows no messages.",
+    ),
+    protocolLayer("model", ["values"], "model is what messages mean: it knows no encoding."),
+    protocolLayer("json", ["model", "values"], "An encoding knows the model and no other encoding."),
+    protocolLayer("msgpack", ["model", "values"], "An encoding knows the model and no other encoding."),
+    protocolLayer("pickle", ["model", "values"], "An encoding knows the model and no other encoding."),
+    protocolLayer("side-channel", ["model", "values", "msgpack"], "The side channel is MessagePack and nothing else."),
     only("bus", ROOT, "bus moves bytes: it knows neither the protocol nor Socket.IO."),
     only(
       "cluster",

@@ -18,5 +18,6 @@ export type { AdapterOptions, ChannelOptions, EmitterOptions, ReaderOptions, Rec
 export type { LegacyPickle } from "./protocol/decode.js";
 export type { Encoding } from "./protocol/encoders.js";
 export type { Dialect } from "./protocol/model/dialect.js";
-export type { RejectReason, WireRoom } from "./protocol/model/messages.js";
+export type { WireRoom } from "./protocol/model/messages.js";
+export type { RejectReason } from "./protocol/model/rejection.js";
 export type { Logger } from "./util/logger.js";

@@ -3,7 +3,7 @@ import { normalizeHeartbeat } from "./bus/options.js";
 import { PYTHON_HOSTS_MODES, type PythonHostsMode } from "./cluster/python-hosts.js";
 import { BridgeError } from "./errors.js";
 import { LEGACY_PICKLE_MODES, type LegacyPickle } from "./protocol/decode.js";
-import { ENCODERS, type Encoding } from "./protocol/encoders.js";
+import { ENCODINGS, type Encoding } from "./protocol/encoders.js";
 import { DIALECT_NAMES, type Dialect } from "./protocol/model/dialect.js";
 import type { WireRoom } from "./protocol/model/messages.js";
 import { type Logger, normalizeLogger } from "./util/logger.js";
@@ -149,7 +149,7 @@ export interface NormalizedAdapter extends NormalizedReader {
 
 /** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeEncoding(encoding: string = "json"): Encoding {
-  return oneOf("encoding", encoding, Object.keys(ENCODERS) as readonly Encoding[]);
+  return oneOf("encoding", encoding, ENCODINGS);
 }
 
 /** @throws BridgeError `BRIDGE_INVALID_OPTION` */

@@ -6,11 +6,10 @@ import { PendingAcks } from "../cluster/pending-acks.js";
 import { BridgeError } from "../errors.js";
 import type { NormalizedAdapter } from "../options.js";
 import { decode } from "../protocol/decode.js";
-import { type Encode, emitEncoderOf, encoderOf } from "../protocol/encoders.js";
-import type { EncodedEmit } from "../protocol/json/encode.js";
+import { createEmitEncoder, createEncoder, type Encode } from "../protocol/encoders.js";
 import { newHostId } from "../protocol/model/host-id.js";
 import type { EmitMessage } from "../protocol/model/messages.js";
-import type { OutgoingEmit, OutgoingMessage } from "../protocol/model/outgoing.js";
+import type { EncodedEmit, OutgoingEmit, OutgoingMessage } from "../protocol/model/outgoing.js";
 import { type LooksLikeSid, sidMatcher } from "../protocol/model/sid.js";
 import type { LenientCopier } from "../protocol/side-channel/lenient-copy.js";
 import type { RequestMessage } from "../protocol/side-channel/messages.js";
@@ -61,8 +60,8 @@ export class Host implements BridgeHandle {
   constructor(bus: Bus, options: NormalizedAdapter) {
     this.#bus = bus;
     this.options = options;
-    this.encode = encoderOf(options);
-    this.encodeEmit = emitEncoderOf(options);
+    this.encode = createEncoder(options);
+    this.encodeEmit = createEmitEncoder(options);
     this.looksLikeSid = sidMatcher(options.dialect);
     this.acks = new PendingAcks(options.maxPendingAcks);
     this.#journal = new Reporter(options.logger, options.channels);

@@ -8,9 +8,9 @@ import {
   type SocketId,
 } from "socket.io-adapter";
 import { AckCollector } from "../cluster/ack-collector.js";
-import type { EncodedEmit } from "../protocol/json/encode.js";
-import type { AckTicket, WireRoom } from "../protocol/model/messages.js";
+import type { CallbackRef, WireRoom } from "../protocol/model/messages.js";
 import { buildEmitExtension } from "../protocol/model/node-extension.js";
+import type { EncodedEmit } from "../protocol/model/outgoing.js";
 import { callApplication } from "../util/listeners.js";
 import { batchWrites } from "./clients/batched-writes.js";
 import { hasDefaultParser, prepareText, sendPrepared } from "./clients/prepared-event.js";
@@ -111,7 +111,12 @@ export class PythonBridgeAdapter extends Adapter {
   }
 
   /** Gives own clients the text that goes over the channel. @returns `false` where it is not what they are to get */
-  #sendEncoded({ data }: Packet, target: Target, { flags }: BroadcastOptions, { list }: EncodedEmit): boolean {
+  #sendEncoded(
+    { data }: Packet,
+    target: Target,
+    { flags }: BroadcastOptions,
+    { argsJson: list }: EncodedEmit,
+  ): boolean {
     const [event] = data;
     if (list === undefined || typeof event !== "string" || !hasDefaultParser(this)) {
       return false;
@@ -191,7 +196,7 @@ export class PythonBridgeAdapter extends Adapter {
   }
 
   /** @returns null when the table is full: the emit goes out, and its answers are not heard */
-  #awaitAnswers(ask: AckCollector, target: Target, timeout: number): AckTicket | null {
+  #awaitAnswers(ask: AckCollector, target: Target, timeout: number): CallbackRef | null {
     const [room] = roomNames(target.rooms);
     const ticket = this.#host.acks.add({
       room: room === undefined || target.rooms.size > 1 ? null : this.#pythonRoom(room),
@@ -286,7 +291,7 @@ export class PythonBridgeAdapter extends Adapter {
     data: readonly unknown[],
     target: Target,
     { flags = {} }: BroadcastOptions,
-    callback: AckTicket | null,
+    callback: CallbackRef | null,
     number?: number,
   ): EncodedEmit {
     const [event, ...args] = data;

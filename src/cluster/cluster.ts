@@ -1,16 +1,16 @@
 import type { Bus, BusStatus } from "../bus/bus.js";
 import type { BridgeError } from "../errors.js";
 import type { NormalizedReader } from "../options.js";
-import type { Rejection } from "../protocol/model/messages.js";
-import {
-  type AckCountMessage,
-  type AckMessage,
-  decodeSideChannel,
-  type ExportedSessionsMessage,
-  encodeSideChannel,
-  type PresenceMessage,
-  type RequestMessage,
-  type SideChannelMessage,
+import type { Rejection } from "../protocol/model/rejection.js";
+import { decodeSideChannel } from "../protocol/side-channel/decode.js";
+import { encodeSideChannel } from "../protocol/side-channel/encode.js";
+import type {
+  AckCountMessage,
+  AckMessage,
+  ExportedSessionsMessage,
+  PresenceMessage,
+  RequestMessage,
+  SideChannelMessage,
 } from "../protocol/side-channel/messages.js";
 import { pause } from "../util/pause.js";
 import { PeerRequests } from "./peer-requests.js";
@@ -170,7 +170,7 @@ export class Cluster {
   #onMessage(channel: string, payload: Uint8Array): void {
     const decoded = decodeSideChannel(payload, this.#options.options.maxMessageSize);
     if (decoded.kind === "rejected") {
-      this.#options.handlers.onRejected(channel, decoded.rejected, decoded.hostId);
+      this.#options.handlers.onRejected(channel, decoded.rejection, decoded.hostId);
     } else if (decoded.kind === "message" && !this.#isClosed) {
       this.#onDecoded(channel, decoded.message);
     }

@@ -1,4 +1,4 @@
-import { type AckTicket, type CallbackMessage, roomName, type WireRoom } from "../protocol/model/messages.js";
+import { type CallbackMessage, type CallbackRef, roomName, type WireRoom } from "../protocol/model/messages.js";
 import type { AckCountMessage, AckMessage } from "../protocol/side-channel/messages.js";
 import type { AckCollector } from "./ack-collector.js";
 
@@ -37,7 +37,7 @@ export class PendingAcks {
   }
 
   /** @returns what to send with the emit, or undefined when the table is full */
-  add({ room, namespace, collector: ask, timeout }: AckRequest): AckTicket | undefined {
+  add({ room, namespace, collector: ask, timeout }: AckRequest): CallbackRef | undefined {
     if (this.#waiting.size >= this.#limit) {
       return undefined;
     }
@@ -56,9 +56,9 @@ export class PendingAcks {
   }
 
   /** From a host that does not count, which is a Python host. @returns false when nobody waits for it */
-  addPythonAck({ ticket, args }: CallbackMessage): boolean {
-    const waiting = this.#waiting.get(ticket.id);
-    if (waiting === undefined || !isSameRoom(waiting.room, ticket.room) || waiting.namespace !== ticket.namespace) {
+  addPythonAck({ callback, args }: CallbackMessage): boolean {
+    const waiting = this.#waiting.get(callback.id);
+    if (waiting === undefined || !isSameRoom(waiting.room, callback.room) || waiting.namespace !== callback.namespace) {
       return false;
     }
     waiting.ask.addPythonAck(args[0]);

@@ -1,4 +1,4 @@
-import { isNodeName } from "../protocol/model/host-id.js";
+import { isNodeHostId } from "../protocol/model/host-id.js";
 
 /** Whether Python hosts may hold clients: see `pythonHosts` of the options. */
 export type PythonHostsMode = "auto" | "always" | "never";
@@ -25,7 +25,7 @@ export class PythonHosts {
 
   /** A message on the fleet's channel; `undefined` is a sender that did not say its name, as old releases of Python do not. */
   markSender(hostId: string | undefined): void {
-    if (hostId === undefined || !isNodeName(hostId)) {
+    if (hostId === undefined || !isNodeHostId(hostId)) {
       this.markSeen();
     }
   }

@@ -4,8 +4,9 @@ import { Cluster } from "../cluster/cluster.js";
 import { PendingAcks } from "../cluster/pending-acks.js";
 import { BridgeError, IncompleteError } from "../errors.js";
 import type { NormalizedReader } from "../options.js";
-import { type Decoded, decode } from "../protocol/decode.js";
-import type { AckTicket, WireRoom } from "../protocol/model/messages.js";
+import { decode } from "../protocol/decode.js";
+import type { Decoded } from "../protocol/model/decoded.js";
+import type { CallbackRef, Message, WireRoom } from "../protocol/model/messages.js";
 import { type LooksLikeSid, sidMatcher } from "../protocol/model/sid.js";
 import { logRejection } from "../reporting/log-rejection.js";
 import type { RateLimitedLog } from "../util/logger.js";
@@ -18,7 +19,7 @@ export interface AckedEmit {
   /** Milliseconds. */
   readonly timeout: number;
   /** @throws BridgeError rejects as `Emitter.emit` */
-  publish(ticket: AckTicket): Promise<void>;
+  publish(ticket: CallbackRef): Promise<void>;
 }
 
 const LATE = "operation has timed out";
@@ -155,9 +156,9 @@ export class AckListener {
     await this.#cluster.start();
   }
 
-  #onMessage(channel: string, decoded: Decoded): void {
+  #onMessage(channel: string, decoded: Decoded<Message>): void {
     if (decoded.kind === "rejected") {
-      logRejection(this.#log, channel, decoded.rejected, decoded.hostId);
+      logRejection(this.#log, channel, decoded.rejection, decoded.hostId);
     }
     if (decoded.kind !== "message") {
       return;

@@ -2,9 +2,9 @@ import type { Bus, BusStatus } from "../bus/bus.js";
 import { openBus } from "../bus/open.js";
 import { BridgeError, type BridgeErrorCode } from "../errors.js";
 import { type EmitterOptions, type NormalizedReader, normalizeReader } from "../options.js";
-import { encoderOf } from "../protocol/encoders.js";
+import { createEncoder } from "../protocol/encoders.js";
 import { newHostId } from "../protocol/model/host-id.js";
-import type { AckTicket, WireRoom } from "../protocol/model/messages.js";
+import type { CallbackRef, WireRoom } from "../protocol/model/messages.js";
 import { buildEmitExtension } from "../protocol/model/node-extension.js";
 import type { OutgoingMessage } from "../protocol/model/outgoing.js";
 import { logStatus } from "../reporting/log-status.js";
@@ -172,7 +172,7 @@ class Sender {
     { namespace, rooms, except }: Selection,
     event: string,
     args: readonly unknown[],
-    callback: AckTicket | null,
+    callback: CallbackRef | null,
     timeout?: number,
   ): OutgoingMessage {
     return {
@@ -238,7 +238,7 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
 ): Emitter<Events> {
   const normalized = normalizeReader(options);
   const { channels, toPythonRoom, logger } = normalized;
-  const encode = encoderOf(normalized);
+  const encode = createEncoder(normalized);
   const bus = openBus(urlOrBus, channels[0], options);
   const log = new RateLimitedLog((line) => logger.warn(line));
   bus.onStatus((status) => logStatus(log, status));

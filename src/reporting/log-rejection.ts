@@ -1,4 +1,4 @@
-import type { Rejection, RejectReason } from "../protocol/model/messages.js";
+import type { Rejection, RejectReason } from "../protocol/model/rejection.js";
 import type { RateLimitedLog } from "../util/logger.js";
 
 /** What an operator can do, where there is something. */

@@ -1,4 +1,5 @@
-import type { AckTicket, RejectReason, WireRoom } from "../../src/protocol/model/messages.js";
+import type { CallbackRef, WireRoom } from "../../src/protocol/model/messages.js";
+import type { RejectReason } from "../../src/protocol/model/rejection.js";
 import { fromTyped } from "../../src/testing/typed-json.js";
 import type { Case } from "./recordings.js";
 
@@ -86,7 +87,7 @@ function argsOf(data: unknown, reading: Reading): unknown {
 }
 
 /** Python counts the callbacks of each room. */
-function ticketOf({ callback, room, to, namespace = "/" }: Told, issued: Map<unknown, number>): AckTicket | null {
+function callbackOf({ callback, room, to, namespace = "/" }: Told, issued: Map<unknown, number>): CallbackRef | null {
   const asked = (to ?? room) as WireRoom;
   if (callback !== true) {
     return null;
@@ -116,13 +117,13 @@ export function expectedOf({ op, ...rest }: Case, reading: Reading, issued: Map<
         rooms: rooms.length === 0 || rooms.includes(null) ? null : rooms.map(roomOf),
         skipSids: itemsOf(skip_sid).filter((skipped) => skipped !== null),
         exceptRooms: [],
-        callback: ticketOf(told, issued),
+        callback: callbackOf(told, issued),
         ...sender,
       };
     }
     case "answer": {
-      const ticket = { room: roomOf(room), namespace, id: callback_id };
-      return { method: "callback", ticket, args: fromTyped(args), hostId: host_id };
+      const callback = { room: roomOf(room), namespace, id: callback_id };
+      return { method: "callback", callback, args: fromTyped(args), hostId: host_id };
     }
     case "enter_room":
     case "leave_room":

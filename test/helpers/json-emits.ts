@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { decode } from "../../src/protocol/decode.js";
-import { encode } from "../../src/protocol/json/encode.js";
-import { mayHoldUnsafeKey } from "../../src/protocol/json/parse.js";
+import { mayHaveUnsafeKey } from "../../src/protocol/json/decode.js";
+import { encodeJson } from "../../src/protocol/json/encode.js";
 import type { Dialect } from "../../src/protocol/model/dialect.js";
 import type { EmitMessage } from "../../src/protocol/model/messages.js";
 import { bytesOf, readRecordings } from "../golden/recordings.js";
@@ -32,7 +32,7 @@ function isJson(text: string): boolean {
  */
 export function isPlain(message: Buffer): boolean {
   const text = message.toString();
-  const isSuspicious = mayHoldUnsafeKey(text) || text.includes("\ufffd");
+  const isSuspicious = mayHaveUnsafeKey(text) || text.includes("\ufffd");
   return emitOf(message)?.payload.binary === false && isJson(text) && !isSuspicious;
 }
 
@@ -49,7 +49,7 @@ export function ownEmits(count: number, seed: number): readonly Buffer[] {
   const emits = outgoing.filter(({ method }) => method === "emit");
   return fc
     .sample(emits, { numRuns: count, seed })
-    .map((emit) => Buffer.from(encode(emit)))
+    .map((emit) => Buffer.from(encodeJson(emit)))
     .filter(isPlain);
 }
 

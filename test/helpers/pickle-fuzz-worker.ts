@@ -1,8 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { decode } from "../../src/protocol/decode.js";
 import { decodePayload } from "../../src/protocol/payload.js";
-import { unpickle } from "../../src/protocol/pickle/pickle.js";
 import { mutatedPickles } from "./pickle-mutations.js";
+import { tryUnpickle } from "./pickles.js";
 
 export interface FuzzOptions {
   readonly frames: number;
@@ -29,12 +29,12 @@ function run({ frames, seed, maxSize }: FuzzOptions): FuzzResult {
   const started = performance.now();
   let [messages, largest, heap, number] = [0, 0, 0, 0];
   for (const frame of mutatedPickles(frames, seed)) {
-    const read = unpickle(frame, maxSize);
-    const outcome = "rejected" in read ? read.rejected.reason : "accepted";
+    const read = tryUnpickle(frame, maxSize);
+    const outcome = "rejection" in read ? read.rejection.reason : "accepted";
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-    if (!("rejected" in read)) {
+    if (!("rejection" in read)) {
       largest = Math.max(largest, JSON.stringify(read.value)?.length ?? 0);
-      read.exact();
+      read.decodeExactly();
     }
     const decoded = decode(frame, maxSize, { legacyPickle: "data-only", dialect: "5.13" });
     if (decoded.kind === "message") {

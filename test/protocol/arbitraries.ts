@@ -48,7 +48,7 @@ const room: fc.Arbitrary<WireRoom> = fc.oneof(
 );
 const rooms = fc.option(fc.array(room, { minLength: 1, maxLength: 4 }));
 const callbackId = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
-const ticket = fc.record({ room: fc.option(room), namespace, id: callbackId });
+const callback = fc.record({ room: fc.option(room), namespace, id: callbackId });
 
 const node = fc.option(
   fc
@@ -82,12 +82,12 @@ export const outgoing: fc.Arbitrary<OutgoingMessage> = fc.oneof(
       rooms,
       skipSids: fc.array(name, { maxLength: 4 }),
       exceptRooms: fc.array(name, { maxLength: 4 }),
-      callback: fc.option(ticket),
+      callback: fc.option(callback),
       node,
       hostId,
     }),
   },
-  fc.record({ method: method("callback"), ticket, args: fc.array(fc.jsonValue()), hostId }),
+  fc.record({ method: method("callback"), callback, args: fc.array(fc.jsonValue()), hostId }),
   fc.record({ method: method("disconnect"), sid: text, namespace, hostId }),
   fc.record({ method: method("disconnect"), sid: text, close: fc.constant(true), namespace, hostId }),
   fc.record({ method: method("enter_room", "leave_room"), sid: text, room, namespace, hostId }),

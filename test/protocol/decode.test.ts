@@ -1,6 +1,7 @@
 import test from "ava";
 import { decode } from "../../src/protocol/decode.js";
-import type { Message, RejectReason } from "../../src/protocol/model/messages.js";
+import type { Message } from "../../src/protocol/model/messages.js";
+import type { RejectReason } from "../../src/protocol/model/rejection.js";
 import { decodePayload } from "../../src/protocol/payload.js";
 
 const MAX_SIZE = 1_000_000;
@@ -23,7 +24,7 @@ function args(fields: string): readonly unknown[] | string {
     throw new Error("not an emit");
   }
   const decoded = decodePayload(emit.payload);
-  return "args" in decoded ? decoded.args : decoded.rejected.reason;
+  return "args" in decoded ? decoded.args : decoded.rejection.reason;
 }
 
 test("an emit as python-socketio 5.18 writes it", (t) => {
@@ -33,7 +34,7 @@ test("an emit as python-socketio 5.18 writes it", (t) => {
   t.deepEqual(message(text), {
     method: "emit",
     event: "my event",
-    payload: { data: [{ a: 1 }, "b"], form: "arguments", binary: false },
+    payload: { data: [{ a: 1 }, "b"], form: "argument-list", binary: false },
     namespace: "/chat",
     rooms: ["r"],
     skipSids: ["s"],
@@ -47,7 +48,7 @@ test("the other five methods", (t) => {
   const common = '"namespace": "/", "host_id": "h"';
   t.deepEqual(message(`{"method": "callback", "sid": 42, "id": 3, "args": [1, null], ${common}}`), {
     method: "callback",
-    ticket: { room: 42, namespace: "/", id: 3 },
+    callback: { room: 42, namespace: "/", id: 3 },
     args: [1, null],
     hostId: "h",
   });
@@ -203,7 +204,7 @@ const BAD: readonly (readonly [RejectReason, string, string | Uint8Array])[] = [
 for (const [reason, what, text] of BAD) {
   test(`${what} is refused: ${reason}`, (t) => {
     const decoded = read(text);
-    t.is(decoded.kind === "rejected" ? decoded.rejected.reason : decoded.kind, reason);
+    t.is(decoded.kind === "rejected" ? decoded.rejection.reason : decoded.kind, reason);
   });
 }
 
@@ -252,7 +253,7 @@ test("exactly the bounds are still read", (t) => {
 test("keys of Node hosts are checked like those of Python", (t) => {
   const reason = (message: object) => {
     const decoded = decode(Buffer.from(JSON.stringify({ namespace: "/", ...message })), 10_000);
-    return decoded.kind === "rejected" ? decoded.rejected.reason : decoded.kind;
+    return decoded.kind === "rejected" ? decoded.rejection.reason : decoded.kind;
   };
   const emit = { method: "emit", event: "e", data: null };
   t.is(reason({ ...emit, node: null }), "message");

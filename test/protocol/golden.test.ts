@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from "ava";
-import { decode, type ReadingOptions } from "../../src/protocol/decode.js";
+import { type DecodeOptions, decode } from "../../src/protocol/decode.js";
 import { decodePayload } from "../../src/protocol/payload.js";
 import { expectedOf, REFUSED, REFUSED_IN_PICKLES, type Reading } from "../golden/expected.js";
 import {
@@ -18,17 +18,17 @@ const CASES = readCases();
 const RELEASES = readRecordings();
 
 /** A message as far as it can be decoded, with the arguments of an emit in place of its payload; or why it is refused. */
-function read(payload: Uint8Array, options: ReadingOptions = { legacyPickle: "refuse", dialect: "5.15" }): unknown {
+function read(payload: Uint8Array, options: DecodeOptions = { legacyPickle: "refuse", dialect: "5.15" }): unknown {
   const decoded = decode(payload, MAX_SIZE, options);
   if (decoded.kind !== "message") {
-    return decoded.kind === "rejected" ? decoded.rejected.reason : decoded.kind;
+    return decoded.kind === "rejected" ? decoded.rejection.reason : decoded.kind;
   }
   if (decoded.message.method !== "emit") {
     return decoded.message;
   }
   const { payload: data, ...message } = decoded.message;
   const result = decodePayload(data);
-  return "rejected" in result ? result.rejected.reason : { ...message, args: result.args };
+  return "rejection" in result ? result.rejection.reason : { ...message, args: result.args };
 }
 
 const compare = (one: string, other: string) => one.localeCompare(other, "en", { numeric: true });

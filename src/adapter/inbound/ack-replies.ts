@@ -1,4 +1,4 @@
-import type { AckTicket, CallbackMessage, EmitMessage } from "../../protocol/model/messages.js";
+import type { CallbackMessage, CallbackRef, EmitMessage } from "../../protocol/model/messages.js";
 import type { AckCountMessage, AckMessage } from "../../protocol/side-channel/messages.js";
 
 /** Where the acknowledgements of one emit of another host go. */
@@ -32,11 +32,11 @@ function passOn({ warn }: AckReplyContext, say: () => void): void {
 }
 
 /** Each client that answers is one message, as from a Python host; nobody counts them, and Python keeps the first. */
-function uncounted(ticket: AckTicket, hostId: string | undefined, context: AckReplyContext): AckReplies {
+function uncounted(callback: CallbackRef, hostId: string | undefined, context: AckReplyContext): AckReplies {
   return {
     deadline: Number.POSITIVE_INFINITY,
     sendCount: () => {},
-    sendAck: (args) => passOn(context, () => context.publish({ method: "callback", ticket, args, hostId })),
+    sendAck: (args) => passOn(context, () => context.publish({ method: "callback", callback, args, hostId })),
   };
 }
 

@@ -6,9 +6,9 @@ import {
   type EmitMessage,
   type MoveMembersMessage,
   type MoveRoomMessage,
-  type Rejection,
   roomName,
 } from "../../protocol/model/messages.js";
+import type { Rejection } from "../../protocol/model/rejection.js";
 import { decodePayload } from "../../protocol/payload.js";
 import { quote } from "../../util/quote.js";
 import { exceptionsOf, hasRecipient, recipientsOf } from "../clients/recipients.js";
@@ -43,9 +43,9 @@ export interface DeliveryContext {
 const LOCAL = { local: true } as const;
 
 /** Name and arguments of an event, as clients get them. */
-export function decodeEvent({ event, payload, node }: EmitMessage): unknown[] | { readonly rejected: Rejection } {
+export function decodeEvent({ event, payload, node }: EmitMessage): unknown[] | { readonly rejection: Rejection } {
   const decoded = decodePayload(payload);
-  if ("rejected" in decoded) {
+  if ("rejection" in decoded) {
     return decoded;
   }
   const { args } = decoded;
@@ -70,8 +70,8 @@ function deliverEmit(adapter: Adapter, message: EmitMessage, context: DeliveryCo
     return undefined;
   }
   const data = decodeEvent(message);
-  if ("rejected" in data) {
-    return data.rejected;
+  if ("rejection" in data) {
+    return data.rejection;
   }
   context.observe?.(message, data.slice(1));
   if (!reached) {

@@ -1,6 +1,6 @@
 import type { Adapter } from "socket.io-adapter";
-import { checkJson, SPACE } from "../../protocol/json/check.js";
-import type { ScannedEmit } from "../../protocol/json/scan-emit.js";
+import { checkJson, WHITE_SPACE } from "../../protocol/json/check-json.js";
+import type { ScannedEmit } from "../../protocol/json/scanned-emit.js";
 import { roomName } from "../../protocol/model/messages.js";
 import { hasDefaultParser, type PreparedEvent, prepareBytes, sendPrepared } from "../clients/prepared-event.js";
 import { exceptionsOf, hasRecipient } from "../clients/recipients.js";
@@ -12,10 +12,10 @@ const OPEN_BRACKET = 0x5b;
 
 function trim(bytes: Buffer): Buffer {
   let [start, end] = [0, bytes.length];
-  while (SPACE[bytes[start] as number] === 1) {
+  while (WHITE_SPACE[bytes[start] as number] === 1) {
     start += 1;
   }
-  while (SPACE[bytes[end - 1] as number] === 1) {
+  while (WHITE_SPACE[bytes[end - 1] as number] === 1) {
     end -= 1;
   }
   return bytes.subarray(start, end);
@@ -24,13 +24,13 @@ function trim(bytes: Buffer): Buffer {
 /** The arguments as they stand between the brackets of a list: `toArgs` of the payload, of its text. */
 function argumentsOf({ envelope, form }: ScannedEmit, data: Buffer): Buffer {
   const value = trim(data);
-  const args = form === "arguments" && value[0] === OPEN_BRACKET ? trim(value.subarray(1, -1)) : value;
+  const args = form === "argument-list" && value[0] === OPEN_BRACKET ? trim(value.subarray(1, -1)) : value;
   // As `eventData`.
   return args.length > 0 && !args.equals(NULL) ? args : envelope.node?.null === true ? NULL : NOTHING;
 }
 
 function prepare(adapter: Adapter, emit: ScannedEmit, message: Buffer): PreparedEvent | undefined {
-  const { start, end } = emit;
+  const { dataStart: start, dataEnd: end } = emit;
   const check = checkJson(message, start, end);
   if (check === undefined) {
     return undefined;

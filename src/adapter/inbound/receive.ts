@@ -4,14 +4,9 @@ import type { PendingAcks } from "../../cluster/pending-acks.js";
 import type { NormalizedAdapter } from "../../options.js";
 import { decode } from "../../protocol/decode.js";
 import { scanEmit } from "../../protocol/json/scan-emit.js";
-import { bufferOf } from "../../protocol/json/to-json-value.js";
-import {
-  type CallbackMessage,
-  type EmitMessage,
-  type Message,
-  type Rejection,
-  roomName,
-} from "../../protocol/model/messages.js";
+import { type CallbackMessage, type EmitMessage, type Message, roomName } from "../../protocol/model/messages.js";
+import type { Rejection } from "../../protocol/model/rejection.js";
+import { asBuffer } from "../../util/bytes.js";
 import { callApplication } from "../../util/listeners.js";
 import { quote } from "../../util/quote.js";
 import type { CheckpointTracker } from "../recovery/checkpoints.js";
@@ -77,7 +72,7 @@ export class Incoming {
         this.#host.journal.count("ignored");
         return;
       case "rejected":
-        this.#host.journal.reject(channel, decoded.rejected, decoded.hostId);
+        this.#host.journal.reject(channel, decoded.rejection, decoded.hostId);
         return;
       case "message":
         this.#onDecoded(channel, decoded.message, payload);
@@ -102,7 +97,7 @@ export class Incoming {
     ) {
       return false;
     }
-    const message = bufferOf(payload);
+    const message = asBuffer(payload);
     const emit = scanEmit(message, options.dialect);
     if (emit === undefined || emit.envelope.callback !== null) {
       return false;

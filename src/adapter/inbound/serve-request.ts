@@ -1,6 +1,6 @@
 import type { Namespace, RemoteSocket } from "socket.io";
 import type { Adapter } from "socket.io-adapter";
-import type { Rejection } from "../../protocol/model/messages.js";
+import type { Rejection } from "../../protocol/model/rejection.js";
 import { LenientCopier } from "../../protocol/side-channel/lenient-copy.js";
 import type {
   FetchSocketsMessage,

@@ -1,8 +1,8 @@
 import type { Adapter, Session as RestoredSession } from "socket.io-adapter";
 import type { PeerRequest } from "../../cluster/cluster.js";
+import { encodeMsgpackOrJson } from "../../protocol/encoders.js";
 import type { EmitMessage } from "../../protocol/model/messages.js";
 import { buildEmitExtension } from "../../protocol/model/node-extension.js";
-import { encodeMsgpack } from "../../protocol/msgpack/encode.js";
 import type { TransferSessionMessage } from "../../protocol/side-channel/messages.js";
 import { decodeEvent, EVENT, type EventPacket } from "../inbound/deliver.js";
 import { roomNames, type Target } from "../outbound/target.js";
@@ -55,7 +55,7 @@ function encodePrivate({ data: [event, ...args] }: Packet, hostId: string): Uint
   const everyone = { namespace: "/", rooms: null, skipSids: [], exceptRooms: [], callback: null, hostId };
   const node = buildEmitExtension(args, {});
   try {
-    return encodeMsgpack({ method: "emit", event: String(event), args, ...everyone, node });
+    return encodeMsgpackOrJson({ method: "emit", event: String(event), args, ...everyone, node });
   } catch {
     return undefined;
   }
@@ -312,7 +312,7 @@ export class Recovery {
   #packetsOf({ payload, offset }: PrivateEmit): unknown[][] {
     const message = this.#options.read(payload);
     const data = message && decodeEvent(message);
-    return data === undefined || "rejected" in data ? [] : [[...data, offset]];
+    return data === undefined || "rejection" in data ? [] : [[...data, offset]];
   }
 
   #absentee({ session: { sid, rooms } }: KeptSession): DisconnectedClient {

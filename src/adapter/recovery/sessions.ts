@@ -1,5 +1,5 @@
 import type { PrivateSessionId } from "socket.io-adapter";
-import { asBytes } from "../../protocol/json/to-json-value.js";
+import { asBytes } from "../../util/bytes.js";
 import { roomNames } from "../outbound/target.js";
 import type { PastEmit } from "./history.js";
 

@@ -1,5 +1,5 @@
 import type { BusStatus } from "../../bus/bus.js";
-import type { RejectReason } from "../../protocol/model/messages.js";
+import type { RejectReason } from "../../protocol/model/rejection.js";
 
 /** One emit as it is about to be delivered to the clients of this host. */
 export interface ObservedEmit {

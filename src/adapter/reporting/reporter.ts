@@ -1,5 +1,5 @@
 import type { BusStatus } from "../../bus/bus.js";
-import type { Rejection, RejectReason } from "../../protocol/model/messages.js";
+import type { Rejection, RejectReason } from "../../protocol/model/rejection.js";
 import { ADVICE, logRejection } from "../../reporting/log-rejection.js";
 import { logStatus } from "../../reporting/log-status.js";
 import { Listeners } from "../../util/listeners.js";

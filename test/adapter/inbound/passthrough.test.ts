@@ -4,7 +4,7 @@ import type { Server } from "socket.io";
 import { io } from "socket.io-client";
 import * as msgpackParser from "socket.io-msgpack-parser";
 import type { AdapterOptions } from "../../../src/index.js";
-import { encode } from "../../../src/protocol/json/encode.js";
+import { encodeJson } from "../../../src/protocol/json/encode.js";
 import { withTimeout } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import { connectRawPolling, connectRawWebSocket, type RawClient } from "../../differential/raw-client.js";
@@ -154,7 +154,7 @@ test("whether it is relayed or decoded, and whoever wrote it, means the same to 
   const batch = fc.array(fc.array(VALUES, { maxLength: 3 }), { minLength: 1, maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(batch, async (emits) => {
-      const messages = emits.map((args) => encode({ ...EMIT, event: "e", args, rooms: null, namespace: "/" }));
+      const messages = emits.map((args) => encodeJson({ ...EMIT, event: "e", args, rooms: null, namespace: "/" }));
       t.deepEqual(meaning(await relaying.get(...messages)), meaning(await decoding.get(...messages)));
     }),
     { numRuns: 30 },

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { memoryBus } from "../../../src/index.js";
-import { encodeSideChannel } from "../../../src/protocol/side-channel/messages.js";
+import { encodeSideChannel } from "../../../src/protocol/side-channel/encode.js";
 import { withTimeout } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import { startRecovering } from "../../contracts/node-hosts/recovery.js";

@@ -119,9 +119,9 @@ test("what is no envelope is handed on as a string that says so, for the reader 
       t.fail(`${name} is ${decoded.kind}`);
       return;
     }
-    t.is(decoded.rejected.reason, "not_object", name);
-    t.regex(decoded.rejected.detail, /^"no message of Kombu: /, name);
-    t.regex(decoded.rejected.detail, reason, name);
+    t.is(decoded.rejection.reason, "not_object", name);
+    t.regex(decoded.rejection.detail, /^"no message of Kombu: /, name);
+    t.regex(decoded.rejection.detail, reason, name);
   }
   t.is(decode(unpackEnvelope(Buffer.from([0xff, 0x80, 0x02])), 100).kind, "rejected");
 });
@@ -129,7 +129,7 @@ test("what is no envelope is handed on as a string that says so, for the reader 
 test("a pickle in an envelope is known as one", (t) => {
   const pickle = Buffer.from([0x80, 4, 0x95]);
   const decoded = decode(unpackEnvelope(packEnvelope("c", pickle)), 100);
-  t.is(decoded.kind === "rejected" && decoded.rejected.reason, "pickle");
+  t.is(decoded.kind === "rejected" && decoded.rejection.reason, "pickle");
 });
 
 test("a database that is none, and a wrong option, as with redisBus", (t) => {

@@ -1,9 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import test, { type ExecutionContext } from "ava";
-import { checkJson } from "../../../src/protocol/json/check.js";
-import { MAX_DEPTH, mayHoldUnsafeKey } from "../../../src/protocol/json/parse.js";
-import { type ScannedEmit, scanEmit } from "../../../src/protocol/json/scan-emit.js";
+import { checkJson } from "../../../src/protocol/json/check-json.js";
+import { mayHaveUnsafeKey } from "../../../src/protocol/json/decode.js";
+import { scanEmit } from "../../../src/protocol/json/scan-emit.js";
+import type { ScannedEmit } from "../../../src/protocol/json/scanned-emit.js";
+import { MAX_DEPTH } from "../../../src/protocol/values/limits.js";
 import {
   emitOf,
   foreignEmits,
@@ -29,7 +31,7 @@ function compare(message: Buffer): Outcome {
   if (scanned === undefined) {
     return "not scanned";
   }
-  const { start, end, envelope, form } = scanned;
+  const { dataStart: start, dataEnd: end, envelope, form } = scanned;
   const checked = checkJson(message, start, end);
   if (checked === undefined) {
     return "not checked";
@@ -134,7 +136,7 @@ test(`${MESSAGES} mutated payloads: what passes unread is what JSON.parse reads`
   const seeds = Object.values(PLAIN)
     .flat()
     .map((message) => {
-      const { start, end } = scanEmit(message, DIALECT) as ScannedEmit;
+      const { dataStart: start, dataEnd: end } = scanEmit(message, DIALECT) as ScannedEmit;
       return message.subarray(start, end);
     })
     .filter(({ length }) => length > 1 && length < 3_000);
@@ -143,7 +145,7 @@ test(`${MESSAGES} mutated payloads: what passes unread is what JSON.parse reads`
     const passes = checkJson(bytes, 0, bytes.length) !== undefined;
     const isRead = parses(bytes);
     // What is refused although JSON.parse reads it is nested deep, or may have an unsafe key.
-    const isRefusedForMore = bytes.length > 2 * (MAX_DEPTH - 1) || mayHoldUnsafeKey(bytes.toString("latin1"));
+    const isRefusedForMore = bytes.length > 2 * (MAX_DEPTH - 1) || mayHaveUnsafeKey(bytes.toString("latin1"));
     if (passes ? !isRead : isRead && !isRefusedForMore) {
       t.fail(`${bytes.toString("base64")} ${bytes}`);
     }

@@ -1,9 +1,9 @@
 import test from "ava";
-import { checkJson } from "../../../src/protocol/json/check.js";
-import { encode } from "../../../src/protocol/json/encode.js";
+import { encodeMsgpackOrJson } from "../../../src/protocol/encoders.js";
+import { checkJson } from "../../../src/protocol/json/check-json.js";
+import { encodeJson } from "../../../src/protocol/json/encode.js";
 import { scanEmit } from "../../../src/protocol/json/scan-emit.js";
 import type { Dialect } from "../../../src/protocol/model/dialect.js";
-import { encodeMsgpack } from "../../../src/protocol/msgpack/encode.js";
 import { emitOf } from "../../helpers/json-emits.js";
 import { EMIT, HOST } from "../plain-emit.js";
 
@@ -26,7 +26,7 @@ const emitWith = (keys: Keys) => messageOf({ ...HEAD, data: '[{"a": 1}]', binary
 /** The text found as the payload. */
 function payloadOf(message: string): string | undefined {
   const scanned = scan(message);
-  return scanned && Buffer.from(message).toString("utf8", scanned.start, scanned.end);
+  return scanned && Buffer.from(message).toString("utf8", scanned.dataStart, scanned.dataEnd);
 }
 
 /** What `decode` makes of it, but for the payload. */
@@ -85,7 +85,7 @@ for (const keys of ENVELOPES) {
 
 test("our own encoder puts its keys after those of Python", (t) => {
   const emit = { ...EMIT, args: [{ a: [1] }, [2]], rooms: ["a", 9007199254740993n], skipSids: ["s", "t"] };
-  const message = encode({ ...emit, exceptRooms: ["x", "y"], node: { volatile: true, sequence: 3 } });
+  const message = encodeJson({ ...emit, exceptRooms: ["x", "y"], node: { volatile: true, sequence: 3 } });
   t.deepEqual(scan(message)?.envelope, envelopeOf(message) as never);
   t.is(payloadOf(message), '[{"a":[1]},[2]]');
 });
@@ -110,7 +110,7 @@ test("the form is that of decode", (t) => {
 test("a view of a larger buffer is read from where it begins", (t) => {
   const message = Buffer.from(`xx${emitWith({})}xx`);
   const view = new Uint8Array(message.buffer, message.byteOffset + 2, message.length - 4);
-  const { start, end } = scan(view) ?? { start: 0, end: 0 };
+  const { dataStart: start, dataEnd: end } = scan(view) ?? { dataStart: 0, dataEnd: 0 };
   t.is(Buffer.from(view.subarray(start, end)).toString(), '[{"a": 1}]');
 });
 
@@ -123,7 +123,7 @@ const ORDINARY: Readonly<Record<string, string | Uint8Array>> = {
   "a list": "[1]",
   "an empty object": "{}",
   "a pickle": Buffer.from([0x80, 4, 0x7d, 0x2e]),
-  MessagePack: encodeMsgpack(EMIT),
+  MessagePack: encodeMsgpackOrJson(EMIT),
   "a byte order mark": `\ufeff${emitWith({})}`,
   attachments: emitWith({ binary: "true" }),
   "attachments, of which is told twice": emitWith({}).replace('"room"', '"binary": true, "room"'),
@@ -166,7 +166,7 @@ for (const [name, message] of Object.entries(ORDINARY)) {
 test("what ends up in the payload and is none there is found when the payload is checked", (t) => {
   const meta = messageOf({ ...HEAD, data: "[1]", meta: '{"a": 1}', ...TAIL });
   for (const message of [meta, `${emitWith({})}${emitWith({})}`, emitWith({ data: "[1]]" })]) {
-    const { start, end } = scan(message) ?? { start: 0, end: 0 };
+    const { dataStart: start, dataEnd: end } = scan(message) ?? { dataStart: 0, dataEnd: 0 };
     t.true(end > start);
     t.is(checkJson(Buffer.from(message), start, end), undefined);
   }

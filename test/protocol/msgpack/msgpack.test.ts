@@ -2,14 +2,19 @@ import { encode as pack } from "@msgpack/msgpack";
 import test from "ava";
 import { BridgeError } from "../../../src/errors.js";
 import { decode } from "../../../src/protocol/decode.js";
-import { ENCODERS, type Encoding } from "../../../src/protocol/encoders.js";
-import type { Message, RejectReason } from "../../../src/protocol/model/messages.js";
+import { createEncoder, type Encode, type Encoding } from "../../../src/protocol/encoders.js";
+import type { Message } from "../../../src/protocol/model/messages.js";
 import type { OutgoingEmit } from "../../../src/protocol/model/outgoing.js";
+import type { RejectReason } from "../../../src/protocol/model/rejection.js";
 import { decodePayload } from "../../../src/protocol/payload.js";
 import { EMIT, HOST } from "../plain-emit.js";
 
 const MAX_SIZE = 1_000_000;
 
+const ENCODERS: Readonly<Record<Encoding, Encode>> = {
+  json: createEncoder({ encoding: "json", dialect: "5.15" }),
+  msgpack: createEncoder({ encoding: "msgpack", dialect: "5.15" }),
+};
 const write = ENCODERS.msgpack;
 const read = (payload: Uint8Array | string, maxSize = MAX_SIZE) => decode(Buffer.from(payload), maxSize);
 
@@ -25,10 +30,10 @@ function emitted(payload: Uint8Array | string) {
 function received(payload: Uint8Array | string): unknown {
   const decoded = read(payload);
   if (decoded.kind !== "message" || decoded.message.method !== "emit") {
-    return decoded.kind === "rejected" ? decoded.rejected.reason : decoded;
+    return decoded.kind === "rejected" ? decoded.rejection.reason : decoded;
   }
   const args = decodePayload(decoded.message.payload);
-  return "args" in args ? args.args : args.rejected.reason;
+  return "args" in args ? args.args : args.rejection.reason;
 }
 
 const through = (encoding: Encoding, args: readonly unknown[]) => received(ENCODERS[encoding]({ ...EMIT, args }));
@@ -148,7 +153,7 @@ test("no message starts as a pickle's operation, whatever is in it: python-socke
 
 test("bytes stand where they belong, as they are", (t) => {
   const { payload } = emitted(write({ ...EMIT, args: [bytes, { a: bytes }] }));
-  t.deepEqual(payload, { data: [bytes, { a: bytes }], form: "arguments", binary: false });
+  t.deepEqual(payload, { data: [bytes, { a: bytes }], form: "argument-list", binary: false });
   const encoded = write({ ...EMIT, args: [Buffer.alloc(65_536)] });
   t.true(encoded.length < 65_536 + 250);
 });
@@ -156,11 +161,11 @@ test("bytes stand where they belong, as they are", (t) => {
 const ALL: readonly Exclude<Message, { readonly method: "emit" }>[] = [
   {
     method: "callback",
-    ticket: { room: 9007199254740993n, namespace: "/a", id: 2 ** 40 },
+    callback: { room: 9007199254740993n, namespace: "/a", id: 2 ** 40 },
     args: [1, null, bytes, { a: [bytes] }],
     hostId: HOST,
   },
-  { method: "callback", ticket: { room: null, namespace: "/", id: 1 }, args: [], hostId: HOST },
+  { method: "callback", callback: { room: null, namespace: "/", id: 1 }, args: [], hostId: HOST },
   { method: "disconnect", sid: "s", namespace: "/", hostId: HOST },
   { method: "enter_room", sid: "s", room: -42, namespace: "/chat", hostId: HOST },
   { method: "leave_room", sid: "s", room: 'quote " and \u2028', namespace: "/", hostId: HOST },
@@ -319,7 +324,7 @@ const BAD: readonly (readonly [RejectReason, string, Uint8Array])[] = [
 for (const [reason, what, payload] of BAD) {
   test(`${what} is refused: ${reason}`, (t) => {
     const decoded = read(payload);
-    t.is(decoded.kind === "rejected" ? decoded.rejected.reason : decoded.kind, reason);
+    t.is(decoded.kind === "rejected" ? decoded.rejection.reason : decoded.kind, reason);
   });
 }
 
@@ -378,7 +383,7 @@ test("mutated messages are read or refused, and neither throw nor hang", (t) => 
   const outcomes = new Set<unknown>();
   for (let round = 0; round < rounds; round += 1) {
     const decoded = read(mutate(frames[round % frames.length] as Buffer, random));
-    outcomes.add(decoded.kind === "rejected" ? decoded.rejected.reason : decoded.kind);
+    outcomes.add(decoded.kind === "rejected" ? decoded.rejection.reason : decoded.kind);
     if (decoded.kind === "message" && decoded.message.method === "emit") {
       const args = decodePayload(decoded.message.payload);
       // What is read can be sent to clients, which get JSON.

@@ -1,9 +1,9 @@
 import test from "ava";
 import { decode } from "../../../src/protocol/decode.js";
-import type { EmitMessage, Message, RejectReason } from "../../../src/protocol/model/messages.js";
+import type { EmitMessage, Message } from "../../../src/protocol/model/messages.js";
+import type { RejectReason } from "../../../src/protocol/model/rejection.js";
 import { decodePayload } from "../../../src/protocol/payload.js";
-import { unpickle } from "../../../src/protocol/pickle/pickle.js";
-import { frameOf, fromPythonJson, REAL_PICKLES } from "../../helpers/pickles.js";
+import { frameOf, fromPythonJson, REAL_PICKLES, tryUnpickle } from "../../helpers/pickles.js";
 
 const MAX_SIZE = 1_000_000;
 
@@ -21,8 +21,8 @@ const frame = (...parts: readonly (string | Uint8Array | number)[]) =>
   );
 
 const outcome = (pickle: Uint8Array, maxSize = MAX_SIZE) => {
-  const read = unpickle(pickle, maxSize);
-  return "rejected" in read ? read.rejected.reason : read.value;
+  const read = tryUnpickle(pickle, maxSize);
+  return "rejection" in read ? read.rejection.reason : read.value;
 };
 
 function message(pickle: Uint8Array): Message {
@@ -35,8 +35,8 @@ function message(pickle: Uint8Array): Message {
 
 function args(emit: EmitMessage): readonly unknown[] {
   const decoded = decodePayload(emit.payload);
-  if ("rejected" in decoded) {
-    throw new Error(decoded.rejected.detail);
+  if ("rejection" in decoded) {
+    throw new Error(decoded.rejection.detail);
   }
   return decoded.args;
 }
@@ -58,12 +58,12 @@ for (const writer of WRITERS) {
   test(`what ${writer} pickles with more than data in it is refused as such`, (t) => {
     for (const real of writtenBy(writer)) {
       if (real.refused !== undefined) {
-        const read = unpickle(frameOf(real), MAX_SIZE);
-        if (!("rejected" in read)) {
+        const read = tryUnpickle(frameOf(real), MAX_SIZE);
+        if (!("rejection" in read)) {
           return t.fail(real.name);
         }
-        t.is(read.rejected.reason, "unsafe_pickle", real.name);
-        t.true(read.rejected.detail.startsWith(real.refused), `${real.name}: ${read.rejected.detail}`);
+        t.is(read.rejection.reason, "unsafe_pickle", real.name);
+        t.true(read.rejection.detail.startsWith(real.refused), `${real.name}: ${read.rejection.detail}`);
       }
     }
   });
@@ -127,7 +127,7 @@ test("rooms, whom to skip, and whom to answer, in tuples too", (t) => {
   });
   t.like(find("a list"), { rooms: ["a", 42, 9007199254740993n] });
   t.like(find("rooms in a tuple"), { rooms: ["a", "b"] });
-  t.like(find("an answer"), { args: ["one", { two: 2 }], ticket: { room: "r", namespace: "/chat", id: 7 } });
+  t.like(find("an answer"), { args: ["one", { two: 2 }], callback: { room: "r", namespace: "/chat", id: 7 } });
   t.like(find("disconnect"), { method: "disconnect", sid: "s", hostId: undefined });
   t.like(find("close_room"), { method: "close_room", room: 42, hostId: undefined });
 });
@@ -135,7 +135,7 @@ test("rooms, whom to skip, and whom to answer, in tuples too", (t) => {
 test("a room of more digits than any is refused, as in JSON", (t) => {
   const reason = (room: string) => {
     const decoded = decode(frame(`}(Vmethod\nVclose_room\nVroom\nL${room}L\nu.`), MAX_SIZE, READING);
-    return decoded.kind === "rejected" ? decoded.rejected.reason : decoded.kind;
+    return decoded.kind === "rejected" ? decoded.rejection.reason : decoded.kind;
   };
   for (const room of ["9".repeat(100), `-${"9".repeat(99)}`]) {
     t.is(reason(room), "message", room);
@@ -154,7 +154,7 @@ test("pickles are refused unopened unless the option says otherwise", (t) => {
   for (const real of REAL_PICKLES) {
     const decoded = decode(frameOf(real), MAX_SIZE);
     // A pickle of a bare class or command in protocol 2 and later is one of no message as well.
-    t.is(decoded.kind === "rejected" && decoded.rejected.reason, "pickle", `${real.protocol}: ${real.name}`);
+    t.is(decoded.kind === "rejected" && decoded.rejection.reason, "pickle", `${real.protocol}: ${real.name}`);
   }
 });
 
@@ -205,20 +205,20 @@ const EXPLOITS: readonly (readonly [string, string, Buffer])[] = [
 
 for (const [what, opcode, pickle] of EXPLOITS) {
   test(`an attack is refused, by the name of its opcode: ${what}`, (t) => {
-    const read = unpickle(pickle, MAX_SIZE);
-    if (!("rejected" in read)) {
+    const read = tryUnpickle(pickle, MAX_SIZE);
+    if (!("rejection" in read)) {
       return t.fail();
     }
-    t.is(read.rejected.reason, "unsafe_pickle");
-    t.true(read.rejected.detail.startsWith(opcode), read.rejected.detail);
-    t.regex(read.rejected.detail, /, at byte \d+$/);
+    t.is(read.rejection.reason, "unsafe_pickle");
+    t.true(read.rejection.detail.startsWith(opcode), read.rejection.detail);
+    t.regex(read.rejection.detail, /, at byte \d+$/);
   });
 }
 
 test("an attack is reported with what it names, and nothing of that breaks out of its line", (t) => {
   const detail = (pickle: Buffer) => {
-    const read = unpickle(pickle, MAX_SIZE);
-    return "rejected" in read ? read.rejected.detail : t.fail();
+    const read = tryUnpickle(pickle, MAX_SIZE);
+    return "rejection" in read ? read.rejection.detail : t.fail();
   };
   t.is(detail(frame(`${COMMAND}.`)), 'GLOBAL "os.system", at byte 0');
   t.is(detail(frame("(ios\nsystem\n.")), 'INST "os.system", at byte 1');
@@ -366,13 +366,13 @@ test("nothing pollutes a prototype", (t) => {
 test("what is no dict is no message", (t) => {
   for (const pickle of ["N.", "].", ").", "K\x01.", "Vtext\n.", "C\x04emit."]) {
     const decoded = decode(frame(PROTO_4, pickle), MAX_SIZE, READING);
-    t.is(decoded.kind === "rejected" && decoded.rejected.reason, "not_object", pickle);
+    t.is(decoded.kind === "rejected" && decoded.rejection.reason, "not_object", pickle);
   }
 });
 
 test("what starts as a pickle of an old protocol, and is none, is JSON or nothing", (t) => {
   for (const words of ["connected", "(see below)", "}", "c"]) {
     const decoded = decode(Buffer.from(words), MAX_SIZE, READING);
-    t.is(decoded.kind === "rejected" && decoded.rejected.reason, "not_json", words);
+    t.is(decoded.kind === "rejected" && decoded.rejection.reason, "not_json", words);
   }
 });

@@ -1,6 +1,6 @@
 import test from "ava";
-import { checkJson } from "../../../src/protocol/json/check.js";
-import { MAX_DEPTH } from "../../../src/protocol/json/parse.js";
+import { checkJson } from "../../../src/protocol/json/check-json.js";
+import { MAX_DEPTH } from "../../../src/protocol/values/limits.js";
 
 function check(json: string | Uint8Array) {
   const bytes = Buffer.from(json);

@@ -1,12 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { quote } from "../../util/quote.js";
-import { RejectionError } from "../model/fields.js";
+import { RejectionError } from "../model/rejection.js";
 
-/** What an opcode of a pickle makes of its argument: numbers and texts. Each throws a Refusal for what is none. */
+/** Numbers and texts from the arguments of opcodes: `frame[start, end)`. All throw a RejectionError `bad_pickle`. */
 
-/**
- * A float that is a whole number. In the keys of a dict Python tells 1.0 from 1; as a value they are one.
- */
+/** A float that is a whole number. As a key of a dict, Python writes 1.0 and not 1; as a value they are the same. */
 export class WholeFloat {
   readonly value: number;
   constructor(value: number) {
@@ -17,10 +15,10 @@ export class WholeFloat {
 /** Integers beyond 2^53 are bigint. */
 export type Scalar = null | boolean | number | bigint | WholeFloat | string | Buffer;
 
-/** Python itself writes no integer with more digits, and a client has no use for one. */
+/** Python refuses to convert longer integers to text by default (`sys.get_int_max_str_digits`). */
 const MAX_DIGITS = 4_300;
 
-/** So many bytes have at least as many digits. */
+/** Any longer integer has more than `MAX_DIGITS` digits. */
 const MAX_INTEGER_BYTES = 1_786;
 
 function malformed(detail: string): never {
@@ -32,7 +30,7 @@ function narrow(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-/** `LONG1`, `LONG4`: two's complement, the lowest byte first, as short as may be. */
+/** `BININT`, `LONG1`, `LONG4`: two's complement, little endian. */
 export function readInteger(frame: Buffer, start: number, end: number): number | bigint {
   const size = end - start;
   if (size > MAX_INTEGER_BYTES) {
@@ -45,57 +43,57 @@ export function readInteger(frame: Buffer, start: number, end: number): number |
   return narrow(BigInt.asIntN(size * 8, BigInt(`0x${digits}`)));
 }
 
-function line(frame: Buffer, start: number, end: number): string {
+function latin1(frame: Buffer, start: number, end: number): string {
   return frame.toString("latin1", start, end);
 }
 
 function toInteger(digits: string): number | bigint {
-  // Python reads other bases here as well, and writes none of them.
+  // Python also reads hexadecimal and the like here, but never writes it.
   if (digits.length > MAX_DIGITS || !/^-?(?:0|[1-9]\d*)$/.test(digits)) {
-    malformed(`${quote(digits)} is no integer`);
+    malformed(`${quote(digits)} is not an integer`);
   }
   return narrow(BigInt(digits));
 }
 
-/** `INT` of protocol 0, in which booleans are 00 and 01. */
+/** `INT` of protocol 0, which has booleans as 00 and 01. */
 export function readIntegerLine(frame: Buffer, start: number, end: number): number | bigint | boolean {
-  const text = line(frame, start, end);
+  const text = latin1(frame, start, end);
   return text === "00" || text === "01" ? text === "01" : toInteger(text);
 }
 
 /** `LONG` of protocol 0. */
 export function readLongLine(frame: Buffer, start: number, end: number): number | bigint {
-  const text = line(frame, start, end);
+  const text = latin1(frame, start, end);
   return toInteger(text.endsWith("L") ? text.slice(0, -1) : text);
 }
 
-/** Of `PUT` and `GET` in protocol 0. */
+/** `PUT` and `GET` of protocol 0: an index of the memo. */
 export function readIndexLine(frame: Buffer, start: number, end: number): number {
-  const text = line(frame, start, end);
-  return /^\d{1,10}$/.test(text) ? Number(text) : malformed(`${quote(text)} is no number of a memo`);
+  const text = latin1(frame, start, end);
+  return /^\d{1,10}$/.test(text) ? Number(text) : malformed(`${quote(text)} is not an index of the memo`);
 }
 
 export function toFloat(value: number): number | WholeFloat {
   return Number.isInteger(value) ? new WholeFloat(value) : value;
 }
 
-const WORDS: ReadonlyMap<string, number> = new Map([
+const NON_FINITE: ReadonlyMap<string, number> = new Map([
   ["nan", Number.NaN],
   ["inf", Number.POSITIVE_INFINITY],
   ["-inf", Number.NEGATIVE_INFINITY],
 ]);
 
-/** `FLOAT` of protocol 0: what `repr` of Python writes. */
+/** `FLOAT` of protocol 0: the `repr()` of a float. */
 export function readFloatLine(frame: Buffer, start: number, end: number): number | WholeFloat {
-  const text = line(frame, start, end);
-  const word = WORDS.get(text);
-  if (word !== undefined) {
-    return word;
+  const text = latin1(frame, start, end);
+  const nonFinite = NON_FINITE.get(text);
+  if (nonFinite !== undefined) {
+    return nonFinite;
   }
   const isFloat = /^-?\d{1,400}(?:\.\d{0,400})?(?:e[+-]?\d{1,3})?$/.test(text);
   const value = isFloat ? Number(text) : Number.NaN;
-  // What is too large, too, raises in Python.
-  return Number.isFinite(value) ? toFloat(value) : malformed(`${quote(text)} is no float`);
+  // A float out of range raises in Python too.
+  return Number.isFinite(value) ? toFloat(value) : malformed(`${quote(text)} is not a float`);
 }
 
 function isShortAscii(frame: Buffer, start: number, end: number): boolean {
@@ -110,54 +108,54 @@ function isShortAscii(frame: Buffer, start: number, end: number): boolean {
 const isBetween = (byte: number | undefined, least: number, most: number): boolean =>
   byte !== undefined && byte >= least && byte <= most;
 
-/** UTF-8 in which half of a surrogate pair may stand by itself: so Python pickles a text that has it. */
+/** UTF-8 that may contain lone surrogates, each as three bytes: the `surrogatepass` of Python. */
 export function readText(frame: Buffer, start: number, end: number): string {
   if (isShortAscii(frame, start, end)) {
-    return line(frame, start, end);
+    return latin1(frame, start, end);
   }
   const bytes = frame.subarray(start, end);
   if (isUtf8(bytes)) {
     return bytes.toString();
   }
   const parts: string[] = [];
-  let done = 0;
-  const takeUntil = (position: number) => {
-    const part = bytes.subarray(done, position);
+  let partStart = 0;
+  const addPart = (end: number) => {
+    const part = bytes.subarray(partStart, end);
     parts.push(isUtf8(part) ? part.toString() : malformed("a text that is not UTF-8"));
   };
   for (let at = bytes.indexOf(0xed); at !== -1; at = bytes.indexOf(0xed, at + 1)) {
     const [second, third] = [bytes[at + 1], bytes[at + 2]];
     if (isBetween(second, 0xa0, 0xbf) && isBetween(third, 0x80, 0xbf)) {
-      takeUntil(at);
+      addPart(at);
       parts.push(String.fromCharCode(0xd000 | (((second as number) & 0x3f) << 6) | ((third as number) & 0x3f)));
-      done = at + 3;
+      partStart = at + 3;
     }
   }
-  takeUntil(bytes.length);
+  addPart(bytes.length);
   return parts.join("");
 }
 
-/** `UNICODE` of protocol 0: Latin-1, and all else as `\uXXXX` or `\UXXXXXXXX`. Other backslashes are what they are. */
+/** `UNICODE` of protocol 0: Latin-1, anything else as `\uXXXX` or `\UXXXXXXXX`. Other backslashes are literal. */
 export function readEscapedText(frame: Buffer, start: number, end: number): string {
   const sequence = /\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|(.))/gs;
-  return line(frame, start, end).replace(sequence, (whole, four, eight, other) => {
+  return latin1(frame, start, end).replace(sequence, (whole, four, eight, other) => {
     if (other !== undefined && other !== "u" && other !== "U") {
       return whole;
     }
     const code = Number.parseInt(four ?? eight ?? "", 16);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : malformed(`${quote(whole)} is no character`);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : malformed(`${quote(whole)} is not a character`);
   });
 }
 
-const NO_ASCII = /[^\0-\x7f]/;
+const NON_ASCII = /[^\0-\x7f]/;
 
 function assertAscii(text: string): string {
-  return NO_ASCII.test(text) ? malformed("a str of Python 2 that is not ASCII") : text;
+  return NON_ASCII.test(text) ? malformed("a str of Python 2 that is not ASCII") : text;
 }
 
 /** `BINSTRING`: the `str` of Python 2, which Python 3 reads as ASCII. */
 export function readAscii(frame: Buffer, start: number, end: number): string {
-  return assertAscii(line(frame, start, end));
+  return assertAscii(latin1(frame, start, end));
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -169,7 +167,7 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '"'],
 ]);
 
-/** `STRING` of protocol 0: what `repr` of Python 2 writes for a `str`. */
+/** `STRING` of protocol 0: the `repr()` of a `str` of Python 2. */
 export function readQuoted(frame: Buffer, start: number, end: number): string {
   const quoted = readAscii(frame, start, end);
   const mark = quoted[0];
@@ -180,13 +178,13 @@ export function readQuoted(frame: Buffer, start: number, end: number): string {
     if (hex !== undefined) {
       return String.fromCharCode(Number.parseInt(hex, 16));
     }
-    return ESCAPES.get(other) ?? malformed(`${quote(whole)} is no escape`);
+    return ESCAPES.get(other) ?? malformed(`${quote(whole)} is not an escape`);
   });
   return assertAscii(text);
 }
 
 /** `float.__repr__` */
-function floatText(value: number): string {
+function floatRepr(value: number): string {
   if (!Number.isFinite(value)) {
     return String(value);
   }
@@ -199,21 +197,21 @@ function floatText(value: number): string {
   return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
 }
 
-/** A key with more digits would take its time, each time that it is used. */
-const LONGEST_KEY = 10n ** 100n;
+/** Converting a longer key to text would take time on every use. */
+const MAX_KEY = 10n ** 100n;
 
-/** The key that `json.dumps` of Python writes; undefined where there is none. */
-export function keyText(key: Scalar): string | undefined {
+/** The key that `json.dumps` of Python writes; undefined if that raises. */
+export function toJsonKey(key: Scalar): string | undefined {
   if (key instanceof WholeFloat) {
-    return floatText(key.value);
+    return floatRepr(key.value);
   }
   switch (typeof key) {
     case "string":
       return key;
     case "number":
-      return Number.isInteger(key) ? String(key) : floatText(key);
+      return Number.isInteger(key) ? String(key) : floatRepr(key);
     case "bigint":
-      return key < LONGEST_KEY && key > -LONGEST_KEY ? String(key) : undefined;
+      return key < MAX_KEY && key > -MAX_KEY ? String(key) : undefined;
     case "boolean":
       return String(key);
     default:

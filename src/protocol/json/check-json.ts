@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
-import { MAX_DEPTH } from "./parse.js";
+import { MAX_DEPTH } from "../values/limits.js";
 
-// Not imported: V8 takes for constant what is of this module, and that makes this twice as fast.
+// Declared here rather than imported: V8 folds constants of the same module, which makes this twice as fast.
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -20,11 +20,11 @@ const LOWER_N = 0x6e;
 const LOWER_T = 0x74;
 const LOWER_U = 0x75;
 
-/** In place of a position: what was looked for is not there. No byte is there either, so that nothing follows it. */
-const NOWHERE = -1;
+/** A position that was not found. There is no byte at it, so nothing matches after it. */
+const NOT_FOUND = -1;
 
-/** 1 for each of these bytes. Beyond the end of a message there is undefined, for which there is nothing. */
-export function tableOf(bytes: string): Uint8Array {
+/** 1 for each of these bytes. An index beyond the end of a message is undefined, for which the table has nothing. */
+export function byteTable(bytes: string): Uint8Array {
   const table = new Uint8Array(256);
   for (const byte of Buffer.from(bytes)) {
     table[byte] = 1;
@@ -32,13 +32,13 @@ export function tableOf(bytes: string): Uint8Array {
   return table;
 }
 
-export const SPACE = tableOf(" \n\r\t");
-const DIGIT = tableOf("0123456789");
-const HEX_DIGIT = tableOf("0123456789abcdefABCDEF");
-/** After a backslash, but for the `u`. */
-const ESCAPE = tableOf('"\\/bfnrt');
+export const WHITE_SPACE = byteTable(" \n\r\t");
+const DIGIT = byteTable("0123456789");
+const HEX_DIGIT = byteTable("0123456789abcdefABCDEF");
+/** What may follow a backslash, except `u`. */
+const ESCAPE = byteTable('"\\/bfnrt');
 
-/** What stands for itself in a string: all but control characters, the quote and the backslash. */
+/** What a string may contain unescaped: everything but control characters, the quote and the backslash. */
 const PLAIN = new Uint8Array(256).fill(1, 0x20);
 PLAIN[QUOTE] = 0;
 PLAIN[BACKSLASH] = 0;
@@ -52,12 +52,12 @@ const CONSTRUCTOR = Buffer.from("constructor");
 /** The payload is one level below the message. */
 const MAX_PAYLOAD_DEPTH = MAX_DEPTH - 1;
 
-/** The brackets that end the lists and objects around the one that is being read. Nobody reads two at a time. */
-const AROUND = new Uint8Array(MAX_PAYLOAD_DEPTH);
+/** The closing brackets of the lists and objects around the current one. Shared, since a check never yields. */
+const OUTER_BRACKETS = new Uint8Array(MAX_PAYLOAD_DEPTH);
 
 function afterSpace(bytes: Uint8Array, start: number): number {
   let position = start;
-  while (SPACE[bytes[position] as number] === 1) {
+  while (WHITE_SPACE[bytes[position] as number] === 1) {
     position += 1;
   }
   return position;
@@ -68,7 +68,7 @@ function afterDigits(bytes: Uint8Array, start: number): number {
   while (DIGIT[bytes[position] as number] === 1) {
     position += 1;
   }
-  return position === start ? NOWHERE : position;
+  return position === start ? NOT_FOUND : position;
 }
 
 function afterNumber(bytes: Uint8Array, start: number): number {
@@ -84,7 +84,7 @@ function afterNumber(bytes: Uint8Array, start: number): number {
   return position;
 }
 
-function holds(bytes: Uint8Array, start: number, word: Uint8Array): boolean {
+function matches(bytes: Uint8Array, start: number, word: Uint8Array): boolean {
   for (let index = 0; index < word.length; index += 1) {
     if (bytes[start + index] !== word[index]) {
       return false;
@@ -94,23 +94,23 @@ function holds(bytes: Uint8Array, start: number, word: Uint8Array): boolean {
 }
 
 const afterWord = (bytes: Uint8Array, start: number, word: Uint8Array) =>
-  holds(bytes, start, word) ? start + word.length : NOWHERE;
+  matches(bytes, start, word) ? start + word.length : NOT_FOUND;
 
-/** After the four digits of `\uXXXX`. In a key there may be no letters so spelt: they may be those of an unsafe name. */
+/** After the four digits of `\uXXXX`. A key must not have ASCII letters in this form: it could spell an unsafe name. */
 function afterUnicodeEscape(bytes: Uint8Array, digits: number, isKey: boolean): number {
   const first = HEX_DIGIT[bytes[digits] as number] as number;
   const second = HEX_DIGIT[bytes[digits + 1] as number] as number;
   const third = HEX_DIGIT[bytes[digits + 2] as number] as number;
   const fourth = HEX_DIGIT[bytes[digits + 3] as number] as number;
   if ((first & second & third & fourth) !== 1) {
-    return NOWHERE;
+    return NOT_FOUND;
   }
   const isLetter =
     bytes[digits] === ZERO && bytes[digits + 1] === ZERO && ((bytes[digits + 2] as number) & 0xfc) === 0x34;
-  return isKey && isLetter ? NOWHERE : digits + 4;
+  return isKey && isLetter ? NOT_FOUND : digits + 4;
 }
 
-/** Small, so that V8 puts it where it is called: most of a payload is in here. */
+/** Small enough for V8 to inline: most of a payload passes through here. */
 function afterPlain(bytes: Uint8Array, start: number): number {
   let position = start;
   while (PLAIN[bytes[position] as number] === 1) {
@@ -119,26 +119,26 @@ function afterPlain(bytes: Uint8Array, start: number): number {
   return position;
 }
 
-/** @param start - the first byte of it that is not plain */
+/** @param start - the first byte of the string that is not plain */
 function afterString(bytes: Uint8Array, start: number, isKey: boolean): number {
   let position = start;
   while (bytes[position] !== QUOTE) {
     if (bytes[position] !== BACKSLASH) {
-      return NOWHERE;
+      return NOT_FOUND;
     }
     const escaped = bytes[position + 1];
     if (escaped === LOWER_U) {
       position = afterUnicodeEscape(bytes, position + 2, isKey);
     } else {
-      position = ESCAPE[escaped as number] === 1 ? position + 2 : NOWHERE;
+      position = ESCAPE[escaped as number] === 1 ? position + 2 : NOT_FOUND;
     }
     position = afterPlain(bytes, position);
   }
   return position + 1;
 }
 
-/** A literal or a number. */
-function afterBare(bytes: Uint8Array, start: number): number {
+/** After a literal or a number. */
+function afterLiteral(bytes: Uint8Array, start: number): number {
   switch (bytes[start]) {
     case LOWER_T:
       return afterWord(bytes, start, TRUE);
@@ -155,35 +155,35 @@ function afterBare(bytes: Uint8Array, start: number): number {
 function afterKey(bytes: Uint8Array, start: number): number {
   const quote = afterSpace(bytes, start);
   if (bytes[quote] !== QUOTE) {
-    return NOWHERE;
+    return NOT_FOUND;
   }
   const plain = afterPlain(bytes, quote + 1);
   const end = bytes[plain] === QUOTE ? plain + 1 : afterString(bytes, plain, true);
-  if (end === NOWHERE) {
-    return NOWHERE;
+  if (end === NOT_FOUND) {
+    return NOT_FOUND;
   }
   const length = end - quote - 2;
   const isUnsafe =
-    (length === PROTO.length && holds(bytes, quote + 1, PROTO)) ||
-    (length === CONSTRUCTOR.length && holds(bytes, quote + 1, CONSTRUCTOR));
+    (length === PROTO.length && matches(bytes, quote + 1, PROTO)) ||
+    (length === CONSTRUCTOR.length && matches(bytes, quote + 1, CONSTRUCTOR));
   const colon = afterSpace(bytes, end);
-  return !isUnsafe && bytes[colon] === COLON ? colon + 1 : NOWHERE;
+  return !isUnsafe && bytes[colon] === COLON ? colon + 1 : NOT_FOUND;
 }
 
-/** After the one value that begins at `start`; NOWHERE if it is none that may be passed on. */
+/** After the one value that begins at `start`; NOT_FOUND if it is not JSON, nested too deep or has an unsafe key. */
 function afterValue(bytes: Uint8Array, start: number): number {
   let position = start;
   let depth = 0;
-  /** The bracket that ends what the next value is in. */
+  /** The closing bracket of the current list or object. */
   let close = 0;
   for (;;) {
     position = afterSpace(bytes, position);
     const first = bytes[position];
     if (first === OPEN_BRACE || first === OPEN_BRACKET) {
       if (depth === MAX_PAYLOAD_DEPTH) {
-        return NOWHERE;
+        return NOT_FOUND;
       }
-      AROUND[depth] = close;
+      OUTER_BRACKETS[depth] = close;
       depth += 1;
       close = first === OPEN_BRACE ? CLOSE_BRACE : CLOSE_BRACKET;
       position = afterSpace(bytes, position + 1);
@@ -196,7 +196,7 @@ function afterValue(bytes: Uint8Array, start: number): number {
         const plain = afterPlain(bytes, position + 1);
         position = bytes[plain] === QUOTE ? plain + 1 : afterString(bytes, plain, false);
       } else {
-        position = afterBare(bytes, position);
+        position = afterLiteral(bytes, position);
       }
       if (depth === 0) {
         return position;
@@ -205,31 +205,34 @@ function afterValue(bytes: Uint8Array, start: number): number {
     }
     while (bytes[position] !== COMMA) {
       if (bytes[position] !== close) {
-        return NOWHERE;
+        return NOT_FOUND;
       }
       depth -= 1;
       if (depth === 0) {
         return position + 1;
       }
-      close = AROUND[depth] as number;
+      close = OUTER_BRACKETS[depth] as number;
       position = afterSpace(bytes, position + 1);
     }
     position = close === CLOSE_BRACE ? afterKey(bytes, position + 1) : position + 1;
   }
 }
 
-/** Which bytes a JSON text is made of. */
+/** What a JSON text consists of. */
 type JsonBytes = "ascii" | "utf8";
 
 /**
- * Whether `bytes[start, end)` is one value that `JSON.parse` reads, with white space around it or not, and that `decode`
- * does not refuse: one nested too deep, or with a key that could reach a prototype.
+ * Whether `bytes[start, end)` is one value, with or without white space around it, that `JSON.parse` reads and `decode`
+ * accepts: not nested too deep, and without a key that could reach a prototype. Builds nothing, and calls nothing that
+ * throws on any bytes.
  *
- * @returns undefined where it is not, or where that is not certain: `decode` is to be asked then
+ * @param start - position of the first byte
+ * @param end - position after the last byte
+ * @returns undefined if it is not, or if that is uncertain: only `decode` knows then
  */
 export function checkJson(bytes: Uint8Array, start: number, end: number): JsonBytes | undefined {
   let position = afterValue(bytes, start);
-  while (position < end && SPACE[bytes[position] as number] === 1) {
+  while (position < end && WHITE_SPACE[bytes[position] as number] === 1) {
     position += 1;
   }
   if (position !== end) {
