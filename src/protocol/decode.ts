@@ -3,6 +3,7 @@ import { findUnsafeKey, mayHoldUnsafeKey, parseExactly, parseJson } from "./json
 import type { Dialect } from "./model/dialect.js";
 import { formOf, readEnvelope } from "./model/emit-fields.js";
 import { Fields, RejectionError } from "./model/fields.js";
+import type { LegacyPickle } from "./model/legacy-pickle.js";
 import type { EmitEnvelope, EmitMessage, EmitPayload, Message, Rejection, RejectReason } from "./model/messages.js";
 import { readClose, readDisconnectMembers, readMoveMembers } from "./model/node-extension.js";
 import { isMsgpack, unpack } from "./msgpack/msgpack.js";
@@ -142,11 +143,6 @@ function decodeRaw(raw: Raw, dialect: Dialect): Decoded {
 function rejection(reason: RejectReason, detail: string): Decoded {
   return { kind: "rejected", rejected: { reason, detail }, hostId: undefined };
 }
-
-/** Whether pickles are refused unopened, or the data in them is read. */
-export type LegacyPickle = "refuse" | "data-only";
-
-export const LEGACY_PICKLE_MODES: readonly LegacyPickle[] = ["refuse", "data-only"];
 
 /** How to read what the first byte of a message does not tell. */
 export interface ReadingOptions {

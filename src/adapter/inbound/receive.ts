@@ -1,5 +1,5 @@
 import type { Adapter } from "socket.io-adapter";
-import { type Cluster, sideChannelOf } from "../../cluster/cluster.js";
+import type { Cluster } from "../../cluster/cluster.js";
 import type { PendingAcks } from "../../cluster/pending-acks.js";
 import type { NormalizedAdapter } from "../../options.js";
 import { decode } from "../../protocol/decode.js";
@@ -12,6 +12,7 @@ import {
   type Rejection,
   roomName,
 } from "../../protocol/model/messages.js";
+import { sideChannelOf } from "../../protocol/side-channel/channel-name.js";
 import { callApplication } from "../../util/listeners.js";
 import { quote } from "../../util/quote.js";
 import type { CheckpointTracker } from "../recovery/checkpoints.js";

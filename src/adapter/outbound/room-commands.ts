@@ -31,7 +31,7 @@ function command(
     except: roomNames(target.except),
     isSid: (name) => isSid(adapter, name, looksLikeSid),
     isLocalClient: (sid) => adapter.nsp.sockets.has(sid),
-    toPythonRoom: (room) => toPythonRoom(room as string),
+    toPythonRoom: (room) => (typeof room === "string" ? toPythonRoom(room) : room),
   });
 }
 

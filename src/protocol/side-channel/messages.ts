@@ -71,6 +71,9 @@ export interface ServerSideEmitMessage extends Request {
   readonly isAcknowledged: boolean;
 }
 
+/** Events that a namespace of socket.io emits on itself (`RESERVED_EVENTS` of its namespace.js): no other host may. */
+export const RESERVED_SERVER_EVENTS: ReadonlySet<string> = new Set(["connect", "connection", "new_namespace"]);
+
 /** A client has come to the sender, and says that it was there: the reply has its session, which is given away with it. */
 export interface TransferSessionMessage extends Request {
   readonly type: "transfer_session";
