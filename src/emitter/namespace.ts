@@ -50,6 +50,7 @@ export class NamespaceTarget<Events extends EventsMap> extends Target<Events> im
 
   serverSideEmit(event: string, ...args: unknown[]): Promise<void> {
     const { hostId, publisher } = this.sender;
+    this.debug("server-side emit", event);
     return publisher.publishToHosts(() => ({
       type: "server_side_emit",
       from: hostId,
@@ -64,6 +65,10 @@ export class NamespaceTarget<Events extends EventsMap> extends Target<Events> im
   #publish(makeCommand: () => Command): Promise<void> {
     const { hostId, publisher } = this.sender;
     const { namespace } = this.selection;
-    return publisher.publish(() => ({ ...makeCommand(), namespace, hostId }));
+    return publisher.publish(() => {
+      const command = makeCommand();
+      this.debug("command", command);
+      return { ...command, namespace, hostId };
+    });
   }
 }

@@ -92,7 +92,7 @@ export class Target<Events extends EventsMap> implements EmitTarget<Events>, Ack
   }
 
   emit<Event extends EventNamesWithoutAck<Events>>(event: Event, ...args: EmitArgs<Events, Event>): Promise<void> {
-    this.#debug("emit", event);
+    this.debug("emit", event);
     return this.sender.publisher.publish(() => this.#buildEmit(event, args, null));
   }
 
@@ -110,7 +110,7 @@ export class Target<Events extends EventsMap> implements EmitTarget<Events>, Ack
         `the timeout ${quote(timeout)} is not a whole number of milliseconds: use timeout(ms).emitWithAck()`,
       );
     }
-    this.#debug("emit with acknowledgement", event);
+    this.debug("emit with acknowledgement", event);
     const responses = await acks.emitWithAck({
       namespace,
       rooms: rooms.map((room) => this.pythonRoom(room)),
@@ -121,21 +121,21 @@ export class Target<Events extends EventsMap> implements EmitTarget<Events>, Ack
   }
 
   socketsJoin(rooms: WireRoom | readonly WireRoom[]): Promise<void> {
-    this.#debug("join", rooms);
+    this.debug("join", rooms);
     return this.sender.publisher.publishAll(
       () => joinCommand(this.#commandTarget(), union([], rooms).map(checkRoom)).messages,
     );
   }
 
   socketsLeave(rooms: WireRoom | readonly WireRoom[]): Promise<void> {
-    this.#debug("leave", rooms);
+    this.debug("leave", rooms);
     return this.sender.publisher.publishAll(
       () => leaveCommand(this.#commandTarget(), union([], rooms).map(checkRoom)).messages,
     );
   }
 
   disconnectSockets(close = false): Promise<void> {
-    this.#debug("disconnect", { close });
+    this.debug("disconnect", { close });
     return this.sender.publisher.publishAll(() => disconnectCommand(this.#commandTarget(), close).messages);
   }
 
@@ -183,7 +183,8 @@ export class Target<Events extends EventsMap> implements EmitTarget<Events>, Ack
     };
   }
 
-  #debug(operation: string, operand: unknown): void {
+  /** Says what is about to be sent, but not its arguments. */
+  protected debug(operation: string, operand: unknown): void {
     if (debug.enabled) {
       const { namespace, rooms, except } = this.selection;
       debug("%s %o: namespace %s, rooms %o, except %o", operation, operand, namespace, rooms, except);
