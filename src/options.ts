@@ -1,10 +1,9 @@
-import type { OutageOptions } from "./bus/options.js";
-import { normalizeHeartbeat } from "./bus/options.js";
+import { normalizeHeartbeat, type OutageOptions } from "./bus/options.js";
 import { PYTHON_HOSTS_MODES, type PythonHostsMode } from "./cluster/python-hosts.js";
 import { BridgeError } from "./errors.js";
-import { LEGACY_PICKLE_MODES, type LegacyPickle } from "./protocol/decode.js";
 import { ENCODINGS, type Encoding } from "./protocol/encoders.js";
 import { DIALECT_NAMES, type Dialect } from "./protocol/model/dialect.js";
+import { LEGACY_PICKLE_MODES, type LegacyPickle } from "./protocol/model/legacy-pickle.js";
 import type { WireRoom } from "./protocol/model/messages.js";
 import { type Logger, normalizeLogger } from "./util/logger.js";
 import { integerInRange, LONGEST_TIMER_MS, oneOf } from "./util/validation.js";

@@ -2,6 +2,7 @@ import type { Bus, BusStatus } from "../bus/bus.js";
 import type { BridgeError } from "../errors.js";
 import type { NormalizedReader } from "../options.js";
 import type { Rejection } from "../protocol/model/rejection.js";
+import { sideChannelOf } from "../protocol/side-channel/channel-name.js";
 import { decodeSideChannel } from "../protocol/side-channel/decode.js";
 import { encodeSideChannel } from "../protocol/side-channel/encode.js";
 import type {
@@ -17,9 +18,6 @@ import { PeerRequests } from "./peer-requests.js";
 import { Peers } from "./peers.js";
 import { Presence } from "./presence.js";
 import { PythonHosts } from "./python-hosts.js";
-
-/** Kafka takes no other signs in a topic than letters, digits, `.`, `_` and `-`. */
-export const sideChannelOf = (channel: string): string => `${channel}.node`;
 
 /** A request as its maker knows it. */
 export type PeerRequest = RequestMessage extends infer Message

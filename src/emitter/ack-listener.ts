@@ -9,8 +9,8 @@ import type { Decoded } from "../protocol/model/decoded.js";
 import type { CallbackRef, Message, WireRoom } from "../protocol/model/messages.js";
 import { type LooksLikeSid, sidMatcher } from "../protocol/model/sid.js";
 import { logRejection } from "../reporting/log-rejection.js";
-import type { RateLimitedLog } from "../util/logger.js";
 import { pause } from "../util/pause.js";
+import type { RateLimitedLog } from "../util/rate-limited-log.js";
 
 /** An emit that is to be answered. */
 export interface AckedEmit {

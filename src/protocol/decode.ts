@@ -4,16 +4,12 @@ import { type Decoded, type DecodedValue, decodeUntrusted } from "./model/decode
 import type { Dialect } from "./model/dialect.js";
 import { detectPayloadForm, readEmitEnvelope } from "./model/emit-envelope.js";
 import type { Fields } from "./model/fields.js";
+import type { LegacyPickle } from "./model/legacy-pickle.js";
 import type { CallbackMessage, EmitEnvelope, EmitMessage, EmitPayload, Message } from "./model/messages.js";
 import { readDisconnectExtension, readDisconnectMembers, readMoveMembers } from "./model/node-extension.js";
 import { RejectionError } from "./model/rejection.js";
 import { decodeMsgpack, isMsgpack } from "./msgpack/decode.js";
 import { describePickle, isPickle, unpickle } from "./pickle/unpickle.js";
-
-/** Whether pickles are rejected unopened, or the data in them is read. */
-export type LegacyPickle = "refuse" | "data-only";
-
-export const LEGACY_PICKLE_MODES: readonly LegacyPickle[] = ["refuse", "data-only"];
 
 /** What the bytes of a message do not tell. */
 export interface DecodeOptions {

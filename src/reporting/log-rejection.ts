@@ -1,5 +1,5 @@
 import type { Rejection, RejectReason } from "../protocol/model/rejection.js";
-import type { RateLimitedLog } from "../util/logger.js";
+import type { RateLimitedLog } from "../util/rate-limited-log.js";
 
 /** What an operator can do, where there is something. */
 export const ADVICE: Partial<Record<RejectReason, string>> = {

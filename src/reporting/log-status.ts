@@ -1,5 +1,5 @@
 import type { BusStatus } from "../bus/bus.js";
-import type { RateLimitedLog } from "../util/logger.js";
+import type { RateLimitedLog } from "../util/rate-limited-log.js";
 
 /** Log lines for what an operator must hear of even without listening: failures, losses, and that it goes on. */
 export function logStatus(log: RateLimitedLog, status: BusStatus): void {

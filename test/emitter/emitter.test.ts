@@ -3,11 +3,6 @@ import { BridgeError, createEmitter, memoryBus } from "../../src/index.js";
 import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 
-interface ServerToClientEvents {
-  progress: (job: string, percent: number) => void;
-  done: () => void;
-}
-
 async function makeEmitter(t: ExecutionContext) {
   const listener = memoryBus(t.title);
   const sent = new Inbox<Record<string, unknown>>();
@@ -84,21 +79,6 @@ test("operands that are no names are refused, and do not crash whoever does not 
   }
   await emitter.emit("barrier");
   t.is(sent.items.length, 1);
-});
-
-test("events and their arguments are checked where a type for them is given", async (t) => {
-  const bus = memoryBus(t.title);
-  const emitter = createEmitter<ServerToClientEvents>(bus);
-  cleanUp(t, () => emitter.close());
-  await emitter.to("r").emit("progress", "job 7", 42);
-  await emitter.of("/chat").emit("done");
-  // @ts-expect-error there is no such event
-  await emitter.emit("unknown");
-  // @ts-expect-error an argument is missing
-  await emitter.emit("progress", "job 7");
-  // @ts-expect-error an argument of the wrong type
-  await emitter.to("r").emit("progress", "job 7", "42");
-  t.pass();
 });
 
 test("after close() nothing goes", async (t) => {

@@ -1,11 +1,12 @@
 import type { Adapter } from "socket.io-adapter";
-import { type Cluster, sideChannelOf } from "../../cluster/cluster.js";
+import type { Cluster } from "../../cluster/cluster.js";
 import type { PendingAcks } from "../../cluster/pending-acks.js";
 import type { NormalizedAdapter } from "../../options.js";
 import { decode } from "../../protocol/decode.js";
 import { scanEmit } from "../../protocol/json/scan-emit.js";
 import { type CallbackMessage, type EmitMessage, type Message, roomName } from "../../protocol/model/messages.js";
 import type { Rejection } from "../../protocol/model/rejection.js";
+import { sideChannelOf } from "../../protocol/side-channel/channel-name.js";
 import { asBuffer } from "../../util/bytes.js";
 import { callApplication } from "../../util/listeners.js";
 import { quote } from "../../util/quote.js";

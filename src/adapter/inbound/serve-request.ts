@@ -2,10 +2,11 @@ import type { Namespace, RemoteSocket } from "socket.io";
 import type { Adapter } from "socket.io-adapter";
 import type { Rejection } from "../../protocol/model/rejection.js";
 import { LenientCopier } from "../../protocol/side-channel/lenient-copy.js";
-import type {
-  FetchSocketsMessage,
-  RequestMessage,
-  ServerSideEmitMessage,
+import {
+  type FetchSocketsMessage,
+  RESERVED_SERVER_EVENTS,
+  type RequestMessage,
+  type ServerSideEmitMessage,
 } from "../../protocol/side-channel/messages.js";
 import { callApplication } from "../../util/listeners.js";
 import { quote } from "../../util/quote.js";
@@ -13,9 +14,6 @@ import type { Recovery } from "../recovery/recovery.js";
 
 /** One part of a reply stays far below what any broker takes. */
 const PART_BYTES = 1024 * 1024;
-
-/** Events that only socket.io's own Namespace emits (`RESERVED_EVENTS` there). */
-const OWN_EVENTS: readonly unknown[] = ["connect", "connection", "new_namespace"];
 
 /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` */
 export type Reply = (items: readonly unknown[], part: number, isLast: boolean) => void;
@@ -65,7 +63,7 @@ async function fetchSockets(adapter: Adapter, message: FetchSocketsMessage, repl
 
 function serverSideEmit(namespace: Namespace, message: ServerSideEmitMessage, reply: Reply): Rejection | undefined {
   const [event] = message.args;
-  if (typeof event !== "string" || OWN_EVENTS.includes(event)) {
+  if (typeof event !== "string" || RESERVED_SERVER_EVENTS.has(event)) {
     return { reason: "reserved_event", detail: `${quote(event)} is no event for other servers` };
   }
   if (event === "error" && namespace.listenerCount("error") === 0) {

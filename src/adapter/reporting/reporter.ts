@@ -3,7 +3,8 @@ import type { Rejection, RejectReason } from "../../protocol/model/rejection.js"
 import { ADVICE, logRejection } from "../../reporting/log-rejection.js";
 import { logStatus } from "../../reporting/log-status.js";
 import { Listeners } from "../../util/listeners.js";
-import { type Logger, RateLimitedLog } from "../../util/logger.js";
+import type { Logger } from "../../util/logger.js";
+import { RateLimitedLog } from "../../util/rate-limited-log.js";
 import type { BridgeStats, ObservedEmit, RejectedMessage } from "./handle.js";
 
 const NO_COUNTS = { received: 0, published: 0, echoes: 0, ignored: 0, dropped: 0, unknownAcks: 0 };

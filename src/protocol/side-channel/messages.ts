@@ -63,6 +63,9 @@ export interface ServerSideEmitMessage extends RequestFields {
   readonly isAcknowledged: boolean;
 }
 
+/** Events that a namespace of socket.io emits on itself (`RESERVED_EVENTS` of its namespace.js): no other host may. */
+export const RESERVED_SERVER_EVENTS: ReadonlySet<string> = new Set(["connect", "connection", "new_namespace"]);
+
 /**
  * Connection state recovery: a client of another host has reconnected to the sender. The host that keeps its session
  * replies with that session and forgets it.

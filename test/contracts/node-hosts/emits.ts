@@ -5,7 +5,7 @@ import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 /** What is handed to the connection of a client, with each packet. */
-function watchWrites({ io }: NodeHost, sid: string) {
+export function watchWrites({ io }: NodeHost, sid: string) {
   const writes: { volatile?: boolean; compress?: boolean }[] = [];
   const client = io.sockets.sockets.get(sid)?.client as unknown as {
     writeToEngine: (packets: unknown, options: (typeof writes)[number]) => void;

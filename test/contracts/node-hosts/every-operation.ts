@@ -2,7 +2,7 @@ import type { TestFn } from "ava";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 import { testAcks } from "./acks.js";
 import { testEmits } from "./emits.js";
-import { testAskingEmitter } from "./emitter.js";
+import { testEmitter } from "./emitter.js";
 import { testFetches } from "./fetches.js";
 import { testKindsOfServers } from "./kinds-of-servers.js";
 import { testMoves } from "./moves.js";
@@ -21,7 +21,7 @@ export function testEveryOperation(test: TestFn<TestBroker>, broker: { readonly 
   testAcks(test);
   testFetches(test);
   testServers(test);
-  testAskingEmitter(test);
+  testEmitter(test);
   testKindsOfServers(test);
   testRecovery(test, broker);
   testWandering(test, broker);
