@@ -184,11 +184,11 @@ test.serial("on the page, eight clients on four hosts hear each other and a Cele
   await page.getByTestId("state").getByText("8 of 8 clients connected").waitFor();
   t.is(await page.getByTestId("host").count(), 4);
   await page.getByTestId("client").filter({ hasText: "2 websocket" }).click();
-  await page.getByRole("button", { name: "Say" }).first().click();
+  await page.getByRole("button", { name: "Send" }).first().click();
   const messages = page.getByTestId("message");
-  await messages.filter({ hasText: /from client 2 on flask-1\s*heard by 8 of 8 clients/ }).waitFor();
+  await messages.filter({ hasText: /from client 2 on flask-1\s*received by 8 of 8 clients/ }).waitFor();
   await page.getByRole("button", { name: "Celery" }).click();
-  await messages.filter({ hasText: /from a task\s*heard by 8 of 8 clients/ }).waitFor();
+  await messages.filter({ hasText: /from a task\s*received by 8 of 8 clients/ }).waitFor();
   t.is(await messages.count(), 2);
   mkdirSync("build/screenshots", { recursive: true });
   await page.screenshot({ path: "build/screenshots/fleet.png", fullPage: true });

@@ -236,12 +236,12 @@ test.serial("docs/migrate.md: a server in a fleet of pickles", async (t) => {
   t.pass();
 });
 
-test.serial("docs/emit-from-workers.md: an emitter with answers", async (t) => {
+test.serial("docs/emit-from-workers.md: an emitter with acknowledgements", async (t) => {
   const host = await startNodeHost(t, t.context.url, { channel: "flask-socketio" });
   const client = await connectClient(t, host.url);
   await client.call("join", "job-7");
   await client.answerWith("yes");
-  const run = startNode(t, [writeExample(example("docs/emit-from-workers.md", "asking-emitter.ts"), t.context.url)]);
+  const run = startNode(t, [writeExample(example("docs/emit-from-workers.md", "acks-emitter.ts"), t.context.url)]);
   t.is(await run.exited(), 0, run.stderr.items.join("\n"));
   t.deepEqual(run.stdout.items, ["[ 'yes' ]"]);
 });
