@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { Redis } from "ioredis";
+import { testEnvironment } from "../../scripts/environment/environment.js";
+import { startRedis } from "../../scripts/environment/redis.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
-import { testEnvironment } from "../helpers/environment.js";
 import { type RunningProcess, startProcess } from "../helpers/process.js";
-import { startRedis } from "../helpers/redis.js";
 
 /** The programs of `examples/`, started as `examples/README.md` says. */
 const README = readFileSync("examples/README.md", "utf8");
