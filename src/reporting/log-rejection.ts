@@ -12,6 +12,8 @@ export const ADVICE: Partial<Record<RejectReason, string>> = {
     "and every host with python-socketio older than 5.14 on this channel has run it: find out who can write to the broker.",
   too_large: "Send a reference instead of the data, or raise maxMessageSize here and the limits of the broker.",
   reserved_event: "Give the event another name: clients close their connection when they receive this one.",
+  undecodable:
+    "The message passed all checks, and then a library failed on it: look for a release that changed, and report it.",
   unknown_namespace: "Open it here with io.of(name), or leave its clients to the hosts that have it.",
 };
 

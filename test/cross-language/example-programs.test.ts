@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { Redis } from "ioredis";
 import { testEnvironment } from "../../scripts/environment/environment.js";
-import { startRedis } from "../../scripts/environment/redis.js";
+import { startRedis } from "../../scripts/environment/brokers/redis.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { type RunningProcess, startProcess } from "../helpers/process.js";
