@@ -3,6 +3,7 @@ export default {
   files: ["test/**/*.test.ts", "!test/containers/**"],
   extensions: { ts: "module" },
   timeout: "120s",
+  watchMode: { ignoreChanges: ["{build,coverage,dist}/**", "**/.venv*/**"] },
   workerThreads: false,
   nodeArguments: ["--import=tsx", "--unhandled-rejections=strict"],
 };
