@@ -311,23 +311,3 @@ test("docs/options.md names every flag and its variable, and every field of the 
     }
   }
 });
-
-test("links between the pages lead somewhere", (t) => {
-  const headings = (page: string) =>
-    [...readFileSync(page, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
-      title
-        .toLowerCase()
-        .replaceAll(/[^\w\s-]/g, "")
-        .replaceAll(" ", "-"),
-    );
-  for (const page of PAGES) {
-    for (const [, target = ""] of readFileSync(page, "utf8").matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
-      const [path = "", anchor] = target.split("#");
-      const file = new URL(path === "" ? `/${page}` : path, `file:///${page}`).pathname.slice(1);
-      t.notThrows(() => (file.endsWith("/") ? readdirSync(file) : readFileSync(file)), `${page}: ${target}`);
-      if (anchor !== undefined) {
-        t.true(headings(file).includes(anchor), `${page}: ${target}`);
-      }
-    }
-  }
-});
