@@ -40,6 +40,7 @@ function adapt(code: string, queue: string, port: number): string {
     .replaceAll('host: "localhost", port: 6379', `host: "127.0.0.1", port: ${queuePort}`)
     .replaceAll("3000", String(port))
     .replaceAll('"socketio-python-bridge"', module("index.js"))
+    .replaceAll('"socketio-python-bridge/emitter"', module("emitter/index.js"))
     .replaceAll('"socketio-python-bridge/redis"', module("bus/redis/redis-bus.js"));
 }
 
@@ -74,6 +75,7 @@ export function typeErrors(examples: readonly Example[]): readonly string[] {
     noUnusedLocals: false,
     paths: {
       "socketio-python-bridge": [resolve("src/index.ts")],
+      "socketio-python-bridge/emitter": [resolve("src/emitter/index.ts")],
       "socketio-python-bridge/redis": [resolve("src/bus/redis/redis-bus.ts")],
     },
   });
