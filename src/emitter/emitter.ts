@@ -2,19 +2,17 @@ import type { BusStatus } from "../bus/bus.js";
 import type { WireRoom } from "../protocol/model/messages.js";
 import type { AckResponse, EmitArgs, EventNamesWithAck, EventNamesWithoutAck, EventsMap } from "./event-types.js";
 
-type OneOrMore<Item> = Item | readonly Item[];
-
 /** Says whom something is for, and how it is sent. Immutable: each call returns a new target. */
 export interface TargetModifiers<Target> {
   /**
    * A room, a sid, or a list of them. Several calls add up, and a client that is in several of the rooms gets the event
    * once. Without any, everyone in the namespace is meant.
    */
-  to(room: OneOrMore<WireRoom>): Target;
+  to(room: WireRoom | readonly WireRoom[]): Target;
   /** The same as `to`. */
-  in(room: OneOrMore<WireRoom>): Target;
+  in(room: WireRoom | readonly WireRoom[]): Target;
   /** Sids, or rooms, whose clients are left out. Python hosts leave out sids only. */
-  except(room: OneOrMore<string>): Target;
+  except(room: string | readonly string[]): Target;
   /**
    * Node hosts drop the event for a client that is not ready to receive it: its connection is slow, or is in the middle
    * of a long-polling request. Python hosts send it all the same.
@@ -48,14 +46,14 @@ export interface EmitTarget<Events extends EventsMap> extends TargetModifiers<Em
    *
    * @throws BridgeError rejects as described for `EmitTarget`
    */
-  socketsJoin(rooms: OneOrMore<WireRoom>): Promise<void>;
+  socketsJoin(rooms: WireRoom | readonly WireRoom[]): Promise<void>;
   /**
    * Takes the clients out of rooms. Reaches clients of Python hosts as `socketsJoin` does; and all of them where everyone
    * leaves, as in `to(room).socketsLeave(room)`, which is Python's `close_room`.
    *
    * @throws BridgeError rejects as described for `EmitTarget`
    */
-  socketsLeave(rooms: OneOrMore<WireRoom>): Promise<void>;
+  socketsLeave(rooms: WireRoom | readonly WireRoom[]): Promise<void>;
   /**
    * Disconnects the clients from the namespace. Reaches clients of Python hosts as `socketsJoin` does.
    *

@@ -14,9 +14,9 @@ export { createEmitter } from "./create-emitter.js";
 export type { AckEmitTarget, EmitTarget, Emitter, EmitterNamespace, TargetModifiers } from "./emitter.js";
 export type {
   AckResponse,
-  ArgsWithoutAck,
   EmitArgs,
   EventNamesWithAck,
   EventNamesWithoutAck,
+  EventParams,
   EventsMap,
 } from "./event-types.js";

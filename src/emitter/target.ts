@@ -42,8 +42,12 @@ export interface Selection {
 
 const invalid = (message: string): BridgeError => new BridgeError("BRIDGE_INVALID_ARGUMENT", message);
 
-function union<Item>(items: readonly Item[], more: Item | readonly Item[]): readonly Item[] {
-  return [...new Set([...items, more].flat() as Item[])];
+/** Without duplicates; `more` is one item or a list of them. */
+function union<Item extends WireRoom>(items: readonly Item[], more: Item | readonly Item[]): readonly Item[] {
+  if (Array.isArray(more)) {
+    return [...new Set([...items, ...more])];
+  }
+  return items.length === 0 ? [more as Item] : [...new Set([...items, more as Item])];
 }
 
 /** In Socket.IO a function as the last argument asks for an acknowledgement. */

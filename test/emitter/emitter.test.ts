@@ -15,7 +15,9 @@ async function makeEmitter(t: ExecutionContext) {
 test("whom an emit is for adds up, and each step leaves the one before as it was", async (t) => {
   const { emitter, sent } = await makeEmitter(t);
   const chat = emitter.of("/chat");
-  const room = chat.to("r");
+  const names = ["r"];
+  const room = chat.to(names);
+  names.push("added later");
   await room.to(["s", "r"]).in(42).except("x").except(["y"]).emit("e", 1, [2]);
   await room.emit("e");
   await chat.emit("e");
