@@ -54,7 +54,7 @@ export class Reporter {
     if (status.type === "dropped") {
       this.#counts.dropped += status.count;
     }
-    if (status.type === "healthy" || status.type === "deaf") {
+    if (status.type === "healthy" || status.type === "stale") {
       this.#lags.set(status.channel, status.type === "healthy" ? status.lag : null);
     }
     if (status.type === "ready") {
