@@ -44,7 +44,7 @@ export interface ChannelOptions {
   /**
    * Milliseconds between two heartbeats, from 100 to 2^30.
    *
-   * At this interval a bus proves to itself that its subscriptions work (`BusStatus` `healthy` and `deaf`), and gives up a
+   * At this interval a bus proves to itself that its subscriptions work (`BusStatus` `healthy` and `stale`), and gives up a
    * connection that has not responded for twice as long; a bus that is passed in has its own interval. Node hosts also tell
    * each other that they are there, and a host that misses three heartbeats is gone.
    * @default 5_000

@@ -30,7 +30,7 @@ import { Reporter } from "./reporting/reporter.js";
 const RECOVERY_PATIENCE_MS = 1_000;
 
 /** The bus may have missed something. */
-const GAPS: readonly BusStatus["type"][] = ["reconnecting", "deaf", "error"];
+const GAPS: readonly BusStatus["type"][] = ["reconnecting", "stale", "error"];
 
 /**
  * The one meeting point of bus, codec and Socket.IO: Python uses one channel for all namespaces, Socket.IO makes one

@@ -21,15 +21,17 @@ export interface OutageOptions {
 export interface BusOptions {
   readonly outage?: OutageOptions | undefined;
   /**
-   * Milliseconds between two proofs that the subscriptions work, from 100 to 2^30: see `BusStatus` `healthy` and `deaf`. A
+   * Milliseconds between two proofs that the subscriptions work, from 100 to 2^30: see `BusStatus` `healthy` and `stale`. A
    * connection that has not responded for twice as long is given up, and replaced.
    * @default 5_000
    */
   readonly heartbeatInterval?: number | undefined;
 }
 
+/** @internal */
 export type NormalizedOutage = { readonly [Option in keyof OutageOptions]-?: number };
 
+/** @internal @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeOutage(options: OutageOptions = {}): NormalizedOutage {
   return {
     maxMessages: integerInRange("outage.maxMessages", options.maxMessages ?? 10_000),
@@ -39,7 +41,7 @@ export function normalizeOutage(options: OutageOptions = {}): NormalizedOutage {
   };
 }
 
-/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
+/** @internal @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeHeartbeat(interval = 5_000): number {
   return integerInRange("heartbeatInterval", interval, 100, 2 ** 30);
 }

@@ -8,11 +8,11 @@ export function logStatus(log: RateLimitedLog, status: BusStatus): void {
     log.line(message, () => `[socketio-python-bridge] ${message}`);
   } else if (status.type === "reconnecting" && status.attempt === 1) {
     log.line("reconnecting", () => "[socketio-python-bridge] no connection to the broker; trying again");
-  } else if (status.type === "deaf") {
+  } else if (status.type === "stale") {
     const { channel, silence } = status;
     const seconds = Math.round(silence / 1_000);
     log.line(
-      `deaf ${channel}`,
+      `stale ${channel}`,
       () => `[socketio-python-bridge] nothing heard on "${channel}" for ${seconds} s, not even an own message`,
     );
   } else if (status.type === "dropped") {

@@ -116,7 +116,7 @@ test.serial("connections that look alive and carry nothing are found out, and no
   const sender = open(t);
   const [inbox, remote] = [await away.listen(channel), await sender.listen(`${channel}-back`)];
   await away.next("healthy");
-  const deaf = away.next("deaf");
+  const deaf = away.next("stale");
   away.proxy.freeze();
   const published = ["1", "2", "3"].map((number) => away.bus.publish(`${channel}-back`, number));
   await deaf;

@@ -284,7 +284,9 @@ test.serial("a topic that is missing and may not be made is one clear error", as
   for (const refused of [bus.subscribe(channel, () => {}), bus.publish(channel, "x")]) {
     const error = await t.throwsAsync(refused, { instanceOf: BridgeError });
     t.is(error?.code, "BRIDGE_BROKER_UNAVAILABLE");
-    t.true(error?.message.includes(`the topic "${channel}" is missing and was not made: Kafka at ${at(t, "LOGIN")}`));
+    t.true(
+      error?.message.includes(`the topic "${channel}" is missing and could not be created: Kafka at ${at(t, "LOGIN")}`),
+    );
     t.regex(error?.message ?? "", /TOPIC_AUTHORIZATION_FAILED/);
   }
 });

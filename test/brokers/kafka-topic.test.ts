@@ -171,13 +171,13 @@ test("partitions that are added later are read too, from their beginning", async
   t.is(await inbox.find("the message", () => true), "in the new one");
 });
 
-test("a topic that is deleted is made anew, and read from its beginning", async (t) => {
+test("a topic that is deleted is created again, and read from its beginning", async (t) => {
   const channel = ownChannel();
   const { bus, listen, next } = open(t);
   const inbox = await listen(channel);
   await Promise.all([1, 2, 3].map((number) => bus.publish(channel, `${number}`)));
   await inbox.find("the last", (text) => text === "3");
-  const error = next("error", ({ error: { message } }) => /deleted and made anew/.test(message));
+  const error = next("error", ({ error: { message } }) => /deleted and created again/.test(message));
   await kafkaAdmin(t, t.context).deleteTopics({ topics: [channel] });
   await error;
   await bus.publish(channel, "in the new one");

@@ -181,7 +181,7 @@ test("a user who may declare and not write is told so at each message", async (t
   await other.publish(channel, "hello");
   t.is(await inbox.find("the message", () => true), "hello");
   t.is(statuses.items.filter(({ type }) => type === "error").length, 1);
-  t.false(statuses.items.some(({ type }) => type === "deaf" || type === "reconnecting"));
+  t.false(statuses.items.some(({ type }) => type === "stale" || type === "reconnecting"));
 });
 
 test("a right that is taken and given back is used again", async (t) => {

@@ -186,7 +186,7 @@ test.serial("a queue that nobody is bound to any more looks alive and is deaf, w
   const channel = ownChannel();
   const { bus, inbox, next } = await listen(t, { url: t.context.url, heartbeatInterval: 200 }, channel);
   await next("healthy");
-  const [deaf, ready] = [next("deaf"), next("ready")];
+  const [deaf, ready] = [next("stale"), next("ready")];
   const queue = await queueOf(t.context, channel);
   await t.context.api("DELETE", `bindings/%2F/e/${channel}/q/${queue}/~`);
   t.like(await deaf, { channel });
@@ -202,7 +202,7 @@ test.serial("an exchange that is deleted is declared again, by readers and by wr
   const writer = open(t, { url: t.context.url });
   await writer.bus.publish(channel, "before");
   await reader.inbox.find("the message", (text) => text === "before");
-  const [deaf, healthy] = [reader.next("deaf"), reader.next("healthy")];
+  const [deaf, healthy] = [reader.next("stale"), reader.next("healthy")];
   await t.context.api("DELETE", `exchanges/%2F/${channel}`);
   await writer.bus.publish(channel, "to nobody");
   t.regex(errors(writer.statuses).join("\n"), /NOT_FOUND - no exchange/);
@@ -259,7 +259,7 @@ test.serial(
     const during = bus.publish(channel, "during");
     await blocked;
     t.deepEqual(errors(statuses), [
-      `RabbitMQ at 127.0.0.1:${t.context.port} takes no messages for the time being: low on memory`,
+      `RabbitMQ at 127.0.0.1:${t.context.port} accepts no messages for the time being: low on memory`,
     ]);
     // Longer than a silent broker is given: it has been asked at each beat.
     const healthy = next("healthy");
@@ -268,7 +268,7 @@ test.serial(
     await healthy;
     await other.inbox.find("the message", (text) => text === "during");
     t.deepEqual(inbox.items, ["before", "during"]);
-    t.false(statuses.items.some(({ type }) => type === "reconnecting" || type === "deaf"));
+    t.false(statuses.items.some(({ type }) => type === "reconnecting" || type === "stale"));
   },
 );
 

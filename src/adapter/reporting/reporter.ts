@@ -25,7 +25,7 @@ export class Reporter {
   readonly #counts = { ...NO_COUNTS };
   readonly #rejected: Partial<Record<RejectReason, number>> = {};
   readonly #said = new Set<string>();
-  /** By channel; null while it is deaf. */
+  /** By channel; null while it is stale. */
   readonly #lags = new Map<string, number | null>();
 
   constructor(logger: Logger, channels: readonly string[]) {
@@ -55,7 +55,7 @@ export class Reporter {
     if (status.type === "dropped") {
       this.#counts.dropped += status.count;
     }
-    if (status.type === "healthy" || status.type === "deaf") {
+    if (status.type === "healthy" || status.type === "stale") {
       this.#lags.set(status.channel, status.type === "healthy" ? status.lag : null);
     }
     if (status.type === "ready") {

@@ -4,13 +4,13 @@ import { normalizeOutage } from "../../../src/bus/options.js";
 import { BridgeError } from "../../../src/errors.js";
 import { Inbox } from "../../../src/testing/once.js";
 
-function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}, answerTimeout = 60_000) {
+function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}, confirmTimeout = 60_000) {
   const drops: unknown[] = [];
   const unanswered = new Inbox<number>();
   const outbox = new Outbox(normalizeOutage(limits), {
-    answerTimeout,
+    confirmTimeout,
     onDropped: (...drop) => drops.push(drop),
-    onUnanswered: () => unanswered.add(unanswered.items.length),
+    onUnconfirmed: () => unanswered.add(unanswered.items.length),
   });
   t.teardown(() => outbox.close());
   /** As the bus does when the broker is away. */

@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+import type { BridgeError } from "../../errors.js";
+import { atMost } from "../core/at-most.js";
+import type { BusCore } from "../core/backend.js";
+import type { RabbitmqConnection, RabbitmqConnector } from "./connection.js";
+import { RabbitmqConsumer } from "./consumer.js";
+import type { RabbitmqPublisher } from "./publisher.js";
+
+/** How long `close()` waits for the broker to delete our queues, in milliseconds. */
+const REMOVE_MS = 10_000;
+
+/** The connection that subscribes and receives, with a consumer for each channel. */
+export class RabbitmqSubscriber {
+  readonly #core: BusCore;
+  readonly #connect: RabbitmqConnector;
+  readonly #publisher: RabbitmqPublisher;
+  /** In the names of its queues. */
+  readonly #host = randomUUID().replaceAll("-", "");
+  readonly #consumers = new Map<string, RabbitmqConsumer>();
+  #connection: RabbitmqConnection | undefined;
+
+  /** @param publisher - retries at once when this connects, and waits for other hosts when a restart cost all bindings */
+  constructor(core: BusCore, connect: RabbitmqConnector, publisher: RabbitmqPublisher) {
+    this.#core = core;
+    this.#connect = connect;
+    this.#publisher = publisher;
+  }
+
+  /** Connects, the first time. */
+  subscribe(channel: string): void {
+    const consumer = new RabbitmqConsumer(channel, this.#host, {
+      onMessage: (payload) => this.#core.received(channel, payload),
+      onActive: (areBindingsLost) => this.#onActive(channel, areBindingsLost),
+      onLost: (error) => {
+        this.#core.subscriptionLost(channel);
+        this.#publisher.gate.subscriptionLost();
+        this.#core.reportErrorOnce(error);
+      },
+      onRefused: (error) => this.#onRefused(channel, error),
+    });
+    this.#consumers.set(channel, consumer);
+    this.#connection ??= this.#open();
+    if (this.#connection.open !== undefined) {
+      consumer.consume(this.#connection.open);
+    }
+  }
+
+  /** Opens another connection. */
+  replace(reason: string): void {
+    this.#connection?.replace(reason);
+  }
+
+  /** The broker is known to be back. */
+  retryNow(): void {
+    this.#connection?.retryNow();
+  }
+
+  async close(): Promise<void> {
+    await atMost(REMOVE_MS, this.#removeQueues());
+    await this.#connection?.close();
+  }
+
+  #open(): RabbitmqConnection {
+    return this.#connect("subscriber", {
+      onOpen: (connection) => {
+        this.#publisher.retryNow();
+        for (const consumer of this.#consumers.values()) {
+          consumer.consume(connection);
+        }
+      },
+      onLost: () => {
+        for (const channel of this.#core.channels) {
+          this.#core.subscriptionLost(channel);
+        }
+        this.#publisher.gate.subscriptionLost();
+      },
+      onRetry: (delay) => this.#publisher.gate.subscriberReconnecting(delay),
+      onError: (error) => this.#core.reportErrorOnce(error),
+    });
+  }
+
+  #onActive(channel: string, areBindingsLost: boolean): void {
+    if (this.#core.stateOf(channel) === "refused") {
+      this.#publisher.gate.subscriptionLost();
+    }
+    if (areBindingsLost) {
+      this.#publisher.bindingsLost();
+    }
+    this.#core.subscribed(channel);
+    this.#publisher.gate.openIfReady();
+  }
+
+  /** @returns whether to keep asking */
+  #onRefused(channel: string, error: BridgeError): boolean {
+    const isWanted = this.#core.refused(channel, error);
+    if (!isWanted) {
+      this.#consumers.delete(channel);
+    }
+    this.#publisher.gate.openIfReady();
+    return isWanted;
+  }
+
+  /** Never rejects: a queue that is out of reach now expires by itself. */
+  async #removeQueues(): Promise<void> {
+    const connection = this.#connection?.open;
+    if (connection !== undefined) {
+      await Promise.allSettled([...this.#consumers.values()].map((consumer) => consumer.remove(connection)));
+    }
+  }
+}
