@@ -70,7 +70,7 @@ export class Host {
     bus.onStatus((status) => this.#onStatus(status));
   }
 
-  /** Resolves when all channels are subscribed, and the other hosts are told. @throws BridgeError rejects with `BRIDGE_CLOSED` */
+  /** Resolves when all channels are subscribed and `hello` is published. @throws BridgeError rejects with `BRIDGE_CLOSED` */
   async ready(): Promise<void> {
     if (this.#closed !== undefined) {
       throw new BridgeError("BRIDGE_CLOSED", "the adapter is closed");

@@ -73,7 +73,7 @@ export class NamespaceAdapter extends Adapter {
   }
 
   override async restoreSession(pid: PrivateSessionId, offset: string): Promise<RestoredSession> {
-    // socket.io takes null for a session that is not there; its types do not say so.
+    // socket.io accepts null for a missing session; its types do not allow it.
     return (await this.#recovery?.restore(pid, offset)) as RestoredSession;
   }
 

@@ -4,7 +4,7 @@ import type { PythonHosts } from "./python-hosts.js";
 export interface AckCollectorOptions {
   /** The Node hosts that report how many of their clients got the emit. */
   readonly peers: readonly string[];
-  /** `true`: the emit is for one client, as far as the form of the room tells. */
+  /** `true`: the emit is for one client, judging by the form of the room. */
   readonly isSingleClient: boolean;
   readonly pythonHosts: PythonHosts;
   /** @param ack - the first argument of a client's acknowledgement */
@@ -37,7 +37,7 @@ export class AckCollector {
   /** Peers that have not reported their number of clients. */
   readonly #uncountedPeers: Set<string>;
   #pythonAcks = 0;
-  /** Of the fleet's channel when the emit was published; null until counted, undefined where the broker does not tell. */
+  /** Of the fleet's channel when the emit was published; null until counted, undefined where the broker does not report it. */
   #subscribers: number | undefined | null = null;
   /** Subscribers that are neither peers with clients nor possibly Python hosts: this process, and emitters. */
   #bystanders = 0;
@@ -69,7 +69,7 @@ export class AckCollector {
   /**
    * Call when the emit is published and the hosts that were there before this one have been discovered.
    *
-   * @param subscribers - of the fleet's channel, undefined where the broker does not tell
+   * @param subscribers - of the fleet's channel, undefined where the broker does not report it
    * @param bystanders - those among them that are not hosts, and this process
    */
   start(subscribers: number | undefined, bystanders: number): void {

@@ -133,7 +133,7 @@ export class Cluster {
     }
   }
 
-  /** How many processes read the fleet's channel at this moment, undefined where the broker does not tell. Never rejects. */
+  /** How many processes read the fleet's channel at this moment, undefined where the broker does not report it. Never rejects. */
   async countSubscribers(): Promise<number | undefined> {
     const { bus, channels } = this.#options;
     return bus.countSubscribers?.(channels[0]);

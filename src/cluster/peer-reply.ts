@@ -21,7 +21,7 @@ export class PeerReply {
     }
   }
 
-  /** With nothing more to tell. */
+  /** Without further items. */
   end(): void {
     this.send([], true);
   }

@@ -11,7 +11,7 @@ const MAX_PEERS = 10_000;
 
 interface Peer {
   readonly isHost: boolean;
-  /** Own heartbeats that may return without a message from it: more, where its interval is longer than the own one. */
+  /** Own heartbeats that may return without a message from it: more, where its interval is longer than this process's. */
   readonly tolerated: number;
   missed: number;
 }

@@ -1,7 +1,7 @@
 import type { BusStatus } from "../bus/bus.js";
 
-/** How long other hosts have to reply to `hello`: this many of its own round trips, and no less than so many milliseconds. */
-const DISCOVERY = { roundTrips: 3, leastMs: 250 } as const;
+/** How long other hosts have to reply to `hello`: a multiple of its own round trip, and at least this many milliseconds. */
+const DISCOVERY = { roundTrips: 3, minMs: 250 } as const;
 
 /** Publishes a message that proves that this process is there. Resolves when the broker has taken it or dropped it; never rejects. */
 export type Announce = (type: "hello" | "heartbeat") => Promise<unknown>;
@@ -17,7 +17,7 @@ export class Presence {
   #timer: NodeJS.Timeout | undefined;
   /** When the newest heartbeat was published, in `performance.now()` time. */
   #publishedAt = 0;
-  /** Whether one waits for the broker: then no other is added to it, and `#isOwed` says that one is to follow. */
+  /** Whether a heartbeat waits for the broker. Then no other is added; `#isOwed` has one follow. */
   #isPublishing = false;
   #isOwed = false;
   /** Whether an interval has passed since an own heartbeat was last taken for time. */
@@ -103,7 +103,7 @@ export class Presence {
 
   /** @param roundTrip - milliseconds that the `hello` took to the broker and back */
   #waitForPeers(roundTrip: number): NodeJS.Timeout {
-    const wait = Math.max(DISCOVERY.leastMs, DISCOVERY.roundTrips * roundTrip);
+    const wait = Math.max(DISCOVERY.minMs, DISCOVERY.roundTrips * roundTrip);
     return setTimeout(() => this.#settleDiscovery(), wait);
   }
 }

@@ -15,12 +15,12 @@ export class PythonHosts {
   #lastSeenAt: number | undefined;
   readonly #countNodes: () => number;
   readonly #countSubscribers: () => Promise<number | undefined>;
-  /** Subscribers of the fleet's channel when they were last counted, undefined where the broker does not tell. */
+  /** Subscribers of the fleet's channel when they were last counted, undefined where the broker does not report it. */
   #subscribers: number | undefined;
 
   /**
    * @param countNodes - how many subscribers of the fleet's channel are known to be Node processes, this one included
-   * @param countSubscribers - how many there are, undefined where the broker does not tell. Never rejects
+   * @param countSubscribers - how many there are, undefined where the broker does not report it. Never rejects
    */
   constructor(
     mode: PythonHostsMode,

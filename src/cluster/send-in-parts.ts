@@ -7,7 +7,7 @@ const PART_BYTES = 1024 * 1024;
  * Copies items and sends them in parts, so that their number is not limited by the broker's largest message.
  *
  * @param copy - makes of an item what is sent
- * @param send - called at least once; the last call says so
+ * @param send - called at least once; `isLast` is set in the last call
  */
 export function sendInParts<Item>(
   items: readonly Item[],

@@ -1,8 +1,8 @@
 /**
- * `BroadcastOperator.emit()` (socket.io since 4.5) ends an acknowledged emit when as many servers as `serverCount()` told
- * have reported their number of clients, and all of these have acknowledged. `AckCollector` knows better who will
+ * `BroadcastOperator.emit()` (socket.io since 4.5) ends an acknowledged emit when as many servers as `serverCount()`
+ * resolved to have reported their number of clients, and all of these have acknowledged. `AckCollector` knows better who will
  * acknowledge, and reports one number at the end. So the operator, which calls `serverCount()` in the same turn as
- * `broadcastWithAck()`, is told that there is one server.
+ * `broadcastWithAck()`, gets 1.
  */
 export class OperatorServerCount {
   #isNext = false;

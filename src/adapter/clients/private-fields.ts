@@ -45,7 +45,7 @@ export interface RecoveryTimes {
   readonly maxDisconnection: number;
   /**
    * That may pass before a dead connection is noticed: no pong came for an interval and a timeout, and the ping before it
-   * took up to a timeout to be answered.
+   * took up to a timeout.
    */
   readonly detection: number;
 }

@@ -32,7 +32,7 @@ export function isLocalOnly({ rooms, local }: Target): boolean {
   return local || (rooms.size > 0 && roomNames(rooms).length === 0);
 }
 
-/** Whether a name is that of a client, as far as its form tells. A room with clients of this host is not, whatever its form. */
+/** Whether a name is that of a client, judging by its form. A room with clients of this host is not a sid, whatever its form. */
 export function isSid(adapter: Adapter, name: string, looksLikeSid: LooksLikeSid): boolean {
   return looksLikeSid(name) && (hasClient(adapter, name) || !adapter.rooms.has(name));
 }

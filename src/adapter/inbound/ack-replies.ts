@@ -23,7 +23,7 @@ export interface AckReplyRoutes {
 
 /**
  * @param channel - that the emit came on
- * @returns undefined where the emit asks for none
+ * @returns undefined where the emit requests none
  */
 export function ackRepliesFor(message: EmitMessage, channel: string, routes: AckReplyRoutes): AckReplies | undefined {
   const { callback, node, hostId } = message;
@@ -108,5 +108,5 @@ class NodeAckReplies implements AckReplies {
 
 /** The other host waits for its timeout then, as among Python hosts. */
 function warnOfLostAck(reporter: Reporter, error: unknown): void {
-  reporter.warn("ack", `a client's acknowledgement was not passed on: ${(error as Error).message}`);
+  reporter.warn("ack", `cannot pass on a client's acknowledgement: ${(error as Error).message}`);
 }

@@ -13,7 +13,7 @@ export interface InboundEmit {
   readonly message: EmitMessage;
   /** As it came over the channel. */
   readonly payload: Uint8Array;
-  /** Where acknowledgements go, if the other host asked for any. */
+  /** Where acknowledgements go, if the other host requests any. */
   readonly ackReplies: AckReplies | undefined;
 }
 

@@ -8,7 +8,7 @@ interface OwedAck {
 
 /**
  * Acknowledgements that clients of this host owe to other hosts. Python keeps a callback until its client disconnects; so
- * does this, up to a limit, beyond which the oldest are forgotten. Node hosts say how long they wait.
+ * does this, up to a limit, beyond which the oldest are forgotten. Node hosts state how long they wait.
  */
 export class OwedAcks {
   readonly #limit: number;

@@ -60,7 +60,7 @@ export class Receiver {
     }
   }
 
-  /** Whether nothing on this host needs the message decoded, whatever it says. */
+  /** Whether nothing on this host needs the message decoded. */
   #mayPassThrough(payload: Uint8Array): boolean {
     const { options, recovery, reporter } = this.#parts;
     return (

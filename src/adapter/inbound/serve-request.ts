@@ -68,7 +68,7 @@ function fetchSockets(adapter: Adapter, { rooms, except }: FetchSocketsMessage, 
   sendInParts(clients, describeClient, (items, isLast) => reply.send(items, isLast));
 }
 
-/** What other hosts are told of a client. A `sessionStore`, as express-session puts it there, belongs to this process. */
+/** A client as other hosts see it. A `sessionStore`, as express-session puts it there, belongs to this process. */
 function describeClient({ id, handshake, rooms, data }: Socket, copier: LenientCopier): object {
   const { sessionStore: _, ...rest } = handshake as object as Record<string, unknown>;
   return { id, handshake: copier.copy(rest), rooms: [...rooms], data: copier.copy(data) };

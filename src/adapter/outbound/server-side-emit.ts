@@ -8,7 +8,7 @@ type Acknowledge = (error: Error | null, responses: readonly unknown[]) => void;
  *
  * @param packet - the event, its arguments and, at the end, perhaps a function that gets the acknowledgements
  * @param requestsTimeout - milliseconds for which these are waited for
- * @throws BridgeError `BRIDGE_INVALID_ARGUMENT`, where no acknowledgements are asked for
+ * @throws BridgeError `BRIDGE_INVALID_ARGUMENT`, where no acknowledgements are requested
  */
 export function serverSideEmit(
   namespace: string,

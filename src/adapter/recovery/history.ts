@@ -67,7 +67,7 @@ export class History {
     this.#names.record(payload, isCheckpoint);
   }
 
-  /** Messages were lost, or may have been: clients that were disconnected at the time cannot be told which. */
+  /** Messages were lost, or may have been: for clients that were disconnected at the time it is unknown which. */
   interrupted(): void {
     debug("interrupted: clients that are disconnected now cannot resume");
     this.#dropped = this.end;
@@ -127,7 +127,7 @@ export class History {
 
   /**
    * @param receivedUntil - monotonic milliseconds: the client has certainly received what came before it
-   * @returns undefined where it cannot be told, or is not kept any more
+   * @returns undefined where it is unknown or no longer kept
    */
   missed(client: DisconnectedClient, offset: Offset, receivedUntil: number): readonly PastEmit[] | undefined {
     const known = this.#names.positionOf(offset.message);

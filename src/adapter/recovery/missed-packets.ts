@@ -22,7 +22,7 @@ export class MissedPackets {
     this.#options = options;
   }
 
-  /** @returns undefined where it cannot be told, or is not kept any more */
+  /** @returns undefined where it is unknown or no longer kept */
   of(kept: KeptSession, offset: Offset): unknown[][] | undefined {
     const { history } = this.#options;
     const missed = history.missed(this.#clientOf(kept), offset, this.#receivedUntil(kept));
@@ -83,7 +83,7 @@ export class MissedPackets {
     return { namespace: this.#options.namespace, sid, rooms };
   }
 
-  /** A ping that was answered proves that everything before it was received. */
+  /** A pong proves that everything before its ping was received. */
   #receivedUntil({ leftAt }: KeptSession): number {
     return leftAt - this.#options.detection;
   }

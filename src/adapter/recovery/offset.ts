@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 
 /**
  * How far a client has come: the server appends it to each event, and a resuming client sends the last one it got. It
- * says which message of the channel its host had read last, and how many of that host's own emits the client had been
- * given. A host's own emits reach its own clients before they return over the channel, so the one does not imply the other.
+ * names the last message of the channel that its host had read, and counts that host's own emits that the client had
+ * got. A host's own emits reach its own clients before they return over the channel, so neither implies the other.
  */
 export interface Offset {
   /** The name of a message of the channel: see `MessageNames`. */

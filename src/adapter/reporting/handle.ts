@@ -22,7 +22,7 @@ export interface RejectedMessage {
   readonly detail: string;
   /** The channel that it came on: that of the fleet, or the side channel of Node hosts. */
   readonly channel: string;
-  /** The sender: 32 hex digits, `undefined` where the message does not tell. */
+  /** The sender: 32 hex digits, `undefined` where the message does not name it. */
   readonly hostId: string | undefined;
   /** What an operator can do about it, where there is something. */
   readonly advice?: string;
