@@ -4,10 +4,10 @@ import type { Bus } from "../bus/bus.js";
 import { openBus } from "../bus/open.js";
 import { type AdapterOptions, normalizeAdapter } from "../options.js";
 import { Host } from "./host.js";
-import { PythonBridgeAdapter } from "./namespace-adapter.js";
+import { NamespaceAdapter } from "./namespace-adapter.js";
 import type { BridgeHandle } from "./reporting/handle.js";
 
-/** What `createAdapter` returns: goes into `new Server(http, { adapter })`, and can be watched. */
+/** What `createAdapter` returns: pass it to `new Server(http, { adapter })`, and watch it. */
 export type BridgeAdapter = ((namespace: Namespace) => Adapter) & BridgeHandle;
 
 /**
@@ -29,15 +29,26 @@ export function createAdapter(urlOrBus: string | Bus, options: AdapterOptions = 
   // socket.io calls this with `new`, so it cannot be an arrow function.
   function adapterOf(namespace: Namespace): Adapter {
     host.bindServer(namespace.server);
-    return new PythonBridgeAdapter(namespace, host);
+    return new NamespaceAdapter(namespace, host);
   }
 
-  return Object.assign(adapterOf, {
-    hostId: host.hostId,
+  return Object.assign(adapterOf, handleOf(host));
+}
+
+function handleOf(host: Host): BridgeHandle {
+  const { hostId, reporter, cluster } = host;
+  return {
+    hostId,
     ready: () => host.ready(),
-    onStatus: host.onStatus.bind(host),
-    onRejected: host.onRejected.bind(host),
-    onEmit: host.onEmit.bind(host),
-    stats: () => host.stats(),
-  });
+    onStatus: (listener) => reporter.status.add(listener),
+    onRejected: (listener) => reporter.rejections.add(listener),
+    onEmit: (listener) => reporter.emits.add(listener),
+    stats: () => ({
+      ...reporter.stats(),
+      unknownAcks: cluster.acks.unknownCount,
+      pendingAcks: cluster.acks.size,
+      nodeHosts: 1 + cluster.peers.hostIds.length,
+      pythonHosts: cluster.pythonHosts.areExpected,
+    }),
+  };
 }

@@ -59,7 +59,7 @@ for (const [reason, bad] of BAD_MESSAGES) {
     t.is(host.log.length, 1);
     const sender = /"host_id": "peer"/.test(String(bad)) ? "peer" : "an unknown host";
     t.true(
-      host.log[0]?.startsWith(`[socketio-python-bridge] refused a message on "socketio" from ${sender}: ${reason}: `),
+      host.log[0]?.startsWith(`[socketio-python-bridge] rejected a message on "socketio" from ${sender}: ${reason}: `),
     );
     t.false(host.log[0]?.includes("\n"));
   });

@@ -134,7 +134,7 @@ test("an emitter that listens reports the pickles that it does not open", async 
   // It begins to listen with the first question, however that ends.
   await Promise.allSettled([emitter.timeout(1_000).emitWithAck("ask")]);
   await other.publish("socketio", real("an answer", 4));
-  const line = await lines.find("a line", (text) => text.includes("refused a message"));
+  const line = await lines.find("a line", (text) => text.includes("rejected a message"));
   t.regex(line, /on "socketio" from an unknown host: pickle: a pickle of protocol 4\. .*legacyPickle: "data-only"/);
 });
 

@@ -71,7 +71,7 @@ test("an unreachable host gives one error that names it, however often it is tri
   t.deepEqual(await failingEmitter(t, `amqp://bob:hunter2@127.0.0.1:${port}/v`), [
     `[socketio-python-bridge] RabbitMQ at 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`,
     "[socketio-python-bridge] no connection to the broker; trying again",
-    "[socketio-python-bridge] messages given up: 1 (age)",
+    "[socketio-python-bridge] messages dropped: 1 (age)",
   ]);
 });
 

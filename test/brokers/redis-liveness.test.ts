@@ -69,7 +69,7 @@ test.serial("connections that look alive and carry nothing are found out and rep
     numbers.map(([, number]) => number),
     [1, 2, 3],
   );
-  t.true(host.log.some((line) => line.includes("nothing heard")));
+  t.true(host.log.some((line) => line.includes("received nothing")));
   t.false(
     host.log.some((line) => line.includes("closed the subscriber's connection")),
     "it was not Redis that hung up",

@@ -1,49 +1,87 @@
-import type { Adapter, Room } from "socket.io-adapter";
+import type { Adapter, BroadcastOptions, Room } from "socket.io-adapter";
+import type { PythonHosts } from "../../cluster/python-hosts.js";
 import type { WireRoom } from "../../protocol/model/messages.js";
-import * as commands from "../../protocol/model/room-commands.js";
+import {
+  disconnectCommand,
+  joinCommand,
+  leaveCommand,
+  type RoomCommand,
+  type RoomCommandTarget,
+} from "../../protocol/model/room-commands.js";
 import type { LooksLikeSid } from "../../protocol/model/sid.js";
-import { isLocalOnly, isSid, roomNames, type Target } from "./target.js";
+import { disconnectHere, joinHere, leaveHere } from "../clients/local-operations.js";
+import { hasClient, namespaceOf } from "../clients/namespace.js";
+import { isLocalOnly, isSid, normalizeTarget, roomNames } from "../clients/target.js";
+import type { Publisher } from "../publisher.js";
+import type { Reporter } from "../reporting/reporter.js";
 
-export type Command = commands.RoomCommand;
-
-interface Speaker {
+export interface RoomCommandsOptions {
   readonly adapter: Adapter;
   readonly hostId: string;
-  readonly toPythonRoom: (room: string) => WireRoom;
   readonly looksLikeSid: LooksLikeSid;
+  readonly toPythonRoom: (room: string, namespace: string) => WireRoom;
+  readonly pythonHosts: PythonHosts;
+  readonly publisher: Publisher;
+  readonly reporter: Reporter;
 }
 
-const NOTHING: Command = { messages: [], isForNodeOnly: false };
+/** `socketsJoin()`, `socketsLeave()` and `disconnectSockets()`: for clients of this host, and of all others. */
+export class RoomCommands {
+  readonly #options: RoomCommandsOptions;
 
-/** What other hosts are told: nothing where the operation is for this host alone. */
-function command(
-  { adapter, hostId, toPythonRoom, looksLikeSid }: Speaker,
-  target: Target,
-  build: (target: commands.RoomCommandTarget) => Command,
-): Command {
-  if (isLocalOnly(target)) {
-    return NOTHING;
+  constructor(options: RoomCommandsOptions) {
+    this.#options = options;
   }
-  return build({
-    namespace: adapter.nsp.name,
-    hostId,
-    rooms: roomNames(target.rooms),
-    except: roomNames(target.except),
-    isSid: (name) => isSid(adapter, name, looksLikeSid),
-    isLocalClient: (sid) => adapter.nsp.sockets.has(sid),
-    toPythonRoom: (room) => (typeof room === "string" ? toPythonRoom(room) : room),
-  });
-}
 
-export function joinCommand(speaker: Speaker, target: Target, rooms: readonly Room[]): Command {
-  return command(speaker, target, (whom) => commands.joinCommand(whom, roomNames(rooms)));
-}
+  join(options: BroadcastOptions, rooms: Room[]): void {
+    const target = this.#targetOf(options);
+    const command = target && joinCommand(target, roomNames(rooms));
+    joinHere(this.#options.adapter, options, rooms);
+    this.#publish("socketsJoin", command);
+  }
 
-export function leaveCommand(speaker: Speaker, target: Target, rooms: readonly Room[]): Command {
-  return command(speaker, target, (whom) => commands.leaveCommand(whom, roomNames(rooms)));
-}
+  leave(options: BroadcastOptions, rooms: Room[]): void {
+    const target = this.#targetOf(options);
+    const command = target && leaveCommand(target, roomNames(rooms));
+    leaveHere(this.#options.adapter, options, rooms);
+    this.#publish("socketsLeave", command);
+  }
 
-/** @param close - whether the connection ends as well, which may serve other namespaces; Python hosts leave it open */
-export function disconnectCommand(speaker: Speaker, target: Target, close: boolean): Command {
-  return command(speaker, target, (whom) => commands.disconnectCommand(whom, close));
+  /** @param close - whether the connection ends too, which may serve other namespaces; Python hosts leave it open */
+  disconnect(options: BroadcastOptions, close: boolean): void {
+    const target = this.#targetOf(options);
+    // Built first: the clients of this host are gone afterwards.
+    const command = target && disconnectCommand(target, close);
+    disconnectHere(this.#options.adapter, options, close);
+    this.#publish("disconnectSockets", command);
+  }
+
+  /** @returns undefined where the operation is for this host alone */
+  #targetOf(options: BroadcastOptions): RoomCommandTarget | undefined {
+    const { adapter, hostId, looksLikeSid, toPythonRoom } = this.#options;
+    const target = normalizeTarget(options);
+    if (isLocalOnly(target)) {
+      return undefined;
+    }
+    const { name: namespace } = namespaceOf(adapter);
+    return {
+      namespace,
+      hostId,
+      rooms: roomNames(target.rooms),
+      except: roomNames(target.except),
+      isSid: (name) => isSid(adapter, name, looksLikeSid),
+      isLocalClient: (sid) => hasClient(adapter, sid),
+      toPythonRoom: (room) => (typeof room === "string" ? toPythonRoom(room, namespace) : room),
+    };
+  }
+
+  #publish(operation: string, command: RoomCommand | undefined): void {
+    const { publisher, pythonHosts, reporter } = this.#options;
+    for (const message of command?.messages ?? []) {
+      publisher.publish(message);
+    }
+    if (command?.isForNodeOnly && pythonHosts.areExpected) {
+      reporter.warn(operation, `${operation}() reaches clients of Python hosts by sid only, not by a room`);
+    }
+  }
 }

@@ -1,0 +1,98 @@
+import type { Adapter, BroadcastOptions, Room } from "socket.io-adapter";
+import type { PythonHosts } from "../../cluster/python-hosts.js";
+import type { CallbackRef, WireRoom } from "../../protocol/model/messages.js";
+import { buildEmitExtension } from "../../protocol/model/node-extension.js";
+import type { EncodedEmit } from "../../protocol/model/outgoing.js";
+import type { LooksLikeSid } from "../../protocol/model/sid.js";
+import { quote } from "../../util/quote.js";
+import { hasClient, namespaceOf } from "../clients/namespace.js";
+import { isSid, roomNames, type Target } from "../clients/target.js";
+import type { Publisher } from "../publisher.js";
+import type { Reporter } from "../reporting/reporter.js";
+
+export interface OutgoingEmitsOptions {
+  readonly adapter: Adapter;
+  readonly hostId: string;
+  readonly looksLikeSid: LooksLikeSid;
+  readonly toPythonRoom: (room: string, namespace: string) => WireRoom;
+  readonly pythonHosts: PythonHosts;
+  readonly publisher: Publisher;
+  readonly reporter: Reporter;
+}
+
+/** What plain and acknowledged emits of one namespace have in common: encode, show to `onEmit` listeners, publish. */
+export class OutgoingEmits {
+  readonly #options: OutgoingEmitsOptions;
+  readonly #namespace: string;
+
+  constructor(options: OutgoingEmitsOptions) {
+    this.#options = options;
+    this.#namespace = namespaceOf(options.adapter).name;
+  }
+
+  /**
+   * @param data - name and arguments
+   * @param callback - what acknowledgements come back with, null where none are collected
+   * @param sequence - this host's number for it, if it keeps a history
+   * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry
+   */
+  encode(
+    data: readonly unknown[],
+    target: Target,
+    { flags = {} }: BroadcastOptions,
+    callback: CallbackRef | null,
+    sequence?: number,
+  ): EncodedEmit {
+    const { adapter, hostId, publisher } = this.#options;
+    const [event, ...args] = data;
+    const rooms = roomNames(target.rooms);
+    const except = roomNames(target.except);
+    // Python skips sids only, so what may be a room is named once more, for Node hosts. The room of a client of this host
+    // need not be: no other host has that client.
+    const exceptRooms = except.filter((name) => !hasClient(adapter, name));
+    this.#warnOfExceptRooms(exceptRooms);
+    return publisher.encodeEmit({
+      method: "emit",
+      event: String(event),
+      args,
+      rooms: rooms.length === 0 ? null : rooms.map((room) => this.pythonRoom(room)),
+      skipSids: except,
+      exceptRooms,
+      callback,
+      node: buildEmitExtension(args, flags, callback === null ? undefined : target.timeout, sequence),
+      namespace: this.#namespace,
+      hostId,
+    });
+  }
+
+  notifyListeners(data: readonly unknown[], target: Target): void {
+    const { hostId, reporter } = this.#options;
+    if (reporter.hasEmitListeners) {
+      const [event, ...args] = data;
+      const rooms = target.rooms.size === 0 ? null : [...target.rooms];
+      const [namespace, skipSids] = [this.#namespace, [...target.except]];
+      reporter.emits.notify({ event: String(event), args, rooms, skipSids, namespace, hostId, origin: "local" });
+    }
+  }
+
+  publish({ payload }: EncodedEmit): void {
+    this.#options.publisher.publishEncoded(payload);
+  }
+
+  pythonRoom(room: Room): WireRoom {
+    return this.#options.toPythonRoom(room, this.#namespace);
+  }
+
+  /** Once per room: not all of its members can be excepted. */
+  #warnOfExceptRooms(rooms: readonly string[]): void {
+    const { adapter, looksLikeSid, pythonHosts, reporter } = this.#options;
+    for (const room of rooms) {
+      if (pythonHosts.areExpected && !isSid(adapter, room, looksLikeSid)) {
+        reporter.warnOnce(
+          `except ${this.#namespace} ${room}`,
+          () => `except(${quote(room)}): members of that room on Python hosts get the event all the same`,
+        );
+      }
+    }
+  }
+}
