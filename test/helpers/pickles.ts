@@ -11,9 +11,9 @@ export interface RealPickle {
   readonly protocol: number;
   readonly name: string;
   readonly pickle: string;
-  /** What `json.dumps` of Python makes of the same value. */
+  /** What `json.dumps` of Python writes for the same value. */
   readonly json?: string;
-  /** The first opcode that is not one of inert data. */
+  /** The first opcode that is not plain data. */
   readonly refused?: string;
 }
 
@@ -24,7 +24,7 @@ export const REAL_PICKLES: readonly RealPickle[] = readFileSync("test/fixtures/p
 
 export const frameOf = ({ pickle }: RealPickle): Buffer => Buffer.from(pickle, "base64");
 
-/** The value that the JSON decoder has for it; bytes are `{"$bytes": base64}` there. */
+/** The value of JSON in which bytes are `{"$bytes": base64}`. */
 export function fromPythonJson(json: string): unknown {
   return fromTyped(parseJson(json));
 }

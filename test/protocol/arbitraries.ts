@@ -3,7 +3,7 @@ import type { WireRoom } from "../../src/protocol/model/messages.js";
 import { RESERVED_EVENTS } from "../../src/protocol/model/messages.js";
 import type { OutgoingMessage } from "../../src/protocol/model/outgoing.js";
 
-/** Any UTF-16, halves of surrogate pairs among it. */
+/** Any UTF-16, including lone surrogates. */
 export const text = fc.string({
   unit: fc.oneof(
     { weight: 8, arbitrary: fc.string({ unit: "grapheme", minLength: 1, maxLength: 1 }) },
@@ -37,12 +37,12 @@ const event = name.filter((one) => !RESERVED_EVENTS.has(one));
 const namespace = text.map((rest) => `/${rest}`);
 const hostId = fc.uuid().map((uuid) => uuid.replaceAll("-", ""));
 
-/** Integers as they come back: those that a double holds as numbers. */
+/** Integers as they are read: as numbers if a double holds them. */
 const room: fc.Arbitrary<WireRoom> = fc.oneof(
   name,
   fc.maxSafeInteger(),
   fc
-    // Of a hundred characters with the sign, the most that python-engineio reads.
+    // At most a hundred characters with the sign, the limit of python-engineio.
     .bigInt({ min: -(10n ** 98n), max: 10n ** 99n })
     .map((digits) => (Number.isSafeInteger(Number(digits)) ? Number(digits) : digits)),
 );
@@ -70,7 +70,7 @@ const node = fc.option(
 const method = <Name extends string>(...names: readonly [Name, ...Name[]]) => fc.constantFrom(...names);
 const members = { rooms, exceptRooms: fc.array(name), namespace, hostId };
 
-/** Everything that a host can say. */
+/** Everything that a host can publish. */
 export const outgoing: fc.Arbitrary<OutgoingMessage> = fc.oneof(
   {
     weight: 4,

@@ -10,7 +10,7 @@ import { EMIT as PLAIN_EMIT } from "./plain-emit.js";
 
 const DIALECTS: readonly Dialect[] = ["5.15", "5.14", "5.13", "5.2"];
 
-/** Of a Node host. */
+/** From a Node host. */
 const EMIT: OutgoingEmit = { ...PLAIN_EMIT, hostId: newHostId() };
 
 const written = (dialect: Dialect, fields: Partial<OutgoingEmit>) =>
@@ -21,7 +21,7 @@ const placeholder = { _placeholder: true, num: 0 };
 
 const WITH_TO_JSON = { toJSON: () => [1] };
 
-test("where one form serves all releases, it is written in each dialect", (t) => {
+test("a form that all releases read alike is written in every dialect", (t) => {
   for (const args of [[], [null], [{ a: [1] }], ["text"], [0], [false], [undefined], [new Date(0)]]) {
     for (const rooms of [null, ["r"], [42]]) {
       const fields = {
@@ -37,7 +37,7 @@ test("where one form serves all releases, it is written in each dialect", (t) =>
   }
 });
 
-/** What is in `data` and `binary`, or why there is no form. */
+/** `data` and `binary`, or the error if there is no form. */
 const FORMS: readonly (readonly [string, readonly unknown[], Readonly<Record<Dialect, unknown>>])[] = [
   [
     "a list",
@@ -46,7 +46,7 @@ const FORMS: readonly (readonly [string, readonly unknown[], Readonly<Record<Dia
   ],
   ["an empty list", [[]], { "5.15": [[[]], false], "5.14": [[], false], "5.13": [[], false], "5.2": [[], false] }],
   [
-    "what JSON makes a list of",
+    "an object whose toJSON returns a list",
     [WITH_TO_JSON],
     { "5.15": [[[1]], false], "5.14": [[1], false], "5.13": [[1], false], "5.2": [[1], false] },
   ],
@@ -95,7 +95,7 @@ for (const [what, args, forms] of FORMS) {
   }
 }
 
-test("several rooms are a list, but for releases that it ends the listener of", (t) => {
+test("several rooms are a list, except for releases whose listener it would end", (t) => {
   for (const dialect of ["5.15", "5.14", "5.13"] as const) {
     t.deepEqual(written(dialect, { rooms: ["a", 7] }).room, ["a", 7]);
   }
@@ -107,7 +107,7 @@ test("several rooms are a list, but for releases that it ends the listener of", 
   );
 });
 
-test("among Node hosts all that can be said arrives as it is, whatever the dialect of either", (t) => {
+test("Node hosts read each other's arguments exactly, whatever their dialects", (t) => {
   for (const args of [
     [],
     [null],
@@ -139,7 +139,7 @@ test("among Node hosts all that can be said arrives as it is, whatever the diale
   }
 });
 
-test("a list of a Python host is several arguments or one, as the Python hosts of the dialect take it", (t) => {
+test("a list from a Python host is several arguments or one, as its dialect has it", (t) => {
   const args = (fields: object, dialect: Dialect) => {
     const message = { method: "emit", event: "e", namespace: "/", ...fields };
     const decoded = decode(Buffer.from(JSON.stringify(message)), 10_000, { legacyPickle: "refuse", dialect });
@@ -162,7 +162,7 @@ test("a list of a Python host is several arguments or one, as the Python hosts o
   }
 });
 
-test("commands and answers are the same in each dialect", (t) => {
+test("commands and acknowledgements are the same in every dialect", (t) => {
   const sender = { namespace: "/", hostId: EMIT.hostId };
   for (const message of [
     { method: "callback", callback: { room: null, namespace: "/", id: 1 }, args: [[1], 2], hostId: "h" },

@@ -16,8 +16,8 @@ export class Container {
   depth = 1;
   /**
    * It was fetched from the memo or duplicated, and nothing may be added to it any more. So whatever is inside a container
-   * is complete, its size and depth are known, and no container can contain itself. Python pickles only cyclic values
-   * otherwise.
+   * is complete, its size and depth are known, and no container can contain itself. Python's own pickles add to a shared
+   * container only for a cyclic value.
    */
   isShared = false;
   /** Of a dict: its `data` is a tuple. */

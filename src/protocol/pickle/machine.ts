@@ -23,9 +23,10 @@ function reject(detail: string): never {
 }
 
 /**
- * What the opcodes of a pickle work on: a stack, marks in it, and a memo. It holds plain data and calls nothing. Each
- * method but the last is an opcode of `pickletools`, and throws a RejectionError: `bad_pickle`, `too_deep`, `too_large` or
- * `unsafe_name`.
+ * What the opcodes of a pickle work on: a stack, marks in it, and a memo. It holds plain data and calls nothing.
+ *
+ * Methods throw a RejectionError: `bad_pickle`, `too_deep`, `too_large` or `unsafe_name`. `opcodes.ts` says which opcode
+ * each of them executes.
  */
 export class PickleMachine {
   readonly #maxSize: number;
@@ -86,52 +87,50 @@ export class PickleMachine {
     this.#share(item === undefined ? reject(`index ${index} of the memo is empty`) : item);
   }
 
-  openList(): void {
+  pushEmptyList(): void {
     this.push(new Container("list", []));
   }
 
-  openDict(): void {
+  pushEmptyDict(): void {
     this.push(new Container("dict", {}));
   }
 
   append(): void {
     const item = this.#take();
-    this.#addItem(this.#openContainer("list"), item);
+    this.#addItem(this.#containerToExtend("list"), item);
   }
 
-  appendAll(): void {
+  appendItems(): void {
     const items = this.#takeToMark();
-    const list = this.#openContainer("list");
+    const collectList = this.#containerToExtend("list");
     for (const item of items) {
-      this.#addItem(list, item);
+      this.#addItem(collectList, item);
     }
   }
 
   setItem(): void {
     const value = this.#take();
     const key = this.#take();
-    this.#setEntry(this.#openContainer("dict"), key, value);
+    this.#setEntry(this.#containerToExtend("dict"), key, value);
   }
 
-  setAllItems(): void {
+  setItems(): void {
     const items = this.#takeToMark();
-    this.#setEntries(this.#openContainer("dict"), items);
+    this.#setEntries(this.#containerToExtend("dict"), items);
   }
 
-  /** `LIST` */
   list(): void {
     this.#pushItems("list", this.#takeToMark());
   }
 
-  /** `DICT` */
-  dict(): void {
+  collectDict(): void {
     const items = this.#takeToMark();
-    this.openDict();
-    this.#setEntries(this.#openContainer("dict"), items);
+    this.pushEmptyDict();
+    this.#setEntries(this.#containerToExtend("dict"), items);
   }
 
-  /** @param size - without it, everything down to the mark */
-  tuple(size?: number): void {
+  /** @param size - by default everything down to the last mark */
+  collectTuple(size?: number): void {
     const items = size === undefined ? this.#takeToMark() : Array.from({ length: size }, () => this.#take()).reverse();
     this.#pushItems("tuple", items);
   }
@@ -142,8 +141,7 @@ export class PickleMachine {
       reject(`ends with ${this.#stack.length} values and ${this.#marks.length} marks`);
     }
     const root = this.#take();
-    const value = this.#valueOf(root);
-    return { value, isDataTuple: root instanceof Container && root.isDataTuple };
+    return { value: this.#valueOf(root), isDataTuple: root instanceof Container && root.isDataTuple };
   }
 
   #share(item: StackItem): void {
@@ -172,8 +170,8 @@ export class PickleMachine {
     return this.#stack.splice(floor);
   }
 
-  /** The container on top of the stack, to add to it. */
-  #openContainer(kind: "list" | "dict"): Container {
+  /** The container on top of the stack. */
+  #containerToExtend(kind: "list" | "dict"): Container {
     const container = this.#top();
     if (!(container instanceof Container) || container.kind !== kind) {
       reject(`adds to something that is not a ${kind}`);
@@ -207,19 +205,19 @@ export class PickleMachine {
     }
   }
 
-  #setEntry(dict: Container, keyEntry: StackItem, valueEntry: StackItem): void {
-    const key = keyEntry instanceof Container ? undefined : toJsonKey(keyEntry);
+  #setEntry(dict: Container, keyItem: StackItem, valueItem: StackItem): void {
+    const key = keyItem instanceof Container ? undefined : toJsonKey(keyItem);
     if (key === undefined) {
       reject("a key that has no form in JSON");
     }
     dict.jsonSize += key.length + JSON_SIZE.quotes;
-    const value = this.#adopt(dict, valueEntry);
+    const value = this.#adopt(dict, valueItem);
     if (isUnsafeEntry(key, value)) {
       throw new RejectionError("unsafe_name", `the key ${quote(key)}`);
     }
     (dict.value as Record<string, unknown>)[key] = value;
     if (key === "data") {
-      dict.isDataTuple = valueEntry instanceof Container && valueEntry.kind === "tuple";
+      dict.isDataTuple = valueItem instanceof Container && valueItem.kind === "tuple";
     }
   }
 

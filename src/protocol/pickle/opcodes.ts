@@ -74,19 +74,19 @@ const DATA_OPCODES: readonly (readonly [code: number, name: string, argument: Ar
   [0x8e, "BINBYTES8", counted(8), raw],
   [0x96, "BYTEARRAY8", counted(8), raw],
 
-  [0x5d, "EMPTY_LIST", none, (machine) => machine.openList()],
+  [0x5d, "EMPTY_LIST", none, (machine) => machine.pushEmptyList()],
   [0x6c, "LIST", none, (machine) => machine.list()],
   [0x61, "APPEND", none, (machine) => machine.append()],
-  [0x65, "APPENDS", none, (machine) => machine.appendAll()],
-  [0x7d, "EMPTY_DICT", none, (machine) => machine.openDict()],
-  [0x64, "DICT", none, (machine) => machine.dict()],
+  [0x65, "APPENDS", none, (machine) => machine.appendItems()],
+  [0x7d, "EMPTY_DICT", none, (machine) => machine.pushEmptyDict()],
+  [0x64, "DICT", none, (machine) => machine.collectDict()],
   [0x73, "SETITEM", none, (machine) => machine.setItem()],
-  [0x75, "SETITEMS", none, (machine) => machine.setAllItems()],
-  [0x29, "EMPTY_TUPLE", none, (machine) => machine.tuple(0)],
-  [0x85, "TUPLE1", none, (machine) => machine.tuple(1)],
-  [0x86, "TUPLE2", none, (machine) => machine.tuple(2)],
-  [0x87, "TUPLE3", none, (machine) => machine.tuple(3)],
-  [0x74, "TUPLE", none, (machine) => machine.tuple()],
+  [0x75, "SETITEMS", none, (machine) => machine.setItems()],
+  [0x29, "EMPTY_TUPLE", none, (machine) => machine.collectTuple(0)],
+  [0x85, "TUPLE1", none, (machine) => machine.collectTuple(1)],
+  [0x86, "TUPLE2", none, (machine) => machine.collectTuple(2)],
+  [0x87, "TUPLE3", none, (machine) => machine.collectTuple(3)],
+  [0x74, "TUPLE", none, (machine) => machine.collectTuple()],
 
   [0x28, "MARK", none, (machine) => machine.mark()],
   [0x30, "POP", none, (machine) => machine.pop()],
@@ -136,14 +136,14 @@ const UNSAFE_OPCODES: ReadonlyMap<number, string> = new Map([
 const WITH_MODULE_AND_NAME: readonly (string | undefined)[] = ["GLOBAL", "INST"];
 
 /** The name of an opcode that is not plain data, and what it would import, as one short line. */
-export function describeUnsafeOpcode(frame: Buffer, at: number): string {
-  const code = frame[at] as number;
+export function describeUnsafeOpcode(frame: Buffer, position: number): string {
+  const code = frame[position] as number;
   const name = UNSAFE_OPCODES.get(code);
   if (!WITH_MODULE_AND_NAME.includes(name)) {
     return name ?? `the unknown opcode 0x${code.toString(16).padStart(2, "0")}`;
   }
   const imported = frame
-    .toString("latin1", at + 1, at + 101)
+    .toString("latin1", position + 1, position + 101)
     .split("\n", 2)
     .join(".");
   return `${name} ${quote(imported)}`;

@@ -73,6 +73,7 @@ export function readIndexLine(frame: Buffer, start: number, end: number): number
   return /^\d{1,10}$/.test(text) ? Number(text) : malformed(`${quote(text)} is not an index of the memo`);
 }
 
+/** `BINFLOAT` */
 export function toFloat(value: number): number | WholeFloat {
   return Number.isInteger(value) ? new WholeFloat(value) : value;
 }
@@ -108,7 +109,7 @@ function isShortAscii(frame: Buffer, start: number, end: number): boolean {
 const isBetween = (byte: number | undefined, least: number, most: number): boolean =>
   byte !== undefined && byte >= least && byte <= most;
 
-/** UTF-8 that may contain lone surrogates, each as three bytes: the `surrogatepass` of Python. */
+/** `BINUNICODE` and its like: UTF-8 that may contain lone surrogates, each as three bytes: the `surrogatepass` of Python. */
 export function readText(frame: Buffer, start: number, end: number): string {
   if (isShortAscii(frame, start, end)) {
     return latin1(frame, start, end);
@@ -119,8 +120,8 @@ export function readText(frame: Buffer, start: number, end: number): string {
   }
   const parts: string[] = [];
   let partStart = 0;
-  const addPart = (end: number) => {
-    const part = bytes.subarray(partStart, end);
+  const addPart = (partEnd: number) => {
+    const part = bytes.subarray(partStart, partEnd);
     parts.push(isUtf8(part) ? part.toString() : malformed("a text that is not UTF-8"));
   };
   for (let at = bytes.indexOf(0xed); at !== -1; at = bytes.indexOf(0xed, at + 1)) {
@@ -153,7 +154,7 @@ function assertAscii(text: string): string {
   return NON_ASCII.test(text) ? malformed("a str of Python 2 that is not ASCII") : text;
 }
 
-/** `BINSTRING`: the `str` of Python 2, which Python 3 reads as ASCII. */
+/** `BINSTRING` and its like: the `str` of Python 2, which Python 3 reads as ASCII. */
 export function readAscii(frame: Buffer, start: number, end: number): string {
   return assertAscii(latin1(frame, start, end));
 }

@@ -27,7 +27,7 @@ test("an emit has the keys that python-socketio reads", (t) => {
   );
 });
 
-test("arguments in the form that most releases read alike", (t) => {
+test("arguments are written in the form that most releases read alike", (t) => {
   const data = (...args: unknown[]) => fields({ args }).data;
   t.is(data(), null);
   t.is(data("x"), "x");
@@ -37,13 +37,13 @@ test("arguments in the form that most releases read alike", (t) => {
   t.deepEqual(data([]), [[]]);
   t.deepEqual(data(1, [2]), [1, [2]]);
   t.deepEqual(data(undefined, null), [null, null]);
-  // A lone null cannot be told from no argument: Python has one None for both.
+  // A lone null is the same as no argument: Python has one None for both.
   t.is(data(null), null);
   t.is(data(undefined), null);
   t.is(data(Number.NaN), null);
 });
 
-test("bytes go as placeholders and base64, in the order of a depth-first walk", (t) => {
+test("bytes become placeholders and base64, in the order of a depth-first walk", (t) => {
   const [a, b] = [Buffer.from("a"), Buffer.from("bc")];
   t.like(fields({ args: [a] }), { binary: true, data: [{ _placeholder: true, num: 0 }, "YQ=="] });
   t.like(fields({ args: [[a]] }), { binary: true, data: [[[{ _placeholder: true, num: 0 }]], "YQ=="] });
@@ -58,13 +58,13 @@ test("bytes go as placeholders and base64, in the order of a depth-first walk", 
   });
 });
 
-test("a view of a larger buffer sends its own part only", (t) => {
+test("of a view only its own part of the buffer is written", (t) => {
   const whole = Buffer.from("secret|public|secret");
   const view = new DataView(whole.buffer, whole.byteOffset + 7, 6);
   t.is(fields({ args: [view] }).data[1], Buffer.from("public").toString("base64"));
 });
 
-test("rooms: everyone, one, several, integers of any size", (t) => {
+test("rooms are written as null, one room or a list, with integers of any size", (t) => {
   const room = (rooms: OutgoingEmit["rooms"]) => encodeJson({ ...EMIT, rooms }).match(/"room":(.*?),"skip_sid"/)?.[1];
   t.is(room(null), "null");
   t.is(room(["r"]), '"r"');
@@ -81,13 +81,13 @@ const ALL: readonly Exclude<Message, { readonly method: "emit" }>[] = [
 ];
 
 for (const message of ALL) {
-  test(`what is written is read again: ${message.method}`, (t) => {
+  test(`a written message is read again: ${message.method}`, (t) => {
     const decoded = decode(Buffer.from(encodeJson(message)), 1_000);
     t.deepEqual(decoded, { kind: "message", message });
   });
 }
 
-test("what is written is read again: emit", (t) => {
+test("a written message is read again: emit", (t) => {
   const args = [1, { a: Buffer.from([0, 255]), b: [null, "\u{1f40d}"] }, []];
   const emit = {
     ...EMIT,
@@ -107,7 +107,7 @@ test("what is written is read again: emit", (t) => {
   t.deepEqual(decodePayload(payload), { args });
 });
 
-test("what the channel cannot carry is an error that names the event", (t) => {
+test("an argument without a form in JSON is an error that names the event", (t) => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
   for (const args of [[1n], [circular]]) {
@@ -118,7 +118,7 @@ test("what the channel cannot carry is an error that names the event", (t) => {
   }
 });
 
-test("an integer room that no host would read is refused", (t) => {
+test("an integer room that no host would read is an error", (t) => {
   const longest = -(10n ** 99n) + 1n;
   for (const write of [encodeJson, encodeMsgpackOrJson]) {
     t.is(decode(Buffer.from(write({ ...EMIT, rooms: [longest] })), 1_000_000).kind, "message");
@@ -130,13 +130,13 @@ test("an integer room that no host would read is refused", (t) => {
   }
 });
 
-test("bytes in an acknowledgement are refused: Python would read them as text", (t) => {
+test("bytes in an acknowledgement are an error: Python would read them as text", (t) => {
   const callback = { room: "r", namespace: "/", id: 1 };
   const error = t.throws(() => encodeJson({ method: "callback", callback, args: [Buffer.from("x")], hostId: HOST }));
   t.is((error as BridgeError).code, "BRIDGE_INVALID_ARGUMENT");
 });
 
-test("what only Node hosts understand is there only where it says something, and comes back", (t) => {
+test("keys for Node hosts are written only when needed, and read again", (t) => {
   t.false("node" in fields({ args: [1] }));
   for (const encoded of [encodeJson, encodeMsgpackOrJson]) {
     const roundTrip = (message: OutgoingMessage) => {
