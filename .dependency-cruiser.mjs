@@ -45,7 +45,7 @@ export default {
     ),
     only(
       "emitter",
-      [...ROOT, "protocol/", "cluster/", "reporting/", "bus/(bus|options|open)\\.ts$", "options\\.ts$"],
+      [...ROOT, "protocol/", "cluster/", "reporting/", "bus/(bus|options|open|memory)\\.ts$", "options\\.ts$"],
       "an emitter runs without a server: it imports nothing of the adapter.",
     ),
     only("embedded", ROOT, "the embedded broker is a broker: it knows nothing of who connects to it."),
