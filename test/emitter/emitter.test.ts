@@ -89,6 +89,14 @@ test("after close() nothing goes", async (t) => {
   await t.throwsAsync(emitter.emit("e"), { instanceOf: BridgeError, message: /closed/ });
 });
 
+test("close() ends an acknowledged emit that has only begun", async (t) => {
+  const emitter = createEmitter(memoryBus(t.title), { logger: false, acks: true });
+  const first = t.throwsAsync(emitter.timeout(20_000).emitWithAck("ask"), { code: "BRIDGE_CLOSED" });
+  await emitter.close();
+  await first;
+  await t.throwsAsync(emitter.timeout(20_000).emitWithAck("ask"), { code: "BRIDGE_CLOSED" });
+});
+
 test("an emitter that does not listen says how it could have answers", async (t) => {
   const emitter = createEmitter(memoryBus(t.title), { logger: false });
   cleanUp(t, () => emitter.close());
