@@ -65,6 +65,18 @@ export default {
       [...ROOT, "protocol/", "cluster/", "reporting/", "bus/(bus|options|open)\\.ts$", "options\\.ts$"],
       "adapter meets a broker through the contract in bus/bus.ts alone, and imports no emitter, server or command line.",
     ),
+    ...[
+      ["clients", "recovery|outbound|inbound|publisher", "clients touches socket.io, and knows nothing of the fleet."],
+      ["recovery", "outbound|inbound", "recovery serves both directions, and knows neither."],
+      ["outbound", "inbound", "outbound knows nothing of inbound, so that nobody calls back."],
+      ["inbound", "outbound", "what comes in is never published again: inbound delivers to clients alone."],
+    ].map(([from, to, comment]) => ({
+      name: `adapter-${from}`,
+      comment,
+      severity: "error",
+      from: { path: `^src/adapter/${from}/` },
+      to: { path: `^src/adapter/(${to}|host|namespace-adapter|create-adapter)`, pathNot: `^src/adapter/${from}/` },
+    })),
     only(
       "emitter",
       [...ROOT, "protocol/", "cluster/", "reporting/", "bus/(bus|options|open|memory)\\.ts$", "options\\.ts$"],

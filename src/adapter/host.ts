@@ -2,18 +2,20 @@ import type { Server } from "socket.io";
 import type { Adapter } from "socket.io-adapter";
 import type { Bus, BusStatus } from "../bus/bus.js";
 import { Cluster } from "../cluster/cluster.js";
+import type { PeerMessageHandlers } from "../cluster/receive.js";
 import { sendInParts } from "../cluster/send-in-parts.js";
 import { BridgeError } from "../errors.js";
 import type { NormalizedAdapter } from "../options.js";
 import { newHostId } from "../protocol/model/host-id.js";
-import { type LooksLikeSid, sidMatcher } from "../protocol/model/sid.js";
+import { sidMatcher } from "../protocol/model/sid.js";
 import { debugLog } from "../util/debug.js";
 import { namespaceOf } from "./clients/namespace.js";
 import { forgetAck } from "./clients/private-fields.js";
 import { OwedAcks } from "./inbound/owed-acks.js";
-import type { InboundParts, ServedNamespace } from "./inbound/parts.js";
+import type { ServedNamespace } from "./inbound/parts.js";
 import { peerMessageHandlers } from "./inbound/peer-messages.js";
 import { Receiver } from "./inbound/receive.js";
+import type { OutboundParts } from "./outbound/parts.js";
 import { Publisher } from "./publisher.js";
 import { HostRecovery } from "./recovery/host-recovery.js";
 import { Reporter } from "./reporting/reporter.js";
@@ -32,41 +34,42 @@ const GAPS: readonly BusStatus["type"][] = ["reconnecting", "stale", "error"];
 export class Host {
   readonly hostId = newHostId();
   readonly options: NormalizedAdapter;
-  readonly looksLikeSid: LooksLikeSid;
   readonly reporter: Reporter;
-  /** The other hosts, and what is requested of them. */
   readonly cluster: Cluster;
-  /** The way to the fleet's channel. */
-  readonly publisher: Publisher;
+  /** What the namespaces' own operations are built on. */
+  readonly outbound: Omit<OutboundParts, "adapter">;
   readonly #bus: Bus;
+  readonly #publisher: Publisher;
   readonly #recovery: HostRecovery;
   readonly #namespaces = new Map<string, ServedNamespace>();
-  readonly #inbound: InboundParts;
+  readonly #receiver: Receiver;
+  readonly #peerHandlers: PeerMessageHandlers;
   #server: Server | undefined;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(bus: Bus, options: NormalizedAdapter) {
     const { hostId } = this;
-    const { channels, encoding, dialect, heartbeatInterval, maxMessageSize, maxPendingAcks, pythonHosts } = options;
+    const { channels, encoding, dialect, toPythonRoom } = options;
     const [channel, ...others] = channels;
+
+    // Each part knows those above it.
     const reporter = new Reporter(options.logger, channels);
     const publisher = new Publisher({ bus, channel, encoding, dialect, reporter });
-    const cluster = new Cluster({
-      ...{ bus, hostId, isHost: true, channels },
-      ...{ heartbeatInterval, maxMessageSize, maxPendingAcks, pythonHosts },
-    });
+    const cluster = new Cluster({ ...options, bus, hostId, isHost: true });
     const isOrdered = () => others.length === 0 && bus.isOrdered?.(channel) === true;
     const recovery = new HostRecovery({ options, cluster, publisher, isOrdered });
+    const inbound = { options, namespaces: this.#namespaces, cluster, recovery, publisher, reporter };
 
     this.options = options;
-    this.looksLikeSid = sidMatcher(dialect);
     this.reporter = reporter;
     this.cluster = cluster;
-    this.publisher = publisher;
+    this.outbound = { cluster, publisher, reporter, looksLikeSid: sidMatcher(dialect), toPythonRoom };
     this.#bus = bus;
+    this.#publisher = publisher;
     this.#recovery = recovery;
-    this.#inbound = { options, namespaces: this.#namespaces, cluster, recovery, publisher, reporter };
+    this.#receiver = new Receiver(inbound);
+    this.#peerHandlers = peerMessageHandlers(inbound);
     bus.onStatus((status) => this.#onStatus(status));
   }
 
@@ -80,12 +83,11 @@ export class Host {
   }
 
   async #start(): Promise<void> {
-    const receiver = new Receiver(this.#inbound);
     await Promise.all([
       ...this.options.channels.map((channel) =>
-        this.#bus.subscribe(channel, (payload) => receiver.onMessage(channel, payload)),
+        this.#bus.subscribe(channel, (payload) => this.#receiver.onMessage(channel, payload)),
       ),
-      ...this.cluster.subscribe(peerMessageHandlers(this.#inbound)),
+      ...this.cluster.subscribe(this.#peerHandlers),
     ]);
     this.#recovery.start();
     await this.cluster.start(() => this.#sweep());
@@ -96,7 +98,7 @@ export class Host {
       debug("%s closes", this.hostId);
       this.#recovery.close();
       this.cluster.close();
-      this.publisher.close();
+      this.#publisher.close();
       this.#closed = this.#bus.close();
     }
     return this.#closed;

@@ -34,19 +34,16 @@ export class NamespaceAdapter extends Adapter {
 
   constructor(namespace: Namespace, host: Host) {
     super(namespace);
-    const { hostId, cluster, publisher, reporter, looksLikeSid } = host;
-    const { toPythonRoom } = host.options;
-    const { pythonHosts } = cluster;
     // Not in init(), which socket.io before 4.8.3 does not call for a namespace without clients.
     const { owedAcks, recovery } = host.addNamespace(this);
-    const shared = { adapter: this, hostId, looksLikeSid, toPythonRoom, pythonHosts, publisher, reporter };
-    const emits = new OutgoingEmits(shared);
+    const parts = { ...host.outbound, adapter: this };
+    const emits = new OutgoingEmits(parts);
     this.#host = host;
     this.#owedAcks = owedAcks;
     this.#recovery = recovery;
     this.#broadcast = new Broadcast(this, emits, recovery?.recorder);
-    this.#broadcastWithAck = new BroadcastWithAck({ adapter: this, emits, cluster, reporter, looksLikeSid });
-    this.#roomCommands = new RoomCommands(shared);
+    this.#broadcastWithAck = new BroadcastWithAck(parts, emits);
+    this.#roomCommands = new RoomCommands(parts);
   }
 
   override close(): Promise<void> {

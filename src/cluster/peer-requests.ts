@@ -31,10 +31,6 @@ export class PeerRequests {
     this.#limit = limit;
   }
 
-  get size(): number {
-    return this.#pending.size;
-  }
-
   /**
    * @param timeout - milliseconds
    * @param publish - gets the number of the request when there is room for it

@@ -44,17 +44,7 @@ export class AckListener {
     this.#log = log;
     this.#options = options;
     this.#looksLikeSid = sidMatcher(options.dialect);
-    const { channels, heartbeatInterval, maxMessageSize, maxPendingAcks, pythonHosts } = options;
-    this.#cluster = new Cluster({
-      bus,
-      hostId,
-      isHost: false,
-      channels,
-      heartbeatInterval,
-      maxMessageSize,
-      maxPendingAcks,
-      pythonHosts,
-    });
+    this.#cluster = new Cluster({ ...options, bus, hostId, isHost: false });
     bus.onStatus((status) => this.#cluster.onStatus(status));
   }
 

@@ -1,9 +1,8 @@
-import type { Cluster } from "../../cluster/cluster.js";
 import type { CallbackRef, EmitMessage } from "../../protocol/model/messages.js";
 import { sideChannelOf } from "../../protocol/side-channel/channel-name.js";
 import type { AckCountMessage, AckMessage } from "../../protocol/side-channel/messages.js";
-import type { Publisher } from "../publisher.js";
 import type { Reporter } from "../reporting/reporter.js";
+import type { InboundParts } from "./parts.js";
 
 /** Acknowledgements of one emit of another host, on their way back to it. */
 export interface AckReplies {
@@ -15,11 +14,7 @@ export interface AckReplies {
   sendAck(args: readonly unknown[]): void;
 }
 
-export interface AckReplyRoutes {
-  readonly cluster: Cluster;
-  readonly publisher: Publisher;
-  readonly reporter: Reporter;
-}
+type AckReplyRoutes = Pick<InboundParts, "cluster" | "publisher" | "reporter">;
 
 /**
  * @param channel - that the emit came on

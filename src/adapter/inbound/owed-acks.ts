@@ -23,10 +23,6 @@ export class OwedAcks {
     this.#forget = forget;
   }
 
-  get size(): number {
-    return this.#owed.size;
-  }
-
   add(sid: string, packetId: number, deadline = Number.POSITIVE_INFINITY): void {
     this.#owed.set(`${packetId} ${sid}`, { sid, packetId, deadline });
     this.#bySid.set(sid, (this.#bySid.get(sid) ?? new Set()).add(packetId));

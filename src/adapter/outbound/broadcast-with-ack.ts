@@ -1,7 +1,6 @@
-import type { Adapter, BroadcastOptions } from "socket.io-adapter";
-import type { Cluster } from "../../cluster/cluster.js";
+import type { BroadcastOptions } from "socket.io-adapter";
 import { publishWithAck } from "../../cluster/publish-with-ack.js";
-import type { LooksLikeSid } from "../../protocol/model/sid.js";
+import type { WireRoom } from "../../protocol/model/messages.js";
 import type { Packet } from "../clients/event-packet.js";
 import { broadcastWithAckHere } from "../clients/local-operations.js";
 import { namespaceOf } from "../clients/namespace.js";
@@ -13,26 +12,20 @@ import {
   roomNames,
   type Target,
 } from "../clients/target.js";
-import type { Reporter } from "../reporting/reporter.js";
 import type { OutgoingEmits } from "./outgoing-emits.js";
+import type { OutboundParts } from "./parts.js";
 
 /** How long before socket.io's own timer the collection ends, in milliseconds. */
 const MARGIN_MS = 10;
 
-export interface BroadcastWithAckOptions {
-  readonly adapter: Adapter;
-  readonly emits: OutgoingEmits;
-  readonly cluster: Cluster;
-  readonly reporter: Reporter;
-  readonly looksLikeSid: LooksLikeSid;
-}
-
 /** `Adapter.broadcastWithAck`: an emit to clients of this host and of all others, which acknowledge it. */
 export class BroadcastWithAck {
-  readonly #options: BroadcastWithAckOptions;
+  readonly #parts: OutboundParts;
+  readonly #emits: OutgoingEmits;
 
-  constructor(options: BroadcastWithAckOptions) {
-    this.#options = options;
+  constructor(parts: OutboundParts, emits: OutgoingEmits) {
+    this.#parts = parts;
+    this.#emits = emits;
   }
 
   /**
@@ -46,7 +39,7 @@ export class BroadcastWithAck {
     onDone: (total: number) => void,
     onAck: (...args: unknown[]) => void,
   ): void {
-    const { adapter, emits, cluster, looksLikeSid } = this.#options;
+    const { adapter, cluster, looksLikeSid } = this.#parts;
     const target = normalizeTarget(options);
     if (isLocalOnly(target) || isLocalClient(adapter, target)) {
       broadcastWithAckHere(adapter, packet, options, onDone, onAck);
@@ -66,8 +59,8 @@ export class BroadcastWithAck {
         this.#warnOfLimit();
       }
       // The order of plain emits: encoded before anybody gets it, then own clients, then the channel.
-      const encoded = emits.encode(packet.data, target, options, ticket ?? null);
-      emits.notifyListeners(packet.data, target);
+      const encoded = this.#emits.encode(packet.data, target, options, ticket ?? null);
+      this.#emits.notifyListeners(packet.data, target);
       broadcastWithAckHere(
         adapter,
         packet,
@@ -75,17 +68,17 @@ export class BroadcastWithAck {
         (clients) => collector.expectOwn(clients),
         (ack) => collector.addOwnAck(ack),
       );
-      emits.publish(encoded);
+      this.#emits.publish(encoded);
     });
   }
 
-  #singleRoom({ rooms }: Target) {
+  #singleRoom({ rooms }: Target): WireRoom | null {
     const [room] = roomNames(rooms);
-    return room === undefined || rooms.size > 1 ? null : this.#options.emits.pythonRoom(room);
+    return room === undefined || rooms.size > 1 ? null : this.#emits.pythonRoom(room);
   }
 
   #warnOfLimit(): void {
-    const { cluster, reporter } = this.#options;
+    const { cluster, reporter } = this.#parts;
     reporter.warn("acks", `${cluster.acks.limit} acknowledgements are awaited already; this one can only time out`);
   }
 }

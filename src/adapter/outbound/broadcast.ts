@@ -43,8 +43,8 @@ export class Broadcast {
   }
 
   /**
-   * A packet with an id is an acknowledged emit to one client of this host. So is, with connection state recovery, every
-   * `socket.emit()`. Neither concerns other hosts.
+   * A packet with an id is an acknowledged emit to one client of this host. With connection state recovery, socket.io
+   * passes every `socket.emit()` to the adapter too. Neither concerns other hosts.
    */
   #isPrivate(packet: Packet, target: Target): boolean {
     return packet.id !== undefined || (this.#recorder !== undefined && isLocalClient(this.#adapter, target));

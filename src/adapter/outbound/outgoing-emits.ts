@@ -1,33 +1,20 @@
-import type { Adapter, BroadcastOptions, Room } from "socket.io-adapter";
-import type { PythonHosts } from "../../cluster/python-hosts.js";
+import type { BroadcastOptions, Room } from "socket.io-adapter";
 import type { CallbackRef, WireRoom } from "../../protocol/model/messages.js";
 import { buildEmitExtension } from "../../protocol/model/node-extension.js";
 import type { EncodedEmit } from "../../protocol/model/outgoing.js";
-import type { LooksLikeSid } from "../../protocol/model/sid.js";
 import { quote } from "../../util/quote.js";
 import { hasClient, namespaceOf } from "../clients/namespace.js";
 import { isSid, roomNames, type Target } from "../clients/target.js";
-import type { Publisher } from "../publisher.js";
-import type { Reporter } from "../reporting/reporter.js";
-
-export interface OutgoingEmitsOptions {
-  readonly adapter: Adapter;
-  readonly hostId: string;
-  readonly looksLikeSid: LooksLikeSid;
-  readonly toPythonRoom: (room: string, namespace: string) => WireRoom;
-  readonly pythonHosts: PythonHosts;
-  readonly publisher: Publisher;
-  readonly reporter: Reporter;
-}
+import type { OutboundParts } from "./parts.js";
 
 /** What plain and acknowledged emits of one namespace have in common: encode, show to `onEmit` listeners, publish. */
 export class OutgoingEmits {
-  readonly #options: OutgoingEmitsOptions;
+  readonly #parts: OutboundParts;
   readonly #namespace: string;
 
-  constructor(options: OutgoingEmitsOptions) {
-    this.#options = options;
-    this.#namespace = namespaceOf(options.adapter).name;
+  constructor(parts: OutboundParts) {
+    this.#parts = parts;
+    this.#namespace = namespaceOf(parts.adapter).name;
   }
 
   /**
@@ -43,7 +30,7 @@ export class OutgoingEmits {
     callback: CallbackRef | null,
     sequence?: number,
   ): EncodedEmit {
-    const { adapter, hostId, publisher } = this.#options;
+    const { adapter, cluster, publisher } = this.#parts;
     const [event, ...args] = data;
     const rooms = roomNames(target.rooms);
     const except = roomNames(target.except);
@@ -61,33 +48,40 @@ export class OutgoingEmits {
       callback,
       node: buildEmitExtension(args, flags, callback === null ? undefined : target.timeout, sequence),
       namespace: this.#namespace,
-      hostId,
+      hostId: cluster.hostId,
     });
   }
 
   notifyListeners(data: readonly unknown[], target: Target): void {
-    const { hostId, reporter } = this.#options;
+    const { cluster, reporter } = this.#parts;
     if (reporter.hasEmitListeners) {
       const [event, ...args] = data;
       const rooms = target.rooms.size === 0 ? null : [...target.rooms];
-      const [namespace, skipSids] = [this.#namespace, [...target.except]];
-      reporter.emits.notify({ event: String(event), args, rooms, skipSids, namespace, hostId, origin: "local" });
+      reporter.emits.notify({
+        namespace: this.#namespace,
+        event: String(event),
+        args,
+        rooms,
+        skipSids: [...target.except],
+        hostId: cluster.hostId,
+        origin: "local",
+      });
     }
   }
 
   publish({ payload }: EncodedEmit): void {
-    this.#options.publisher.publishEncoded(payload);
+    this.#parts.publisher.publishEncoded(payload);
   }
 
   pythonRoom(room: Room): WireRoom {
-    return this.#options.toPythonRoom(room, this.#namespace);
+    return this.#parts.toPythonRoom(room, this.#namespace);
   }
 
   /** Once per room: not all of its members can be excepted. */
   #warnOfExceptRooms(rooms: readonly string[]): void {
-    const { adapter, looksLikeSid, pythonHosts, reporter } = this.#options;
+    const { adapter, cluster, looksLikeSid, reporter } = this.#parts;
     for (const room of rooms) {
-      if (pythonHosts.areExpected && !isSid(adapter, room, looksLikeSid)) {
+      if (cluster.pythonHosts.areExpected && !isSid(adapter, room, looksLikeSid)) {
         reporter.warnOnce(
           `except ${this.#namespace} ${room}`,
           () => `except(${quote(room)}): members of that room on Python hosts get the event all the same`,

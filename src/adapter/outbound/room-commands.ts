@@ -1,6 +1,4 @@
-import type { Adapter, BroadcastOptions, Room } from "socket.io-adapter";
-import type { PythonHosts } from "../../cluster/python-hosts.js";
-import type { WireRoom } from "../../protocol/model/messages.js";
+import type { BroadcastOptions, Room } from "socket.io-adapter";
 import {
   disconnectCommand,
   joinCommand,
@@ -8,42 +6,30 @@ import {
   type RoomCommand,
   type RoomCommandTarget,
 } from "../../protocol/model/room-commands.js";
-import type { LooksLikeSid } from "../../protocol/model/sid.js";
 import { disconnectHere, joinHere, leaveHere } from "../clients/local-operations.js";
 import { hasClient, namespaceOf } from "../clients/namespace.js";
 import { isLocalOnly, isSid, normalizeTarget, roomNames } from "../clients/target.js";
-import type { Publisher } from "../publisher.js";
-import type { Reporter } from "../reporting/reporter.js";
-
-export interface RoomCommandsOptions {
-  readonly adapter: Adapter;
-  readonly hostId: string;
-  readonly looksLikeSid: LooksLikeSid;
-  readonly toPythonRoom: (room: string, namespace: string) => WireRoom;
-  readonly pythonHosts: PythonHosts;
-  readonly publisher: Publisher;
-  readonly reporter: Reporter;
-}
+import type { OutboundParts } from "./parts.js";
 
 /** `socketsJoin()`, `socketsLeave()` and `disconnectSockets()`: for clients of this host, and of all others. */
 export class RoomCommands {
-  readonly #options: RoomCommandsOptions;
+  readonly #parts: OutboundParts;
 
-  constructor(options: RoomCommandsOptions) {
-    this.#options = options;
+  constructor(parts: OutboundParts) {
+    this.#parts = parts;
   }
 
   join(options: BroadcastOptions, rooms: Room[]): void {
     const target = this.#targetOf(options);
     const command = target && joinCommand(target, roomNames(rooms));
-    joinHere(this.#options.adapter, options, rooms);
+    joinHere(this.#parts.adapter, options, rooms);
     this.#publish("socketsJoin", command);
   }
 
   leave(options: BroadcastOptions, rooms: Room[]): void {
     const target = this.#targetOf(options);
     const command = target && leaveCommand(target, roomNames(rooms));
-    leaveHere(this.#options.adapter, options, rooms);
+    leaveHere(this.#parts.adapter, options, rooms);
     this.#publish("socketsLeave", command);
   }
 
@@ -52,13 +38,13 @@ export class RoomCommands {
     const target = this.#targetOf(options);
     // Built first: the clients of this host are gone afterwards.
     const command = target && disconnectCommand(target, close);
-    disconnectHere(this.#options.adapter, options, close);
+    disconnectHere(this.#parts.adapter, options, close);
     this.#publish("disconnectSockets", command);
   }
 
   /** @returns undefined where the operation is for this host alone */
   #targetOf(options: BroadcastOptions): RoomCommandTarget | undefined {
-    const { adapter, hostId, looksLikeSid, toPythonRoom } = this.#options;
+    const { adapter, cluster, looksLikeSid, toPythonRoom } = this.#parts;
     const target = normalizeTarget(options);
     if (isLocalOnly(target)) {
       return undefined;
@@ -66,7 +52,7 @@ export class RoomCommands {
     const { name: namespace } = namespaceOf(adapter);
     return {
       namespace,
-      hostId,
+      hostId: cluster.hostId,
       rooms: roomNames(target.rooms),
       except: roomNames(target.except),
       isSid: (name) => isSid(adapter, name, looksLikeSid),
@@ -76,11 +62,11 @@ export class RoomCommands {
   }
 
   #publish(operation: string, command: RoomCommand | undefined): void {
-    const { publisher, pythonHosts, reporter } = this.#options;
+    const { cluster, publisher, reporter } = this.#parts;
     for (const message of command?.messages ?? []) {
       publisher.publish(message);
     }
-    if (command?.isForNodeOnly && pythonHosts.areExpected) {
+    if (command?.isForNodeOnly && cluster.pythonHosts.areExpected) {
       reporter.warn(operation, `${operation}() reaches clients of Python hosts by sid only, not by a room`);
     }
   }

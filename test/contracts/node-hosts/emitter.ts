@@ -10,7 +10,7 @@ import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 import { watchWrites } from "./emits.js";
 
-/** Far longer than anything takes: whoever waits for it has not counted. */
+/** Far longer than anything takes: a test that waits for it fails. */
 const LONG_MS = 20_000;
 
 export function testEmitter(test: TestFn<TestBroker>): void {
@@ -131,7 +131,7 @@ export function testEmitter(test: TestFn<TestBroker>): void {
     );
   });
 
-  test.serial("an emitter has the answers of the clients of all Node hosts, and is no host", async (t) => {
+  test.serial("an emitter gets the acknowledgements of clients of all Node hosts, and is not a host", async (t) => {
     const channel = ownChannel();
     const { hosts, clients } = await startThreeHosts(t, t.context.url, { channel });
     const emitter = makeEmitter(t, { channel, pythonHosts: "never" });
@@ -154,24 +154,27 @@ export function testEmitter(test: TestFn<TestBroker>): void {
     t.deepEqual(await emitter.to(clients[1].sid).timeout(LONG_MS).emitWithAck("ask"), [Buffer.from([0, 255])]);
   });
 
-  test.serial("a client that does not answer an emitter costs a timeout, close() ends what is awaited", async (t) => {
-    const channel = ownChannel();
-    const { clients } = await startThreeHosts(t, t.context.url, { channel });
-    const emitter = makeEmitter(t, { channel, pythonHosts: "never" });
-    await Promise.all([clients[0].answerWith("here"), clients[1].neverAnswer(), clients[2].answerWith("there")]);
-    const late = await t.throwsAsync(emitter.timeout(1_000).emitWithAck("ask"), {
-      instanceOf: IncompleteError,
-      message: "operation has timed out",
-      code: "BRIDGE_TIMEOUT",
-    });
-    t.deepEqual([...(late?.responses ?? [])].sort(), ["here", "there"]);
-    const asked = t.throwsAsync(emitter.timeout(LONG_MS).emitWithAck("ask again"), {
-      instanceOf: IncompleteError,
-      code: "BRIDGE_CLOSED",
-    });
-    await clients[2].find(["ask again"]);
-    await emitter.close();
-    await asked;
-    await t.throwsAsync(emitter.timeout(1_000).emitWithAck("ask"), { code: "BRIDGE_CLOSED" });
-  });
+  test.serial(
+    "a client that does not acknowledge causes a timeout of the emitter; close() ends what is pending",
+    async (t) => {
+      const channel = ownChannel();
+      const { clients } = await startThreeHosts(t, t.context.url, { channel });
+      const emitter = makeEmitter(t, { channel, pythonHosts: "never" });
+      await Promise.all([clients[0].answerWith("here"), clients[1].neverAnswer(), clients[2].answerWith("there")]);
+      const late = await t.throwsAsync(emitter.timeout(1_000).emitWithAck("ask"), {
+        instanceOf: IncompleteError,
+        message: "operation has timed out",
+        code: "BRIDGE_TIMEOUT",
+      });
+      t.deepEqual([...(late?.responses ?? [])].sort(), ["here", "there"]);
+      const asked = t.throwsAsync(emitter.timeout(LONG_MS).emitWithAck("ask again"), {
+        instanceOf: IncompleteError,
+        code: "BRIDGE_CLOSED",
+      });
+      await clients[2].find(["ask again"]);
+      await emitter.close();
+      await asked;
+      await t.throwsAsync(emitter.timeout(1_000).emitWithAck("ask"), { code: "BRIDGE_CLOSED" });
+    },
+  );
 }

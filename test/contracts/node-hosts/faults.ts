@@ -8,7 +8,7 @@ import { startNode } from "../../helpers/process.js";
 import { returningClient } from "../../helpers/returning-client.js";
 import { modulePath } from "../../helpers/run-from.js";
 
-/** A broker that can be brought back. */
+/** A broker that can be restarted. */
 export interface MortalBroker {
   readonly url: string;
   start(): Promise<void>;
@@ -63,7 +63,7 @@ export function testFaults<Broker extends MortalBroker>(
     t.is(await host.io.of("/").adapter.serverCount(), 1);
   });
 
-  test.serial("a host that stands still is given up, and known again when it goes on", async (t) => {
+  test.serial("a host that is suspended is given up, and found again when it resumes", async (t) => {
     const { host, process } = await startWithChild(t, t.context.url);
     process.child.kill("SIGSTOP");
     await untilHosts(host, 1);
@@ -72,7 +72,7 @@ export function testFaults<Broker extends MortalBroker>(
     t.deepEqual(await host.io.serverSideEmitWithAck("who"), [process.child.pid]);
   });
 
-  test.serial("a host that stands still itself does not take the others for gone", async (t) => {
+  test.serial("a host whose event loop was blocked does not give up the others", async (t) => {
     const { host, process } = await startWithChild(t, t.context.url);
     const resumed = performance.now() + 10 * HEARTBEAT_MS;
     while (performance.now() < resumed) {
@@ -82,7 +82,7 @@ export function testFaults<Broker extends MortalBroker>(
     t.deepEqual(await host.io.serverSideEmitWithAck("who"), [process.child.pid]);
   });
 
-  test.serial("hosts that come and crash under load leave no question open", async (t) => {
+  test.serial("hosts that join and crash under load leave no request pending", async (t) => {
     const channel = ownChannel();
     const host = await startHost(t, t.context.url, channel);
     const own = await connectClient(t, host.url);
@@ -112,7 +112,7 @@ export function testFaults<Broker extends MortalBroker>(
     t.is(host.adapter.stats().pendingAcks, 0);
   });
 
-  test.serial("a restart of the broker in the middle of fetchSockets() holds it up, and no more", async (t) => {
+  test.serial("a restart of the broker delays fetchSockets(), and no more", async (t) => {
     const channel = ownChannel();
     const hosts = await Promise.all([startHost(t, t.context.url, channel), startHost(t, t.context.url, channel)]);
     await Promise.all(hosts.map((host) => untilHosts(host, 2)));
@@ -125,36 +125,39 @@ export function testFaults<Broker extends MortalBroker>(
     t.is(first.adapter.stats().nodeHosts, 2);
   });
 
-  test.serial("who was away while the broker was away begins anew; who came after it does not", async (t) => {
-    const recovery = { connectionStateRecovery: { maxDisconnectionDuration: 60_000 } };
-    const channel = ownChannel();
-    const host = await startNodeHost(t, t.context.url, { channel }, recovery);
-    const client = returningClient(t);
-    await client.comeTo(host.url);
-    const leave = () => client.leave((sid) => !host.io.sockets.sockets.has(sid));
-    host.io.emit("before");
-    await client.until("before");
-    await leave();
-    await crash(t.context);
-    await host.statuses.find("the outage", ({ type }) => type === "reconnecting");
-    const { length } = host.statuses.items;
-    await t.context.start();
-    await host.statuses.find(
-      "the broker",
-      (status) => status.type === "ready" && host.statuses.items.indexOf(status) >= length,
-    );
-    host.io.emit("missed");
-    t.false(await client.comeTo(host.url));
+  test.serial(
+    "a client that was disconnected during an outage starts anew; one that disconnects after it resumes",
+    async (t) => {
+      const recovery = { connectionStateRecovery: { maxDisconnectionDuration: 60_000 } };
+      const channel = ownChannel();
+      const host = await startNodeHost(t, t.context.url, { channel }, recovery);
+      const client = returningClient(t);
+      await client.comeTo(host.url);
+      const leave = () => client.leave((sid) => !host.io.sockets.sockets.has(sid));
+      host.io.emit("before");
+      await client.until("before");
+      await leave();
+      await crash(t.context);
+      await host.statuses.find("the outage", ({ type }) => type === "reconnecting");
+      const { length } = host.statuses.items;
+      await t.context.start();
+      await host.statuses.find(
+        "the broker",
+        (status) => status.type === "ready" && host.statuses.items.indexOf(status) >= length,
+      );
+      host.io.emit("missed");
+      t.false(await client.comeTo(host.url));
 
-    host.io.emit("heard");
-    await client.until("heard");
-    await leave();
-    host.io.emit("missed again");
-    t.true(await client.comeTo(host.url));
-    host.io.emit("the end");
-    await client.until("the end");
-    t.deepEqual(client.received, [["before"], ["heard"], ["missed again"], ["the end"]]);
-  });
+      host.io.emit("heard");
+      await client.until("heard");
+      await leave();
+      host.io.emit("missed again");
+      t.true(await client.comeTo(host.url));
+      host.io.emit("the end");
+      await client.until("the end");
+      t.deepEqual(client.received, [["before"], ["heard"], ["missed again"], ["the end"]]);
+    },
+  );
 
   test.serial("while the broker is away, requests to other hosts end with their timeout", async (t) => {
     const channel = ownChannel();
@@ -172,14 +175,14 @@ export function testFaults<Broker extends MortalBroker>(
     });
     const answered = t.throwsAsync(io.serverSideEmitWithAck("who"), { code: "BRIDGE_TIMEOUT" });
     await Promise.all([fetched, answered]);
-    // Nobody is taken for gone because nobody can be heard.
+    // No host is given up because none can be received.
     t.is(adapter.stats().nodeHosts, 2);
     await t.context.start();
     t.is((await withTimeout("an answer", untilFetched(io))).length, 0);
   });
 }
 
-/** Asks until the broker is back. */
+/** Retries until the broker is back. */
 async function untilFetched(io: NodeHost["io"]): Promise<readonly unknown[]> {
   for (;;) {
     try {

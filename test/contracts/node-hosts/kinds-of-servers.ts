@@ -26,7 +26,7 @@ async function connectWithParser(t: ExecutionContext, url: string) {
   return { socket, received };
 }
 
-/** What the admin UI would show. */
+/** What the admin UI receives. */
 function watchAdmin(socket: Socket, event: string) {
   const inbox = new Inbox<readonly unknown[]>();
   socket.on(event, (...args: unknown[]) => inbox.add(args));
@@ -34,7 +34,7 @@ function watchAdmin(socket: Socket, event: string) {
 }
 
 export function testKindsOfServers(test: TestFn<TestBroker>): void {
-  test.serial("servers with socket.io-msgpack-parser are a fleet like any other", async (t) => {
+  test.serial("servers with socket.io-msgpack-parser work together like any others", async (t) => {
     const [first, second] = (await startNodeHosts(t, t.context.url, 2, {}, { parser: msgpackParser })) as [
       NodeHost,
       NodeHost,
@@ -54,7 +54,7 @@ export function testKindsOfServers(test: TestFn<TestBroker>): void {
     t.is((await first.io.fetchSockets()).length, 2);
   });
 
-  test.serial("dynamic namespaces are one across Node hosts", async (t) => {
+  test.serial("a dynamic namespace spans all Node hosts", async (t) => {
     const { hosts } = await startThreeHosts(t, t.context.url);
     const [first, second] = hosts;
     for (const { io } of hosts) {
@@ -76,7 +76,7 @@ export function testKindsOfServers(test: TestFn<TestBroker>): void {
     t.deepEqual(await first.io.of("/room-8").fetchSockets(), []);
   });
 
-  test.serial("@socket.io/admin-ui sees the clients and servers of all Node hosts, and moves them", async (t) => {
+  test.serial("@socket.io/admin-ui shows the clients and servers of all Node hosts, and moves clients", async (t) => {
     const { hosts, clients } = await startThreeHosts(t, t.context.url);
     for (const [index, { io }] of hosts.entries()) {
       instrument(io, { auth: false, mode: "development", serverId: `server ${index}` });

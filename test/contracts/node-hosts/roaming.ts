@@ -8,7 +8,7 @@ import type { TestBroker } from "../../helpers/shared-broker.js";
 const AWAY_MS = 60_000;
 const STEPS = 150;
 
-/** `xorshift32`: what a seed gives, it gives again. */
+/** `xorshift32`: the same seed gives the same numbers. */
 function random(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -27,7 +27,7 @@ interface Walk {
   readonly emitted: number[];
 }
 
-/** One that is for the client, one way or the other; and sometimes one that is not. */
+/** An emit that the client is to get, by one of several targets; and sometimes one that it is not to get. */
 function emitSomething({ hosts, pick, emitted }: Walk, sid: string): void {
   const index = pick(hosts.length);
   const { io } = hosts[index] as NodeHost;
@@ -87,12 +87,15 @@ async function walk(t: ExecutionContext<TestBroker>, seed: number, mayMove: bool
   );
 }
 
-/** A client that comes and goes at random while three hosts emit gets each event once, those of one host in order. */
-export function testWandering(test: TestFn<TestBroker>, { isOrdered }: { readonly isOrdered: boolean }): void {
-  const where = isOrdered ? "from host to host" : "and comes back to its host";
-  test.serial(`nothing is lost or doubled for a client that goes ${where}, whenever it goes`, async (t) => {
-    const seed = Number(process.env.WANDERING_SEED ?? randomInt(1, 2 ** 31));
-    t.log(`WANDERING_SEED=${seed}`);
-    await walk(t, seed, isOrdered);
-  });
+/** A client that disconnects and resumes at random while three hosts emit gets each event once, in the order of each host. */
+export function testRoaming(test: TestFn<TestBroker>, { isOrdered }: { readonly isOrdered: boolean }): void {
+  const where = isOrdered ? "on any host" : "on its own host";
+  test.serial(
+    `a client that disconnects at random and resumes ${where} loses nothing and gets nothing twice`,
+    async (t) => {
+      const seed = Number(process.env.ROAMING_SEED ?? randomInt(1, 2 ** 31));
+      t.log(`ROAMING_SEED=${seed}`);
+      await walk(t, seed, isOrdered);
+    },
+  );
 }
