@@ -2,6 +2,7 @@ export { type BridgeAdapter, createAdapter } from "./adapter/create-adapter.js";
 export type { BridgeHandle, BridgeStats, ObservedEmit, RejectedMessage } from "./adapter/reporting/handle.js";
 export type { Bus, BusStatus, DropReason } from "./bus/bus.js";
 export { memoryBus } from "./bus/memory.js";
+export type { BusSource, RedisClientLike } from "./bus/open.js";
 export type { OutageOptions } from "./bus/options.js";
 export type { PythonHostsMode } from "./cluster/python-hosts.js";
 export {

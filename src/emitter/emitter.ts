@@ -1,5 +1,5 @@
-import type { Bus, BusStatus } from "../bus/bus.js";
-import { openBus } from "../bus/open.js";
+import type { BusStatus } from "../bus/bus.js";
+import { type BusSource, openBus } from "../bus/open.js";
 import { BridgeError, type BridgeErrorCode } from "../errors.js";
 import { type EmitterOptions, type NormalizedReader, normalizeReader } from "../options.js";
 import { encoderOf } from "../protocol/encoders.js";
@@ -225,21 +225,22 @@ function namespaceOf<Events extends EventsMap>(sender: Sender, name: string): Em
  * An emitter, for processes that serve no clients. It only writes, unless it is to hear acknowledgements.
  *
  * @typeParam Events - the events and their listeners' arguments; without it, anything goes
- * @param urlOrBus - the broker that the fleet uses, as a URL or as a bus made by hand
- * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`
+ * @param source - the broker that the fleet uses: its URL, a client of ioredis or node-redis whose options are taken over
+ *   (the client itself is neither used nor closed), or a bus made by hand
+ * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`, `BRIDGE_MISSING_PACKAGE`
  * @example
  *     const emitter = createEmitter("redis://localhost:6379", { channel: "flask-socketio" });
  *     await emitter.of("/chat").to("room").emit("message", { text: "hello" });
  *     await emitter.close();
  */
 export function createEmitter<Events extends EventsMap = EventsMap>(
-  urlOrBus: string | Bus,
+  source: BusSource,
   options: EmitterOptions = {},
 ): Emitter<Events> {
   const normalized = normalizeReader(options);
   const { channels, toPythonRoom, logger } = normalized;
   const encode = encoderOf(normalized);
-  const bus = openBus(urlOrBus, channels[0], options);
+  const bus = openBus(source, channels[0], options);
   const log = new RateLimitedLog((line) => logger.warn(line));
   bus.onStatus((status) => logStatus(log, status));
   const publish: Publish = (makeMessage) => {

@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { inspect } from "node:util";
 import type { ExecutionContext } from "ava";
 import { Cluster, Redis } from "ioredis";
+import { createClient } from "redis";
 import { generate } from "selfsigned";
 import { redisBus } from "../../src/bus/redis/redis-bus.js";
 import { type BusStatus, createEmitter } from "../../src/index.js";
@@ -98,6 +99,27 @@ test("a client that is handed in is neither used nor closed", async (t) => {
   await emitter.close();
   t.is(client.status, "wait");
   t.is(await client.ping(), "PONG");
+});
+
+test("adapter and emitter take a client as it is: of ioredis or node-redis, connected or not, one for several", async (t) => {
+  const { port } = await startRedis(t, ["--requirepass", "hunter2"]);
+  const url = `redis://:hunter2@127.0.0.1:${port}/2`;
+  const channel = ownChannel();
+  const [ioredis, nodeRedis] = [new Redis(url, { lazyConnect: true }), await createClient({ url }).connect()];
+  cleanUp(t, () => ioredis.disconnect());
+  cleanUp(t, () => nodeRedis.close());
+  for (const client of [ioredis, nodeRedis]) {
+    const host = await startNodeHost(t, client, { channel });
+    const onHost = await connectClient(t, host.url);
+    const emitter = createEmitter(client, { channel });
+    await emitter.emit("hello");
+    await onHost.until("hello");
+    await emitter.close();
+    await host.io.close();
+  }
+  t.is(ioredis.status, "wait");
+  t.is(await ioredis.ping(), "PONG");
+  t.is(await nodeRedis.ping(), "PONG");
 });
 
 test("a password is used, and a wrong one gives one error that names the host and not the password", async (t) => {
@@ -221,7 +243,9 @@ test("a client of another copy of ioredis is a client, and a Cluster is refused"
   await bus.publish(ownChannel(), "hello");
   const cluster = new Cluster([{ host: "127.0.0.1", port: 1 }], { lazyConnect: true });
   cleanUp(t, () => cluster.disconnect());
-  t.throws(() => redisBus({ client: cluster as unknown as Redis }), { message: /takes either a url or a client/ });
+  t.throws(() => redisBus({ client: cluster as unknown as Redis }), {
+    message: /a Cluster of ioredis cannot be taken over: pass the URL of one of its nodes/,
+  });
 });
 
 test("close() does not wait for a Sentinel that says nothing", async (t) => {

@@ -16,11 +16,11 @@ function connect(t: ExecutionContext, url: string, protocol: 2 | 3 = 3): Redis {
   return connection;
 }
 
-type Heard = readonly [channel: string, payload: string];
+type Received = readonly [channel: string, payload: string];
 
-/** What is heard, until the payload "end" has come. */
+/** What is received, until the payload "end" arrives. */
 function listen(connection: Redis) {
-  const inbox = new Inbox<Heard>();
+  const inbox = new Inbox<Received>();
   onMessages(connection, (channel, payload) => inbox.add([channel, payload.toString()]));
   const end = () => inbox.find("the end", ([, payload]) => payload === "end");
   return { inbox, end };

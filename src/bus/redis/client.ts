@@ -29,7 +29,7 @@ const UNUSABLE = [
   ["slots", "a cluster of node-redis", "the URL of one of its nodes, which passes messages on to all"],
   ["getSentinelNode", "a Sentinel client of node-redis", "redis+sentinel://host:port/db/service as the URL"],
   ["idleClients", "a pool of node-redis", "a client made by createClient(), or a URL"],
-  ["send_command", "a client of node-redis 3 or older", "a URL, or a client of a later version"],
+  ["connection_options", "a client of node-redis 3 or older", "a URL, or a client of a later version"],
 ] as const;
 
 /** @internal Whether this can only be meant as a client, usable or not. */
