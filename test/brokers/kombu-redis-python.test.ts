@@ -271,7 +271,7 @@ test.serial("needs no right but to publish, to subscribe, and to choose the data
   t.regex(error?.message ?? "", /Redis refused to subscribe to forbidden: NOPERM/);
 });
 
-test.serial("what is no message of Kombu is refused and counted, and the next one is heard", async (t) => {
+test.serial("what is not a Kombu message is rejected and counted, and the next one is delivered", async (t) => {
   const channel = ownChannel();
   const node = await startNodeHost(t, `kombu+${t.context.url}`, { channel });
   const client = await connectClient(t, node.url);
@@ -287,5 +287,5 @@ test.serial("what is no message of Kombu is refused and counted, and the next on
     node.rejections.items.map(({ reason }) => reason),
     Array(5).fill("not_object"),
   );
-  t.regex(node.rejections.items[2]?.detail ?? "", /no message of Kombu: its properties is no object/);
+  t.regex(node.rejections.items[2]?.detail ?? "", /not a Kombu message: properties is not an object/);
 });

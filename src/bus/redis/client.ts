@@ -23,7 +23,7 @@ export interface RedisSource {
   readonly client?: RedisClientLike | undefined;
 }
 
-/** What a client is that has no options for a connection of its own, by a member that tells, and what to do instead. */
+/** Clients whose options cannot be taken over: a member that only such a client has, its name, and what to pass instead. */
 const UNUSABLE = [
   ["nodes", "a Cluster of ioredis", "the URL of one of its nodes, which passes messages on to all"],
   ["slots", "a cluster of node-redis", "the URL of one of its nodes, which passes messages on to all"],
