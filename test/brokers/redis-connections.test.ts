@@ -90,7 +90,7 @@ for (const scheme of ["redis+sentinel", "valkey+sentinel"]) {
   });
 }
 
-test("a client that is handed in is neither used nor closed", async (t) => {
+test("a client that is passed in is neither used nor closed", async (t) => {
   const client = new Redis(t.context.url, { lazyConnect: true });
   cleanUp(t, () => client.disconnect());
   const channel = ownChannel();
@@ -157,7 +157,7 @@ test("an unreachable host gives one error that names it, however often it is tri
   ]);
 });
 
-test("a user who may not subscribe or publish to the channel is told so", async (t) => {
+test("a user without the right to subscribe or publish to the channel gets an error", async (t) => {
   const redis = await startRedis(t);
   const admin = new Redis(redis.url);
   cleanUp(t, () => admin.disconnect());
@@ -202,7 +202,7 @@ test("of several channels a forbidden one does not silence the others", async (t
   t.is(await inbox.find("the message", () => true), "hello");
 });
 
-test("a right that is taken and given back is used again", async (t) => {
+test("a right that is revoked and granted again is used again", async (t) => {
   const redis = await startRedis(t);
   const admin = new Redis(redis.url);
   cleanUp(t, () => admin.disconnect());
@@ -248,7 +248,7 @@ test("a client of another copy of ioredis is a client, and a Cluster is refused"
   });
 });
 
-test("close() does not wait for a Sentinel that says nothing", async (t) => {
+test("close() does not wait for a Sentinel that does not answer", async (t) => {
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => sockets.add(socket));
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", () => resolve()));

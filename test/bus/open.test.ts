@@ -14,7 +14,7 @@ const KNOWN = [
   ...["amqp://", "amqps://", "kafka://", "memory://"],
 ];
 
-test("an unknown scheme is told all that are known, and no password", (t) => {
+test("the error for an unknown scheme lists the known ones, and shows no password", (t) => {
   const unknown = [
     ["http://user:secret@h", "http://user:***@h"],
     ["sqs://:secret@h", "sqs://:***@h"],
@@ -32,7 +32,7 @@ test("an unknown scheme is told all that are known, and no password", (t) => {
   }
 });
 
-test("every known scheme makes its bus, written in capitals as well", async (t) => {
+test("every known scheme opens its bus, in upper case too", async (t) => {
   for (const scheme of KNOWN) {
     for (const url of [`${scheme}127.0.0.1`, `${scheme.toUpperCase()}127.0.0.1`]) {
       const bus = openBus(url, "socketio", {});
@@ -66,23 +66,23 @@ const missing = (scheme: string, name: string) => [
   `${scheme}:// needs the package ${name}: npm install ${name}`,
 ];
 
-test("a client library that is not installed is named, when a URL asks for it and not before", async (t) => {
+test("a client library that is not installed is named when a URL needs it, and not before", async (t) => {
   const program = `
     import { createAdapter, createEmitter } from "./src/index.js";
-    const told = [];
+    const errors = [];
     for (const create of [createAdapter, createEmitter]) {
       for (const url of ["amqp://:secret@h", "amqps://h", "kafka://h:9092"]) {
         try {
           create(url);
         } catch ({ name, code, message }) {
-          told.push([name, code, message]);
+          errors.push([name, code, message]);
         }
       }
     }
     await createEmitter("memory://").close();
     await createEmitter("redis://h").close();
     await createEmitter("kombu+redis://h").close();
-    console.log(JSON.stringify(told));`;
+    console.log(JSON.stringify(errors));`;
   const stdout = await run(program, installWith(t, ["ioredis"]));
   const each = [missing("amqp", "amqplib"), missing("amqp", "amqplib"), missing("kafka", "@platformatic/kafka")];
   t.deepEqual(JSON.parse(stdout), [...each, ...each]);
@@ -93,15 +93,15 @@ test("without Redis, ioredis need not be there", async (t) => {
     import { createEmitter } from "./src/index.js";
     await createEmitter("memory://").close();
     await createEmitter("amqp://127.0.0.1:1", { logger: false }).close();
-    const told = [];
+    const errors = [];
     for (const url of ["redis://:secret@h", "kombu+redis://h"]) {
       try {
         createEmitter(url);
       } catch ({ name, code, message }) {
-        told.push([name, code, message]);
+        errors.push([name, code, message]);
       }
     }
-    console.log(JSON.stringify(told));`;
+    console.log(JSON.stringify(errors));`;
   const stdout = await run(program, installWith(t, ["amqplib"]));
   t.deepEqual(JSON.parse(stdout), [missing("redis", "ioredis"), missing("redis", "ioredis")]);
 });

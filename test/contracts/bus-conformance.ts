@@ -30,7 +30,7 @@ export function testBusConformance<Context>(test: TestFn<Context>, name: string,
     t.is(await there.find("hello at the other bus", () => true), "hello");
   });
 
-  test(`${name}: order per publisher is kept, nothing is lost and nothing doubled`, async (t) => {
+  test(`${name}: order per publisher is kept, nothing is lost or duplicated`, async (t) => {
     const [sender, receiver] = [open(t), open(t)];
     const channel = ownChannel();
     const inbox = await listen(receiver, channel);
