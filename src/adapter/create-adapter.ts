@@ -1,7 +1,6 @@
 import type { Namespace } from "socket.io";
 import type { Adapter } from "socket.io-adapter";
-import type { Bus } from "../bus/bus.js";
-import { openBus } from "../bus/open.js";
+import { type BusSource, openBus } from "../bus/open.js";
 import { type AdapterOptions, normalizeAdapter } from "../options.js";
 import { Host } from "./host.js";
 import { NamespaceAdapter } from "./namespace-adapter.js";
@@ -15,16 +14,17 @@ export type BridgeAdapter = ((namespace: Namespace) => Adapter) & BridgeHandle;
  *
  * Connects when the server that gets it is made, and closes with `io.close()`. One adapter serves one server.
  *
- * @param urlOrBus - the broker that the Python side names, as a URL or as a bus made by hand
- * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`
+ * @param source - the broker that the Python side uses: its URL, a client of ioredis or node-redis whose options are taken
+ *   over (the client itself is neither used nor closed), or a bus made by hand
+ * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`, `BRIDGE_MISSING_PACKAGE`
  * @example
  *     const adapter = createAdapter("redis://localhost:6379", { channel: "flask-socketio" });
  *     const io = new Server(http, { adapter });
  *     await adapter.ready();
  */
-export function createAdapter(urlOrBus: string | Bus, options: AdapterOptions = {}): BridgeAdapter {
+export function createAdapter(source: BusSource, options: AdapterOptions = {}): BridgeAdapter {
   const normalized = normalizeAdapter(options);
-  const host = new Host(openBus(urlOrBus, normalized.channels[0], options), normalized);
+  const host = new Host(openBus(source, normalized.channels[0], options), normalized);
 
   // socket.io calls this with `new`, so it cannot be an arrow function.
   function adapterOf(namespace: Namespace): Adapter {

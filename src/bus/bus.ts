@@ -10,11 +10,11 @@ export type BusStatus =
   /** Connected and subscribed. What waited is published as soon as other hosts are subscribed again. */
   | { readonly type: "ready" }
   | { readonly type: "reconnecting"; readonly attempt: number; readonly delay: number }
-  /** The connection or one operation failed, and the bus keeps trying; or messages were lost, which `error` tells. */
+  /** The connection or one operation failed, and the bus keeps trying; or received messages were lost, as `error` explains. */
   | { readonly type: "error"; readonly error: BridgeError }
   /** An own message came back on that channel after `lag`; or it has been on its way for as long, behind those of others. */
   | { readonly type: "healthy"; readonly channel: string; readonly lag: number }
-  /** Nothing was received on that channel for `silence`, not even an own message. The bus connects and subscribes anew. */
+  /** Nothing was received on that channel for `silence`, not even an own message. The bus reconnects and subscribes again. */
   | { readonly type: "stale"; readonly channel: string; readonly silence: number }
   /** `count` messages, of `bytes` in all, will never be published. */
   | { readonly type: "dropped"; readonly reason: DropReason; readonly count: number; readonly bytes: number }
@@ -47,7 +47,7 @@ export interface Bus {
   onStatus(listener: (status: BusStatus) => void): () => void;
   /**
    * How many are subscribed to the channel at this moment, this bus included. `undefined` where the broker does not
-   * tell, and for a bus without this method. Never rejects.
+   * disclose it, and for a bus without this method. Never rejects.
    */
   countSubscribers?(channel: string): Promise<number | undefined>;
   /**

@@ -1,5 +1,4 @@
-import type { Bus } from "../bus/bus.js";
-import { openBus } from "../bus/open.js";
+import { type BusSource, openBus } from "../bus/open.js";
 import { type EmitterOptions, normalizeReader } from "../options.js";
 import { createEncoder } from "../protocol/encoders.js";
 import { newHostId } from "../protocol/model/host-id.js";
@@ -45,7 +44,7 @@ class RootNamespace<Events extends EventsMap> extends NamespaceTarget<Events> im
  * Makes an emitter, for a process that serves no clients. It only writes, unless it is to receive acknowledgements.
  *
  * @typeParam Events - the events that clients listen for, with their listeners; without it, anything goes
- * @param urlOrBus - the broker of the fleet: a URL, or a bus such as that of `redisBus`
+ * @param source - the broker of the fleet: a URL, a Redis client whose options are taken over, or a bus such as that of `redisBus`
  * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`, `BRIDGE_MISSING_PACKAGE`
  * @example
  *     const emitter = createEmitter("redis://localhost:6379", { channel: "flask-socketio" });
@@ -53,13 +52,13 @@ class RootNamespace<Events extends EventsMap> extends NamespaceTarget<Events> im
  *     await emitter.close();
  */
 export function createEmitter<Events extends EventsMap = EventsMap>(
-  urlOrBus: string | Bus,
+  source: BusSource,
   options: EmitterOptions = {},
 ): Emitter<Events> {
   const normalized = normalizeReader(options);
   const { channels, toPythonRoom, dialect, encoding, logger } = normalized;
   const [channel] = channels;
-  const bus = openBus(urlOrBus, channel, options);
+  const bus = openBus(source, channel, options);
   const log = new RateLimitedLog((line) => logger.warn(line));
   bus.onStatus((status) => {
     debug("status %o", status);

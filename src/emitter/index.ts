@@ -1,6 +1,7 @@
 /** The entry `socketio-python-bridge/emitter`, for processes that have no socket.io installed. */
 export type { Bus, BusStatus, DropReason } from "../bus/bus.js";
 export { memoryBus } from "../bus/memory.js";
+export type { BusSource, RedisClientLike } from "../bus/open.js";
 export type { OutageOptions } from "../bus/options.js";
 export type { PythonHostsMode } from "../cluster/python-hosts.js";
 export { BridgeError, type BridgeErrorCode, IncompleteError } from "../errors.js";

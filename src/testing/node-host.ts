@@ -3,7 +3,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type ServerOptions } from "socket.io";
 import type { BusStatus } from "../bus/bus.js";
-import { type AdapterOptions, type BridgeAdapter, type Bus, createAdapter, type RejectedMessage } from "../index.js";
+import {
+  type AdapterOptions,
+  type BridgeAdapter,
+  type BusSource,
+  createAdapter,
+  type RejectedMessage,
+} from "../index.js";
 import { Inbox } from "./once.js";
 import { cleanUp, type Scope } from "./scope.js";
 
@@ -39,13 +45,13 @@ function addHandlers(io: Server): void {
 /** Ready when this resolves; gone, with its connections, when the scope ends. */
 export async function startNodeHost(
   scope: Scope,
-  urlOrBus: string | Bus,
+  source: BusSource,
   options: AdapterOptions,
   serverOptions: Partial<ServerOptions> = {},
 ): Promise<NodeHost> {
   const log: string[] = [];
   const logger = { info: () => {}, warn: (line: string) => log.push(line) };
-  const adapter = createAdapter(urlOrBus, { logger, ...options });
+  const adapter = createAdapter(source, { logger, ...options });
   const rejections = new Inbox<RejectedMessage>();
   const statuses = new Inbox<BusStatus>();
   adapter.onRejected((rejection) => rejections.add(rejection));

@@ -128,20 +128,20 @@ test("text arrives at kombu as str and bytes as bytes, at aio-pika both as bytes
   await bus.publish(channel, Uint8Array.of(0x81, 0xa6, 0xff));
   await python.stdout.find("the last", (line) => line.startsWith("kombu b"));
   await python.stdout.find("the last", (line) => line.includes("\\xff' 'PERSISTENT'"));
-  const heard = (reader: string) => python.stdout.items.filter((line) => line.startsWith(reader)).slice(1);
-  t.deepEqual(heard("kombu"), [
+  const received = (reader: string) => python.stdout.items.filter((line) => line.startsWith(reader)).slice(1);
+  t.deepEqual(received("kombu"), [
     `kombu '{"method": "žluť"}' ''`,
     `kombu '{"method": "bytes"}' ''`,
     `kombu b'\\x81\\xa6\\xff' ''`,
   ]);
-  t.deepEqual(heard("aio-pika"), [
+  t.deepEqual(received("aio-pika"), [
     `aio-pika b'{"method": "\\xc5\\xbelu\\xc5\\xa5"}' 'PERSISTENT'`,
     `aio-pika b'{"method": "bytes"}' 'PERSISTENT'`,
     `aio-pika b'\\x81\\xa6\\xff' 'PERSISTENT'`,
   ]);
 });
 
-test("a message that is larger than the broker takes is refused, and those around it are not", async (t) => {
+test("a message that is larger than the broker accepts is refused, and those around it are not", async (t) => {
   const channel = ownChannel();
   const bus = rabbitmqBus({ url: t.context.url });
   cleanUp(t, () => bus.close());
@@ -159,7 +159,7 @@ test("a message that is larger than the broker takes is refused, and those aroun
   t.deepEqual([...new Set(inbox.items)], [1, 2]);
 });
 
-test("a message that a queue of somebody else turns away is refused", async (t) => {
+test("a message that somebody else's queue rejects is refused", async (t) => {
   const channel = ownChannel();
   const bus = rabbitmqBus({ url: t.context.url });
   cleanUp(t, () => bus.close());
@@ -174,7 +174,7 @@ test("a message that a queue of somebody else turns away is refused", async (t) 
   });
 });
 
-test("an exchange of that name that is another one is refused with the broker's reason", async (t) => {
+test("an exchange of that name with other properties is an error with the broker's reason", async (t) => {
   const channel = ownChannel();
   await t.context.api("PUT", `exchanges/%2F/${channel}`, { type: "fanout", durable: true });
   cleanUp(t, () => t.context.api("DELETE", `exchanges/%2F/${channel}`));
@@ -188,7 +188,7 @@ test("an exchange of that name that is another one is refused with the broker's 
   await t.throwsAsync(bus.publish(channel, "x"), { code: "BRIDGE_BROKER_UNAVAILABLE", message: reason });
 });
 
-test("a channel whose name no exchange can have is refused", async (t) => {
+test("a channel whose name is too long for an exchange is refused", async (t) => {
   const bus = rabbitmqBus({ url: t.context.url });
   cleanUp(t, () => bus.close());
   const longest = `${ownChannel()}${"x".repeat(255)}`.slice(0, 255);
@@ -205,7 +205,7 @@ test("a channel whose name no exchange can have is refused", async (t) => {
   );
 });
 
-test.serial("twenty thousand messages: none lost, none doubled, in order", async (t) => {
+test.serial("twenty thousand messages: none lost, none duplicated, in order", async (t) => {
   const channel = ownChannel();
   const [sender, receiver] = [
     rabbitmqBus({ url: t.context.url, outage: { maxMessages: 20_000 } }),

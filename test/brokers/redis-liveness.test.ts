@@ -16,7 +16,7 @@ function nextStatus(host: NodeHost, type: string): Promise<unknown> {
   return host.statuses.find(type, (status) => status.type === type && host.statuses.items.lastIndexOf(status) >= seen);
 }
 
-test.serial("a host that hears itself is healthy, and its statistics tell the lag", async (t) => {
+test.serial("a host that receives its own heartbeats is healthy, and its statistics have the lag", async (t) => {
   const channel = ownChannel();
   const host = await startNodeHost(t, t.context.url, { channel: [channel, ownChannel()] });
   const other = await startNodeHost(t, t.context.url, { channel });
@@ -24,7 +24,7 @@ test.serial("a host that hears itself is healthy, and its statistics tell the la
   await host.statuses.find("health", (status) => status.type === "healthy" && status.channel === channel);
   const { lag } = host.adapter.stats();
   t.true(lag !== null && lag >= 0 && lag < 30_000);
-  // Neither host takes the beats for messages.
+  // Neither host counts heartbeats as messages.
   other.io.emit("hello");
   const client = await connectClient(t, host.url);
   other.io.emit("the end");
@@ -33,7 +33,7 @@ test.serial("a host that hears itself is healthy, and its statistics tell the la
   t.deepEqual({ received, ignored }, { received: 2, ignored: 0 });
 });
 
-test.serial("Python hosts pass over the beats of Node hosts", async (t) => {
+test.serial("Python hosts ignore the heartbeats of Node hosts", async (t) => {
   const channel = ownChannel();
   const python = await startPeer(t, "threaded", t.context.url, channel);
   const client = await connectClient(t, python.url);
@@ -44,16 +44,16 @@ test.serial("Python hosts pass over the beats of Node hosts", async (t) => {
   t.deepEqual(await client.until("the end"), []);
 });
 
-test.serial("connections that look alive and carry nothing are found out and replaced", async (t) => {
+test.serial("connections that look alive and carry nothing are detected and replaced", async (t) => {
   const channel = ownChannel();
   const proxy = await startProxy(t, t.context.port);
   const host = await startNodeHost(t, `redis://127.0.0.1:${proxy.port}`, { channel, heartbeatInterval: 200 });
   const other = await startNodeHost(t, t.context.url, { channel });
   const [own, remote] = [await connectClient(t, host.url), await connectClient(t, other.url)];
   await nextStatus(host, "healthy");
-  const deaf = nextStatus(host, "stale");
+  const stale = nextStatus(host, "stale");
   proxy.freeze();
-  await deaf;
+  await stale;
   t.is(host.adapter.stats().lag, null);
   for (const number of [1, 2, 3]) {
     host.io.emit("number", number);
@@ -76,7 +76,7 @@ test.serial("connections that look alive and carry nothing are found out and rep
   );
 });
 
-test.serial("a broker that takes messages and confirms none is given up, and they are sent again", async (t) => {
+test.serial("a connection over which nothing is confirmed is replaced, and the messages are sent again", async (t) => {
   const channel = ownChannel();
   const proxy = await startProxy(t, t.context.port);
   const host = await startNodeHost(t, `redis://127.0.0.1:${proxy.port}`, { channel, heartbeatInterval: 60_000 });
@@ -95,17 +95,17 @@ test.serial("a broker that takes messages and confirms none is given up, and the
   t.pass();
 });
 
-test.serial("a host whose subscription is killed and cannot be made again says that it is deaf", async (t) => {
+test.serial("a host whose subscription is killed and cannot be made again reports that it is stale", async (t) => {
   const redis = await launchRedis();
   cleanUp(t, () => redis.kill());
   const admin = new Redis(redis.url);
   cleanUp(t, () => admin.disconnect());
   const host = await startNodeHost(t, redis.url, { channel: ownChannel(), heartbeatInterval: 200 });
   await nextStatus(host, "healthy");
-  const deaf = nextStatus(host, "stale");
+  const stale = nextStatus(host, "stale");
   await admin.config("SET", "maxclients", 1);
   await admin.call("CLIENT", "KILL", "TYPE", "pubsub");
-  await deaf;
+  await stale;
   t.is(host.adapter.stats().lag, null);
   const healthy = nextStatus(host, "healthy");
   await admin.config("SET", "maxclients", 100);
@@ -114,7 +114,7 @@ test.serial("a host whose subscription is killed and cannot be made again says t
 });
 
 test.serial(
-  "a message beyond Redis' limit for subscribers cuts the host off, which comes back by itself",
+  "a message beyond Redis' limit for subscribers disconnects the host, which reconnects by itself",
   async (t) => {
     const channel = ownChannel();
     const host = await startNodeHost(t, t.context.url, { channel, heartbeatInterval: 200 });

@@ -19,7 +19,7 @@ export interface Backend {
   publishHeartbeat(channel: string, message: Buffer): Promise<unknown>;
   /** The connection that publishes leaves messages unconfirmed: opens another. */
   replacePublisher(): void;
-  /** Heartbeats of the channel do not come back. They leave on one connection and return on another: opens both anew. */
+  /** Heartbeats of the channel do not come back. They leave on one connection and return on another: replaces both. */
   replaceConnections(channel: string): void;
   /** Whether the broker is known to be out of reach, so that `close()` need not wait for confirms. */
   isAway(): boolean;
@@ -68,7 +68,7 @@ export interface BusCore {
   ready(): void;
   reconnecting(attempt: number, delay: number): void;
   reportError(error: BridgeError): void;
-  /** Reports the same message once until `forgetErrors()`: each attempt to reconnect fails with it anew. */
+  /** Reports the same message once until `forgetErrors()`: each attempt to reconnect fails with it again. */
   reportErrorOnce(error: BridgeError): void;
   forgetErrors(): void;
 }

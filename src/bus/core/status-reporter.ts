@@ -2,7 +2,7 @@ import type { BridgeError } from "../../errors.js";
 import { Listeners } from "../../util/listeners.js";
 import type { BusStatus } from "../bus.js";
 
-/** Messages that are told apart at a time; there are few, unless the broker's own text differs each time. */
+/** Most messages that are remembered; there are few, unless the broker's own text differs each time. */
 const MAX_REPORTED = 100;
 
 /** Tells the listeners of a bus what happens to it. */

@@ -17,7 +17,7 @@ const QUEUE = {
   exclusive: false,
   arguments: {
     "x-queue-type": "classic",
-    // As Python's: RabbitMQ deletes the queue so many milliseconds after its host is gone.
+    // As Python's queues. Milliseconds after its host is gone, until RabbitMQ deletes the queue.
     "x-expires": 300_000,
     // Beyond the limits, the oldest messages are dropped first.
     "x-overflow": "drop-head",

@@ -87,7 +87,7 @@ export class RabbitmqPublisher implements GatedPublisher {
   /**
    * A broker that has forgotten who was bound to the exchange loses what is published before the others are back: Node
    * hosts after a second at most, a KombuManager after as long as the broker was away, an AsyncAioPikaManager within
-   * five seconds. AMQP does not tell who is bound, so they get the whole grace. After any other loss of our connection
+   * five seconds. AMQP does not disclose who is bound, so they get the whole grace. After any other loss of our connection
    * their queues may well be intact; a bus that only publishes does not know, and waits. Never rejects.
    */
   async waitForOtherHosts(): Promise<void> {

@@ -23,13 +23,13 @@ export interface RedisSource {
   readonly client?: RedisClientLike | undefined;
 }
 
-/** What a client is that has no options for a connection of its own, by a member that tells, and what to do instead. */
+/** Clients whose options cannot be taken over: a member that only such a client has, its name, and what to pass instead. */
 const UNUSABLE = [
   ["nodes", "a Cluster of ioredis", "the URL of one of its nodes, which passes messages on to all"],
   ["slots", "a cluster of node-redis", "the URL of one of its nodes, which passes messages on to all"],
   ["getSentinelNode", "a Sentinel client of node-redis", "redis+sentinel://host:port/db/service as the URL"],
   ["idleClients", "a pool of node-redis", "a client made by createClient(), or a URL"],
-  ["send_command", "a client of node-redis 3 or older", "a URL, or a client of a later version"],
+  ["connection_options", "a client of node-redis 3 or older", "a URL, or a client of a later version"],
 ] as const;
 
 /** @internal Whether this can only be meant as a client, usable or not. */

@@ -19,7 +19,7 @@ const OPTIONS: RedisOptions = {
   maxRetriesPerRequest: 0,
   // A reply that is late does not mean that the broker has not done it.
   commandTimeout: undefined,
-  // The bus subscribes, so that it can tell when that succeeded.
+  // The bus subscribes itself, to know when that succeeded.
   autoResubscribe: false,
   sentinelCommandTimeout: 5_000,
 };

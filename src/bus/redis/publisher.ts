@@ -129,7 +129,7 @@ export class RedisPublisher implements GatedPublisher {
     return this.#lastReceivers.size > 0;
   }
 
-  /** Infinite where the broker does not tell, as under an ACL without PUBSUB: there is nothing to wait for then. */
+  /** Infinite if the broker does not disclose it, as under an ACL without PUBSUB: there is nothing to wait for then. */
   async #countReceivers(channel: string): Promise<number> {
     try {
       return this.#connection === undefined ? 0 : await this.#wire.countReceivers(this.#connection, channel);

@@ -26,7 +26,7 @@ export function onMessages(connection: Redis, onMessage: (channel: string, paylo
       try {
         parser.push(chunk);
       } catch (error) {
-        // Not RESP, or a length that no Buffer can have: a new connection starts at the beginning of a reply.
+        // A payload for which there is no memory, say. A new connection starts at the beginning of a reply.
         stream.destroy(error as Error);
       }
     });

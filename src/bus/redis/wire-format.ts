@@ -9,7 +9,7 @@ export interface RedisWireFormat {
   encode?(channel: string, payload: Buffer): Buffer;
   /** Untrusted input. */
   decode?(message: Uint8Array): Uint8Array;
-  /** How many hosts would receive a message now. Rejects where the broker does not tell. */
+  /** How many hosts would receive a message now. Rejects if the broker does not disclose it. */
   countReceivers(publisher: Redis, channel: string): Promise<number>;
 }
 

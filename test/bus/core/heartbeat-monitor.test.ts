@@ -23,7 +23,7 @@ function start(t: ExecutionContext, publish: (channel: string, heartbeat: Buffer
 const isHealthy = ({ type }: BusStatus) => type === "healthy";
 const isStale = ({ type }: BusStatus) => type === "stale";
 
-test("a beat that comes back is for nobody else, and tells the lag", async (t) => {
+test("a heartbeat that returns is not passed on, and reports the lag", async (t) => {
   const { heartbeats, statuses, stale } = start(t, async (channel, heartbeat) => {
     t.true(heartbeats.observe(channel, heartbeat));
   });
@@ -35,7 +35,7 @@ test("a beat that comes back is for nobody else, and tells the lag", async (t) =
   t.deepEqual(stale, []);
 });
 
-test("the beat of another bus is for nobody either, and anything else is", (t) => {
+test("a heartbeat of another bus is not passed on either, and anything else is", (t) => {
   const sent: Buffer[] = [];
   const other = start(t, async (_, heartbeat) => sent.push(heartbeat));
   other.heartbeats.subscribed("c");
@@ -48,29 +48,32 @@ test("the beat of another bus is for nobody either, and anything else is", (t) =
   }
 });
 
-test("silence after a beat is deafness, told once, and a new subscription starts anew", async (t) => {
+test("silence after a heartbeat is stale, acted on once, and a new subscription starts again", async (t) => {
   const { heartbeats, statuses, stale } = start(t, async () => {});
   heartbeats.subscribed("c");
-  const status = await statuses.find("deafness", isStale);
+  const status = await statuses.find("a stale status", isStale);
   t.true(status.type === "stale" && status.silence >= INTERVAL_MS);
   await statuses.find("stale as before", (next) => isStale(next) && next !== status);
   t.deepEqual(stale, ["c"]);
   heartbeats.subscribed("c");
   const count = statuses.items.length;
-  await statuses.find("stale anew", (next) => statuses.items.indexOf(next) > count);
+  await statuses.find("stale again", (next) => statuses.items.indexOf(next) > count);
   t.deepEqual(stale, ["c", "c"]);
 });
 
-test("whoever hears others is not stale, though its own beat is late: that is lag", async (t) => {
+test("a channel that receives others' messages is not stale while its own heartbeat is late: that is lag", async (t) => {
   const { heartbeats, statuses, stale } = start(t, async () => {});
   heartbeats.subscribed("c");
   const chatter = setInterval(() => heartbeats.observe("c", Buffer.from("{}")), INTERVAL_MS / 5);
   cleanUp(t, () => clearInterval(chatter));
-  await statuses.find("a lag of three beats", (status) => status.type === "healthy" && status.lag > 3 * INTERVAL_MS);
+  await statuses.find(
+    "a lag of three heartbeats",
+    (status) => status.type === "healthy" && status.lag > 3 * INTERVAL_MS,
+  );
   t.deepEqual(stale, []);
 });
 
-test("a beat that could not be sent proves nothing", async (t) => {
+test("a heartbeat that could not be sent proves nothing", async (t) => {
   let attempts = 0;
   const sent = new Inbox<number>();
   const { heartbeats, statuses } = start(t, () => {
@@ -79,11 +82,11 @@ test("a beat that could not be sent proves nothing", async (t) => {
     return Promise.reject(new Error("no right to write here"));
   });
   heartbeats.subscribed("c");
-  await sent.find("four beats", (attempt) => attempt === 4);
+  await sent.find("four heartbeats", (attempt) => attempt === 4);
   t.deepEqual(statuses.items, []);
 });
 
-test("a process that stood still does not take its own silence for the broker's", async (t) => {
+test("a process that was blocked does not take its own silence for the broker's", async (t) => {
   const returning = new Inbox<Buffer>();
   const { heartbeats, statuses, stale } = start(t, async (_, heartbeat) => returning.add(heartbeat));
   heartbeats.subscribed("c");
@@ -97,12 +100,12 @@ test("a process that stood still does not take its own silence for the broker's"
   t.deepEqual(stale, []);
 });
 
-test("a subscription that is known to be lost is stale until it is back, and is not lost again", async (t) => {
+test("a subscription that is known to be lost is stale until it is back, and is not replaced again", async (t) => {
   const { heartbeats, statuses, stale } = start(t, async (channel, heartbeat) =>
     heartbeats.observe(channel, heartbeat),
   );
   heartbeats.subscribed("c");
   heartbeats.subscriptionLost("c");
-  await statuses.find("deafness", isStale);
+  await statuses.find("a stale status", isStale);
   t.deepEqual(stale, []);
 });
