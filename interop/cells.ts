@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { waitTimeout, withTimeout } from "../src/testing/once.js";
 import type { PeerKind } from "../src/testing/python-peer.js";
 import { Unavailable } from "../src/testing/python-program.js";
 import { ManualScope } from "../src/testing/scope.js";
+import { waitTimeout, withTimeout } from "../src/testing/with-timeout.js";
 import { readEvidence } from "./evidence.js";
 import { limitOf, missingManager } from "./limits.js";
 import type { MixedFleet, MixedFleetOptions, NamedClient } from "./mixed-fleet.js";

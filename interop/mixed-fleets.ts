@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { waitTimeout } from "../src/testing/once.js";
 import { Unavailable } from "../src/testing/python-program.js";
 import { ManualScope } from "../src/testing/scope.js";
+import { waitTimeout } from "../src/testing/with-timeout.js";
 import { type MixedFleet, type MixedFleetOptions, startMixedFleet } from "./mixed-fleet.js";
 
 /** A fleet that is well answers at once. */

@@ -1,9 +1,9 @@
 import { BridgeError } from "../src/errors.js";
 import { ownChannel } from "../src/testing/node-host.js";
-import { waitTimeout } from "../src/testing/once.js";
 import type { PeerKind } from "../src/testing/python-peer.js";
 import type { Python } from "../src/testing/python-program.js";
 import { cleanUp, ManualScope } from "../src/testing/scope.js";
+import { waitTimeout } from "../src/testing/with-timeout.js";
 import { redactUrl } from "../src/util/redact-url.js";
 import { runCells } from "./cells.js";
 import { detectVersions, type Versions } from "./detect.js";

@@ -1,5 +1,5 @@
 import { io as connect, type Socket } from "socket.io-client";
-import { withTimeout } from "../../src/testing/once.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 import { now } from "../shared/clock.js";
 import type { Arrival } from "./count.js";
 

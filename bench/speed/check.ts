@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { io as connect } from "socket.io-client";
-import { withTimeout } from "../../src/testing/once.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 import { EVENT, type Payload, payloadOf } from "./payload.js";
 
 /** A lost message is sent again: the server may not hear its channel yet. */

@@ -1,4 +1,4 @@
-import { withTimeout } from "../../src/testing/once.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 import { now } from "../shared/clock.js";
 import { Client } from "./client.js";
 import { Histogram } from "./histogram.js";

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { withTimeout } from "../../src/testing/once.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 import { type Command, commandsOf } from "./resp.js";
 
 /** Stands between a program and Redis, and keeps the bytes that the program sends. */

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { io as connect } from "socket.io-client";
-import { Inbox, withTimeout } from "./once.js";
+import { Inbox } from "./inbox.js";
 import { type Python, PythonProgram } from "./python-program.js";
 import { cleanUp, type Scope } from "./scope.js";
 import { type AnySocket, connectV2 } from "./socket-io-client-v2.js";
 import { fromTyped } from "./typed-json.js";
+import { withTimeout } from "./with-timeout.js";
 
 /** `js` is socket.io-client 4; `js-v2` is socket.io-client 2, for hosts that speak Engine.IO 3 (or both). */
 export type ClientKind = "js" | "js-v2" | "python";

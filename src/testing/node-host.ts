@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Server, type ServerOptions } from "socket.io";
 import type { BusStatus } from "../bus/bus.js";
 import { type AdapterOptions, type BridgeAdapter, type Bus, createAdapter, type RejectedMessage } from "../index.js";
-import { Inbox } from "./once.js";
+import { Inbox } from "./inbox.js";
 import { cleanUp, type Scope } from "./scope.js";
 
 /** A Socket.IO server of this process that is a host of the fleet. */

@@ -2,9 +2,10 @@ import { type ChildProcessByStdio, type SpawnOptions, spawn } from "node:child_p
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { Inbox, withTimeout } from "./once.js";
+import { Inbox } from "./inbox.js";
 import { cleanUp, type Scope } from "./scope.js";
 import { fromTyped, toTyped } from "./typed-json.js";
+import { withTimeout } from "./with-timeout.js";
 
 export type Line = Readonly<Record<string, unknown>>;
 

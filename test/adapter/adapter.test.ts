@@ -9,7 +9,7 @@ import {
   memoryBus,
   type ObservedEmit,
 } from "../../src/index.js";
-import { Inbox } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { makeFleet as joinChannel } from "../helpers/memory-fleet.js";

@@ -1,8 +1,8 @@
 import { encode } from "@msgpack/msgpack";
 import test from "ava";
 import { BridgeError, type Bus, memoryBus } from "../../src/index.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startFleet, startThree, untilHosts } from "../helpers/node-fleet.js";

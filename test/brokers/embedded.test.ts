@@ -7,8 +7,9 @@ import type { ExecutionContext } from "ava";
 import test from "ava";
 import { Redis } from "ioredis";
 import { testEnvironment } from "../../scripts/environment/environment.js";
-import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 import { answers, connectTo, startBroker } from "../embedded/raw-client.js";
 
 type Program = ChildProcessByStdio<Writable, Readable, null>;

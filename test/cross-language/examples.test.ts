@@ -7,7 +7,7 @@ import { launchRedis, startRedis } from "../../scripts/environment/brokers/redis
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { createEmitter } from "../../src/index.js";
-import { Inbox } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { tuple } from "../../src/testing/typed-json.js";
 import { connectClient } from "../helpers/clients.js";

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from "ava";
 import test from "ava";
 import { Redis, type RedisOptions } from "ioredis";
-import { Inbox } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { startBroker } from "./raw-client.js";
 

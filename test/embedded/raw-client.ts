@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { ExecutionContext } from "ava";
 import { type EmbeddedBroker, type EmbeddedBrokerOptions, startEmbeddedBroker } from "../../src/embedded/broker.js";
-import { withTimeout } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 
 export async function startBroker(t: ExecutionContext, options: EmbeddedBrokerOptions = {}): Promise<EmbeddedBroker> {
   const broker = await startEmbeddedBroker(options);

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import test from "ava";
-import { waitTimeout } from "../../src/testing/once.js";
 import { PythonProgram } from "../../src/testing/python-program.js";
+import { waitTimeout } from "../../src/testing/with-timeout.js";
 
 /** A program that has said this of itself, and goes on without being ready. */
 async function programThatSays(lines: readonly string[]): Promise<PythonProgram> {
@@ -35,7 +35,7 @@ test("a program that does not come up is told with its last words", async (t) =>
   const program = await programThatSays(["Traceback:", "  File one", "", "AttributeError: no setter", ""]);
   await t.throwsAsync(() => ready(program), {
     message: [
-      "waited 1 ms in vain for peer.py to be ready: AttributeError: no setter",
+      "timed out after 1 ms waiting for peer.py to be ready: AttributeError: no setter",
       "The last words of peer.py:",
       "  Traceback:",
       "    File one",
@@ -46,7 +46,7 @@ test("a program that does not come up is told with its last words", async (t) =>
 
 test("one that said a single thing, or nothing", async (t) => {
   const [brief, silent] = await Promise.all([programThatSays(["no port"]), programThatSays([])]);
-  await t.throwsAsync(() => ready(brief), { message: "waited 1 ms in vain for peer.py to be ready: no port" });
-  const message = "waited 1 ms in vain for peer.py to be ready; peer.py said nothing";
+  await t.throwsAsync(() => ready(brief), { message: "timed out after 1 ms waiting for peer.py to be ready: no port" });
+  const message = "timed out after 1 ms waiting for peer.py to be ready; peer.py said nothing";
   await t.throwsAsync(() => ready(silent), { message });
 });

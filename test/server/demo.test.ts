@@ -5,8 +5,9 @@ import { Server } from "socket.io";
 import { io as connect, type Socket } from "socket.io-client";
 import type { ObservedEmit } from "../../src/adapter/reporting/handle.js";
 import { installDemo, serveLivePage } from "../../src/server/demo.js";
-import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 
 const SNIPPET = 'manager.emit("hello", {"from": "Python"}, room="lobby")';
 const OTHER_HOST = "3f2a9c1d5e6f47a8b9c0d1e2f3a4b5c6";

@@ -1,6 +1,6 @@
 import type { ExecutionContext, TestFn } from "ava";
 import { type NodeHost, ownChannel } from "../../../src/testing/node-host.js";
-import { withTimeout } from "../../../src/testing/once.js";
+import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectClient } from "../../helpers/clients.js";
 import { untilHosts } from "../../helpers/node-fleet.js";
 import { startNodeHost } from "../../helpers/node-host.js";
