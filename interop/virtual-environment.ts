@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { BridgeError } from "../src/errors.js";
 import { cleanUp, type Scope } from "../src/testing/scope.js";
 import { startGroup } from "./process-group.js";
-import type { StatusLine } from "./report/progress.js";
+import type { StatusLine } from "./report/terminal-progress.js";
 
 /** Lines of a failed program that are shown. */
 const MAX_LINES = 20;

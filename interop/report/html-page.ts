@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { STYLE } from "./html-style.js";
-import { Html, html } from "./html-text.js";
-import { SYMBOLS } from "./results.js";
+import { Html, html } from "./html-template.js";
+import { SYMBOLS } from "./summary.js";
 
 interface Page {
   readonly verdict: "pass" | "fail";

@@ -98,7 +98,7 @@ async function run(flags: ParsedFlags, queue: string, signal: AbortSignal): Prom
   const kinds = parseKinds(flags.strings("kind"));
   optionalPackage("socket.io-client", "interop");
   // Only here: the rest of the command line does without the clients that this needs.
-  const { runKit } = await import("../../interop/command.js");
+  const { runKit } = await import("../../interop/run-kit.js");
   return runKit({
     queue,
     channel: flags.string("channel"),

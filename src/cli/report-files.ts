@@ -50,11 +50,11 @@ export function findReportFiles(pathOf: (format: Format) => string | undefined):
 async function textOf(format: Format, report: Report | FailedStart): Promise<string> {
   switch (format) {
     case "junit": {
-      const { failedStartToJunit, toJunit } = await import("../../interop/report/junit.js");
+      const { failedStartToJunit, toJunit } = await import("../../interop/report/junit-report.js");
       return "error" in report ? failedStartToJunit(report) : toJunit(report);
     }
     case "html": {
-      const { failedStartToHtml, toHtml } = await import("../../interop/report/html.js");
+      const { failedStartToHtml, toHtml } = await import("../../interop/report/html-report.js");
       return "error" in report ? failedStartToHtml(report) : toHtml(report);
     }
     case "json":

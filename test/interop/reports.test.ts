@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import test from "ava";
-import { failedStartToHtml, toHtml } from "../../interop/report/html.js";
-import { failedStartToJunit, toJunit } from "../../interop/report/junit.js";
+import { failedStartToHtml, toHtml } from "../../interop/report/html-report.js";
+import { failedStartToJunit, toJunit } from "../../interop/report/junit-report.js";
+import { changeTexts } from "../../interop/report/printable-text.js";
 import { redactor } from "../../interop/report/redact.js";
 import type { Cell, Report } from "../../interop/report/report.js";
-import { toTerminal } from "../../interop/report/terminal.js";
-import { changeTexts } from "../../interop/report/texts.js";
+import { toTerminal } from "../../interop/report/terminal-report.js";
 
 const HOSTILE = '<script>alert(1)</script> & "quotes" ]]> \u0000\u001b[2J\u202egnp.exe \ud800 end';
 

@@ -1,5 +1,5 @@
 import type { Cell } from "../../../interop/report/report.js";
-import { DIRECTION_TITLES, KIND_TITLES } from "../../../interop/report/results.js";
+import { DIRECTION_TITLES, KIND_TITLES } from "../../../interop/report/summary.js";
 import { SCENARIOS } from "../../../interop/scenarios/all.js";
 import { KINDS, type Scenario } from "../../../interop/scenarios/scenario.js";
 import type { MatrixEntry } from "./matrix.js";

@@ -1,8 +1,8 @@
 import { toTyped } from "../src/testing/typed-json.js";
-import type { MixedFleet, NamedClient } from "./mixed-fleet.js";
-import { CHECK } from "./mixed-fleets.js";
+import type { Tap } from "./channel-tap.js";
 import type { Evidence } from "./report/report.js";
-import type { Tap } from "./tap.js";
+import { CHECK } from "./restartable-testbed.js";
+import type { MixedFleet, NamedClient } from "./testbed.js";
 
 /** Most events of a client, lines of the log, and characters of each that a report shows. */
 const MAX_EVENTS = 40;

@@ -1,5 +1,5 @@
 import type { PeerKind } from "../src/testing/python-peer.js";
-import { isBefore } from "./release.js";
+import { isBefore } from "./python-release.js";
 
 /** What a cell is about. */
 export interface LimitQuery {

@@ -1,7 +1,7 @@
 import type { PeerKind } from "../../src/testing/python-peer.js";
 import type { Direction } from "../scenarios/scenario.js";
 import { toPage } from "./html-page.js";
-import { type Html, html } from "./html-text.js";
+import { type Html, html } from "./html-template.js";
 import type { Cell, FailedStart, Published, Received, Report, Result } from "./report.js";
 import {
   cellAt,
@@ -14,7 +14,7 @@ import {
   rowsOf,
   SYMBOLS,
   summary,
-} from "./results.js";
+} from "./summary.js";
 
 const RESULTS: readonly Result[] = ["pass", "fail", "cannot", "unavailable"];
 

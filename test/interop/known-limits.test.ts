@@ -1,6 +1,6 @@
 import test from "ava";
-import { limitOf, missingManager } from "../../interop/limits.js";
-import { callFor, isBefore } from "../../interop/release.js";
+import { limitOf, missingManager } from "../../interop/known-limits.js";
+import { callFor, isBefore } from "../../interop/python-release.js";
 import { SCENARIOS } from "../../interop/scenarios/all.js";
 
 test("releases are compared by their numbers", (t) => {

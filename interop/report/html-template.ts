@@ -1,4 +1,4 @@
-import { visible } from "./texts.js";
+import { visible } from "./printable-text.js";
 
 /** Text that is markup already. */
 export class Html {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Unavailable } from "../src/testing/python-program.js";
 import { ManualScope } from "../src/testing/scope.js";
 import { waitTimeout } from "../src/testing/with-timeout.js";
-import { type MixedFleet, type MixedFleetOptions, startMixedFleet } from "./mixed-fleet.js";
+import { type MixedFleet, type MixedFleetOptions, startMixedFleet } from "./testbed.js";
 
 /** A fleet that is well answers at once. */
 const PATIENCE_WITH_CHECK_MS = 3_000;

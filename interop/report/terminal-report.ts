@@ -1,6 +1,7 @@
 import { bold, dim, green, red, yellow } from "../../src/cli/style.js";
 import type { PeerKind } from "../../src/testing/python-peer.js";
 import type { Direction } from "../scenarios/scenario.js";
+import { changeTexts, visible } from "./printable-text.js";
 import type { Cell, Report, Result, Row } from "./report.js";
 import {
   cellAt,
@@ -14,8 +15,7 @@ import {
   rowsOf,
   SYMBOLS,
   summary,
-} from "./results.js";
-import { changeTexts, visible } from "./texts.js";
+} from "./summary.js";
 
 /** Characters of a message that a terminal is shown; the other reports have more. */
 const MAX_LINE = 240;

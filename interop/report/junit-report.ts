@@ -1,5 +1,5 @@
 import type { Cell, FailedStart, Report } from "./report.js";
-import { evidenceLines, KIND_TITLES } from "./results.js";
+import { evidenceLines, KIND_TITLES } from "./summary.js";
 
 /** What XML 1.0 has no way to say: most control characters, lone surrogates, two non-characters. */
 const UNSPEAKABLE = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;

@@ -1,10 +1,10 @@
 import { bold, dim } from "../../src/cli/style.js";
 import type { PeerKind } from "../../src/testing/python-peer.js";
-import type { Progress } from "../run.js";
+import type { Progress } from "../run-interop.js";
+import { visible } from "./printable-text.js";
 import type { Cell, Result } from "./report.js";
-import { duration, KIND_TITLES, SYMBOLS } from "./results.js";
-import { COLOURS } from "./terminal.js";
-import { visible } from "./texts.js";
+import { duration, KIND_TITLES, SYMBOLS } from "./summary.js";
+import { COLOURS } from "./terminal-report.js";
 
 /** Where progress is shown. */
 export interface Screen {

@@ -3,15 +3,15 @@ import type { PeerKind } from "../src/testing/python-peer.js";
 import { Unavailable } from "../src/testing/python-program.js";
 import { ManualScope } from "../src/testing/scope.js";
 import { waitTimeout, withTimeout } from "../src/testing/with-timeout.js";
-import { readEvidence } from "./evidence.js";
-import { limitOf, missingManager } from "./limits.js";
-import type { MixedFleet, MixedFleetOptions, NamedClient } from "./mixed-fleet.js";
-import { Fleets, GivenUp } from "./mixed-fleets.js";
-import { schemeOf } from "./queue.js";
+import { schemeOf } from "./broker-url.js";
+import type { Tap } from "./channel-tap.js";
+import { limitOf, missingManager } from "./known-limits.js";
+import { readEvidence } from "./record-evidence.js";
 import type { Cell, Evidence, Report } from "./report/report.js";
-import type { Progress } from "./run.js";
+import { Fleets, GivenUp } from "./restartable-testbed.js";
+import type { Progress } from "./run-interop.js";
 import type { Context, Scenario } from "./scenarios/scenario.js";
-import type { Tap } from "./tap.js";
+import type { MixedFleet, MixedFleetOptions, NamedClient } from "./testbed.js";
 
 export interface CellsOptions extends Omit<MixedFleetOptions, "kind"> {
   readonly tap: Tap;

@@ -5,17 +5,17 @@ import type { Python } from "../src/testing/python-program.js";
 import { cleanUp, ManualScope } from "../src/testing/scope.js";
 import { waitTimeout } from "../src/testing/with-timeout.js";
 import { redactUrl } from "../src/util/redact-url.js";
-import { runCells } from "./cells.js";
-import { detectVersions, type Versions } from "./detect.js";
+import { schemeOf } from "./broker-url.js";
+import { Tap } from "./channel-tap.js";
 import { nodeVersions } from "./node-versions.js";
-import { schemeOf } from "./queue.js";
-import { callFor, optionsFor } from "./release.js";
+import { callFor, optionsFor } from "./python-release.js";
+import { changeTexts } from "./report/printable-text.js";
 import { redactor } from "./report/redact.js";
 import type { Cell, Report } from "./report/report.js";
-import { changeTexts } from "./report/texts.js";
+import { runCells } from "./run-matrix.js";
 import { SCENARIOS } from "./scenarios/all.js";
 import { KINDS, type Scenario } from "./scenarios/scenario.js";
-import { Tap } from "./tap.js";
+import { detectVersions, type Versions } from "./versions.js";
 
 export interface InteropOptions {
   readonly python: Python;

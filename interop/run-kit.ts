@@ -3,11 +3,11 @@ import { BridgeError } from "../src/errors.js";
 import type { PeerKind } from "../src/testing/python-peer.js";
 import { endingWith, localPython, Unavailable } from "../src/testing/python-program.js";
 import { ManualScope, type Scope } from "../src/testing/scope.js";
-import { requireQueue } from "./queue.js";
-import { type Screen, StatusLine, showProgress } from "./report/progress.js";
+import { requireQueue } from "./broker-url.js";
 import type { Report } from "./report/report.js";
-import { toTerminal } from "./report/terminal.js";
-import { runInterop } from "./run.js";
+import { type Screen, StatusLine, showProgress } from "./report/terminal-progress.js";
+import { toTerminal } from "./report/terminal-report.js";
+import { runInterop } from "./run-interop.js";
 import { makeEnvironment, requireInterpreter } from "./virtual-environment.js";
 
 /** Beside the compiled code, in a checkout and in the package alike. */
