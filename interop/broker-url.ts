@@ -1,12 +1,12 @@
 import { knownSchemes, schemeOf as schemeOfUrl, unknownUrl } from "../src/bus/open.js";
 import { BridgeError } from "../src/errors.js";
 
-/** Of a URL that `requireQueue` has let pass. */
+/** The scheme of a URL that `requireQueue` has accepted. */
 export function schemeOf(queue: string): string {
   return schemeOfUrl(queue) ?? "";
 }
 
-/** @throws BridgeError `BRIDGE_INVALID_URL` for what a Python host could not reach, wherever it is */
+/** @throws BridgeError `BRIDGE_INVALID_URL` for a broker that no Python host could reach */
 export function requireQueue(queue: string): void {
   const scheme = schemeOf(queue);
   if (scheme === "memory") {

@@ -7,12 +7,12 @@ import type { Published } from "./report/report.js";
 const MAX_MESSAGES = 40;
 const MAX_TEXT = 2_000;
 
-/** What a bus says to itself; it is nobody's message. */
-const BEAT = /^\{"heartbeat":/;
+/** What a bus publishes to itself. */
+const HEARTBEAT = /^\{"heartbeat":/;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Text as it is, anything else with `\xNN` for what cannot be seen. */
+/** JSON as it is; anything else with `\xNN` for bytes that are not printable ASCII. */
 function readable(payload: Uint8Array): string {
   try {
     const text = UTF8.decode(payload);
@@ -29,7 +29,7 @@ function readable(payload: Uint8Array): string {
     .join("");
 }
 
-/** Every encoding has the id's 32 hex digits as they are. */
+/** Every encoding contains the 32 hex digits of the host id as they are. */
 function senderOf(text: string): Published["by"] {
   const id = /host_id\W.{0,8}?([0-9a-f]{32})/s.exec(text)?.[1];
   if (id === undefined) {
@@ -38,14 +38,13 @@ function senderOf(text: string): Published["by"] {
   return isNodeName(id) ? "node" : "python";
 }
 
-/** A reader of the channel that belongs to no host. */
-export class Tap {
+/** Records what is published on the channel, as a reader that belongs to no host. */
+export class ChannelTap {
   readonly #bus: Bus;
   #messages: Published[] = [];
-  #begun = performance.now();
-  #passedOver = 0;
+  #start = performance.now();
 
-  /** Nothing of the broker is known yet: see `ready`. */
+  /** Does not wait for the broker: see `ready`. */
   constructor(queue: string, channel: string) {
     this.#bus = openBus(queue, channel, {});
   }
@@ -54,26 +53,20 @@ export class Tap {
     this.#bus.onStatus(listener);
   }
 
-  /** Resolves when the broker is there and every message from now on is seen. */
+  /** Resolves when every message published from now on is recorded. */
   ready(channel: string): Promise<void> {
     return this.#bus.subscribe(channel, (payload) => this.#add(payload));
   }
 
-  /** Forgets what was. */
-  begin(): void {
+  /** Drops the messages recorded so far, and counts time from now on. */
+  restart(): void {
     this.#messages = [];
-    this.#passedOver = 0;
-    this.#begun = performance.now();
+    this.#start = performance.now();
   }
 
-  /** The first messages since `begin`. */
+  /** The first messages since `restart`. */
   messages(): readonly Published[] {
     return this.#messages;
-  }
-
-  /** How many came after those. */
-  passedOver(): number {
-    return this.#passedOver;
   }
 
   close(): Promise<void> {
@@ -82,15 +75,11 @@ export class Tap {
 
   #add(payload: Uint8Array): void {
     const text = readable(payload);
-    if (BEAT.test(text)) {
-      return;
-    }
-    if (this.#messages.length >= MAX_MESSAGES) {
-      this.#passedOver += 1;
+    if (HEARTBEAT.test(text) || this.#messages.length >= MAX_MESSAGES) {
       return;
     }
     this.#messages.push({
-      at: Math.round(performance.now() - this.#begun),
+      at: Math.round(performance.now() - this.#start),
       by: senderOf(text),
       text: text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text,
       bytes: payload.byteLength,

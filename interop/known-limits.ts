@@ -1,17 +1,17 @@
 import type { PeerKind } from "../src/testing/python-peer.js";
 import { isBefore } from "./python-release.js";
 
-/** What a cell is about. */
+/** What a limit may depend on. */
 export interface LimitQuery {
   /** Of python-socketio. */
   readonly release: string;
-  /** Of the queue's URL, without its colon. */
+  /** Of the queue's URL, without the colon. */
   readonly scheme: string;
   readonly scenario: string;
   readonly kind: PeerKind;
 }
 
-/** What it does not name, it is about all of. */
+/** Applies to everything that it does not name. */
 interface Limit {
   /** The first release that cannot, and the first one after it that can. */
   readonly from?: string;
@@ -25,7 +25,7 @@ interface Limit {
 const HOSTS = ["threaded", "flask", "asgi"] as const satisfies readonly PeerKind[];
 const EMITTERS = ["write-only", "celery"] as const satisfies readonly PeerKind[];
 
-/** Read off the releases of python-socketio, by the names of their functions; each is tried at every run. */
+/** Taken from the sources of each release of python-socketio. Every run tries each of them, and fails if it works. */
 const LIMITS: readonly Limit[] = [
   {
     before: "5.14",
@@ -126,12 +126,12 @@ function applies(limit: Limit, { release, scheme, scenario, kind }: LimitQuery):
 }
 
 /** Why that release cannot do it, in one sentence; `undefined` where it can. */
-export function limitOf(query: LimitQuery): string | undefined {
+export function knownLimit(query: LimitQuery): string | undefined {
   return LIMITS.find((limit) => applies(limit, query))?.reason;
 }
 
-/** Why no such peer can be had for a broker, whatever is installed. */
-export function missingManager(scheme: string, kind: PeerKind): string | undefined {
+/** Why there is no such peer for a broker, whatever is installed. */
+export function unsupportedPeer(scheme: string, kind: PeerKind): string | undefined {
   if (kind === "asgi" && /^(kafka|kombu\+.*)$/.test(scheme)) {
     return `python-socketio has no asynchronous manager for ${scheme}://`;
   }

@@ -1,6 +1,6 @@
 import type { Dialect, ReaderOptions } from "../src/index.js";
 
-/** Whether the release `version` comes before `other`: `5.9.0` is before `5.14`. A pre-release counts as its release. */
+/** Whether release `version` is older than `other`: `5.9.0` is older than `5.14`. A pre-release counts as its release. */
 export function isBefore(version: string, other: string): boolean {
   const [left, right] = [version, other].map((text) => text.split(".").map((part) => Number.parseInt(part, 10) || 0));
   for (let index = 0; index < 3; index += 1) {
@@ -22,7 +22,7 @@ function dialectOf(release: string): Dialect {
   return isBefore(release, "5.15.1") ? "5.14" : "5.15";
 }
 
-/** How Node speaks with that release of python-socketio, as far as it is not what an adapter does by itself. */
+/** What an adapter needs beyond its defaults to work with that release of python-socketio. */
 export function optionsFor(release: string): ReaderOptions {
   const dialect = dialectOf(release);
   return {
@@ -31,7 +31,7 @@ export function optionsFor(release: string): ReaderOptions {
   };
 }
 
-/** `createAdapter(url, { dialect: "5.14" })`: what an application needs for the same; `undefined` where defaults do. */
+/** The call that an application needs for that release: `createAdapter(url, { dialect: "5.14" })`. `undefined` where the defaults do. */
 export function callFor(release: string): string | undefined {
   const options = Object.entries(optionsFor(release)).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
   return options.length === 0 ? undefined : `createAdapter(url, { ${options.join(", ")} })`;

@@ -1,16 +1,16 @@
 import { toTyped } from "../src/testing/typed-json.js";
-import type { Tap } from "./channel-tap.js";
+import type { ChannelTap } from "./channel-tap.js";
 import type { Evidence } from "./report/report.js";
-import { CHECK } from "./restartable-testbed.js";
-import type { MixedFleet, NamedClient } from "./testbed.js";
+import { CHECK_PREFIX } from "./restartable-testbed.js";
+import type { NamedClient, Testbed } from "./testbed.js";
 
-/** Most events of a client, lines of the log, and characters of each that a report shows. */
+/** Most events of a client, lines of the log, and characters of each, in a report. */
 const MAX_EVENTS = 40;
 const MAX_LINES = 20;
 const MAX_TEXT = 2_000;
 
-/** A late event of a scenario that ran before, or of a check between two. */
-const OF_ANOTHER = /^[a-z-]+#[0-9a-f]{4,}/;
+/** A late event of an earlier scenario, or of a check between two scenarios. */
+const OTHER_EVENT = /^[a-z-]+#[0-9a-f]{4,}/;
 
 const cut = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);
 
@@ -19,28 +19,28 @@ function first(items: readonly string[], most: number): readonly string[] {
 }
 
 /**
- * Begins to watch.
+ * Starts recording what crosses the channel, what clients receive, and what hosts log.
  *
  * @param prefix - of the scenario's own events
- * @param clients - those of the fleet; more may be added until the end
- * @returns what was said since
+ * @param clients - those of the testbed; more may be added until the end
+ * @returns a function that gives what was recorded since
  */
-export function readEvidence(
+export function recordEvidence(
   prefix: string,
-  fleet: MixedFleet,
+  testbed: Testbed,
   clients: readonly NamedClient[],
-  tap: Tap,
+  tap: ChannelTap,
 ): () => Evidence {
-  const isOwn = ([name]: readonly unknown[]) => String(name).startsWith(prefix) || !OF_ANOTHER.test(String(name));
+  const isOwn = ([name]: readonly unknown[]) => String(name).startsWith(prefix) || !OTHER_EVENT.test(String(name));
   const before = new Map(clients.map((client) => [client, client.client.received().length]));
-  const { log } = fleet.python.program;
-  const nodeLines = fleet.node.log.length;
+  const { log } = testbed.python.program;
+  const nodeLines = testbed.node.log.length;
   const lastLine = log.at(-1);
-  tap.begin();
+  tap.restart();
   return () => {
     const pythonLines = lastLine === undefined ? log : log.slice(log.lastIndexOf(lastLine) + 1);
     const lines = [
-      ...fleet.node.log.slice(nodeLines).map((line) => `node: ${line}`),
+      ...testbed.node.log.slice(nodeLines).map((line) => `node: ${line}`),
       ...pythonLines.map((line) => `python: ${line}`),
     ];
     const received = clients.map((client) => ({
@@ -55,7 +55,7 @@ export function readEvidence(
       ),
     }));
     return {
-      published: tap.messages().filter(({ text }) => !text.includes(CHECK)),
+      published: tap.messages().filter(({ text }) => !text.includes(CHECK_PREFIX)),
       received,
       log: first(lines.map(cut), MAX_LINES),
     };

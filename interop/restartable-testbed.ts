@@ -1,93 +1,100 @@
 import { randomBytes } from "node:crypto";
-import { Unavailable } from "../src/testing/python-program.js";
+import { Unavailable } from "../src/testing/program.js";
 import { ManualScope } from "../src/testing/scope.js";
 import { waitTimeout } from "../src/testing/with-timeout.js";
-import { type MixedFleet, type MixedFleetOptions, startMixedFleet } from "./testbed.js";
+import { startTestbed, type Testbed, type TestbedOptions } from "./testbed.js";
 
-/** A fleet that is well answers at once. */
-const PATIENCE_WITH_CHECK_MS = 3_000;
+/** A working testbed passes the check at once. */
+const CHECK_TIMEOUT_MS = 3_000;
 
-/** Each costs its patience, and after these nothing new comes of it. */
-const MOST_UNWELL = 3;
+/** Failed checks in a row before a kind of peer is given up: each costs its timeout, and no more is learned. */
+const MAX_FAILED_CHECKS = 3;
 
-/** Several scenarios in a row have left the fleet unwell. */
+/** Several scenarios in a row have broken the testbed. */
 export class GivenUp extends Error {}
 
-/** What a check's events begin with. */
-export const CHECK = "check#";
+/** Prefix of the events of a check. */
+export const CHECK_PREFIX = "check#";
 
-/** The fleet of one kind, started when it is needed and anew when a scenario has left it unwell. */
-export class Fleets {
-  readonly #options: MixedFleetOptions;
+/** The testbed of one kind of peer: started when it is needed, and again after a scenario has broken it. */
+export class RestartableTestbed {
+  readonly #options: TestbedOptions;
+  readonly #addNote: (note: string) => void;
   #scope = new ManualScope();
-  #fleet: MixedFleet | undefined;
-  /** Why there is none, and will not be. */
-  #end: Error | undefined;
-  #unwell = 0;
-  readonly #note: (note: string) => void;
+  #testbed: Testbed | undefined;
+  /** Why there will be no testbed any more. */
+  #failure: Error | undefined;
+  #failedChecks = 0;
 
-  constructor(options: MixedFleetOptions, note: (note: string) => void) {
+  /** @param addNote - takes what a reader of the report should know, such as clients that do not take part */
+  constructor(options: TestbedOptions, addNote: (note: string) => void) {
     this.#options = options;
-    this.#note = note;
+    this.#addNote = addNote;
   }
 
-  /** @throws Unavailable where a package is missing; what once could not be started is not tried again */
-  async current(): Promise<MixedFleet> {
-    if (this.#end !== undefined) {
-      throw this.#end;
+  /** @throws Unavailable where a package is missing. A testbed that could not be started is not tried again */
+  async current(): Promise<Testbed> {
+    if (this.#failure !== undefined) {
+      throw this.#failure;
     }
-    if (this.#fleet === undefined) {
-      try {
-        this.#fleet = await startMixedFleet(this.#scope, this.#options);
-      } catch (error) {
-        await this.end();
-        this.#end =
-          error instanceof Unavailable
-            ? error
-            : new Error(`the ${this.#options.kind} peer did not start: ${(error as Error).message}`, { cause: error });
-        throw this.#end;
-      }
-      const { kind, python, withoutPythonClients } = this.#fleet;
-      if (python.websocketNeeds !== undefined) {
-        this.#note(`Clients of the ${kind} host only poll: ${python.websocketNeeds} is not installed.`);
-      }
-      if (withoutPythonClients !== undefined) {
-        this.#note(`No Python clients take part: ${withoutPythonClients}.`);
-      }
-    }
-    return this.#fleet;
+    this.#testbed ??= await this.#start();
+    return this.#testbed;
   }
 
   async end(): Promise<void> {
-    this.#fleet = undefined;
+    this.#testbed = undefined;
     await this.#scope.end();
   }
 
   /**
-   * Ends it unless messages still cross in both directions; and after some scenarios in a row, for good.
+   * Ends the testbed unless messages still cross the channel in both directions; after several failures in a row, for
+   * good.
    *
-   * @returns what has become of it
+   * @returns what is wrong with it
    */
   async check(): Promise<string | undefined> {
-    const fleet = await this.current();
-    const event = `${CHECK}${randomBytes(4).toString("hex")}`;
+    const testbed = await this.current();
+    const event = `${CHECK_PREFIX}${randomBytes(4).toString("hex")}`;
     try {
-      await waitTimeout.run(PATIENCE_WITH_CHECK_MS, async () => {
-        await fleet.python.request("emit", { event });
-        await Promise.all(fleet.nodeClients.map(({ client }) => client.until(event)));
-        fleet.node.io.emit(`${event} back`);
-        await Promise.all(fleet.pythonClients.map(({ client }) => client.until(`${event} back`)));
+      await waitTimeout.run(CHECK_TIMEOUT_MS, async () => {
+        await testbed.python.request("emit", { event });
+        await Promise.all(testbed.nodeClients.map(({ client }) => client.until(event)));
+        testbed.node.io.emit(`${event} back`);
+        await Promise.all(testbed.pythonClients.map(({ client }) => client.until(`${event} back`)));
       });
-      this.#unwell = 0;
+      this.#failedChecks = 0;
       return undefined;
     } catch (error) {
       await this.end();
-      this.#unwell += 1;
-      if (this.#unwell >= MOST_UNWELL) {
-        const times = `after each of ${MOST_UNWELL} scenarios in a row, messages did not cross the channel any more`;
-        this.#end = new GivenUp(`not tried: ${times}`);
+      this.#failedChecks += 1;
+      if (this.#failedChecks >= MAX_FAILED_CHECKS) {
+        const when = `after each of ${MAX_FAILED_CHECKS} scenarios in a row`;
+        this.#failure = new GivenUp(`not tried: ${when}, messages did not cross the channel any more`);
       }
       return `afterwards, messages did not cross the channel any more: ${(error as Error).message}`;
     }
+  }
+
+  async #start(): Promise<Testbed> {
+    const { kind } = this.#options;
+    let testbed: Testbed;
+    try {
+      testbed = await startTestbed(this.#scope, this.#options);
+    } catch (cause) {
+      await this.end();
+      this.#failure =
+        cause instanceof Unavailable
+          ? cause
+          : new Error(`the ${kind} peer did not start: ${(cause as Error).message}`, { cause });
+      throw this.#failure;
+    }
+    const { python, withoutPythonClients } = testbed;
+    if (python.websocketNeeds !== undefined) {
+      this.#addNote(`Clients of the ${kind} host only poll: ${python.websocketNeeds} is not installed.`);
+    }
+    if (withoutPythonClients !== undefined) {
+      this.#addNote(`No Python clients take part: ${withoutPythonClients}.`);
+    }
+    return testbed;
   }
 }

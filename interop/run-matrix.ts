@@ -1,33 +1,33 @@
 import { randomBytes } from "node:crypto";
+import { Unavailable } from "../src/testing/program.js";
 import type { PeerKind } from "../src/testing/python-peer.js";
-import { Unavailable } from "../src/testing/python-program.js";
 import { ManualScope } from "../src/testing/scope.js";
 import { waitTimeout, withTimeout } from "../src/testing/with-timeout.js";
 import { schemeOf } from "./broker-url.js";
-import type { Tap } from "./channel-tap.js";
-import { limitOf, missingManager } from "./known-limits.js";
-import { readEvidence } from "./record-evidence.js";
+import type { ChannelTap } from "./channel-tap.js";
+import { knownLimit, unsupportedPeer } from "./known-limits.js";
+import type { Progress } from "./progress.js";
+import { recordEvidence } from "./record-evidence.js";
 import type { Cell, Evidence, Report } from "./report/report.js";
-import { Fleets, GivenUp } from "./restartable-testbed.js";
-import type { Progress } from "./run-interop.js";
+import { GivenUp, RestartableTestbed } from "./restartable-testbed.js";
 import type { Context, Scenario } from "./scenarios/scenario.js";
-import type { MixedFleet, MixedFleetOptions, NamedClient } from "./testbed.js";
+import type { NamedClient, Testbed, TestbedOptions } from "./testbed.js";
 
-export interface CellsOptions extends Omit<MixedFleetOptions, "kind"> {
-  readonly tap: Tap;
+export interface MatrixOptions extends Omit<TestbedOptions, "kind"> {
+  readonly tap: ChannelTap;
   /** Of python-socketio. */
   readonly release: string;
   readonly kinds: readonly PeerKind[];
   readonly scenarios: readonly Scenario[];
-  /** Longest that is waited for one thing, in milliseconds. */
-  readonly patience: number;
+  /** Longest wait for any one thing, in milliseconds. */
+  readonly timeout: number;
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** A scenario may wait for several things, one after the other. */
-const DEADLINE_IN_PATIENCES = 3;
-/** What that release cannot do is mostly never to come. */
-const PATIENCE_WITH_LIMITS_MS = 2_000;
+/** A scenario may wait for several things, one after the other: its deadline, in timeouts. */
+const TIMEOUTS_PER_SCENARIO = 3;
+/** What a release cannot do mostly never happens, so there is no point in waiting long for it. */
+const TIMEOUT_WITH_LIMIT_MS = 2_000;
 
 /** Why a scenario does not pass. */
 interface Problem {
@@ -35,23 +35,26 @@ interface Problem {
   readonly evidence: Evidence;
 }
 
-/** What a scenario gets, and the clients that it has made. */
-function contextOf(scope: ManualScope, prefix: string, fleet: MixedFleet, clients: NamedClient[]): Context {
+/** A cell without its duration, which is measured around it. */
+type Outcome = Omit<Cell, "milliseconds">;
+
+/** @param clients - collects the clients that the scenario connects */
+function contextOf(scope: ManualScope, prefix: string, testbed: Testbed, clients: NamedClient[]): Context {
   const own = (name: string) => prefix + name;
   const connect = (on: "node" | "python"): Context["connectToNode"] => {
     return async (options) => {
-      const { name, client } = await fleet.connect(scope, on, options);
+      const { name, client } = await testbed.connect(scope, on, options);
       clients.push({ name: `${name}, number ${clients.length + 1}`, client });
       return client;
     };
   };
   return {
-    kind: fleet.kind,
-    node: fleet.node,
-    emitter: fleet.emitter,
-    python: fleet.python,
-    nodeClients: fleet.nodeClients.map(({ client }) => client),
-    pythonClients: fleet.pythonClients.map(({ client }) => client),
+    kind: testbed.kind,
+    node: testbed.node,
+    emitter: testbed.emitter,
+    python: testbed.python,
+    nodeClients: testbed.nodeClients.map(({ client }) => client),
+    pythonClients: testbed.pythonClients.map(({ client }) => client),
     own,
     connectToNode: connect("node"),
     connectToPython: connect("python"),
@@ -63,10 +66,11 @@ function contextOf(scope: ManualScope, prefix: string, fleet: MixedFleet, client
   };
 }
 
-async function attempt(scenario: Scenario, context: Context, time: number): Promise<string | undefined> {
+/** @returns the reason why it failed */
+async function attempt(scenario: Scenario, context: Context, timeout: number): Promise<string | undefined> {
   try {
-    const run = waitTimeout.run(time, () => scenario.run(context));
-    await withTimeout(`the end of ${scenario.name}`, run, DEADLINE_IN_PATIENCES * time);
+    const run = waitTimeout.run(timeout, () => scenario.run(context));
+    await withTimeout(`the end of ${scenario.name}`, run, TIMEOUTS_PER_SCENARIO * timeout);
     return undefined;
   } catch (error) {
     return (error as Error).message;
@@ -75,19 +79,19 @@ async function attempt(scenario: Scenario, context: Context, time: number): Prom
 
 async function runScenario(
   scenario: Scenario,
-  fleets: Fleets,
-  fleet: MixedFleet,
-  time: number,
-  { tap }: CellsOptions,
+  restartable: RestartableTestbed,
+  testbed: Testbed,
+  timeout: number,
+  tap: ChannelTap,
 ): Promise<Problem | undefined> {
   const scope = new ManualScope();
-  const clients = [...fleet.nodeClients, ...fleet.pythonClients];
+  const clients = [...testbed.nodeClients, ...testbed.pythonClients];
   const prefix = `${scenario.name}#${randomBytes(2).toString("hex")} `;
-  const evidence = readEvidence(prefix, fleet, clients, tap);
+  const evidence = recordEvidence(prefix, testbed, clients, tap);
   try {
-    const during = await attempt(scenario, contextOf(scope, prefix, fleet, clients), time);
-    // What was still on its way has arrived after this, too.
-    const after = await fleets.check();
+    const during = await attempt(scenario, contextOf(scope, prefix, testbed, clients), timeout);
+    // The check also waits for everything that was still on its way.
+    const after = await restartable.check();
     const reason = during ?? after;
     return reason === undefined ? undefined : { reason, evidence: evidence() };
   } finally {
@@ -95,63 +99,63 @@ async function runScenario(
   }
 }
 
-function failure(kind: PeerKind, scenario: Scenario, reason: string): Omit<Cell, "milliseconds"> {
-  return { scenario: scenario.name, kind, direction: scenario.direction, result: "fail", reason };
-}
-
-/** @param hasFailed - whether another scenario has, with this kind: what ends a fleet is then no limit of the release */
+/**
+ * @param hasFailed - whether another scenario failed with this kind of peer: what breaks a testbed is then not a limit
+ * of the release
+ */
 async function runCell(
   scenario: Scenario,
-  fleets: Fleets,
+  restartable: RestartableTestbed,
   kind: PeerKind,
-  options: CellsOptions,
+  options: MatrixOptions,
   hasFailed: boolean,
-): Promise<Omit<Cell, "milliseconds">> {
-  const failed = failure.bind(undefined, kind, scenario);
+): Promise<Outcome> {
+  const { name, direction } = scenario;
+  const cell = { scenario: name, kind, direction };
   const scheme = schemeOf(options.queue);
-  const missing = missingManager(scheme, kind);
-  if (missing !== undefined) {
-    return { ...failed(missing), result: "unavailable", notTried: true };
+  const unsupported = unsupportedPeer(scheme, kind);
+  if (unsupported !== undefined) {
+    return { ...cell, result: "unavailable", reason: unsupported, notTried: true };
   }
-  const limit = limitOf({ release: options.release, scheme, scenario: scenario.name, kind });
-  let fleet: MixedFleet;
+  const limit = knownLimit({ release: options.release, scheme, scenario: name, kind });
+  let testbed: Testbed;
   try {
-    fleet = await waitTimeout.run(DEADLINE_IN_PATIENCES * options.patience, () => fleets.current());
+    testbed = await waitTimeout.run(TIMEOUTS_PER_SCENARIO * options.timeout, () => restartable.current());
   } catch (error) {
     if (limit !== undefined && error instanceof GivenUp && !hasFailed) {
-      return { ...failed(limit), result: "cannot", notTried: true };
+      return { ...cell, result: "cannot", reason: limit, notTried: true };
     }
     const result = error instanceof Unavailable ? "unavailable" : "fail";
-    return { ...failed((error as Error).message), result, notTried: true };
+    return { ...cell, result, reason: (error as Error).message, notTried: true };
   }
-  const time = limit === undefined ? options.patience : Math.min(options.patience, PATIENCE_WITH_LIMITS_MS);
-  const problem = await runScenario(scenario, fleets, fleet, time, options);
+  const timeout = limit === undefined ? options.timeout : Math.min(options.timeout, TIMEOUT_WITH_LIMIT_MS);
+  const problem = await runScenario(scenario, restartable, testbed, timeout, options.tap);
   if (limit !== undefined) {
-    return problem === undefined ? failed(`works although: ${limit}`) : { ...failed(limit), result: "cannot" as const };
+    return problem === undefined
+      ? { ...cell, result: "fail", reason: `works although: ${limit}` }
+      : { ...cell, result: "cannot", reason: limit };
   }
-  return problem === undefined
-    ? { scenario: scenario.name, kind, direction: scenario.direction, result: "pass" as const }
-    : { ...failed(problem.reason), ...problem };
+  return problem === undefined ? { ...cell, result: "pass" } : { ...cell, result: "fail", ...problem };
 }
 
-/** Every scenario with every kind that it applies to, one after the other, kind by kind. Never rejects. */
-export async function runCells(options: CellsOptions): Promise<Pick<Report, "cells" | "notes">> {
+/** Runs every scenario with every kind of peer that it applies to, serially, one kind after the other. Never rejects. */
+export async function runMatrix(options: MatrixOptions): Promise<Pick<Report, "cells" | "notes">> {
   const { kinds, scenarios, onProgress } = options;
   const total = kinds.flatMap((kind) => scenarios.filter((scenario) => scenario.kinds.includes(kind))).length;
   const cells: Cell[] = [];
   const notes = new Set<string>();
   for (const kind of kinds) {
     onProgress({ type: "starting", kind });
-    const fleets = new Fleets({ ...options, kind }, (note) => notes.add(note));
+    const restartable = new RestartableTestbed({ ...options, kind }, (note) => notes.add(note));
     for (const scenario of scenarios.filter((one) => one.kinds.includes(kind))) {
-      const begun = performance.now();
+      const start = performance.now();
       const hasFailed = cells.some((cell) => cell.kind === kind && cell.result === "fail");
-      const outcome = await runCell(scenario, fleets, kind, options, hasFailed);
-      const cell = { ...outcome, milliseconds: Math.round(performance.now() - begun) };
+      const outcome = await runCell(scenario, restartable, kind, options, hasFailed);
+      const cell = { ...outcome, milliseconds: Math.round(performance.now() - start) };
       cells.push(cell);
       onProgress({ type: "cell", cell, done: cells.length, total });
     }
-    await fleets.end();
+    await restartable.end();
     onProgress({ type: "finished", kind });
   }
   return { cells, notes: [...notes] };

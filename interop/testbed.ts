@@ -1,8 +1,9 @@
 import { createEmitter, type Emitter, type EventsMap, type ReaderOptions } from "../src/index.js";
 import { type ClientOptions, connectClient, type TestClient } from "../src/testing/clients.js";
 import { type NodeHost, startNodeHost } from "../src/testing/node-host.js";
+import { Unavailable } from "../src/testing/program.js";
+import type { Python } from "../src/testing/python.js";
 import { type Peer, type PeerKind, startPeer } from "../src/testing/python-peer.js";
-import { type Python, Unavailable } from "../src/testing/python-program.js";
 import { cleanUp, type Scope } from "../src/testing/scope.js";
 
 /** A client, and what a report calls it. */
@@ -11,25 +12,23 @@ export interface NamedClient {
   readonly client: TestClient;
 }
 
-/** A Node host, a Node emitter, a Python peer, and clients on each host. */
-export interface MixedFleet {
+/** What scenarios run in: a Node host, a Node emitter, a Python peer, and clients on each host, all on one channel. */
+export interface Testbed {
   readonly kind: PeerKind;
   readonly node: NodeHost;
   readonly emitter: Emitter<EventsMap>;
   readonly python: Peer;
   readonly nodeClients: readonly NamedClient[];
-  /** None where the Python peer is no host. */
+  /** None where the Python peer is not a host. */
   readonly pythonClients: readonly NamedClient[];
   /** Why no Python client takes part, where none does. */
   readonly withoutPythonClients?: string;
   connect(scope: Scope, on: "node" | "python", options?: ClientOptions): Promise<NamedClient>;
 }
 
-export interface MixedFleetOptions {
+export interface TestbedOptions {
   readonly python: Python;
   readonly queue: string;
-  /** The same broker as Python's side reaches it. */
-  readonly pythonQueue: string;
   readonly channel: string;
   readonly kind: PeerKind;
   /** Of the Node host and the Node emitter. */
@@ -39,10 +38,10 @@ export interface MixedFleetOptions {
 /** A peer without a server has no clients. */
 const hasClients = (kind: PeerKind): boolean => kind !== "write-only" && kind !== "celery";
 
-/** As an application with `join_room(user.id)` has it. */
+/** As in an application with `join_room(user.id)`. */
 const toPythonRoom = (room: string) => (/^\d+$/.test(room) ? BigInt(room) : room);
 
-/** Each sort of client that a Node host has; those of Engine.IO 3 where the fleet has such a Python host. */
+/** Every kind of client that a Node host may have; those of Engine.IO 3 where the Python host has such clients. */
 function clientsOfNode({ engineIo }: Peer): readonly ClientOptions[] {
   return [
     { kind: "js", transport: "websocket" },
@@ -52,13 +51,13 @@ function clientsOfNode({ engineIo }: Peer): readonly ClientOptions[] {
   ];
 }
 
-/** What a client of a Python host is where nothing else is said. */
+/** Defaults for a client of a Python host. */
 function defaultsOfPython({ engineIo, transports }: Peer): ClientOptions {
   const transport = transports.includes("websocket") ? "websocket" : "polling";
   return { kind: engineIo === 3 ? "js-v2" : "js", transport };
 }
 
-/** Over one transport: bytes to clients on two of them end one in python-engineio 4.15. */
+/** Over a single transport: in python-engineio 4.15, bytes sent to clients on two transports disconnect one of them. */
 function clientsOfPython(peer: Peer): readonly ClientOptions[] {
   const defaults = defaultsOfPython(peer);
   return [defaults, { ...defaults, kind: "python" }];
@@ -71,18 +70,18 @@ function nameOf(on: "node" | "python", { kind = "js", transport = "websocket", n
   return `${LANGUAGES[kind]} client of the ${host} host, ${transport}${namespace === "/" ? "" : `, ${namespace}`}`;
 }
 
-/** Everybody is connected and hears the channel when this resolves. @throws Unavailable where a package is missing */
-export async function startMixedFleet(scope: Scope, options: MixedFleetOptions): Promise<MixedFleet> {
-  const { python: interpreter, queue, pythonQueue, channel, kind } = options;
+/** Resolves when every host is subscribed and every client connected. @throws Unavailable where a package is missing */
+export async function startTestbed(scope: Scope, options: TestbedOptions): Promise<Testbed> {
+  const { python: interpreter, queue, channel, kind } = options;
   const nodeOptions = { channel, toPythonRoom, ...options.node };
   const [node, python] = await Promise.all([
     startNodeHost(scope, queue, nodeOptions, { allowEIO3: true }),
-    startPeer(scope, interpreter, kind, { queue: pythonQueue, channel }),
+    startPeer(scope, interpreter, kind, { queue, channel }),
   ]);
   const emitter = createEmitter(queue, { ...nodeOptions, acks: true, logger: false });
   cleanUp(scope, () => emitter.close());
 
-  const connect: MixedFleet["connect"] = async (owner, on, chosen = {}) => {
+  const connect: Testbed["connect"] = async (owner, on, chosen = {}) => {
     const { url } = on === "node" ? node : python;
     const clientOptions = on === "node" ? chosen : { ...defaultsOfPython(python), ...chosen };
     return { name: nameOf(on, clientOptions), client: await connectClient(owner, interpreter, url, clientOptions) };
@@ -105,17 +104,11 @@ export async function startMixedFleet(scope: Scope, options: MixedFleetOptions):
   const [nodeClients, pythonClients] = await Promise.all([
     connectAll("node", clientsOfNode(python)),
     connectAll("python", hasClients(kind) ? clientsOfPython(python) : []).catch((cause: Error) => {
-      throw new Error(python.program.withLastWords(cause.message), { cause });
+      throw new Error(python.program.withLastOutput(cause.message), { cause });
     }),
   ]);
   return {
-    kind,
-    node,
-    emitter,
-    python,
-    nodeClients,
-    pythonClients,
-    connect,
+    ...{ kind, node, emitter, python, nodeClients, pythonClients, connect },
     ...(withoutPythonClients === undefined ? {} : { withoutPythonClients }),
   };
 }

@@ -10,15 +10,14 @@ import {
   duration,
   KIND_TITLES,
   RESULT_TITLES,
+  RESULTS,
   reasonsOf,
   rowsOf,
   SYMBOLS,
   summary,
 } from "./summary.js";
 
-const RESULTS: readonly Result[] = ["pass", "fail", "cannot", "unavailable"];
-
-/** The numbers of the reasons, as they are listed below the matrix. */
+/** The reasons in the order in which they are listed below the matrix, where each has a number. */
 interface Numbers {
   readonly fail: readonly string[];
   readonly cannot: readonly string[];
@@ -114,7 +113,7 @@ function evidenceOf({ evidence }: Cell): Html {
 </div>${log.length === 0 ? "" : lines}`;
 }
 
-/** Which cells besides the first have the same reason: a line per kind. */
+/** The cells besides the first that have the same reason: a line per kind of peer. */
 function others(report: Report, cells: readonly Cell[]): Html {
   if (cells.length === 0) {
     return html``;
@@ -129,7 +128,7 @@ function others(report: Report, cells: readonly Cell[]): Html {
 const titleOf = ({ rows }: Report, { scenario }: Cell): string =>
   rows.find((row) => row.scenario === scenario)?.title ?? scenario;
 
-/** The same reason of several cells is told once, with what was said in the first of them. */
+/** A reason that several cells have is shown once, with the evidence of the first. */
 function failures(report: Report): Html {
   const details = reasonsOf(report, "fail").map(({ reason, cells: [cell, ...more] }, index) => {
     if (cell === undefined) {
@@ -165,7 +164,7 @@ function versions(report: Report): Html {
 
 const startOf = (startedAt: string): string => startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC");
 
-/** The matrix, what failed with both sides' messages, and the reasons. */
+/** The matrix, the failures with their evidence, and the reasons. */
 export function toHtml(report: Report): string {
   return toPage({
     verdict: report.ok ? "pass" : "fail",
@@ -182,7 +181,7 @@ export function toHtml(report: Report): string {
   });
 }
 
-/** The reason alone. */
+/** Only the reason. */
 export function failedStartToHtml({ startedAt, queue, error }: FailedStart): string {
   return toPage({
     verdict: "fail",

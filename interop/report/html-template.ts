@@ -1,6 +1,6 @@
-import { visible } from "./printable-text.js";
+import { printable } from "./printable-text.js";
 
-/** Text that is markup already. */
+/** Markup that is not escaped again. */
 export class Html {
   readonly text: string;
 
@@ -26,10 +26,10 @@ function render(value: Value): string {
   if (typeof value === "object") {
     return value.map(render).join("");
   }
-  return visible(String(value)).replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
+  return printable(String(value)).replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
 }
 
-/** A template of markup: what is put into it is escaped, unless it is markup itself. */
+/** A template tag: values are escaped unless they are `Html`. */
 export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Html {
   return new Html(strings.map((text, index) => text + render(values[index] ?? "")).join(""));
 }

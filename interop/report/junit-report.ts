@@ -1,8 +1,8 @@
 import type { Cell, FailedStart, Report } from "./report.js";
 import { evidenceLines, KIND_TITLES } from "./summary.js";
 
-/** What XML 1.0 has no way to say: most control characters, lone surrogates, two non-characters. */
-const UNSPEAKABLE = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
+/** Characters that XML 1.0 cannot contain: most control characters, lone surrogates, two non-characters. */
+const NOT_IN_XML = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -15,11 +15,11 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function escapeText(text: string): string {
-  const speakable = text.replaceAll(UNSPEAKABLE, (character) => {
+  const allowed = text.replaceAll(NOT_IN_XML, (character) => {
     const code = character.codePointAt(0) ?? 0;
     return `\\u${code.toString(16).padStart(4, "0")}`;
   });
-  return speakable.replaceAll(/[&<>\r]/g, (character) => ESCAPES[character] ?? character);
+  return allowed.replaceAll(/[&<>\r]/g, (character) => ESCAPES[character] ?? character);
 }
 
 const escapeAttribute = (text: string): string =>
@@ -70,7 +70,7 @@ function totals(cells: readonly Cell[]) {
   };
 }
 
-/** One suite with one case, which is an error. */
+/** One suite with a single case, which is an error. */
 export function failedStartToJunit({ startedAt, queue, error }: FailedStart): string {
   const [message = ""] = error.split("\n");
   const name = "socketio-python-bridge interop";
@@ -89,7 +89,7 @@ export function failedStartToJunit({ startedAt, queue, error }: FailedStart): st
   ].join("\n");
 }
 
-/** The XML that CI systems know as JUnit's: one suite per kind of Python peer, one case per cell. */
+/** JUnit XML for CI systems: one suite per kind of Python peer, one case per cell. */
 export function toJunit(report: Report): string {
   const triedWith = report.triedWith === undefined ? {} : { "tried with": report.triedWith };
   const properties = { queue: report.queue, channel: report.channel, ...triedWith, ...report.versions };

@@ -2,7 +2,7 @@ import type { PeerKind } from "../../src/testing/python-peer.js";
 import type { Direction } from "../scenarios/scenario.js";
 import type { Cell, Report, Result, Row } from "./report.js";
 
-/** What each kind is, for a reader who knows python-socketio. */
+/** Each kind of peer, in the terms of python-socketio. */
 export const KIND_TITLES: Readonly<Record<PeerKind, string>> = {
   threaded: "Server, on threads",
   flask: "SocketIO of Flask-SocketIO, on threads",
@@ -15,6 +15,9 @@ export const DIRECTION_TITLES: Readonly<Record<Direction, string>> = {
   "python-to-node": "Python to Node",
   "node-to-python": "Node to Python",
 };
+
+/** In the order in which they are listed. */
+export const RESULTS: readonly Result[] = ["pass", "fail", "cannot", "unavailable"];
 
 export const RESULT_TITLES: Readonly<Record<Result, string>> = {
   pass: "work",
@@ -34,7 +37,7 @@ export function count({ cells }: Report, result: Result): number {
   return cells.filter((cell) => cell.result === result).length;
 }
 
-/** `214 work, 2 fail, 3 cannot with that release, 40 not available`; what there is none of is left out. */
+/** `214 work, 2 fail, 3 cannot with that release, 40 not available`. Zeros are left out, except for what works. */
 export function summary(report: Report): string {
   const all: readonly (readonly [Result, string])[] = [
     ["pass", "work"],
@@ -49,13 +52,13 @@ export function summary(report: Report): string {
     .join(", ");
 }
 
-/** The same reason of several cells, told once. */
+/** A reason, and all cells that have it. */
 export interface Reason {
   readonly reason: string;
   readonly cells: readonly Cell[];
 }
 
-/** In the order in which they come up. */
+/** In order of first appearance. */
 export function reasonsOf({ cells }: Report, result: Result): readonly Reason[] {
   const reasons = new Map<string, Cell[]>();
   for (const cell of cells.filter((one) => one.result === result)) {
@@ -74,7 +77,7 @@ export function rowsOf({ rows }: Report, direction: Direction): readonly Row[] {
   return rows.filter((row) => row.direction === direction);
 }
 
-/** What was said while a cell failed, as lines. */
+/** The evidence of a failed cell as lines of text. */
 export function evidenceLines({ evidence }: Cell): readonly string[] {
   if (evidence === undefined) {
     return [];

@@ -1,7 +1,7 @@
-import { bold, dim, green, red, yellow } from "../../src/cli/style.js";
 import type { PeerKind } from "../../src/testing/python-peer.js";
+import { bold, dim, green, red, yellow } from "../../src/util/terminal-style.js";
 import type { Direction } from "../scenarios/scenario.js";
-import { changeTexts, visible } from "./printable-text.js";
+import { mapTexts, printable } from "./printable-text.js";
 import type { Cell, Report, Result, Row } from "./report.js";
 import {
   cellAt,
@@ -10,6 +10,7 @@ import {
   duration,
   evidenceLines,
   RESULT_TITLES,
+  RESULTS,
   type Reason,
   reasonsOf,
   rowsOf,
@@ -17,9 +18,9 @@ import {
   summary,
 } from "./summary.js";
 
-/** Characters of a message that a terminal is shown; the other reports have more. */
+/** Characters of a line in a terminal; the other reports have more. */
 const MAX_LINE = 240;
-/** Lines of the evidence of one cell. */
+/** Lines of evidence of one cell. */
 const MAX_EVIDENCE = 30;
 
 export const COLOURS: Readonly<Record<Result, (text: string) => string>> = {
@@ -34,7 +35,7 @@ const centre = (symbol: string, width: number): string => {
   return " ".repeat(left) + symbol + " ".repeat(width - 1 - left);
 };
 
-/** Columns are as wide as their heads. */
+/** Columns are as wide as their headings. */
 function line(report: Report, row: Row, width: number, notes: readonly string[]): string {
   const symbols = report.kinds.map((kind) => {
     const cell = cellAt(report, row, kind);
@@ -63,14 +64,14 @@ function section(report: Report, direction: Direction, width: number, notes: rea
 
 const shorten = (text: string): string => (text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text);
 
-/** The same reason of several cells is told once, with what was said in the first of them. */
+/** A reason that several cells have is shown once, with the evidence of the first. */
 function failureLines(report: Report, { cells }: Reason): readonly string[] {
   const [cell] = cells as [Cell];
   const others = cells.length === 1 ? [] : [dim(`    and ${cells.length - 1} more with the same reason`)];
   const title = report.rows.find(({ scenario }) => scenario === cell.scenario)?.title ?? cell.scenario;
-  const said = evidenceLines(cell);
-  const shown =
-    said.length <= MAX_EVIDENCE ? said : [...said.slice(0, MAX_EVIDENCE), `… ${said.length - MAX_EVIDENCE} lines more`];
+  const evidence = evidenceLines(cell);
+  const more = evidence.length - MAX_EVIDENCE;
+  const shown = more <= 0 ? evidence : [...evidence.slice(0, MAX_EVIDENCE), `… ${more} more lines`];
   return [
     "",
     `  ${red(SYMBOLS.fail)} ${bold(title)} ${dim(`${cell.kind}, ${DIRECTION_TITLES[cell.direction]}, ${cell.scenario}`)}`,
@@ -83,17 +84,15 @@ function failureLines(report: Report, { cells }: Reason): readonly string[] {
 const kindsOf = (cells: readonly Cell[]): readonly PeerKind[] => [...new Set(cells.map(({ kind }) => kind))];
 
 function legend(report: Report): string {
-  const results: readonly Result[] = ["pass", "fail", "cannot", "unavailable"];
-  return results
-    .filter((result) => count(report, result) > 0)
+  return RESULTS.filter((result) => count(report, result) > 0)
     .map((result) => COLOURS[result](`${SYMBOLS[result]} ${RESULT_TITLES[result]}`))
     .join("   ");
 }
 
-/** The matrix, with the reasons below, as a person reads it in a terminal or a log. */
+/** The matrix with the reasons below it, for a terminal or a log. */
 export function toTerminal(original: Report): string {
-  // Control characters would be orders to the terminal.
-  const report = changeTexts(original, visible);
+  // Control characters from outside would be commands to the terminal.
+  const report = mapTexts(original, printable);
   const width = Math.max(...report.rows.map(({ title }) => title.length));
   const cannot = reasonsOf(report, "cannot").map(({ reason }) => reason);
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
@@ -120,7 +119,7 @@ export function toTerminal(original: Report): string {
 
 const WIDTH = 100;
 
-/** Items with a dot between them, as many as go on a line. */
+/** Items separated by dots, as many as fit on a line. */
 function wrap(items: readonly string[]): readonly string[] {
   const lines: string[] = [];
   for (const item of items) {

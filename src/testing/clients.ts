@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { io as connect } from "socket.io-client";
 import { Inbox } from "./inbox.js";
-import { type Python, PythonProgram } from "./python-program.js";
+import type { Program } from "./program.js";
+import { type Python, startPythonProgram } from "./python.js";
 import { cleanUp, type Scope } from "./scope.js";
 import { type AnySocket, connectV2 } from "./socket-io-client-v2.js";
 import { fromTyped } from "./typed-json.js";
@@ -97,9 +98,9 @@ class JsClient implements TestClient {
 
 class PythonClient implements TestClient {
   readonly sid: string;
-  readonly #program: PythonProgram;
+  readonly #program: Program;
 
-  constructor(program: PythonProgram, sid: string) {
+  constructor(program: Program, sid: string) {
     this.#program = program;
     this.sid = sid;
   }
@@ -164,7 +165,7 @@ async function connectJs(scope: Scope, { kind, url, transport, namespace }: Conn
 
 async function connectPython(scope: Scope, python: Python, { url, transport, namespace }: ConnectOptions) {
   const args = ["--url", url, "--transport", transport, "--namespace", namespace];
-  const program = new PythonProgram(python, "client.py", args);
+  const program = startPythonProgram(python, "client.py", args);
   cleanUp(scope, () => program.end());
   const { sid } = await program.ready();
   return new PythonClient(program, String(sid));

@@ -1,5 +1,6 @@
 import type { Transport } from "./clients.js";
-import { type Line, type Python, PythonProgram } from "./python-program.js";
+import type { Line, Program } from "./program.js";
+import { type Python, startPythonProgram } from "./python.js";
 import { cleanUp, type Scope } from "./scope.js";
 
 /** Servers with clients of their own. */
@@ -9,7 +10,7 @@ export type PeerKind = HostKind | "write-only" | "celery";
 
 /** A Python host of the fleet, or an emitter without a server. */
 export interface Peer {
-  readonly program: PythonProgram;
+  readonly program: Program;
   readonly url: string;
   readonly hostId: string;
   /** Of its clients; none where it is no host. */
@@ -35,7 +36,7 @@ export async function startPeer(
   kind: PeerKind,
   { queue, channel, args = [] }: PeerOptions,
 ): Promise<Peer> {
-  const program = new PythonProgram(python, "peer.py", [
+  const program = startPythonProgram(python, "peer.py", [
     "--kind",
     kind,
     "--queue",

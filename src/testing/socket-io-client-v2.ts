@@ -1,4 +1,4 @@
-import { Unavailable } from "./python-program.js";
+import { Unavailable } from "./program.js";
 
 /** What is used of a socket of socket.io-client 2, which has no types of its own. */
 interface SocketV2 {

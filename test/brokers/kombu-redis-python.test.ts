@@ -12,7 +12,7 @@ import { kombuRedisBus } from "../../src/bus/kombu/kombu-redis-bus.js";
 import { createEmitter } from "../../src/index.js";
 import { Inbox } from "../../src/testing/inbox.js";
 import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
-import { PythonProgram } from "../../src/testing/python-program.js";
+import { startPythonProgram } from "../../src/testing/python.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { forwardTo } from "../helpers/forward.js";
@@ -37,7 +37,7 @@ function admin(t: ExecutionContext, { url }: TestRedis, db = 0): Redis {
 /** A consumer of Kombu's on a channel; ready when this resolves. */
 async function startReader(t: ExecutionContext, python: string, url: string, channel: string, options = {}) {
   const args = [url, channel, JSON.stringify(options)];
-  const reader = new PythonProgram(testPython(python), "../test/fixtures/kombu_reader.py", args);
+  const reader = startPythonProgram(testPython(python), "../test/fixtures/kombu_reader.py", args);
   cleanUp(t, () => reader.end());
   await reader.event("ready");
   return reader;

@@ -7,7 +7,7 @@ import { io } from "socket.io-client";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { findBrowser } from "../../scripts/environment/install.js";
 import { connectClient, type TestClient, type Transport } from "../../src/testing/clients.js";
-import type { Python } from "../../src/testing/python-program.js";
+import type { Python } from "../../src/testing/python.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { withTimeout } from "../../src/testing/with-timeout.js";
 import { type ComposeProject, composeProject, docker, FLEET_OF_TESTS } from "../helpers/compose.js";

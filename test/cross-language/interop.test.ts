@@ -326,7 +326,7 @@ test.serial("interop: what is missing is told with what to do about it", async (
       1,
       /Redis refused the password, \S+:\*\*\*@\S+ \(WRONGPASS/,
     ],
-    [["--python", "true"], 2, /true is no Python/],
+    [["--python", "true"], 2, /true is not a usable Python/],
     [
       ["--python", bare, "--queue", t.context.url],
       1,

@@ -1,5 +1,5 @@
 import test from "ava";
-import { limitOf, missingManager } from "../../interop/known-limits.js";
+import { knownLimit, unsupportedPeer } from "../../interop/known-limits.js";
 import { callFor, isBefore } from "../../interop/python-release.js";
 import { SCENARIOS } from "../../interop/scenarios/all.js";
 
@@ -32,23 +32,23 @@ test("what an application needs beyond the defaults is told as the call that it 
 
 test("a limit is of a release, a scenario, a kind and a broker", (t) => {
   const query = { release: "5.14.1", scheme: "redis", scenario: "python-emits-bytes", kind: "threaded" } as const;
-  t.regex(String(limitOf(query)), /bytes/);
-  t.is(limitOf({ ...query, release: "5.13.0" }), undefined);
-  t.is(limitOf({ ...query, release: "5.14.2" }), undefined);
-  t.is(limitOf({ ...query, scenario: "python-emits-list" }), undefined);
+  t.regex(String(knownLimit(query)), /bytes/);
+  t.is(knownLimit({ ...query, release: "5.13.0" }), undefined);
+  t.is(knownLimit({ ...query, release: "5.14.2" }), undefined);
+  t.is(knownLimit({ ...query, scenario: "python-emits-list" }), undefined);
   const disconnect = { ...query, release: "5.18.1", scenario: "python-disconnect" } as const;
-  t.is(limitOf(disconnect), undefined);
-  t.regex(String(limitOf({ ...disconnect, kind: "celery" })), /alone/);
-  t.is(limitOf({ ...disconnect, release: "5.9.0", kind: "celery" }), undefined);
+  t.is(knownLimit(disconnect), undefined);
+  t.regex(String(knownLimit({ ...disconnect, kind: "celery" })), /alone/);
+  t.is(knownLimit({ ...disconnect, release: "5.9.0", kind: "celery" }), undefined);
   const old = { ...query, release: "5.9.0", kind: "asgi", scenario: "node-room" } as const;
-  t.regex(String(limitOf({ ...old, scheme: "amqp" })), /AsyncAioPikaManager/);
-  t.is(limitOf(old), undefined);
+  t.regex(String(knownLimit({ ...old, scheme: "amqp" })), /AsyncAioPikaManager/);
+  t.is(knownLimit(old), undefined);
 });
 
 test("a peer that no broker of that kind has is told", (t) => {
-  t.is(missingManager("kafka", "asgi"), "python-socketio has no asynchronous manager for kafka://");
-  t.regex(String(missingManager("kombu+redis", "flask")), /redis:\/\//);
-  t.is(missingManager("redis", "asgi"), undefined);
+  t.is(unsupportedPeer("kafka", "asgi"), "python-socketio has no asynchronous manager for kafka://");
+  t.regex(String(unsupportedPeer("kombu+redis", "flask")), /redis:\/\//);
+  t.is(unsupportedPeer("redis", "asgi"), undefined);
 });
 
 test("each scenario has a name and a title of its own in its direction", (t) => {

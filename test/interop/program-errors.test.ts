@@ -1,10 +1,11 @@
 import { PassThrough } from "node:stream";
 import test from "ava";
-import { PythonProgram } from "../../src/testing/python-program.js";
+import type { Program } from "../../src/testing/program.js";
+import { startPythonProgram } from "../../src/testing/python.js";
 import { waitTimeout } from "../../src/testing/with-timeout.js";
 
 /** A program that has said this of itself, and goes on without being ready. */
-async function programThatSays(lines: readonly string[]): Promise<PythonProgram> {
+async function programThatSays(lines: readonly string[]): Promise<Program> {
   const stderr = new PassThrough();
   const start = () => ({
     stdin: new PassThrough(),
@@ -13,7 +14,7 @@ async function programThatSays(lines: readonly string[]): Promise<PythonProgram>
     exited: new Promise<number>(() => {}),
     kill: () => {},
   });
-  const program = new PythonProgram({ start }, "peer.py", []);
+  const program = startPythonProgram({ start }, "peer.py", []);
   stderr.end(lines.map((line) => `${line}\n`).join(""));
   while (program.log.length < lines.length) {
     await new Promise(setImmediate);
@@ -22,7 +23,7 @@ async function programThatSays(lines: readonly string[]): Promise<PythonProgram>
 }
 
 /** The limit alone does not keep a process. */
-async function ready(program: PythonProgram): Promise<void> {
+async function ready(program: Program): Promise<void> {
   const keep = setInterval(() => {}, 1_000);
   try {
     await waitTimeout.run(1, () => program.ready());
@@ -36,7 +37,7 @@ test("a program that does not come up is told with its last words", async (t) =>
   await t.throwsAsync(() => ready(program), {
     message: [
       "timed out after 1 ms waiting for peer.py to be ready: AttributeError: no setter",
-      "The last words of peer.py:",
+      "The last lines of peer.py:",
       "  Traceback:",
       "    File one",
       "  AttributeError: no setter",
@@ -47,6 +48,6 @@ test("a program that does not come up is told with its last words", async (t) =>
 test("one that said a single thing, or nothing", async (t) => {
   const [brief, silent] = await Promise.all([programThatSays(["no port"]), programThatSays([])]);
   await t.throwsAsync(() => ready(brief), { message: "timed out after 1 ms waiting for peer.py to be ready: no port" });
-  const message = "timed out after 1 ms waiting for peer.py to be ready; peer.py said nothing";
+  const message = "timed out after 1 ms waiting for peer.py to be ready; peer.py wrote nothing to stderr";
   await t.throwsAsync(() => ready(silent), { message });
 });
