@@ -1,5 +1,5 @@
 import type { Span } from "../shared/clock.js";
-import { type Arrival, longestSilence, ranges, type Tally, tally, upTo } from "./count.js";
+import { type Arrival, longestSilence, ranges, type Tally, tally, upTo } from "./tally.js";
 import { type BusName, type Direction, type FaultName, isToPython } from "./names.js";
 
 /** The numbers that one process sent. */

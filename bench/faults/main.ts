@@ -1,6 +1,6 @@
-import { interrupted, owe, runToTheEnd } from "../shared/ending.js";
+import { interrupted, owe, runToTheEnd } from "../shared/run-benchmark.js";
 import { UsageError } from "../shared/options.js";
-import { logTo } from "../shared/program.js";
+import { logTo } from "../shared/programs.js";
 import { Progress } from "../shared/progress.js";
 import { bold, red } from "../shared/style.js";
 import { type Campaign, measureBus } from "./campaign.js";

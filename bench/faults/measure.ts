@@ -4,13 +4,13 @@ import type { Progress } from "../shared/progress.js";
 import type { BenchBroker } from "./brokers.js";
 import { FAULTS } from "./faults.js";
 import { type Evidence, type Figures, figuresOf } from "./figures.js";
-import { type Fleet, startFleet } from "./fleet.js";
-import { meterLines } from "./meters.js";
+import { type Fleet, startFleet } from "./testbed.js";
+import { meterLines } from "./throughput-meters.js";
 import type { BusName, Direction, FaultName } from "./names.js";
 import type { Network } from "./network.js";
-import type { PythonSent } from "./python-side.js";
+import type { PythonSent } from "./python-programs.js";
 import type { HostStatus } from "./tested-host.js";
-import type { Watch } from "./watch.js";
+import type { Watch } from "./numbered-client.js";
 
 export interface RunOptions {
   readonly bus: BusName;

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { machine, replacePart } from "../shared/page.js";
+import { machine, replacePart } from "../shared/docs-page.js";
 import type { Figures } from "./figures.js";
 import type { Run } from "./measure.js";
 import { BUS_NAMES, DIRECTIONS, FAULT_NAMES } from "./names.js";

@@ -1,4 +1,4 @@
-import { markdown } from "../shared/page.js";
+import { markdown } from "../shared/docs-page.js";
 import { bold, dim, green, red } from "../shared/style.js";
 import type { Figures } from "./figures.js";
 import { BUS_TITLES, FAULT_TITLES } from "./names.js";

@@ -1,9 +1,9 @@
 import { freePort } from "../../scripts/environment/free-port.js";
 import type { Span } from "../shared/clock.js";
-import { type Line, Program } from "../shared/program.js";
-import { upTo } from "./count.js";
+import { type Line, Program } from "../shared/programs.js";
+import { upTo } from "./tally.js";
 import type { Sent } from "./figures.js";
-import type { HostOptions } from "./host.js";
+import type { HostOptions } from "./host-process.js";
 import type { Network } from "./network.js";
 
 /** What its bus told, for the raw numbers. */
@@ -48,7 +48,7 @@ export class TestedHost {
     const [command = "", ...args] = [
       ...prefix,
       process.execPath,
-      "build/bench/faults/host.js",
+      "build/bench/faults/host-process.js",
       JSON.stringify(options),
     ];
     const program = new Program({ title: sender, command, args, onLine: (line) => this.#onLine(line) });

@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import type { Namespace } from "socket.io";
 import type { Adapter } from "socket.io-adapter";
 import { type AdapterOptions, createAdapter } from "../../src/index.js";
-import type { SystemName } from "./names.js";
+import type { SystemName } from "./systems.js";
 
 interface Connected {
   /** For `new Server`; undefined for the server's own. */

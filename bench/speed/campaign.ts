@@ -3,7 +3,7 @@ import { cyan, dim, red } from "../shared/style.js";
 import { type Case, caseOf } from "./cases.js";
 import { flawsOf, type RecordedRun, summaryOf } from "./figures.js";
 import { measure, type Times } from "./measure.js";
-import { SYSTEM_TITLES, type SystemName } from "./names.js";
+import { SYSTEM_TITLES, type SystemName } from "./systems.js";
 import type { Options } from "./options.js";
 import type { Recorder } from "./recording.js";
 import type { Setting } from "./session.js";

@@ -1,4 +1,4 @@
-import type { SenderName, SystemName } from "./names.js";
+import type { SenderName, SystemName } from "./systems.js";
 
 /**
  * How a case is driven: as fast as it goes; at so many messages a second, so that they come one by one; at half of what

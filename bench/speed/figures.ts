@@ -1,6 +1,6 @@
 import { caseOf } from "./cases.js";
 import type { MemoryRun, Run, TrafficRun } from "./measure.js";
-import type { SystemName } from "./names.js";
+import type { SystemName } from "./systems.js";
 import { type Summary, summarize } from "./statistics.js";
 
 /** A run, with what it is a run of. */

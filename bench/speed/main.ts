@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
-import { interrupted, owe, runToTheEnd } from "../shared/ending.js";
+import { interrupted, owe, runToTheEnd } from "../shared/run-benchmark.js";
 import { UsageError } from "../shared/options.js";
-import { logTo } from "../shared/program.js";
+import { logTo } from "../shared/programs.js";
 import { Progress } from "../shared/progress.js";
 import { bold, dim, red } from "../shared/style.js";
-import { type Judgement, judge } from "./bar.js";
+import { type Judgement, judge } from "./targets.js";
 import { runCampaign } from "./campaign.js";
 import { reserveProcessor } from "./cpu.js";
 import { allFlaws } from "./figures.js";

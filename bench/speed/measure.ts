@@ -1,5 +1,5 @@
 import { type Case, MEMORY_CLIENTS, windowOf } from "./cases.js";
-import type { SystemName } from "./names.js";
+import type { SystemName } from "./systems.js";
 import type { Recorder } from "./recording.js";
 import type { LoadRun } from "./sender.js";
 import {

@@ -1,7 +1,7 @@
 import { namesOf, parseFlags, UsageError, wholeNumber } from "../shared/options.js";
 import { bold } from "../shared/style.js";
 import { CASES } from "./cases.js";
-import { SYSTEM_NAMES, SYSTEM_TITLES, type SystemName } from "./names.js";
+import { SYSTEM_NAMES, SYSTEM_TITLES, type SystemName } from "./systems.js";
 
 /** What the processes of a measurement say on standard error. */
 export const LOG_FILE = "build/bench.log";

@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { caseOf } from "./cases.js";
 import { type RecordedRun, ratiosOf, summaryOf } from "./figures.js";
-import { SYSTEM_TITLES, type SystemName } from "./names.js";
+import { SYSTEM_TITLES, type SystemName } from "./systems.js";
 import { summarize } from "./statistics.js";
 import { number } from "./tables.js";
 

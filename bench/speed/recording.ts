@@ -1,8 +1,8 @@
-import { Program } from "../shared/program.js";
-import type { EmitOperation, NodeEmitter } from "./emit.js";
-import type { SenderName, SystemName } from "./names.js";
+import { Program } from "../shared/programs.js";
+import type { EmitOperation, NodeEmitter } from "./emitter-process.js";
+import type { SenderName, SystemName } from "./systems.js";
 import { EVENT, NUMBER_FIELD, payloadOf, TIME_FIELD } from "./payload.js";
-import { benchPython } from "./python.js";
+import { benchPython } from "./python-interpreter.js";
 import { openTap, type Tap } from "./tap.js";
 
 /** A command to Redis as its emitter wrote it, with the places where number and time are overwritten. */
@@ -32,7 +32,7 @@ export class Recorder {
     this.#node = new Program({
       title: "the emitters in Node",
       command: process.execPath,
-      args: ["build/bench/speed/emit.js", tap.url, channel],
+      args: ["build/bench/speed/emitter-process.js", tap.url, channel],
     });
     this.#python = new Program({
       title: "the emitter in Python",

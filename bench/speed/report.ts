@@ -2,11 +2,11 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { testEnvironment } from "../../scripts/environment/environment.js";
-import { machine, replacePart } from "../shared/page.js";
-import { judge } from "./bar.js";
+import { machine, replacePart } from "../shared/docs-page.js";
+import { judge } from "./targets.js";
 import type { RecordedRun } from "./figures.js";
 import { drawPlot } from "./plot.js";
-import { benchPython } from "./python.js";
+import { benchPython } from "./python-interpreter.js";
 import type { Soak } from "./soak.js";
 import { barTable, markdownTable, tablesOf } from "./tables.js";
 

@@ -1,6 +1,6 @@
 import { caseOf, windowOf } from "./cases.js";
 import { recordingsOf } from "./measure.js";
-import type { SystemName } from "./names.js";
+import type { SystemName } from "./systems.js";
 import { profileTable, readProfile, selfTimes } from "./profile.js";
 import type { Recorder } from "./recording.js";
 import { Session, type Setting } from "./session.js";

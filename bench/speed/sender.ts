@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { now } from "../shared/clock.js";
-import type { Crowd } from "./crowd.js";
+import type { Crowd } from "./clients.js";
 import type { Floor } from "./floor.js";
 import type { Pace } from "./pacer.js";
 import { Publisher, type Template } from "./publisher.js";

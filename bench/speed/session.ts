@@ -1,9 +1,9 @@
-import { type Line, Program } from "../shared/program.js";
+import { type Line, Program } from "../shared/programs.js";
 import type { Case } from "./cases.js";
 import { cpuTime, type Prefix } from "./cpu.js";
-import type { LoadOperation } from "./load.js";
-import { isPython, type SystemName } from "./names.js";
-import { benchPython } from "./python.js";
+import type { LoadOperation } from "./load-process.js";
+import { isPython, type SystemName } from "./systems.js";
+import { benchPython } from "./python-interpreter.js";
 import type { Recording } from "./recording.js";
 import type { LoadRun } from "./sender.js";
 
@@ -55,7 +55,7 @@ export class MeasuredServer {
           process.execPath,
           "--expose-gc",
           ...flags,
-          "build/bench/speed/server.js",
+          "build/bench/speed/server-process.js",
           JSON.stringify({ system, url, channel }),
         ];
     const [command = "", ...args] = [...prefix, ...own];
@@ -90,7 +90,7 @@ export class Load {
   readonly program: Program;
 
   constructor() {
-    this.program = new Program({ title: "load", command: process.execPath, args: ["build/bench/speed/load.js"] });
+    this.program = new Program({ title: "load", command: process.execPath, args: ["build/bench/speed/load-process.js"] });
   }
 
   tell(operation: LoadOperation): void {

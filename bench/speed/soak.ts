@@ -1,6 +1,6 @@
 import { caseOf, windowOf } from "./cases.js";
 import { recordingsOf } from "./measure.js";
-import type { SystemName } from "./names.js";
+import type { SystemName } from "./systems.js";
 import type { Recorder } from "./recording.js";
 import type { LoadRun } from "./sender.js";
 import { type Memory, Session, type Setting } from "./session.js";

@@ -1,9 +1,9 @@
-import { markdown } from "../shared/page.js";
+import { markdown } from "../shared/docs-page.js";
 import { bold, dim, green, red } from "../shared/style.js";
-import type { Judgement } from "./bar.js";
+import type { Judgement } from "./targets.js";
 import { CASES, type Case } from "./cases.js";
 import { FIGURES, type FigureName, type RecordedRun, runsOf, summaryOf } from "./figures.js";
-import { SYSTEM_NAMES, SYSTEM_TITLES, type SystemName } from "./names.js";
+import { SYSTEM_NAMES, SYSTEM_TITLES, type SystemName } from "./systems.js";
 import type { Soak } from "./soak.js";
 import type { Summary } from "./statistics.js";
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import { clientFrame, FrameReader } from "./frames.js";
+import { clientFrame, FrameReader } from "./websocket-frames.js";
 
 /** All clients of a process share it: what is read is used up at once. */
 const SHARED = Buffer.allocUnsafe(256 * 1_024);

@@ -1,8 +1,8 @@
 import test from "ava";
-import { UsageError } from "../../bench/shared/options.js";
-import { CASES } from "../../bench/speed/cases.js";
-import { SYSTEM_NAMES } from "../../bench/speed/names.js";
-import { HELP, parseOptions } from "../../bench/speed/options.js";
+import { UsageError } from "../../../bench/shared/options.js";
+import { CASES } from "../../../bench/speed/cases.js";
+import { SYSTEM_NAMES } from "../../../bench/speed/systems.js";
+import { HELP, parseOptions } from "../../../bench/speed/options.js";
 
 test("without flags everything is measured five times", (t) => {
   const { systems, cases, repeat, write } = parseOptions([]);

@@ -1,5 +1,5 @@
 import { type FigureName, type RecordedRun, ratiosOf, type Subject } from "./figures.js";
-import type { SystemName } from "./names.js";
+import type { SystemName } from "./systems.js";
 import { type Summary, summarize } from "./statistics.js";
 
 /** What is required of the bridge: a ratio of two figures of one run. */

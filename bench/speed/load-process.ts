@@ -12,8 +12,8 @@
  */
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { checkContent } from "./check.js";
-import { Crowd } from "./crowd.js";
+import { checkContent } from "./check-content.js";
+import { Crowd } from "./clients.js";
 import { watchFloor } from "./floor.js";
 import type { Template } from "./publisher.js";
 import { type LoadRun, Sender } from "./sender.js";

@@ -1,8 +1,8 @@
 import test from "ava";
-import type { Figures } from "../../bench/faults/figures.js";
-import { sparkline } from "../../bench/faults/meters.js";
-import { markdownTable, type Row, terminalRows } from "../../bench/faults/table.js";
-import { replacePart } from "../../bench/shared/page.js";
+import type { Figures } from "../../../bench/faults/figures.js";
+import { sparkline } from "../../../bench/faults/throughput-meters.js";
+import { markdownTable, type Row, terminalRows } from "../../../bench/faults/table.js";
+import { replacePart } from "../../../bench/shared/docs-page.js";
 
 const row = (parts: Partial<Figures>, failures: readonly string[] = []): Row => ({
   figures: {

@@ -1,6 +1,6 @@
 import test from "ava";
-import type { Figures } from "../../bench/faults/figures.js";
-import { failures, worst } from "../../bench/faults/verdict.js";
+import type { Figures } from "../../../bench/faults/figures.js";
+import { failures, worst } from "../../../bench/faults/verdict.js";
 
 const HEARTBEAT = 5_000;
 

@@ -1,7 +1,7 @@
 import test from "ava";
-import type { Arrival } from "../../bench/faults/count.js";
-import { upTo } from "../../bench/faults/count.js";
-import { type Evidence, figuresOf, type Sent } from "../../bench/faults/figures.js";
+import type { Arrival } from "../../../bench/faults/tally.js";
+import { upTo } from "../../../bench/faults/tally.js";
+import { type Evidence, figuresOf, type Sent } from "../../../bench/faults/figures.js";
 
 const FAULT = { from: 10_000, to: 15_000 };
 

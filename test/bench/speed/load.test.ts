@@ -1,11 +1,11 @@
 import test from "ava";
-import { clientFrame, FrameReader } from "../../bench/speed/frames.js";
-import { Histogram } from "../../bench/speed/histogram.js";
-import { NUMBER_FIELD, payloadOf, TIME_FIELD } from "../../bench/speed/payload.js";
-import { selfTimes } from "../../bench/speed/profile.js";
-import { stamp } from "../../bench/speed/publisher.js";
-import { commandsOf } from "../../bench/speed/resp.js";
-import { Tracker } from "../../bench/speed/tracker.js";
+import { clientFrame, FrameReader } from "../../../bench/speed/websocket-frames.js";
+import { Histogram } from "../../../bench/speed/histogram.js";
+import { NUMBER_FIELD, payloadOf, TIME_FIELD } from "../../../bench/speed/payload.js";
+import { selfTimes } from "../../../bench/speed/profile.js";
+import { stamp } from "../../../bench/speed/publisher.js";
+import { commandsOf } from "../../../bench/speed/resp.js";
+import { Tracker } from "../../../bench/speed/delivery-tracker.js";
 
 test("a histogram tells quantiles within its steps, whatever the size of the values", (t) => {
   const histogram = new Histogram();

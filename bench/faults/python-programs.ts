@@ -1,6 +1,6 @@
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import type { HostKind } from "../../src/testing/python-peer.js";
-import { Program } from "../shared/program.js";
+import { Program } from "../shared/programs.js";
 import type { Sent } from "./figures.js";
 
 /** The fixtures find each other by their names. */

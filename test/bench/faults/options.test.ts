@@ -1,6 +1,6 @@
 import test from "ava";
-import { parseOptions } from "../../bench/faults/options.js";
-import { UsageError } from "../../bench/shared/options.js";
+import { parseOptions } from "../../../bench/faults/options.js";
+import { UsageError } from "../../../bench/shared/options.js";
 
 test("without flags everything is measured", (t) => {
   const { buses, faults, rate, repeat } = parseOptions([]);

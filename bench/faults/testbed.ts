@@ -3,9 +3,9 @@ import type { HostKind } from "../../src/testing/python-peer.js";
 import { ASYNC_BUSES, type BusName } from "./names.js";
 import type { Network } from "./network.js";
 import { LOOPBACK } from "./network.js";
-import { type PythonHost, type PythonSenders, startPythonHost, startPythonSenders } from "./python-side.js";
+import { type PythonHost, type PythonSenders, startPythonHost, startPythonSenders } from "./python-programs.js";
 import { TestedHost } from "./tested-host.js";
-import { Watch } from "./watch.js";
+import { Watch } from "./numbered-client.js";
 
 /** Everything but the broker, with one client on each host. */
 export interface Fleet {

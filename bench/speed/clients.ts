@@ -1,9 +1,9 @@
 import { withTimeout } from "../../src/testing/with-timeout.js";
 import { now } from "../shared/clock.js";
-import { Client } from "./client.js";
+import { Client } from "./socket-client.js";
 import { Histogram } from "./histogram.js";
 import { NUMBER_WIDTH, TIME_WIDTH } from "./payload.js";
-import { Tracker } from "./tracker.js";
+import { Tracker } from "./delivery-tracker.js";
 
 /**
  * Where the number stands in the packet of every system: `42["message",{"n":"0000000001","t":"…`, with a space after

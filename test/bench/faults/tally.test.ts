@@ -1,5 +1,5 @@
 import test from "ava";
-import { type Arrival, longestSilence, ranges, tally } from "../../bench/faults/count.js";
+import { type Arrival, longestSilence, ranges, tally } from "../../../bench/faults/tally.js";
 
 /** Numbers of one sender, a millisecond apart, sent a millisecond before. */
 function arrivals(numbers: readonly number[], sender = "a"): readonly Arrival[] {

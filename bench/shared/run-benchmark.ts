@@ -1,4 +1,4 @@
-import { killPrograms } from "./program.js";
+import { killPrograms } from "./programs.js";
 
 const interruption = new AbortController();
 

@@ -1,7 +1,7 @@
 import { io as connect, type Socket } from "socket.io-client";
 import { withTimeout } from "../../src/testing/with-timeout.js";
 import { now } from "../shared/clock.js";
-import type { Arrival } from "./count.js";
+import type { Arrival } from "./tally.js";
 
 /** A client of one host, which notes every numbered message. It comes back by itself when its host does. */
 export class Watch {

@@ -1,13 +1,13 @@
 import test from "ava";
-import { judge } from "../../bench/speed/bar.js";
-import { medianLines, plan } from "../../bench/speed/campaign.js";
-import { CASES, caseOf, windowOf } from "../../bench/speed/cases.js";
-import { flawsOf, type RecordedRun, ratiosOf, summaryOf } from "../../bench/speed/figures.js";
-import type { TrafficRun } from "../../bench/speed/measure.js";
-import type { SystemName } from "../../bench/speed/names.js";
-import { barsOf, drawPlot } from "../../bench/speed/plot.js";
-import { summarize } from "../../bench/speed/statistics.js";
-import { barTable, markdownTable, number, tablesOf, terminalTable } from "../../bench/speed/tables.js";
+import { judge } from "../../../bench/speed/targets.js";
+import { medianLines, plan } from "../../../bench/speed/campaign.js";
+import { CASES, caseOf, windowOf } from "../../../bench/speed/cases.js";
+import { flawsOf, type RecordedRun, ratiosOf, summaryOf } from "../../../bench/speed/figures.js";
+import type { TrafficRun } from "../../../bench/speed/measure.js";
+import type { SystemName } from "../../../bench/speed/systems.js";
+import { barsOf, drawPlot } from "../../../bench/speed/plot.js";
+import { summarize } from "../../../bench/speed/statistics.js";
+import { barTable, markdownTable, number, tablesOf, terminalTable } from "../../../bench/speed/tables.js";
 
 const TRAFFIC: TrafficRun = {
   kind: "traffic",
