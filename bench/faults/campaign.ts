@@ -1,5 +1,5 @@
 import type { Progress } from "../shared/progress.js";
-import { red } from "../shared/style.js";
+import { red } from "../../src/util/terminal-style.js";
 import { BROKERS } from "./brokers.js";
 import { measure, type RunOptions } from "./measure.js";
 import { BUS_TITLES, type BusName, FAULT_TITLES, type FaultName } from "./names.js";

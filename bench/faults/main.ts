@@ -2,7 +2,7 @@ import { interrupted, owe, runToTheEnd } from "../shared/run-benchmark.js";
 import { UsageError } from "../shared/options.js";
 import { logTo } from "../shared/programs.js";
 import { Progress } from "../shared/progress.js";
-import { bold, red } from "../shared/style.js";
+import { bold, red } from "../../src/util/terminal-style.js";
 import { type Campaign, measureBus } from "./campaign.js";
 import { NETWORK_FAULTS } from "./faults.js";
 import { LOG_FILE } from "./names.js";

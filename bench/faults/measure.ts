@@ -4,13 +4,13 @@ import type { Progress } from "../shared/progress.js";
 import type { BenchBroker } from "./brokers.js";
 import { FAULTS } from "./faults.js";
 import { type Evidence, type Figures, figuresOf } from "./figures.js";
-import { type Fleet, startFleet } from "./testbed.js";
+import { type Testbed, startTestbed } from "./testbed.js";
 import { meterLines } from "./throughput-meters.js";
 import type { BusName, Direction, FaultName } from "./names.js";
 import type { Network } from "./network.js";
 import type { PythonSent } from "./python-programs.js";
 import type { HostStatus } from "./tested-host.js";
-import type { Watch } from "./numbered-client.js";
+import type { NumberedClient } from "./numbered-client.js";
 
 export interface RunOptions {
   readonly bus: BusName;
@@ -41,13 +41,13 @@ const BARRIER_PATIENCE_MS = 30_000;
 
 interface Way {
   readonly direction: Direction;
-  readonly client: Watch;
+  readonly client: NumberedClient;
   /** Those that send at present. */
   readonly senders: () => readonly string[];
   readonly allSenders: () => readonly string[];
 }
 
-function waysOf({ host, python, clients }: Fleet): readonly Way[] {
+function waysOf({ host, python, clients }: Testbed): readonly Way[] {
   const ofPython = { senders: () => python.names, allSenders: () => python.names };
   const ofHost = { senders: () => [host.sender], allSenders: () => host.allSenders };
   return [
@@ -77,7 +77,7 @@ interface Settled {
   readonly isSettled: readonly boolean[];
 }
 
-async function settle({ host, python }: Fleet, ways: readonly Way[]): Promise<Settled> {
+async function settle({ host, python }: Testbed, ways: readonly Way[]): Promise<Settled> {
   host.finish();
   const sent = await python.finish();
   const isSettled = await Promise.all(
@@ -88,7 +88,7 @@ async function settle({ host, python }: Fleet, ways: readonly Way[]): Promise<Se
   return { python: sent, isSettled };
 }
 
-function evidenceOf({ host, clients }: Fleet, ways: readonly Way[], fault: Span, { python, isSettled }: Settled) {
+function evidenceOf({ host, clients }: Testbed, ways: readonly Way[], fault: Span, { python, isSettled }: Settled) {
   const ready = host.statuses.find(({ type, at }) => type === "ready" && at > fault.from)?.at ?? fault.to;
   // A process that is started has to load its modules before its bus can connect.
   const started = host.statuses.find(({ type, at }) => type === "connecting" && at > fault.from)?.at ?? fault.to;
@@ -131,7 +131,7 @@ export async function measure({
   progress,
 }: RunOptions): Promise<Run> {
   progress.phase("starting the fleet");
-  const fleet = await startFleet({ bus, url: broker.url, network, rate, heartbeatInterval });
+  const fleet = await startTestbed({ bus, url: broker.url, network, rate, heartbeatInterval });
   const ways = waysOf(fleet);
   try {
     const meters = ways.map(({ direction, client, allSenders }) => ({

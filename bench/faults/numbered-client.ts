@@ -3,8 +3,8 @@ import { withTimeout } from "../../src/testing/with-timeout.js";
 import { now } from "../shared/clock.js";
 import type { Arrival } from "./tally.js";
 
-/** A client of one host, which notes every numbered message. It comes back by itself when its host does. */
-export class Watch {
+/** A client that records every numbered message. It reconnects when its host comes back. */
+export class NumberedClient {
   readonly arrivals: Arrival[] = [];
   readonly #socket: Socket;
   readonly #barriers = new Set<string>();
@@ -32,16 +32,16 @@ export class Watch {
     await withTimeout("a client's connection", new Promise<void>((resolve) => this.#socket.once("connect", resolve)));
   }
 
-  /** Resolves at the first message of one of the senders that arrives from that moment on, or did. @throws Error */
-  async hears(senders: readonly string[], since: number, patience: number): Promise<void> {
-    const isIt = () => (this.arrivals.findLast(({ sender }) => senders.includes(sender))?.at ?? 0) > since;
-    await this.#until(`a message of ${senders.join(" or ")}`, isIt, patience);
+  /** Resolves at the first message of one of the senders after `since`. @throws Error */
+  async receives(senders: readonly string[], since: number, timeout: number): Promise<void> {
+    const hasArrived = () => (this.arrivals.findLast(({ sender }) => senders.includes(sender))?.at ?? 0) > since;
+    await this.#until(`a message of ${senders.join(" or ")}`, hasArrived, timeout);
   }
 
-  /** Resolves when everything that the senders had sent before their barriers must have arrived. @throws Error */
-  async reachesBarrier(senders: readonly string[], patience: number): Promise<void> {
+  /** Resolves when everything that the senders sent before their barriers must have arrived. @throws Error */
+  async reachesBarrier(senders: readonly string[], timeout: number): Promise<void> {
     const isReached = () => senders.every((sender) => this.#barriers.has(sender));
-    await this.#until(`the barriers of ${senders.join(" and ")}`, isReached, patience);
+    await this.#until(`the barriers of ${senders.join(" and ")}`, isReached, timeout);
   }
 
   close(): void {
@@ -49,22 +49,22 @@ export class Watch {
   }
 
   #wake(): void {
-    for (const wake of this.#waiting) {
-      wake();
+    for (const check of this.#waiting) {
+      check();
     }
   }
 
-  async #until(what: string, isReached: () => boolean, patience: number): Promise<void> {
-    let wake = (): void => {};
+  async #until(what: string, isReached: () => boolean, timeout: number): Promise<void> {
+    let check = (): void => {};
     const reached = new Promise<void>((resolve) => {
-      wake = () => isReached() && resolve();
+      check = () => isReached() && resolve();
     });
-    this.#waiting.add(wake);
-    wake();
+    this.#waiting.add(check);
+    check();
     try {
-      await withTimeout(what, reached, patience);
+      await withTimeout(what, reached, timeout);
     } finally {
-      this.#waiting.delete(wake);
+      this.#waiting.delete(check);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { namesOf, parseFlags, wholeNumber } from "../shared/options.js";
-import { bold } from "../shared/style.js";
+import { bold } from "../../src/util/terminal-style.js";
 import { BUS_NAMES, type BusName, FAULT_NAMES, FAULT_TITLES, type FaultName, LOG_FILE } from "./names.js";
 
 export interface Options {

@@ -1,5 +1,5 @@
 import { markdown } from "../shared/docs-page.js";
-import { bold, dim, green, red } from "../shared/style.js";
+import { bold, dim, green, red } from "../../src/util/terminal-style.js";
 import type { Figures } from "./figures.js";
 import { BUS_TITLES, FAULT_TITLES } from "./names.js";
 

@@ -1,6 +1,6 @@
 import type { Span } from "../shared/clock.js";
 
-/** A numbered message at a client. Times are in milliseconds. */
+/** A numbered message that a client received. Times are in milliseconds. */
 export interface Arrival {
   readonly sender: string;
   readonly number: number;
@@ -12,15 +12,15 @@ export interface Tally {
   /** Different numbers that arrived. */
   readonly received: number;
   readonly highest: number;
-  /** Expected numbers that did not. */
+  /** Expected numbers that did not arrive. */
   readonly missing: readonly number[];
-  /** Every arrival after the first of its number. */
+  /** Every further arrival of a number. */
   readonly doubles: readonly Arrival[];
-  /** First arrivals after a higher number of the same sender. */
+  /** First arrivals that came after a higher number of the same sender. */
   readonly outOfOrder: number;
 }
 
-/** What became of the numbers of one sender at one client. */
+/** Accounts for the numbers of one sender at one client. */
 export function tally(arrivals: readonly Arrival[], sender: string, expected: readonly number[]): Tally {
   const seen = new Set<number>();
   const doubles: Arrival[] = [];
@@ -41,7 +41,7 @@ export function tally(arrivals: readonly Arrival[], sender: string, expected: re
   return { received: seen.size, highest, missing: expected.filter((number) => !seen.has(number)), doubles, outOfOrder };
 }
 
-/** The longest time between two arrivals that touches the span. */
+/** The longest gap between two arrivals that overlaps the span. */
 export function longestSilence(arrivals: readonly Arrival[], span: Span): Span | undefined {
   let longest: Span | undefined;
   for (const [index, { at: to }] of arrivals.entries()) {

@@ -5,23 +5,23 @@ import type { Network } from "./network.js";
 import { LOOPBACK } from "./network.js";
 import { type PythonHost, type PythonSenders, startPythonHost, startPythonSenders } from "./python-programs.js";
 import { TestedHost } from "./tested-host.js";
-import { Watch } from "./numbered-client.js";
+import { NumberedClient } from "./numbered-client.js";
 
 /** Everything but the broker, with one client on each host. */
-export interface Fleet {
+export interface Testbed {
   readonly host: TestedHost;
   readonly python: PythonSenders;
   readonly clients: {
-    readonly ofHost: Watch;
-    readonly ofPython: Watch;
+    readonly ofHost: NumberedClient;
+    readonly ofPython: NumberedClient;
     /** Where there is such a host. */
-    readonly ofAsyncPython: Watch | undefined;
-    readonly ofOther: Watch;
+    readonly ofAsyncPython: NumberedClient | undefined;
+    readonly ofOther: NumberedClient;
   };
   end(): Promise<void>;
 }
 
-export interface FleetOptions {
+export interface TestbedOptions {
   readonly bus: BusName;
   readonly url: string;
   readonly network: Network;
@@ -30,7 +30,7 @@ export interface FleetOptions {
 }
 
 /** A fleet on a channel of its own. Resolves when every host hears it and every client is connected. */
-export async function startFleet({ bus, url, network, rate, heartbeatInterval }: FleetOptions): Promise<Fleet> {
+export async function startTestbed({ bus, url, network, rate, heartbeatInterval }: TestbedOptions): Promise<Testbed> {
   const channel = `faults-${randomUUID()}`;
   const releases: (() => unknown)[] = [];
   const end = async (): Promise<void> => {
@@ -56,8 +56,8 @@ export async function startFleet({ bus, url, network, rate, heartbeatInterval }:
     const asyncHost = ASYNC_BUSES.includes(bus) ? await startPython("asgi") : undefined;
     const python = await startPythonSenders(url, channel, rate);
     releases.push(() => python.end());
-    const watch = (at: string): Watch => {
-      const client = new Watch(at);
+    const watch = (at: string): NumberedClient => {
+      const client = new NumberedClient(at);
       releases.push(() => client.close());
       return client;
     };

@@ -1,17 +1,17 @@
-import { cyan } from "../shared/style.js";
+import { cyan } from "../../src/util/terminal-style.js";
 
-/** A direction as the display counts it. */
+/** A direction of traffic on the display. */
 export interface Meter {
   readonly title: string;
   count(): number;
 }
 
 const BARS = "▁▂▃▄▅▆▇█";
-/** So many columns show the last half minute, in stretches of half a second. */
+/** The columns show the last half minute, half a second each. */
 const COLUMNS = 60;
-const STRETCH_MS = 500;
+const COLUMN_MS = 500;
 
-/** One bar for each stretch; a bar of full height is twice the pace, since a backlog goes faster. */
+/** One bar for each count. Full height is twice the expected rate, because a backlog arrives faster. */
 export function sparkline(counts: readonly number[], expected: number): string {
   return counts
     .map((count) => {
@@ -22,10 +22,8 @@ export function sparkline(counts: readonly number[], expected: number): string {
 }
 
 /**
- * Samples the meters whenever it is called.
- *
- * @param rate - messages a second that each of them should count
- * @returns a line for each
+ * @param rate - messages a second that each meter should count
+ * @returns a function that samples the meters and gives a line for each
  */
 export function meterLines(meters: readonly Meter[], rate: number): () => readonly string[] {
   const width = Math.max(0, ...meters.map(({ title }) => title.length));
@@ -40,12 +38,12 @@ export function meterLines(meters: readonly Meter[], rate: number): () => readon
     }
   };
   return () => {
-    if (performance.now() - sampledAt >= STRETCH_MS) {
-      sampledAt += STRETCH_MS;
+    if (performance.now() - sampledAt >= COLUMN_MS) {
+      sampledAt += COLUMN_MS;
       sample();
     }
     return meters.map(({ title }, index) => {
-      const line = sparkline((history[index] ?? []).slice(-COLUMNS), (rate * STRETCH_MS) / 1_000).padStart(COLUMNS);
+      const line = sparkline((history[index] ?? []).slice(-COLUMNS), (rate * COLUMN_MS) / 1_000).padStart(COLUMNS);
       return `  ${title.padEnd(width)} ${String(last[index]).padStart(6)} ${cyan(line)}`;
     });
   };

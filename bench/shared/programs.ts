@@ -1,119 +1,56 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
-import { createInterface } from "node:readline";
-import { Inbox } from "../../src/testing/inbox.js";
-import { withTimeout } from "../../src/testing/with-timeout.js";
-
-export type Line = Readonly<Record<string, unknown>>;
+import { spawnChild } from "../../src/testing/child-process.js";
+import { type Line, Program } from "../../src/testing/program.js";
 
 let logFile = "build/bench.log";
 let log: WriteStream | undefined;
 
-/** Where the programs of a measurement write what they say on standard error. To be called before the first starts. */
+/** Where programs log their standard error. Call before the first one is started. */
 export function logTo(file: string): void {
   logFile = file;
 }
 
-function toLog(title: string, text: string): void {
+function writeLog(title: string, text: string): void {
   log ??= createWriteStream(logFile);
   log.write(`${new Date().toISOString()} ${title}: ${text}\n`);
 }
 
-const RUNNING = new Set<ChildProcess>();
+const RUNNING = new Set<Program>();
 
-/** For a crash: those that are still running would outlive it. */
+/** Kills the programs that are still running; they would outlive a crash of this process. */
 export function killPrograms(): void {
-  for (const child of RUNNING) {
-    child.kill("SIGKILL");
+  for (const program of RUNNING) {
+    void program.kill().catch(() => {});
   }
 }
 
-export interface ProgramOptions {
-  /** In the log, and in errors. */
+export interface ProgramCommand {
+  /** In the log and in errors. */
   readonly title: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** Sees each line first. @returns true for one that nobody will ask for */
+  /** See `ProgramOptions` of `Program`. */
   readonly onLine?: (line: Line) => boolean;
 }
 
-/** A process of the fleet that takes and gives JSON objects, one a line. It ends with its standard input. */
-export class Program {
-  readonly title: string;
-  readonly #child: ChildProcess;
-  #lines = new Inbox<Line>();
+/** Starts a program of a measurement. */
+export function startProgram({ title, command, args, env = {}, onLine = () => false }: ProgramCommand): Program {
+  const child = spawnChild(command, args, { env });
+  const program = new Program(title, child, { onLine, onLog: (line) => writeLog(title, line) });
+  RUNNING.add(program);
+  const ended = (how: unknown) => {
+    RUNNING.delete(program);
+    writeLog(title, `ended with ${how}`);
+  };
+  program.exited.then(ended, ended);
+  return program;
+}
 
-  constructor({ title, command, args, env, onLine = () => false }: ProgramOptions) {
-    this.title = title;
-    this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...env } });
-    RUNNING.add(this.#child);
-    const { stdin, stdout, stderr } = this.#child;
-    // A killed process does not read any more, and that is no surprise here.
-    stdin?.on("error", () => {});
-    createInterface({ input: stdout as NodeJS.ReadableStream }).on("line", (text) => {
-      const line = JSON.parse(text) as Line;
-      if (!onLine(line)) {
-        this.#lines.add(line);
-      }
-    });
-    createInterface({ input: stderr as NodeJS.ReadableStream }).on("line", (text) => toLog(title, text));
-    this.#child.once("close", (code, signal) => {
-      RUNNING.delete(this.#child);
-      toLog(title, `ended with ${signal ?? code}`);
-      this.#lines.add({ event: "exit", code });
-    });
-  }
+/** How long a program may take to end with its standard input, in milliseconds. */
+const END_MS = 5_000;
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
-  tell(operation: Line): void {
-    this.#child.stdin?.write(`${JSON.stringify(operation)}\n`);
-  }
-
-  /** @throws Error when it ends instead, or says nothing for so many milliseconds: half a minute, if not said */
-  async event(name: string, patience?: number): Promise<Line> {
-    const line = await this.#lines.find(
-      `${name} from ${this.title}`,
-      ({ event }) => event === name || event === "exit",
-      patience,
-    );
-    if (line.event !== name) {
-      throw new Error(`${this.title} ended; ${logFile} has its last words`);
-    }
-    return line;
-  }
-
-  /** Tells it, and waits for what it says from then on. @throws Error as `event` does */
-  async ask(operation: Line, name: string, patience?: number): Promise<Line> {
-    this.#lines = new Inbox<Line>();
-    if (!this.#isRunning()) {
-      this.#lines.add({ event: "exit" });
-    }
-    this.tell(operation);
-    return this.event(name, patience);
-  }
-
-  async kill(): Promise<void> {
-    if (this.#isRunning()) {
-      const closed = once(this.#child, "close");
-      this.#child.kill("SIGKILL");
-      await closed;
-    }
-  }
-
-  async end(): Promise<void> {
-    if (this.#isRunning()) {
-      const closed = once(this.#child, "close");
-      this.#child.stdin?.end();
-      await withTimeout(`the end of ${this.title}`, closed, 5_000).catch(() => this.kill());
-    }
-  }
-
-  #isRunning(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
-  }
+/** Ends a program, by force if need be. */
+export async function endProgram(program: Program): Promise<void> {
+  await program.end(END_MS).catch(() => program.kill());
 }

@@ -1,5 +1,5 @@
 import type { Progress } from "../shared/progress.js";
-import { cyan, dim, red } from "../shared/style.js";
+import { cyan, dim, red } from "../../src/util/terminal-style.js";
 import { type Case, caseOf } from "./cases.js";
 import { flawsOf, type RecordedRun, summaryOf } from "./figures.js";
 import { measure, type Times } from "./measure.js";

@@ -1,9 +1,9 @@
 import { withTimeout } from "../../src/testing/with-timeout.js";
 import { now } from "../shared/clock.js";
-import { Client } from "./socket-client.js";
+import { SocketClient } from "./socket-client.js";
 import { Histogram } from "./histogram.js";
 import { NUMBER_WIDTH, TIME_WIDTH } from "./payload.js";
-import { Tracker } from "./delivery-tracker.js";
+import { DeliveryTracker } from "./delivery-tracker.js";
 
 /**
  * Where the number stands in the packet of every system: `42["message",{"n":"0000000001","t":"…`, with a space after
@@ -28,15 +28,15 @@ const startsWith = (bytes: Buffer, at: number, text: Buffer): boolean =>
   bytes.compare(text, 0, text.length, at, at + text.length) === 0;
 
 /** The members of a room, all in this process; they count what they receive together. */
-export class Crowd {
-  readonly trackers: Tracker[] = [];
+export class Clients {
+  readonly trackers: DeliveryTracker[] = [];
   readonly latencies = new Histogram();
   /** First arrivals at all clients together, probes not among them. */
   deliveries = 0;
   /** Set while latencies are wanted. */
   isTimed = false;
   onDelivery = (): void => {};
-  readonly #clients: Client[] = [];
+  readonly #clients: SocketClient[] = [];
   readonly #probed = new Set<number>();
   readonly #joined = new Map<number, () => void>();
   #gone: string | undefined;
@@ -62,8 +62,8 @@ export class Crowd {
     }
   }
 
-  first(): Client {
-    return this.#clients[0] as Client;
+  first(): SocketClient {
+    return this.#clients[0] as SocketClient;
   }
 
   close(): void {
@@ -74,8 +74,8 @@ export class Crowd {
 
   async #connectOne(port: number, rooms: readonly string[]): Promise<void> {
     const index = this.#clients.length;
-    const tracker = new Tracker();
-    const client = new Client(port, {
+    const tracker = new DeliveryTracker();
+    const client = new SocketClient(port, {
       onEvent: (bytes, at) => this.#onEvent(index, tracker, bytes, at),
       onGone: (reason) => {
         this.#gone ??= reason;
@@ -91,7 +91,7 @@ export class Crowd {
     }
   }
 
-  #onEvent(index: number, tracker: Tracker, bytes: Buffer, at: number): void {
+  #onEvent(index: number, tracker: DeliveryTracker, bytes: Buffer, at: number): void {
     if (!startsWith(bytes, at, PREFIX)) {
       if (startsWith(bytes, at, JOINED)) {
         this.#joined.get(index)?.();

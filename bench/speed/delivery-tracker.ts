@@ -2,7 +2,7 @@
 const MAX_AWAITED = 10_000;
 
 /** What one client makes of the numbers that it receives: 1, 2, 3, … each once. */
-export class Tracker {
+export class DeliveryTracker {
   received = 0;
   doubled = 0;
   outOfOrder = 0;

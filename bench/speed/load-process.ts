@@ -13,7 +13,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { checkContent } from "./check-content.js";
-import { Crowd } from "./clients.js";
+import { Clients } from "./clients.js";
 import { watchFloor } from "./floor.js";
 import type { Template } from "./publisher.js";
 import { type LoadRun, Sender } from "./sender.js";
@@ -50,8 +50,8 @@ export type LoadOperation =
 const say = (line: { readonly event: string } | ({ readonly event: "ran" } & LoadRun)): void =>
   void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-const crowd = new Crowd();
-const others = new Crowd();
+const crowd = new Clients();
+const others = new Clients();
 let sender: Sender | undefined;
 
 const names = (prefix: string, count: number): readonly string[] =>

@@ -5,7 +5,7 @@ import { interrupted, owe, runToTheEnd } from "../shared/run-benchmark.js";
 import { UsageError } from "../shared/options.js";
 import { logTo } from "../shared/programs.js";
 import { Progress } from "../shared/progress.js";
-import { bold, dim, red } from "../shared/style.js";
+import { bold, dim, red } from "../../src/util/terminal-style.js";
 import { type Judgement, judge } from "./targets.js";
 import { runCampaign } from "./campaign.js";
 import { reserveProcessor } from "./cpu.js";
@@ -17,7 +17,7 @@ import { type Measurement, numbersOf, writePage } from "./report.js";
 import { profileCase } from "./run-profile.js";
 import type { Setting } from "./session.js";
 import { measureSoak, SOAK_SYSTEMS, type Soak } from "./soak.js";
-import { barTable, tablesOf, terminalTable } from "./tables.js";
+import { targetTable, tablesOf, terminalTable } from "./tables.js";
 
 /** What limits are multiplied with in a quick check, on whatever machine a CI has. */
 const SHORT_LENIENCY = 1.3;
@@ -46,7 +46,7 @@ function conclude(judgements: readonly Judgement[], flaws: readonly string[], is
   const wide = isShort ? [] : judgements.filter(({ isTooWide }) => isTooWide);
   if (flaws.length + wide.length > 0) {
     say(bold(red("This measurement is invalid:")));
-    for (const reason of [...flaws, ...wide.map(({ requirement }) => `${requirement.title}: the spread is too wide`)]) {
+    for (const reason of [...flaws, ...wide.map(({ target: requirement }) => `${requirement.title}: the spread is too wide`)]) {
       say(red(`  ${reason}`));
     }
   }
@@ -82,7 +82,7 @@ async function run(options: Options): Promise<void> {
   }
   const measurement: Measurement = { runs, soaks, repeat, isPinned: prefix !== undefined };
   const judgements = judge(runs, short ? SHORT_LENIENCY : 1);
-  for (const table of [...tablesOf(runs, soaks), barTable(judgements)].filter(({ rows }) => rows.length > 0)) {
+  for (const table of [...tablesOf(runs, soaks), targetTable(judgements)].filter(({ rows }) => rows.length > 0)) {
     say(`\n${terminalTable(table)}`);
   }
   if (json !== undefined) {

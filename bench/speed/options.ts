@@ -1,5 +1,5 @@
 import { namesOf, parseFlags, UsageError, wholeNumber } from "../shared/options.js";
-import { bold } from "../shared/style.js";
+import { bold } from "../../src/util/terminal-style.js";
 import { CASES } from "./cases.js";
 import { SYSTEM_NAMES, SYSTEM_TITLES, type SystemName } from "./systems.js";
 

@@ -8,7 +8,7 @@ import type { RecordedRun } from "./figures.js";
 import { drawPlot } from "./plot.js";
 import { benchPython } from "./python-interpreter.js";
 import type { Soak } from "./soak.js";
-import { barTable, markdownTable, tablesOf } from "./tables.js";
+import { targetTable, markdownTable, tablesOf } from "./tables.js";
 
 export const PAGE = "docs/performance.md";
 export const PAGE_NUMBERS = "docs/performance.json";
@@ -101,7 +101,7 @@ export function pagePart({ runs, soaks, repeat, isPinned }: Measurement): string
     `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine()}. ${where} Medians of ${repeat} repeats.`,
     `![Server CPU per message of each system](${PAGE_PLOT.replace("docs/", "")})`,
     "### The bar",
-    markdownTable(barTable(judge(runs))),
+    markdownTable(targetTable(judge(runs))),
     ...tablesOf(runs, soaks).flatMap((table) => [`### ${table.title}`, markdownTable(table)]),
     "### Versions",
     `${list.join(", ")}.`,

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { now } from "../shared/clock.js";
-import type { Crowd } from "./clients.js";
+import type { Clients } from "./clients.js";
 import type { Floor } from "./floor.js";
 import type { Pace } from "./pacer.js";
 import { Publisher, type Template } from "./publisher.js";
@@ -44,20 +44,20 @@ export class Sender {
   fromHost: { readonly room: string; readonly bytes: number } | undefined;
   readonly #redisPort: number;
   readonly #publisher: Publisher;
-  readonly #crowd: Crowd;
+  readonly #crowd: Clients;
   readonly #floor: Floor | undefined;
   /** Numbers go on from run to run. */
   #sent = 0;
   #markers = 0;
 
-  private constructor(redisPort: number, publisher: Publisher, crowd: Crowd, floor: Floor | undefined) {
+  private constructor(redisPort: number, publisher: Publisher, crowd: Clients, floor: Floor | undefined) {
     this.#redisPort = redisPort;
     this.#publisher = publisher;
     this.#crowd = crowd;
     this.#floor = floor;
   }
 
-  static async open(redisPort: number, crowd: Crowd, floor: Floor | undefined): Promise<Sender> {
+  static async open(redisPort: number, crowd: Clients, floor: Floor | undefined): Promise<Sender> {
     return new Sender(redisPort, await Publisher.open(redisPort), crowd, floor);
   }
 
@@ -188,7 +188,7 @@ export class Sender {
       const { user, system } = process.cpuUsage(cpu);
       this.#listen(() => {});
       const numbers = this.marker === undefined ? this.#sent : this.#markers;
-      const sum = (value: (tracker: Crowd["trackers"][number]) => number) =>
+      const sum = (value: (tracker: Clients["trackers"][number]) => number) =>
         this.#crowd.trackers.reduce((total, tracker) => total + value(tracker), 0);
       const missingAtFloor = this.#floor === undefined ? 0 : this.#sent - this.#completed();
       return {

@@ -13,7 +13,7 @@ const CONNECT = "0".charCodeAt(0);
 const EVENT = "2".charCodeAt(0);
 const HEADERS_END = "\r\n\r\n";
 
-export interface ClientListener {
+export interface SocketClientListener {
   /** The packet of a Socket.IO event, `42[…]`: its first bytes, in a buffer that is overwritten afterwards. */
   onEvent(bytes: Buffer, at: number, length: number): void;
   onGone(reason: string): void;
@@ -23,8 +23,8 @@ export interface ClientListener {
  * The least that a Socket.IO client is: WebSocket, the handshakes of Engine.IO and Socket.IO, answers to pings. Events
  * are not parsed.
  */
-export class Client {
-  readonly #listener: ClientListener;
+export class SocketClient {
+  readonly #listener: SocketClientListener;
   readonly #socket: Socket;
   readonly #frames = new FrameReader((bytes, at, length, opcode) => this.#onFrame(bytes, at, length, opcode));
   readonly connected: Promise<void>;
@@ -32,7 +32,7 @@ export class Client {
   #isUpgraded = false;
   #response = "";
 
-  constructor(port: number, listener: ClientListener) {
+  constructor(port: number, listener: SocketClientListener) {
     this.#listener = listener;
     this.connected = new Promise((resolve) => {
       this.#onConnected = resolve;

@@ -1,5 +1,5 @@
 import { markdown } from "../shared/docs-page.js";
-import { bold, dim, green, red } from "../shared/style.js";
+import { bold, dim, green, red } from "../../src/util/terminal-style.js";
 import type { Judgement } from "./targets.js";
 import { CASES, type Case } from "./cases.js";
 import { FIGURES, type FigureName, type RecordedRun, runsOf, summaryOf } from "./figures.js";
@@ -122,12 +122,12 @@ function verdictOf({ isMet, isTooWide }: Judgement): string {
   return isTooWide ? `${verdict}, ${VERDICTS.wide}` : verdict;
 }
 
-export function barTable(judgements: readonly Judgement[]): Table {
+export function targetTable(judgements: readonly Judgement[]): Table {
   return {
     title: "The bar",
     columns: ["the bridge's …", "at most", "measured", "spread", ""],
     rows: judgements.map((judgement) => {
-      const { requirement, ratio } = judgement;
+      const { target: requirement, ratio } = judgement;
       return [
         requirement.title,
         requirement.limit === undefined ? "" : requirement.limit.toFixed(2),

@@ -2,23 +2,23 @@ import { type FigureName, type RecordedRun, ratiosOf, type Subject } from "./fig
 import type { SystemName } from "./systems.js";
 import { type Summary, summarize } from "./statistics.js";
 
-/** What is required of the bridge: a ratio of two figures of one run. */
-export interface Requirement {
+/** A limit for the ratio of two figures of the same repeat. */
+export interface Target {
   readonly title: string;
   readonly figure: FigureName;
   readonly one: Subject;
   readonly other: Subject;
-  /** The ratio's median may be no more; undefined where it is shown and not judged. */
+  /** The most that the median of the ratio may be; undefined where it is only shown. */
   readonly limit: number | undefined;
 }
 
 const of = (name: string, system: SystemName = "bridge"): Subject => ({ case: name, system });
 
-function against(system: SystemName, name: string, title: string, limit?: number): Requirement {
+function against(system: SystemName, name: string, title: string, limit?: number): Target {
   return { title, figure: "cpuPerMessage", one: of(name), other: of(name, system), limit };
 }
 
-export const BAR: readonly Requirement[] = [
+export const TARGETS: readonly Target[] = [
   against("redis-adapter", "100b", "against redis-adapter, 1 recipient, 100 B", 0.9),
   against("redis-adapter", "1kb", "against redis-adapter, 1 recipient, 1 KB", 0.5),
   against("redis-adapter", "64kb", "against redis-adapter, 1 recipient, 64 KB", 0.3),
@@ -60,32 +60,32 @@ export const BAR: readonly Requirement[] = [
   against("floor", "no-member-64kb", "against the floor, room with no member, 64 KB, at saturation"),
 ];
 
-/** Quartiles further apart than this tell nothing, in shares of the median; latency at its far end varies more. */
+/** The widest distance of the quartiles that still means something, as a share of the median. Tail latency varies more. */
 const MAX_SPREAD: Readonly<Partial<Record<FigureName, number>>> = { p99: 0.6 };
 const USUAL_MAX_SPREAD = 0.2;
 
 export interface Judgement {
-  readonly requirement: Requirement;
+  readonly target: Target;
   readonly ratio: Summary;
-  /** Undefined where nothing is required. */
+  /** Undefined where there is no limit. */
   readonly isMet: boolean | undefined;
   readonly isTooWide: boolean;
 }
 
 /**
- * The rows of the bar that were measured.
+ * Judges the targets that were measured.
  *
- * @param leniency - what limits are multiplied with
+ * @param leniency - factor on every limit
  */
 export function judge(runs: readonly RecordedRun[], leniency = 1): readonly Judgement[] {
-  return BAR.flatMap((requirement) => {
-    const { one, other, figure, limit } = requirement;
+  return TARGETS.flatMap((target) => {
+    const { one, other, figure, limit } = target;
     const ratio = summarize(ratiosOf(runs, one, other, figure));
     if (ratio === undefined) {
       return [];
     }
     const isMet = limit === undefined ? undefined : ratio.median <= limit * leniency;
     const isTooWide = limit !== undefined && ratio.spread > (MAX_SPREAD[figure] ?? USUAL_MAX_SPREAD);
-    return [{ requirement: { ...requirement, limit: limit && limit * leniency }, ratio, isMet, isTooWide }];
+    return [{ target: { ...target, limit: limit && limit * leniency }, ratio, isMet, isTooWide }];
   });
 }

@@ -164,7 +164,8 @@ export class Program {
   /** Kills it with SIGKILL and waits for its end. */
   async kill(): Promise<void> {
     this.#child.kill();
-    await this.#child.exited;
+    // It may never have started.
+    await this.#child.exited.catch(() => {});
   }
 
   #read(text: string): void {

@@ -5,7 +5,7 @@ import { NUMBER_FIELD, payloadOf, TIME_FIELD } from "../../../bench/speed/payloa
 import { selfTimes } from "../../../bench/speed/profile.js";
 import { stamp } from "../../../bench/speed/publisher.js";
 import { commandsOf } from "../../../bench/speed/resp.js";
-import { Tracker } from "../../../bench/speed/delivery-tracker.js";
+import { DeliveryTracker } from "../../../bench/speed/delivery-tracker.js";
 
 test("a histogram tells quantiles within its steps, whatever the size of the values", (t) => {
   const histogram = new Histogram();
@@ -30,8 +30,8 @@ test("a histogram keeps small values as they are, and takes what is out of its r
   t.deepEqual([histogram.quantile(0.25), histogram.quantile(0.5), histogram.quantile(1)], [0, 3, 2 ** 31 - 1]);
 });
 
-function track(numbers: readonly number[]): Tracker {
-  const tracker = new Tracker();
+function track(numbers: readonly number[]): DeliveryTracker {
+  const tracker = new DeliveryTracker();
   for (const number of numbers) {
     tracker.add(number);
   }

@@ -7,7 +7,7 @@ import type { TrafficRun } from "../../../bench/speed/measure.js";
 import type { SystemName } from "../../../bench/speed/systems.js";
 import { barsOf, drawPlot } from "../../../bench/speed/plot.js";
 import { summarize } from "../../../bench/speed/statistics.js";
-import { barTable, markdownTable, number, tablesOf, terminalTable } from "../../../bench/speed/tables.js";
+import { targetTable, markdownTable, number, tablesOf, terminalTable } from "../../../bench/speed/tables.js";
 
 const TRAFFIC: TrafficRun = {
   kind: "traffic",
@@ -76,7 +76,7 @@ test("a run is invalid when something was lost or doubled, or when the load was 
 });
 
 const judgementOf = (runs: readonly RecordedRun[], leniency?: number) =>
-  judge(runs, leniency).find(({ requirement }) => requirement.title.includes("redis-adapter, 1 recipient, 1 KB"));
+  judge(runs, leniency).find(({ target: requirement }) => requirement.title.includes("redis-adapter, 1 recipient, 1 KB"));
 
 test("a row of the bar is met at its limit, missed beyond, and judged by the median", (t) => {
   t.true(judgementOf(bothSystems("1kb", [50, 10, 50], [100, 100, 100]))?.isMet);
@@ -106,7 +106,7 @@ test("each row of the bar is of cases that are measured, with systems that they 
 });
 
 test("missed rows stand out", (t) => {
-  const table = barTable(judge(bothSystems("1kb", [51, 51], [100, 100])));
+  const table = targetTable(judge(bothSystems("1kb", [51, 51], [100, 100])));
   t.true(
     markdownTable(table).endsWith("| against redis-adapter, 1 recipient, 1 KB | 0.50 | 0.51 | 0 % | **missed** |"),
   );
