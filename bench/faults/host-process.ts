@@ -1,14 +1,14 @@
 /**
- * A TypeScript host of the fleet in a process of its own, driven over stdin and stdout: a JSON object a line.
+ * The process of a `TestedHost`, driven over stdin and stdout with one JSON object a line.
  *
- *     {"op": "send", "rate": 200}   emits `numbered` (sender, number, time) at that pace, counting from 1
+ *     {"op": "send", "rate": 200}   emits `numbered` (sender, number, time) at that rate, counting from 1
  *     {"op": "stop"}
  *     {"op": "barrier"}             emits `barrier` (sender)
- *     {"op": "block", "time": ms}   keeps the event loop busy; {"event": "unblocked"} when it is over
+ *     {"op": "block", "time": ms}   blocks the event loop; writes {"event": "unblocked"} afterwards
  *
- * It says {"event": "ready"} when it hears its channel and takes clients, {"event": "status", "type": ..., "at": time}
- * for each status of its bus but health, and {"event": "count", "sent": n, "confirmed": n} whenever that has changed. It
- * ends with its stdin.
+ * Writes {"event": "ready"} when it is subscribed and accepts clients, {"event": "status", "type": ..., "at": time} for
+ * each status of its bus except `healthy`, and {"event": "count", "sent": n, "confirmed": n} whenever that has changed.
+ * Ends with its stdin.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -18,13 +18,13 @@ import { createAdapter } from "../../src/index.js";
 import { now } from "../shared/clock.js";
 import { startPace } from "./pace.js";
 
-/** The one argument of the process, as JSON. */
+/** The only argument of the process, as JSON. */
 export interface HostOptions {
   readonly url: string;
   readonly channel: string;
   readonly address: string;
   readonly port: number;
-  /** Names the process in its messages. */
+  /** Identifies the process in its messages. */
   readonly sender: string;
   readonly heartbeatInterval: number;
 }
@@ -37,8 +37,8 @@ type Operation =
 
 const { url, channel, address, port, sender, heartbeatInterval } = JSON.parse(process.argv[2] ?? "{}") as HostOptions;
 
-/** Standard output is a pipe, and writing to one is synchronous: what was said is out even if the process is killed. */
-function say(line: Readonly<Record<string, unknown>>): void {
+/** Writes to pipes are synchronous, so the line is out even if the process is killed next. */
+function write(line: Readonly<Record<string, unknown>>): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
@@ -46,44 +46,44 @@ const adapter = createAdapter(url, { channel, heartbeatInterval, logger: false }
 adapter.onStatus((status) => {
   if (status.type !== "healthy") {
     const error = status.type === "error" ? status.error.message : undefined;
-    say({ event: "status", type: status.type, error, at: now() });
+    write({ event: "status", type: status.type, error, at: now() });
   }
 });
 const http = createServer();
 const io = new Server(http, { adapter });
 
 let sent = 0;
-let told = "";
-let endPace = (): void => {};
+let lastCount = "";
+let stopPace = (): void => {};
 
-function tellCount(): void {
+function writeCount(): void {
   const line = { event: "count", sent, confirmed: Math.min(sent, adapter.stats().published) };
   const text = JSON.stringify(line);
-  if (text !== told) {
-    told = text;
-    say(line);
+  if (text !== lastCount) {
+    lastCount = text;
+    write(line);
   }
 }
 
 function block(time: number): void {
   const from = now();
   while (now() - from < time) {
-    // Busy.
+    // Busy waiting.
   }
-  say({ event: "unblocked", from, to: now() });
+  write({ event: "unblocked", from, to: now() });
 }
 
 function run(operation: Operation): void {
   switch (operation.op) {
     case "send":
-      endPace = startPace(operation.rate, () => {
-        tellCount();
+      stopPace = startPace(operation.rate, () => {
+        writeCount();
         sent += 1;
         io.emit("numbered", sender, sent, now());
       });
       return;
     case "stop":
-      endPace();
+      stopPace();
       return;
     case "barrier":
       io.emit("barrier", sender);
@@ -98,13 +98,13 @@ function run(operation: Operation): void {
 
 await adapter.ready();
 await once(http.listen(port, address), "listening");
-const counting = setInterval(tellCount, 5);
-say({ event: "ready" });
+const counting = setInterval(writeCount, 5);
+write({ event: "ready" });
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => run(JSON.parse(line) as Operation));
 await once(lines, "close");
 clearInterval(counting);
-endPace();
+stopPace();
 await io.close();
-tellCount();
+writeCount();
 http.closeAllConnections();

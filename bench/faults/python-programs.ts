@@ -1,13 +1,14 @@
 import { testEnvironment } from "../../scripts/environment/environment.js";
+import type { Program } from "../../src/testing/program.js";
 import type { HostKind } from "../../src/testing/python-peer.js";
-import { Program } from "../shared/programs.js";
+import { endProgram, startProgram } from "../shared/programs.js";
 import type { Sent } from "./figures.js";
 
-/** The fixtures find each other by their names. */
+/** The fixtures import each other by name. */
 const ENVIRONMENT = { PYTHONPATH: "python-fixtures", PYTHONUNBUFFERED: "1" };
 
 function start(title: string, script: string, args: readonly string[]): Program {
-  return new Program({ title, command: testEnvironment().python, args: [script, ...args], env: ENVIRONMENT });
+  return startProgram({ title, command: testEnvironment().python, args: [script, ...args], env: ENVIRONMENT });
 }
 
 export interface PythonHost {
@@ -15,19 +16,19 @@ export interface PythonHost {
   end(): Promise<void>;
 }
 
-/** A server of python-socketio, on threads or asynchronous, that hears its channel. */
+/** Starts a server of python-socketio, threaded or asynchronous. Resolves when it is subscribed. */
 export async function startPythonHost(kind: HostKind, queue: string, channel: string): Promise<PythonHost> {
   const args = ["--kind", kind, "--queue", queue, "--channel", channel];
   const program = start(`the ${kind} Python host`, "python-fixtures/peer.py", args);
   const { port } = await program.event("ready");
-  return { url: `http://127.0.0.1:${port}`, end: () => program.end() };
+  return { url: `http://127.0.0.1:${port}`, end: () => endProgram(program) };
 }
 
-/** A program that emits at a steady pace, through write-only managers of python-socketio. */
+/** A program that emits at a steady rate through write-only managers of python-socketio. */
 export interface PythonSenders {
   readonly names: readonly string[];
   send(): void;
-  /** Resolves when nothing more is sent but a barrier each. */
+  /** Stops the senders and has each emit a barrier. */
   finish(): Promise<readonly PythonSent[]>;
   end(): Promise<void>;
 }
@@ -42,14 +43,14 @@ function pythonSent(sender: string, times: readonly (number | null)[]): PythonSe
     sender,
     count: times.length,
     accepted: times.flatMap((time, index) => (time === null ? [] : [index + 1])),
-    isOwedAll: false,
+    mustAllArrive: false,
     acceptedAt: times.filter((time) => time !== null),
   };
 }
 
 export async function startPythonSenders(queue: string, channel: string, rate: number): Promise<PythonSenders> {
   const args = ["--queue", queue, "--channel", channel, "--rate", String(rate)];
-  const program = start("the Python senders", "bench/faults/steady.py", args);
+  const program = start("the Python senders", "bench/faults/steady_senders.py", args);
   const { senders } = await program.event("ready");
   return {
     names: senders as readonly string[],
@@ -60,6 +61,6 @@ export async function startPythonSenders(queue: string, channel: string, rate: n
       program.tell({ op: "barrier" });
       return Object.entries(times as Record<string, readonly (number | null)[]>).map((entry) => pythonSent(...entry));
     },
-    end: () => program.end(),
+    end: () => endProgram(program),
   };
 }

@@ -3,9 +3,9 @@ import type { HostKind } from "../../src/testing/python-peer.js";
 import { ASYNC_BUSES, type BusName } from "./names.js";
 import type { Network } from "./network.js";
 import { LOOPBACK } from "./network.js";
+import { NumberedClient } from "./numbered-client.js";
 import { type PythonHost, type PythonSenders, startPythonHost, startPythonSenders } from "./python-programs.js";
 import { TestedHost } from "./tested-host.js";
-import { NumberedClient } from "./numbered-client.js";
 
 /** Everything but the broker, with one client on each host. */
 export interface Testbed {
@@ -14,7 +14,7 @@ export interface Testbed {
   readonly clients: {
     readonly ofHost: NumberedClient;
     readonly ofPython: NumberedClient;
-    /** Where there is such a host. */
+    /** Where python-socketio has an asynchronous manager. */
     readonly ofAsyncPython: NumberedClient | undefined;
     readonly ofOther: NumberedClient;
   };
@@ -29,7 +29,7 @@ export interface TestbedOptions {
   readonly heartbeatInterval: number;
 }
 
-/** A fleet on a channel of its own. Resolves when every host hears it and every client is connected. */
+/** Starts all hosts on a channel of their own. Resolves when every host is subscribed and every client connected. */
 export async function startTestbed({ bus, url, network, rate, heartbeatInterval }: TestbedOptions): Promise<Testbed> {
   const channel = `faults-${randomUUID()}`;
   const releases: (() => unknown)[] = [];

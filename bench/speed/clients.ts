@@ -1,20 +1,20 @@
+import { createHistogram } from "node:perf_hooks";
 import { withTimeout } from "../../src/testing/with-timeout.js";
 import { now } from "../shared/clock.js";
-import { SocketClient } from "./socket-client.js";
-import { Histogram } from "./histogram.js";
-import { NUMBER_WIDTH, TIME_WIDTH } from "./payload.js";
 import { DeliveryTracker } from "./delivery-tracker.js";
+import { NUMBER_WIDTH, TIME_WIDTH } from "./payload.js";
+import { SocketClient } from "./socket-client.js";
 
 /**
- * Where the number stands in the packet of every system: `42["message",{"n":"0000000001","t":"…`, with a space after
- * commas and colons where Python wrote it.
+ * What precedes the number in the packet of every system: `42["message",{"n":"0000000001","t":"…`, with a space after
+ * commas and colons if Python wrote it.
  */
 const PREFIX = Buffer.from('42["message",{"n":');
 const SPACE = 0x20;
 const JOINED = Buffer.from('42["joined"');
 
-/** So many connect at a time: a listener takes only so many that wait. */
-const AT_A_TIME = 50;
+/** Clients that connect concurrently, below the backlog of a listener. */
+const CONCURRENCY = 50;
 
 function digits(bytes: Buffer, at: number, width: number): number {
   let value = 0;
@@ -27,13 +27,14 @@ function digits(bytes: Buffer, at: number, width: number): number {
 const startsWith = (bytes: Buffer, at: number, text: Buffer): boolean =>
   bytes.compare(text, 0, text.length, at, at + text.length) === 0;
 
-/** The members of a room, all in this process; they count what they receive together. */
+/** The members of a room, all in this process. They count together what they receive. */
 export class Clients {
   readonly trackers: DeliveryTracker[] = [];
-  readonly latencies = new Histogram();
-  /** First arrivals at all clients together, probes not among them. */
+  /** In microseconds, to three significant digits. */
+  readonly latencies = createHistogram();
+  /** First arrivals at all clients together, without probes. */
   deliveries = 0;
-  /** Set while latencies are wanted. */
+  /** Whether latencies are recorded. */
   isTimed = false;
   onDelivery = (): void => {};
   readonly #clients: SocketClient[] = [];
@@ -49,15 +50,15 @@ export class Clients {
     return this.#probed.size === this.size;
   }
 
-  /** Why one of the clients is gone, if one is. */
+  /** Why a client has lost its connection, if one has. */
   get gone(): string | undefined {
     return this.#gone;
   }
 
-  /** Adds clients, each in the rooms that are said for its index. */
+  /** Adds clients, each in the rooms for its index. */
   async connect(port: number, count: number, roomsOf: (index: number) => readonly string[]): Promise<void> {
-    for (let from = 0; from < count; from += AT_A_TIME) {
-      const indices = Array.from({ length: Math.min(AT_A_TIME, count - from) }, (_, index) => from + index);
+    for (let from = 0; from < count; from += CONCURRENCY) {
+      const indices = Array.from({ length: Math.min(CONCURRENCY, count - from) }, (_, index) => from + index);
       await Promise.all(indices.map((index) => this.#connectOne(port, roomsOf(index))));
     }
   }
@@ -109,7 +110,9 @@ export class Clients {
       this.deliveries += tracker.received - before;
       if (this.isTimed) {
         const timeAt = numberAt + NUMBER_WIDTH + (isSpaced ? '", "t": "' : '","t":"').length;
-        this.latencies.add(now() * 1_000 - digits(bytes, timeAt, TIME_WIDTH));
+        const latency = Math.round(now() * 1_000 - digits(bytes, timeAt, TIME_WIDTH));
+        // A histogram takes no 0.
+        this.latencies.record(Math.max(1, latency));
       }
     }
     this.onDelivery();

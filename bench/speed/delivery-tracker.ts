@@ -1,14 +1,14 @@
-/** Most numbers that one client waits for; what is beyond it counts as lost for good. */
-const MAX_AWAITED = 10_000;
+/** Most missing numbers that one client keeps; further ones count as lost for good. */
+const MAX_MISSING = 10_000;
 
-/** What one client makes of the numbers that it receives: 1, 2, 3, … each once. */
+/** Checks that one client receives the numbers 1, 2, 3, … once each. */
 export class DeliveryTracker {
   received = 0;
   doubled = 0;
   outOfOrder = 0;
   #last = 0;
   #lostForGood = 0;
-  readonly #awaited = new Set<number>();
+  readonly #missing = new Set<number>();
 
   add(number: number): void {
     if (number === this.#last + 1) {
@@ -17,7 +17,7 @@ export class DeliveryTracker {
     } else if (number > this.#last) {
       this.#skipTo(number);
       this.received += 1;
-    } else if (this.#awaited.delete(number)) {
+    } else if (this.#missing.delete(number)) {
       this.outOfOrder += 1;
       this.received += 1;
     } else {
@@ -25,15 +25,15 @@ export class DeliveryTracker {
     }
   }
 
-  /** How many of the numbers up to the last one that was sent have not come. */
+  /** How many of the numbers up to `sent` have not arrived. */
   lost(sent: number): number {
-    return this.#lostForGood + this.#awaited.size + Math.max(0, sent - this.#last);
+    return this.#lostForGood + this.#missing.size + Math.max(0, sent - this.#last);
   }
 
   #skipTo(number: number): void {
     for (let missing = this.#last + 1; missing < number; missing += 1) {
-      if (this.#awaited.size < MAX_AWAITED) {
-        this.#awaited.add(missing);
+      if (this.#missing.size < MAX_MISSING) {
+        this.#missing.add(missing);
       } else {
         this.#lostForGood += number - missing;
         break;

@@ -1,6 +1,6 @@
 /**
- * The emitters that run in Node, in a process of their own: {"system", "room", "bytes"} on stdin, a line each, has the
- * emitter of that system emit such a payload to the room. It ends with its stdin.
+ * The Node emitters, in a process of their own. Each line {"system", "room", "bytes"} on stdin has the emitter of that
+ * system emit a payload of that size to the room. Ends with its stdin.
  */
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -23,7 +23,7 @@ type Emit = (room: string, payload: Payload) => unknown;
 
 const [url = "", channel = ""] = process.argv.slice(2);
 
-/** These two have no emitter: what a server reads, another server of its kind writes. */
+/** These two have no emitter, so another server of the same kind emits. */
 function fromServer(system: "sharded" | "streams"): Emit {
   const { adapter } = ADAPTERS[system](url, channel);
   const io = new Server({ ...(adapter && { adapter }) });

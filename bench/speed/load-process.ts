@@ -1,14 +1,14 @@
 /**
- * All clients of a measurement and its sender, in one process, driven over stdin and stdout: a JSON object a line.
+ * The process of a `Load`: all clients and the sender, driven over stdin and stdout with one JSON object a line.
  *
  *     {"op": "open", "port", "kind", "clients", "rooms", "otherRooms", "idle", "idleRooms"}   {"event": "opened"}
- *     {"op": "load", ...recording}, {"op": "marker", ...recording}            what is sent
- *     {"op": "check", "port", "room", "bytes"}   {"event": "checked"} when what arrives is what was sent
- *     {"op": "probe"}                        sends until every client hears; {"event": "probed"}
+ *     {"op": "load", ...recording}, {"op": "marker", ...recording}            the messages to send
+ *     {"op": "check", "port", "room", "bytes"}   {"event": "checked"} when a client receives exactly what was sent
+ *     {"op": "probe"}                        sends until every client receives; {"event": "probed"}
  *     {"op": "saturate", "time", "window"}   {"event": "ran", ...LoadRun}
  *     {"op": "pace", "time", "rate"}         {"event": "ran", ...LoadRun}
  *
- * It ends with its stdin.
+ * Ends with its stdin.
  */
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -27,13 +27,13 @@ interface WireTemplate {
 export interface Opening {
   readonly redisPort: number;
   readonly port: number;
-  /** `clients` are members of the room; `count` has none: the server tells how many messages it has seen. */
+  /** `clients` are members of the room; `count` has none: the server reports how many messages it has received. */
   readonly kind: "clients" | "count";
   readonly clients: number;
   readonly rooms: readonly string[];
-  /** How many more rooms each client is in, of its own. */
+  /** Further rooms of each client, of its own. */
   readonly otherRooms: number;
-  /** Clients beside, in rooms of their own, who are sent nothing. */
+  /** Further clients, in rooms of their own, that receive nothing. */
   readonly idle: number;
   readonly idleRooms: number;
 }
@@ -47,11 +47,11 @@ export type LoadOperation =
   | { readonly op: "saturate"; readonly time: number; readonly window: number }
   | { readonly op: "pace"; readonly time: number; readonly rate: number };
 
-const say = (line: { readonly event: string } | ({ readonly event: "ran" } & LoadRun)): void =>
+const write = (line: { readonly event: string } | ({ readonly event: "ran" } & LoadRun)): void =>
   void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-const crowd = new Clients();
-const others = new Clients();
+const clients = new Clients();
+const idleClients = new Clients();
 let sender: Sender | undefined;
 
 const names = (prefix: string, count: number): readonly string[] =>
@@ -59,7 +59,7 @@ const names = (prefix: string, count: number): readonly string[] =>
 
 function opened(): Sender {
   if (sender === undefined) {
-    throw new Error("open comes first");
+    throw new Error("the operation open comes first");
   }
   return sender;
 }
@@ -70,12 +70,21 @@ const template = ({ bytes, numberAt, timeAt }: WireTemplate): Template => ({
   timeAt,
 });
 
-async function open({ redisPort, port, kind, clients, rooms, otherRooms, idle, idleRooms }: Opening): Promise<void> {
+async function open({
+  redisPort,
+  port,
+  kind,
+  clients: count,
+  rooms,
+  otherRooms,
+  idle,
+  idleRooms,
+}: Opening): Promise<void> {
   const floor = kind === "count" ? await watchFloor(port) : undefined;
-  sender = await Sender.open(redisPort, crowd, floor);
-  await others.connect(port, idle, (index) => names(`idle-${index}`, idleRooms));
-  await crowd.connect(port, clients, (index) => [...rooms, ...names(`other-${index}`, otherRooms)]);
-  say({ event: "opened" });
+  sender = await Sender.open(redisPort, clients, floor);
+  await idleClients.connect(port, idle, (index) => names(`idle-${index}`, idleRooms));
+  await clients.connect(port, count, (index) => [...rooms, ...names(`other-${index}`, otherRooms)]);
+  write({ event: "opened" });
 }
 
 async function run(operation: LoadOperation): Promise<void> {
@@ -93,14 +102,14 @@ async function run(operation: LoadOperation): Promise<void> {
       return;
     case "check":
       await checkContent(operation.port, operation.room, operation.bytes, () => opened().sendProbe());
-      return say({ event: "checked" });
+      return write({ event: "checked" });
     case "probe":
       await opened().probe();
-      return say({ event: "probed" });
+      return write({ event: "probed" });
     case "saturate":
-      return say({ event: "ran", ...(await opened().saturate(operation.time, operation.window)) });
+      return write({ event: "ran", ...(await opened().saturate(operation.time, operation.window)) });
     case "pace":
-      return say({ event: "ran", ...(await opened().pace(operation.time, operation.rate)) });
+      return write({ event: "ran", ...(await opened().pace(operation.time, operation.rate)) });
     default:
       operation satisfies never;
   }
@@ -110,7 +119,7 @@ const lines = createInterface({ input: process.stdin });
 let work = Promise.resolve();
 lines.on("line", (line) => {
   work = work.then(() => run(JSON.parse(line) as LoadOperation));
-  // Its last words go to the log, and whoever waits for an answer hears that it has ended.
+  // The reason goes to the log, and whoever waits for a reply gets an error when this process ends.
   work.catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`);
     process.exit(1);

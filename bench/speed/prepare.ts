@@ -1,4 +1,4 @@
-/** Makes the Python environment of the measured Python systems, before `main.ts` starts. */
+/** Prepares the Python environment of the measured Python systems, before `main.ts` starts. */
 import { writeFileSync } from "node:fs";
 import { runPreparation } from "../../scripts/environment/install.js";
 import { preparePython } from "../../scripts/environment/virtual-environment.js";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Where `prepare.ts` leaves the interpreter of the environment that it has made. */
+/** Where `prepare.ts` writes the path of the interpreter. */
 export const PYTHON_FILE = "build/bench-python.json";
 
 export function benchPython(): string {

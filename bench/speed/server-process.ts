@@ -1,12 +1,12 @@
 /**
- * The measured process, of a system that runs in Node, driven over stdin and stdout: a JSON object a line.
+ * The measured process of a system that runs in Node, driven over stdin and stdout with one JSON object a line.
  *
- *     {"op": "memory"}                  {"event": "memory", "rss", "heap"}, in bytes, after a collection of garbage
+ *     {"op": "memory"}                  {"event": "memory", "rss", "heap"}, in bytes, after a garbage collection
  *     {"op": "profile"}                 {"event": "profiling"}
  *     {"op": "save-profile", "file"}    {"event": "saved"}
  *
- * It says {"event": "ready", "port"} when it takes clients, and ends with its stdin. A client's `join` puts it into
- * rooms; its `emit` has the server emit that many numbered messages to a room.
+ * Writes {"event": "ready", "port"} when it accepts clients, and ends with its stdin. A client's event `join` puts it into
+ * rooms; its event `emit` has the server emit numbered messages to a room.
  */
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { Server } from "socket.io";
 import { ADAPTERS, type NodeSystem } from "./adapters.js";
-import { FLOOR_TELLS_EVERY } from "./floor.js";
+import { FLOOR_REPORT_INTERVAL } from "./floor.js";
 import { NUMBER_WIDTH, payloadOf, TIME_WIDTH } from "./payload.js";
 
 export interface ServerOptions {
@@ -35,17 +35,17 @@ type Operation =
 const { system, url, channel } = JSON.parse(process.argv[2] ?? "{}") as ServerOptions;
 const session = new Session();
 
-function say(line: Readonly<Record<string, unknown>>): void {
+function write(line: Readonly<Record<string, unknown>>): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-/** Every tenth of a millisecond, so that a second shows the functions that take a thousandth of it. */
-const SAMPLE_EVERY_US = 100;
+/** Often enough that a second shows functions that take a thousandth of it. */
+const SAMPLING_INTERVAL_US = 100;
 
 const SETTLED_SHARE = 0.001;
 const MAX_ROUNDS = 20;
 
-/** What a connection needs only at its beginning goes with its timers; then the heap stays as it is. */
+/** Waits until the heap is stable: what a connection needs only at its start is freed with its timers. */
 async function settledMemory(): Promise<{ readonly rss: number; readonly heap: number }> {
   let before = Number.POSITIVE_INFINITY;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -64,19 +64,19 @@ async function settledMemory(): Promise<{ readonly rss: number; readonly heap: n
 async function run(operation: Operation): Promise<void> {
   switch (operation.op) {
     case "memory":
-      say({ event: "memory", ...(await settledMemory()) });
+      write({ event: "memory", ...(await settledMemory()) });
       return;
     case "profile":
       session.connect();
       await session.post("Profiler.enable");
-      await session.post("Profiler.setSamplingInterval", { interval: SAMPLE_EVERY_US });
+      await session.post("Profiler.setSamplingInterval", { interval: SAMPLING_INTERVAL_US });
       await session.post("Profiler.start");
-      say({ event: "profiling" });
+      write({ event: "profiling" });
       return;
     case "save-profile": {
       const { profile } = await session.post("Profiler.stop");
       writeFileSync(operation.file, JSON.stringify(profile));
-      say({ event: "saved" });
+      write({ event: "saved" });
       return;
     }
     default:
@@ -84,26 +84,26 @@ async function run(operation: Operation): Promise<void> {
   }
 }
 
-/** The least that any subscriber does. */
+/** A subscriber that only counts: the minimum that any server does. */
 async function startFloor(): Promise<number> {
   const subscriber = new Redis(url);
   let count = 0;
-  let told = 0;
+  let reported = 0;
   let watcher: Socket | undefined;
-  const tell = (): void => {
-    if (count !== told) {
-      told = count;
+  const report = (): void => {
+    if (count !== reported) {
+      reported = count;
       watcher?.write(`${count}\n`);
     }
   };
   subscriber.on("messageBuffer", () => {
     count += 1;
-    if (count % FLOOR_TELLS_EVERY === 0) {
-      tell();
+    if (count % FLOOR_REPORT_INTERVAL === 0) {
+      report();
     }
   });
   await subscriber.subscribe(channel);
-  setInterval(tell, 20);
+  setInterval(report, 20);
   const listener = createTcpServer({ noDelay: true }, (socket) => {
     watcher = socket;
   });
@@ -142,7 +142,7 @@ function payloadOfSize(bytes: number): ReturnType<typeof payloadOf> {
   return payload;
 }
 
-say({ event: "ready", port: await (system === "floor" ? startFloor() : startServer(system)) });
+write({ event: "ready", port: await (system === "floor" ? startFloor() : startServer(system)) });
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => void run(JSON.parse(line) as Operation));
 await once(lines, "close");

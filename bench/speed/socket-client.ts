@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { clientFrame, FrameReader } from "./websocket-frames.js";
 
-/** All clients of a process share it: what is read is used up at once. */
+/** Shared by all clients of a process, because every read is consumed at once. */
 const SHARED = Buffer.allocUnsafe(256 * 1_024);
 
 const TEXT = 1;
@@ -14,14 +14,14 @@ const EVENT = "2".charCodeAt(0);
 const HEADERS_END = "\r\n\r\n";
 
 export interface SocketClientListener {
-  /** The packet of a Socket.IO event, `42[…]`: its first bytes, in a buffer that is overwritten afterwards. */
+  /** Gets the first bytes of the packet of an event, `42[…]`, in a buffer that is overwritten afterwards. */
   onEvent(bytes: Buffer, at: number, length: number): void;
   onGone(reason: string): void;
 }
 
 /**
- * The least that a Socket.IO client is: WebSocket, the handshakes of Engine.IO and Socket.IO, answers to pings. Events
- * are not parsed.
+ * A minimal Socket.IO client: WebSocket, the handshakes of Engine.IO and Socket.IO, replies to pings. Events are not
+ * parsed.
  */
 export class SocketClient {
   readonly #listener: SocketClientListener;

@@ -1,9 +1,9 @@
-/** What is measured, and how it is called on the command line and on the page. */
+/** The measured systems, by their names on the command line and their titles on the page. */
 
 export const SYSTEM_NAMES = [
   "floor",
   "bridge",
-  "relay-off",
+  "passthrough-off",
   "redis-adapter",
   "sharded",
   "streams",
@@ -16,7 +16,7 @@ export type SystemName = (typeof SYSTEM_NAMES)[number];
 export const SYSTEM_TITLES: Readonly<Record<SystemName, string>> = {
   floor: "subscriber that only counts",
   bridge: "bridge",
-  "relay-off": "bridge, relay off",
+  "passthrough-off": "bridge, passthrough off",
   "redis-adapter": "redis-adapter",
   sharded: "redis-adapter, sharded",
   streams: "redis-streams-adapter",
@@ -29,5 +29,5 @@ export function isPython(system: SystemName): system is "python-async" | "flask"
   return system === "python-async" || system === "flask";
 }
 
-/** Who emits: the program of each system's own kind, this package's emitter, or the measured server itself. */
+/** Who emits: the usual emitter of each system, the emitter of this package, or the measured server itself. */
 export type SenderName = "worker" | "emitter" | "host";

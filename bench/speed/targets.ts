@@ -1,6 +1,6 @@
 import { type FigureName, type RecordedRun, ratiosOf, type Subject } from "./figures.js";
-import type { SystemName } from "./systems.js";
 import { type Summary, summarize } from "./statistics.js";
+import type { SystemName } from "./systems.js";
 
 /** A limit for the ratio of two figures of the same repeat. */
 export interface Target {
@@ -44,7 +44,7 @@ export const TARGETS: readonly Target[] = [
     ...{ one: of("100000-rooms"), other: of("10-rooms"), limit: 1.05 },
   },
   {
-    title: "JavaScript's objects per client against plain socket.io",
+    title: "JavaScript objects per client against plain socket.io",
     figure: "heap",
     ...{ one: of("memory"), other: of("memory", "plain"), limit: undefined },
   },

@@ -1,16 +1,14 @@
-/**
- * Reads the frames that a WebSocket server writes: never masked, and here never fragmented or compressed. Of each frame
- * it keeps the first bytes only, which is all that the load needs, so a large message costs it next to nothing.
- */
-export const KEPT_BYTES = 128;
+/** Bytes that are kept of each frame: all that the load needs, so that a large message costs it next to nothing. */
+const KEPT_BYTES = 128;
 
 const MEDIUM = 126;
 const LARGE = 127;
 const LONGEST_HEADER = 10;
 
+/** Reads the frames of a WebSocket server: never masked, and here never fragmented or compressed. */
 export class FrameReader {
   readonly #onFrame: (bytes: Buffer, at: number, length: number, opcode: number) => void;
-  /** Header and first bytes of a frame that is not complete. */
+  /** Header and first bytes of an incomplete frame. */
   readonly #head = Buffer.allocUnsafe(LONGEST_HEADER + KEPT_BYTES);
   #kept = 0;
   /** Bytes of the frame that are still to come, once its header is known. */
@@ -18,12 +16,12 @@ export class FrameReader {
   #start = 0;
   #length = 0;
 
-  /** @param onFrame - gets the place of the payload in a buffer that is overwritten afterwards, and its full length */
+  /** @param onFrame - gets the payload's offset in a buffer that is overwritten afterwards, and its full length */
   constructor(onFrame: (bytes: Buffer, at: number, length: number, opcode: number) => void) {
     this.#onFrame = onFrame;
   }
 
-  /** @param end - of what is new in the buffer */
+  /** @param end - of the new bytes in the buffer */
   read(bytes: Buffer, end: number): void {
     let at = 0;
     while (at < end) {
@@ -31,7 +29,7 @@ export class FrameReader {
     }
   }
 
-  /** The quick way: frames that are complete in the chunk. */
+  /** Fast path: frames that are complete in the chunk. */
   #wholeFrames(bytes: Buffer, from: number, end: number): number {
     let at = from;
     while (at + 2 <= end) {
@@ -49,7 +47,7 @@ export class FrameReader {
     return at < end ? this.#rest(bytes, at, end) : at;
   }
 
-  /** The slow way: byte by byte until the length is known, then what is kept of the frame. @returns where it has come to */
+  /** Slow path: byte by byte until the length is known, then the kept part of the frame. @returns the next offset */
   #rest(bytes: Buffer, from: number, end: number): number {
     let at = from;
     while (at < end && this.#left < 0) {
@@ -94,7 +92,7 @@ function payloadLength(bytes: Buffer, at: number): number {
   return short === MEDIUM ? bytes.readUInt16BE(at + 2) : short;
 }
 
-/** A text frame as a client has to write it; its mask is zero, which every server takes. */
+/** A text frame of a client. Its mask is zero, which every server accepts. */
 export function clientFrame(text: string): Buffer {
   const payload = Buffer.from(text);
   const isShort = payload.length < MEDIUM;

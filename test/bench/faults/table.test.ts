@@ -1,7 +1,7 @@
 import test from "ava";
 import type { Figures } from "../../../bench/faults/figures.js";
+import { faultTable, type Row, terminalRows } from "../../../bench/faults/table.js";
 import { sparkline } from "../../../bench/faults/throughput-meters.js";
-import { markdownTable, type Row, terminalRows } from "../../../bench/faults/table.js";
 import { replacePart } from "../../../bench/shared/docs-page.js";
 
 const row = (parts: Partial<Figures>, failures: readonly string[] = []): Row => ({
@@ -14,12 +14,12 @@ const row = (parts: Partial<Figures>, failures: readonly string[] = []): Row => 
     accepted: 2_000,
     received: 990,
     lost: 1_010,
-    unheard: 0,
+    notListening: 0,
     doubled: 0,
     doubledInSteadyState: 0,
     outOfOrder: 0,
     flowsAfter: 51.4,
-    excused: 0,
+    externalDelay: 0,
     longestGap: 5_060,
     lossAllowed: 0,
     isSettled: true,
@@ -31,7 +31,7 @@ const row = (parts: Partial<Figures>, failures: readonly string[] = []): Row => 
 
 test("a page's table names broker and fault once", (t) => {
   const rows = [row({}), row({ direction: "node → python" }), row({ fault: "restart" }), row({ bus: "kafka" })];
-  const body = markdownTable(rows).split("\n").slice(2);
+  const body = faultTable(rows).split("\n").slice(2);
   t.deepEqual(
     body.map((line) => line.split(" | ").slice(0, 3)),
     [
@@ -48,7 +48,7 @@ test("a page's table names broker and fault once", (t) => {
 });
 
 test("what is not as required stands in the table", (t) => {
-  const lines = markdownTable([row({ flowsAfter: undefined }, ["no traffic any more", "3 lost"])]).split("\n");
+  const lines = faultTable([row({ flowsAfter: undefined }, ["no traffic any more", "3 lost"])]).split("\n");
   t.true(lines[2]?.endsWith("| never | 5.06 s | **no traffic any more, 3 lost** |"));
   t.true(terminalRows([row({}, ["3 lost"])], 1).endsWith("FAIL: 3 lost"));
 });

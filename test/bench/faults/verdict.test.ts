@@ -13,12 +13,12 @@ const figures = (parts: Partial<Figures>): Figures => ({
   accepted: 100,
   received: 100,
   lost: 0,
-  unheard: 0,
+  notListening: 0,
   doubled: 0,
   doubledInSteadyState: 0,
   outOfOrder: 0,
   flowsAfter: 100,
-  excused: 0,
+  externalDelay: 0,
   longestGap: 5_100,
   lossAllowed: 0,
   isSettled: true,
@@ -30,7 +30,7 @@ const verdict = (parts: Partial<Figures>) => failures(figures(parts), HEARTBEAT)
 
 test("nothing that Node sends may be lost, arrive out of order, or twice in steady state", (t) => {
   t.deepEqual(verdict({}), []);
-  t.deepEqual(verdict({ doubled: 3, unheard: 2 }), []);
+  t.deepEqual(verdict({ doubled: 3, notListening: 2 }), []);
   t.deepEqual(verdict({ lost: 1, outOfOrder: 2, doubledInSteadyState: 3 }), [
     "1 lost",
     "2 out of order",
@@ -63,14 +63,14 @@ test("traffic flows within two seconds, after dropped packets within two heartbe
 
 test("how long Python itself stays away, or Node takes to start, is not held against the bus", (t) => {
   t.deepEqual(verdict({ flowsAfter: 7_000, fault: "restart" }), []);
-  t.deepEqual(verdict({ flowsAfter: 7_000, fault: "restart", direction: "python → node", excused: 6_000 }), []);
+  t.deepEqual(verdict({ flowsAfter: 7_000, fault: "restart", direction: "python → node", externalDelay: 6_000 }), []);
   t.is(verdict({ flowsAfter: 7_000, fault: "restart", direction: "node → other node" }).length, 1);
 });
 
 test("of several runs the worst is shown: first what failed, then what lost most, then the slowest", (t) => {
   const slow = figures({ flowsAfter: 900 });
   const quick = figures({ flowsAfter: 1 });
-  const lossy = figures({ flowsAfter: 1, unheard: 1 });
+  const lossy = figures({ flowsAfter: 1, notListening: 1 });
   const failed = figures({ flowsAfter: 1, isSettled: false });
   t.is(worst([quick, slow], HEARTBEAT), slow);
   t.is(worst([slow, lossy, quick], HEARTBEAT), lossy);

@@ -1,8 +1,8 @@
 import test from "ava";
 import { UsageError } from "../../../bench/shared/options.js";
 import { CASES } from "../../../bench/speed/cases.js";
-import { SYSTEM_NAMES } from "../../../bench/speed/systems.js";
 import { HELP, parseOptions } from "../../../bench/speed/options.js";
+import { SYSTEM_NAMES } from "../../../bench/speed/systems.js";
 
 test("without flags everything is measured five times", (t) => {
   const { systems, cases, repeat, write } = parseOptions([]);
@@ -16,7 +16,7 @@ test("without flags everything is measured five times", (t) => {
 
 test("the short form is of few systems and cases, which flags can make fewer", (t) => {
   const { systems, cases, repeat } = parseOptions(["--short", "--case", "1kb,16kb"]);
-  t.deepEqual(systems, ["floor", "bridge", "relay-off", "redis-adapter"]);
+  t.deepEqual(systems, ["floor", "bridge", "passthrough-off", "redis-adapter"]);
   t.deepEqual(cases, ["1kb"]);
   t.is(repeat, 3);
   t.is(parseOptions(["--short", "--repeat", "1"]).repeat, 1);
@@ -37,7 +37,7 @@ for (const [args, message] of [
   [["--system", "nats"], /--system is "nats"; it takes floor, bridge/],
   [["--case", "2kb"], /--case is "2kb"; it takes 1kb, 100b/],
   [["--repeat", "0"], /--repeat is "0"; it takes a whole number from 1/],
-  [["--short", "--write"], /--write puts a whole measurement on the page, and --short is none/],
+  [["--short", "--write"], /--write puts a whole measurement on the page, which --short is not/],
 ] as const) {
   test(`${args.join(" ")} is refused in one line`, (t) => {
     const error = t.throws(() => parseOptions(args), { instanceOf: UsageError, message });

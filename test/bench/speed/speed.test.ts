@@ -1,13 +1,13 @@
 import test from "ava";
-import { judge } from "../../../bench/speed/targets.js";
 import { medianLines, plan } from "../../../bench/speed/campaign.js";
 import { CASES, caseOf, windowOf } from "../../../bench/speed/cases.js";
 import { flawsOf, type RecordedRun, ratiosOf, summaryOf } from "../../../bench/speed/figures.js";
 import type { TrafficRun } from "../../../bench/speed/measure.js";
-import type { SystemName } from "../../../bench/speed/systems.js";
 import { barsOf, drawPlot } from "../../../bench/speed/plot.js";
 import { summarize } from "../../../bench/speed/statistics.js";
-import { targetTable, markdownTable, number, tablesOf, terminalTable } from "../../../bench/speed/tables.js";
+import type { SystemName } from "../../../bench/speed/systems.js";
+import { pageTable, number, tablesOf, targetTable, terminalTable } from "../../../bench/speed/tables.js";
+import { judge } from "../../../bench/speed/targets.js";
 
 const TRAFFIC: TrafficRun = {
   kind: "traffic",
@@ -76,7 +76,9 @@ test("a run is invalid when something was lost or doubled, or when the load was 
 });
 
 const judgementOf = (runs: readonly RecordedRun[], leniency?: number) =>
-  judge(runs, leniency).find(({ target: requirement }) => requirement.title.includes("redis-adapter, 1 recipient, 1 KB"));
+  judge(runs, leniency).find(({ target: requirement }) =>
+    requirement.title.includes("redis-adapter, 1 recipient, 1 KB"),
+  );
 
 test("a row of the bar is met at its limit, missed beyond, and judged by the median", (t) => {
   t.true(judgementOf(bothSystems("1kb", [50, 10, 50], [100, 100, 100]))?.isMet);
@@ -108,7 +110,7 @@ test("each row of the bar is of cases that are measured, with systems that they 
 test("missed rows stand out", (t) => {
   const table = targetTable(judge(bothSystems("1kb", [51, 51], [100, 100])));
   t.true(
-    markdownTable(table).endsWith("| against redis-adapter, 1 recipient, 1 KB | 0.50 | 0.51 | 0 % | **missed** |"),
+    pageTable(table).endsWith("| against redis-adapter, 1 recipient, 1 KB | 0.50 | 0.51 | 0 % | **missed** |"),
   );
   t.true(terminalTable(table).includes("missed"));
 });
@@ -116,7 +118,7 @@ test("missed rows stand out", (t) => {
 test("a system has a column where it was measured, and an empty cell where it was not", (t) => {
   const runs = [run("1kb", "bridge", 1, 12.345), run("1kb", "flask", 1, 1_234.5), run("64kb", "bridge", 1, 300)];
   t.is(
-    markdownTable(tablesOf(runs, [])[0] ?? t.fail()),
+    pageTable(tablesOf(runs, [])[0] ?? t.fail()),
     [
       "|  | bridge | Flask-SocketIO |",
       "| --- | ---: | ---: |",

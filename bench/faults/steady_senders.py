@@ -1,25 +1,24 @@
-"""Emits numbered messages at a steady pace, as programs beside the servers do.
+"""Emits numbered messages at a steady rate, as programs beside the servers do.
 
-    python steady.py --queue redis://127.0.0.1:6379/0 --channel socketio --rate 200
+    python steady_senders.py --queue redis://127.0.0.1:6379/0 --channel socketio --rate 200
 
-The pace is shared by several senders, each with a manager of python-socketio of
-its own: a broker that answers late holds each up, since a manager publishes
-one message after the other.
+The rate is shared by several senders, each with its own manager of
+python-socketio: a slow broker blocks a sender, because a manager publishes one
+message after the other.
 
 Driven over stdin, a JSON object a line:
 
     {"op": "send"}      each emits `numbered` (sender, number, time), from 1 on
-    {"op": "stop"}      ends it; {"event": "stopped", "times": {sender: [...]}}
-                        tells when the broker had accepted each number, with null
-                        if it had not
+    {"op": "stop"}      stops it; {"event": "stopped", "times": {sender: [...]}}
+                        has the time at which the broker accepted each number,
+                        or null if it did not
     {"op": "barrier"}   each emits `barrier` (sender) until the broker accepts it
 
-It begins with {"event": "ready", "senders": [...]}. A message is accepted when
-its manager has published it and reports no failure; it retries by itself, and
-only logs that it gave up. Over AMQP the publisher asks for confirms, and over
-Kafka the outcome of each record is looked at, so that accepted means: by the
-broker. Times are those of `time.monotonic()` in
-milliseconds.
+It starts with {"event": "ready", "senders": [...]}. A message is accepted when
+its manager has published it and logs no failure; a manager retries by itself,
+and only logs that it gives up. Over AMQP the publisher uses confirms, and over
+Kafka the result of each record is checked, so that "accepted" means accepted by
+the broker. Times are milliseconds of `time.monotonic()`.
 """
 
 import argparse
@@ -32,12 +31,12 @@ sys.path.append("python-fixtures")
 from managers import create_manager  # noqa: E402
 
 SENDERS = 4
-# Whoever was held up for longer does not make up for it.
+# Messages that are overdue for longer are skipped.
 CATCH_UP = 0.1
 
 
 class Failures:
-    """A logger that notes when a manager gives a message up."""
+    """A logger that records that a manager has given up a message."""
 
     gave_up = False
 
@@ -52,7 +51,7 @@ class Failures:
 
 
 class Publisher:
-    """Tells of each message whether the broker has accepted it."""
+    """Knows for each message whether the broker has accepted it."""
 
     def __init__(self, queue, channel):
         self.failures = Failures()
@@ -68,7 +67,7 @@ class Publisher:
             self.watch(self.manager.producer)
 
     def watch(self, producer):
-        """The manager waits for the outcome of a record, and does not look at it."""
+        """The manager waits for the result of a record, and does not check it."""
         send = producer.send
 
         def watched(*args, **kwargs):
@@ -112,12 +111,12 @@ class Sender:
             time.sleep(0.1)
 
 
-def say(line):
+def write(line):
     print(json.dumps(line), flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Emits at a steady pace.")
+    parser = argparse.ArgumentParser(description="Emits at a steady rate.")
     parser.add_argument("--queue", required=True, metavar="URL")
     parser.add_argument("--channel", required=True)
     parser.add_argument("--rate", type=float, required=True)
@@ -126,10 +125,10 @@ def main():
     senders = []
     for index in range(SENDERS):
         publisher = Publisher(args.queue, args.channel)
-        # So that the first of the numbered ones finds a connection.
+        # Connects before the first numbered message.
         publisher.emit("hello")
         senders.append(Sender(f"python {index + 1}", publisher, SENDERS / args.rate))
-    say({"event": "ready", "senders": [sender.name for sender in senders]})
+    write({"event": "ready", "senders": [sender.name for sender in senders]})
     for line in sys.stdin:
         operation = json.loads(line)["op"]
         if operation == "send":
@@ -142,7 +141,7 @@ def main():
             for sender in senders:
                 sender.thread.join()
             times = {sender.name: sender.times for sender in senders}
-            say({"event": "stopped", "times": times})
+            write({"event": "stopped", "times": times})
         elif operation == "barrier":
             for sender in senders:
                 sender.emit_barrier()
