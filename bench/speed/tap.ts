@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { RequestParser } from "../../src/embedded/resp.js";
+import { RequestParser } from "../../src/embedded/request-parser.js";
 import { Inbox } from "../../src/testing/inbox.js";
 
 /** The arguments of a command to Redis. */

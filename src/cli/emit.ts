@@ -36,7 +36,7 @@ const USAGE = `${bold("socketio-python-bridge emit")} EVENT [JSON...]: a write-o
 Each argument after EVENT is one argument of the event, as JSON.`;
 
 const NOTES =
-  "Exits with 0 when the broker has accepted the message, 1 when it could not be reached, 2 when the command line is wrong.";
+  "Exits with 0 when the broker has accepted the message, 1 when it cannot be reached, 2 when the command line is wrong.";
 
 function parseArgument(text: string, index: number): unknown {
   try {

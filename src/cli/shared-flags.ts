@@ -12,5 +12,5 @@ export const ENCODING_FLAG: Flag = {
 export const DIALECT_FLAG: Flag = {
   type: "string",
   value: "RELEASE",
-  help: "release of the Python hosts: 5.15, 5.14 (5.14.2 or later), 5.13 (5.3 or later), 5.2. Default: 5.15",
+  help: "release of the Python hosts: 5.15, 5.14 (from 5.14.2), 5.13 (from 5.3), 5.2. Default: 5.15",
 };

@@ -6,7 +6,7 @@ import type { TrafficRun } from "../../../bench/speed/measure.js";
 import { barsOf, drawPlot } from "../../../bench/speed/plot.js";
 import { summarize } from "../../../bench/speed/statistics.js";
 import type { SystemName } from "../../../bench/speed/systems.js";
-import { pageTable, number, tablesOf, targetTable, terminalTable } from "../../../bench/speed/tables.js";
+import { number, pageTable, tablesOf, targetTable, terminalTable } from "../../../bench/speed/tables.js";
 import { judge } from "../../../bench/speed/targets.js";
 
 const TRAFFIC: TrafficRun = {
@@ -109,9 +109,7 @@ test("each row of the bar is of cases that are measured, with systems that they 
 
 test("missed rows stand out", (t) => {
   const table = targetTable(judge(bothSystems("1kb", [51, 51], [100, 100])));
-  t.true(
-    pageTable(table).endsWith("| against redis-adapter, 1 recipient, 1 KB | 0.50 | 0.51 | 0 % | **missed** |"),
-  );
+  t.true(pageTable(table).endsWith("| against redis-adapter, 1 recipient, 1 KB | 0.50 | 0.51 | 0 % | **missed** |"));
   t.true(terminalTable(table).includes("missed"));
 });
 

@@ -3,8 +3,8 @@ const FIRST_BLOCK_BYTES = 1024;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * What a client has not been sent yet. Small pieces are gathered in blocks, so that a thousand short messages for a
- * slow reader cost their bytes, not a thousand buffers, and a burst goes out in few writes.
+ * Output that is not written yet. Small pieces are gathered in blocks, so that a thousand short messages for a slow
+ * reader cost their bytes instead of a thousand buffers, and a burst goes out in few writes.
  */
 export class OutputQueue {
   #bytes = 0;
@@ -31,7 +31,7 @@ export class OutputQueue {
     this.#used += piece.copy(this.#block, this.#used);
   }
 
-  /** Everything in order; the queue is empty afterwards. */
+  /** Takes everything, in order. */
   take(): readonly Buffer[] {
     this.#seal();
     const pieces = this.#pieces;

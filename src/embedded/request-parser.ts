@@ -1,16 +1,12 @@
-import { splitInline } from "./inline.js";
-
-/** What the parser gives: one request of at least one argument, or why this connection cannot go on. */
+/** A request of at least one argument, or the reason why the connection cannot continue. */
 export type Parsed =
   | { readonly type: "request"; readonly args: readonly Buffer[] }
   | { readonly type: "malformed"; readonly reason: string };
 
+/** Limits of one request. */
 export interface RequestLimits {
-  /** Until a client has given the password it gets 10 arguments of 16 KiB, as in Redis. */
-  readonly authenticated: boolean;
-  /** Arguments of one request. */
   readonly maxArguments: number;
-  /** Bytes of all arguments of one request together. */
+  /** All arguments together. */
   readonly maxBytes: number;
 }
 
@@ -19,27 +15,26 @@ const LF = 0x0a;
 const CR = 0x0d;
 const STAR = 0x2a;
 const DOLLAR = 0x24;
-/** Redis's PROTO_INLINE_MAX_SIZE; it also bounds the two kinds of length lines. */
-const MAX_LINE_BYTES = 64 * 1024;
-const UNAUTHENTICATED_ARGUMENTS = 10;
-const UNAUTHENTICATED_BYTES = 16_384;
+/** No length has more digits; Redis allows longer lines only for inline commands. */
+const MAX_LINE_BYTES = 32;
 
 /**
- * Takes requests out of a stream of chunks.
+ * Parses requests from a stream of chunks: arrays of bulk strings, as every client library sends them.
  *
- * An argument that lies in one chunk is a view of that chunk. One that spans chunks is copied once, into a buffer of
- * its announced length, so the work is linear in the bytes however small the chunks are.
+ * There are no inline commands, so a web page that makes a browser post to the port gets an error for its first line.
+ * An argument within one chunk is a view of that chunk. One that spans chunks is copied once, into a buffer of its
+ * announced length, so the cost is linear in the bytes however small the chunks are.
  */
 export class RequestParser {
   #chunk: Buffer = EMPTY;
   #offset = 0;
-  /** The start of a line whose end has not come yet. */
+  /** The start of an incomplete line. */
   #line: Buffer[] = [];
   #lineBytes = 0;
   #args: Buffer[] = [];
   #argsMissing = 0;
   #argsBytes = 0;
-  /** An argument of which only a part has come, with room for the CR LF behind it. */
+  /** An incomplete argument, with room for the CR LF after it. */
   #bulk: Buffer | undefined;
   #bulkFilled = 0;
   #bulkLength = -1;
@@ -51,31 +46,30 @@ export class RequestParser {
     this.#offset = 0;
   }
 
-  /** The next request, or `undefined` when more bytes are needed. Not to be called again after `malformed`. */
+  /** The next request, or `undefined` if more bytes are needed. Do not call again after `malformed`. */
   next(limits: RequestLimits): Parsed | undefined {
     for (;;) {
       const parsed = this.#bulkLength >= 0 ? this.#readBulk() : this.#readLine(limits);
-      if (parsed === "starved") {
+      if (parsed === "incomplete") {
         return undefined;
       }
-      if (parsed !== "more") {
+      if (parsed !== "continue") {
         return parsed;
       }
     }
   }
 
-  #readLine(limits: RequestLimits): Parsed | "more" | "starved" {
+  #readLine(limits: RequestLimits): Parsed | "continue" | "incomplete" {
     const line = this.#takeLine();
     if (line === undefined) {
-      return this.#lineBytes > MAX_LINE_BYTES ? malformed(this.#tooBig()) : "starved";
+      return this.#lineBytes > MAX_LINE_BYTES
+        ? malformed(`invalid ${this.#argsMissing > 0 ? "bulk" : "multibulk"} length`)
+        : "incomplete";
     }
-    if (this.#argsMissing > 0) {
-      return this.#startBulk(line, limits);
-    }
-    return line[0] === STAR ? this.#startArray(line, limits) : inlineRequest(line);
+    return this.#argsMissing > 0 ? this.#startBulk(line, limits) : this.#startArray(line, limits);
   }
 
-  /** A line with its LF; a `\r` before it is left for the reader to judge. */
+  /** A line with its LF; `readLength` checks the CR before it. */
   #takeLine(): Buffer | undefined {
     const end = this.#chunk.indexOf(LF, this.#offset);
     const part = this.#chunk.subarray(this.#offset, end === -1 ? undefined : end + 1);
@@ -93,14 +87,11 @@ export class RequestParser {
     return line;
   }
 
-  #tooBig(): string {
-    if (this.#argsMissing > 0) {
-      return "too big bulk count string";
+  #startArray(line: Buffer, limits: RequestLimits): Parsed | "continue" {
+    const wrong = wrongType(line, STAR);
+    if (wrong !== undefined) {
+      return wrong;
     }
-    return this.#line[0]?.[0] === STAR ? "too big mbulk count string" : "too big inline request";
-  }
-
-  #startArray(line: Buffer, limits: RequestLimits): Parsed | "more" {
     const count = readLength(line);
     if (count === undefined) {
       return malformed("invalid multibulk length");
@@ -108,19 +99,16 @@ export class RequestParser {
     if (count > limits.maxArguments) {
       return malformed(`invalid multibulk length (this broker takes at most ${limits.maxArguments} arguments)`);
     }
-    if (!limits.authenticated && count > UNAUTHENTICATED_ARGUMENTS) {
-      return malformed("unauthenticated multibulk length");
-    }
-    // An empty or negative array is no request and gets no reply.
+    // An empty or negative array is not a request and gets no reply.
     this.#argsMissing = Math.max(count, 0);
     this.#argsBytes = 0;
-    return "more";
+    return "continue";
   }
 
-  #startBulk(line: Buffer, limits: RequestLimits): Parsed | "more" {
-    const first = line.readUInt8(0);
-    if (first !== DOLLAR) {
-      return malformed(`expected '$', got '${String.fromCharCode(first)}'`);
+  #startBulk(line: Buffer, limits: RequestLimits): Parsed | "continue" {
+    const wrong = wrongType(line, DOLLAR);
+    if (wrong !== undefined) {
+      return wrong;
     }
     const length = readLength(line);
     if (length === undefined || length < 0) {
@@ -130,17 +118,14 @@ export class RequestParser {
     if (this.#argsBytes > limits.maxBytes) {
       return malformed(`invalid bulk length (this broker takes requests of at most ${limits.maxBytes} bytes)`);
     }
-    if (!limits.authenticated && length > UNAUTHENTICATED_BYTES) {
-      return malformed("unauthenticated bulk length");
-    }
     this.#bulkLength = length;
-    return "more";
+    return "continue";
   }
 
-  #readBulk(): Parsed | "more" | "starved" {
+  #readBulk(): Parsed | "continue" | "incomplete" {
     const bytes = this.#takeBulk(this.#bulkLength + 2);
     if (bytes === undefined) {
-      return "starved";
+      return "incomplete";
     }
     if (bytes[this.#bulkLength] !== CR || bytes[this.#bulkLength + 1] !== LF) {
       return malformed("expected CR LF after a bulk string");
@@ -149,7 +134,7 @@ export class RequestParser {
     this.#bulkLength = -1;
     this.#argsMissing -= 1;
     if (this.#argsMissing > 0) {
-      return "more";
+      return "continue";
     }
     const args = this.#args;
     this.#args = [];
@@ -181,15 +166,14 @@ function malformed(reason: string): Parsed {
   return { type: "malformed", reason };
 }
 
-function inlineRequest(line: Buffer): Parsed | "more" {
-  const args = splitInline(line);
-  if (args === undefined) {
-    return malformed("unbalanced quotes in request");
-  }
-  return args.length === 0 ? "more" : { type: "request", args };
+function wrongType(line: Buffer, expected: number): Parsed | undefined {
+  const [first = LF] = line;
+  return first === expected
+    ? undefined
+    : malformed(`expected '${String.fromCharCode(expected)}', got '${String.fromCharCode(first)}'`);
 }
 
-/** The number of `*3\r\n` or `$3\r\n`. Redis takes no plus sign and no leading zeros. */
+/** The number in `*3\r\n` or `$3\r\n`. As in Redis, without a plus sign or leading zeros. */
 function readLength(line: Buffer): number | undefined {
   const digits = /^.(0|-?[1-9][0-9]{0,14})\r\n$/s.exec(line.toString("latin1", 0, 32))?.[1];
   return digits === undefined ? undefined : Number(digits);
