@@ -16,7 +16,7 @@ const ACKNOWLEDGEMENTS: readonly { readonly args: readonly unknown[]; readonly r
 async function call({ own, python, nodeClients, received }: Context): Promise<void> {
   for (const client of nodeClients) {
     for (const { args, returned } of ACKNOWLEDGEMENTS) {
-      await client.answerWith(...args);
+      await client.acknowledgeWith(...args);
       const request = { event: own("ask"), data: "a", to: client.sid, timeout: TIMEOUT.seconds };
       assert.deepEqual(await python.request("call", request), returned);
     }
@@ -29,17 +29,17 @@ async function call({ own, python, nodeClients, received }: Context): Promise<vo
 
 async function callUnanswered({ own, python, connectToNode }: Context): Promise<void> {
   const client = await connectToNode();
-  await client.neverAnswer();
+  await client.neverAcknowledge();
   const ask = (timeout: number) => python.request("call", { event: own("ask"), to: client.sid, timeout });
   await assert.rejects(ask(0.3), /TimeoutError/);
-  await client.answerWith("now");
+  await client.acknowledgeWith("now");
   assert.equal(await ask(TIMEOUT.seconds), "now");
 }
 
 async function callbackOfRoom({ own, python, connectToNode }: Context): Promise<void> {
   const clients = await Promise.all([connectToNode(), connectToNode()]);
   await Promise.all(clients.map((client) => client.call("join", own("room"))));
-  await Promise.all(clients.map((client) => client.answerWith("mine")));
+  await Promise.all(clients.map((client) => client.acknowledgeWith("mine")));
   const token = own("token");
   await python.request("emit_with_callback", { event: own("ask"), room: own("room"), token });
   const { args } = await python.program.event("callback", (line) => line.token === token);
@@ -49,7 +49,7 @@ async function callbackOfRoom({ own, python, connectToNode }: Context): Promise<
 
 async function emitWithAck({ own, node, emitter, pythonClients }: Context): Promise<void> {
   for (const client of pythonClients) {
-    await client.answerWith("one");
+    await client.acknowledgeWith("one");
     for (const target of [node.io.to(client.sid), emitter.to(client.sid)]) {
       assert.deepEqual(await target.timeout(TIMEOUT.milliseconds).emitWithAck(own("ask"), { q: 1 }), ["one"]);
     }
@@ -59,17 +59,17 @@ async function emitWithAck({ own, node, emitter, pythonClients }: Context): Prom
 
 async function emitWithAckUnanswered({ own, node, connectToPython }: Context): Promise<void> {
   const client = await connectToPython();
-  await client.neverAnswer();
+  await client.neverAcknowledge();
   const ask = (time: number) => node.io.timeout(time).to(client.sid).emitWithAck(own("ask"));
   await assert.rejects(ask(300), /timed out/);
-  await client.answerWith("now");
+  await client.acknowledgeWith("now");
   assert.deepEqual(await ask(TIMEOUT.milliseconds), ["now"]);
 }
 
 async function emitWithAckToRoom({ own, node, connectToNode, connectToPython }: Context): Promise<void> {
   const [here, there] = await Promise.all([connectToNode(), connectToPython()]);
   await Promise.all([here.call("join", own("room")), there.call("join", own("room"))]);
-  await Promise.all([here.answerWith("of Node"), there.answerWith("of Python")]);
+  await Promise.all([here.acknowledgeWith("of Node"), there.acknowledgeWith("of Python")]);
   const answers = await node.io.timeout(COLLECT_MS).to(own("room")).emitWithAck(own("ask"));
   assert.deepEqual(answers.toSorted(), ["of Node", "of Python"]);
 }

@@ -7,7 +7,7 @@ import { type AdapterOptions, type BridgeAdapter, type Bus, createAdapter, type 
 import { Inbox } from "./inbox.js";
 import { cleanUp, type Scope } from "./scope.js";
 
-/** A Socket.IO server of this process that is a host of the fleet. */
+/** A Socket.IO server in this process that is a host of the fleet. */
 export interface NodeHost {
   readonly io: Server;
   readonly adapter: BridgeAdapter;
@@ -20,7 +20,7 @@ export interface NodeHost {
 /** A channel that nobody else uses. */
 export const ownChannel = (): string => `test-${randomUUID()}`;
 
-/** Clients may ask it for what the Python peer offers too: join and leave a room. */
+/** The events that Python peers handle too: join and leave a room. */
 function addHandlers(io: Server): void {
   for (const name of ["/", "/chat"]) {
     io.of(name).on("connection", (socket) => {
@@ -36,7 +36,7 @@ function addHandlers(io: Server): void {
   }
 }
 
-/** Ready when this resolves; gone, with its connections, when the scope ends. */
+/** Resolves when it is ready. Closed, with its connections, when the scope ends. */
 export async function startNodeHost(
   scope: Scope,
   urlOrBus: string | Bus,

@@ -123,7 +123,7 @@ test("a host applies its own message at once and drops its echo", async (t) => {
 test("io.local and acknowledged emits to a client of this host do not go over the channel", async (t) => {
   const { host, channelled } = await makeFleet(t);
   const client = await connectClient(t, host.url);
-  await client.answerWith("here");
+  await client.acknowledgeWith("here");
   host.io.local.emit("local");
   t.deepEqual(await host.io.timeout(5_000).to(client.sid).emitWithAck("ask"), ["here"]);
   host.io.emit("the end");
@@ -174,7 +174,7 @@ test("the table of awaited acknowledgements is bounded: beyond it an emit is del
 test("answers that clients owe to other hosts are bounded: the oldest are given up", async (t) => {
   const { host, channelled, emit } = await makeFleet(t, { maxPendingAcks: 2 });
   const client = await connectClient(t, host.url);
-  await client.neverAnswer();
+  await client.neverAcknowledge();
   for (let id = 1; id <= 5; id += 1) {
     await emit("ask", { room: client.sid, callback: [client.sid, "/", id] });
   }
@@ -183,7 +183,7 @@ test("answers that clients owe to other hosts are bounded: the oldest are given 
   const { acks } = host.io.sockets.sockets.get(client.sid) as unknown as { acks: Map<number, unknown> };
   t.is(acks.size, 2);
   // An answered one makes room again.
-  await client.answerWith("yes");
+  await client.acknowledgeWith("yes");
   await emit("ask", { room: client.sid, callback: [client.sid, "/", 6] });
   t.like(await channelled.find("the answer", ({ method }) => method === "callback"), { id: 6, args: ["yes"] });
   t.is(acks.size, 1);
@@ -192,7 +192,7 @@ test("answers that clients owe to other hosts are bounded: the oldest are given 
 test("an answer names the host, the room, the namespace and the number of the question", async (t) => {
   const { host, channelled, emit } = await makeFleet(t);
   const client = await connectClient(t, host.url, { namespace: "/chat" });
-  await client.answerWith({ a: 1 }, "two");
+  await client.acknowledgeWith({ a: 1 }, "two");
   await emit("ask", { namespace: "/chat", callback: [null, "/chat", 3] });
   t.deepEqual(await channelled.find("the answer", ({ method }) => method === "callback"), {
     method: "callback",
@@ -261,7 +261,7 @@ test("a room that looks like a sid is a room where it has clients", async (t) =>
   const { host, channelled, send } = await makeFleet(t);
   const client = await connectClient(t, host.url);
   await client.call("join", name);
-  await client.answerWith("local");
+  await client.acknowledgeWith("local");
   const asked = host.io.timeout(3_000).to(name).emitWithAck("ask");
   const { callback } = await channelled.find("the emit", ({ event }) => event === "ask");
   const [sid, namespace, id] = callback as unknown[];
@@ -289,7 +289,7 @@ test("a sid of python-socketio 4 is one where the dialect is that of such hosts,
 test("answers are collected although the broadcast itself takes long", async (t) => {
   const { host } = await makeFleet(t);
   const clients = await Promise.all([connectClient(t, host.url), connectClient(t, host.url)]);
-  await Promise.all(clients.map((client) => client.answerWith("yes")));
+  await Promise.all(clients.map((client) => client.acknowledgeWith("yes")));
   // Writing two megabytes takes longer than the margin that is left for it.
   t.deepEqual(await host.io.timeout(5_000).emitWithAck("ask", "x".repeat(2_000_000)), ["yes", "yes"]);
 });

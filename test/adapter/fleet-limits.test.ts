@@ -61,7 +61,7 @@ test("a clock that jumps makes no host look gone, and no answer late", async (t)
   const beats = new Inbox<number>();
   await listener.subscribe(`${channel}.node`, () => beats.add(beats.items.length));
   const { hosts, clients } = await startThree(t, memory(t.title), { channel, heartbeatInterval: 100 });
-  await Promise.all(clients.map((client, index) => client.answerWith(index)));
+  await Promise.all(clients.map((client, index) => client.acknowledgeWith(index)));
   await beats.find("ten beats of each", (count) => count >= 30);
   t.deepEqual(
     hosts.map(({ adapter }) => adapter.stats().nodeHosts),
@@ -78,7 +78,7 @@ test("who reads a channel is asked by those who write to it", async (t) => {
   const writer = await startNodeHost(t, url, { channel: second, heartbeatInterval: 100 });
   await untilHosts(writer, 2);
   const client = await connectClient(t, reader.url);
-  await client.answerWith("reads both");
+  await client.acknowledgeWith("reads both");
   t.deepEqual(
     (await writer.io.fetchSockets()).map(({ id }) => id),
     [client.sid],

@@ -68,9 +68,9 @@ for (const [release, python] of RELEASES) {
     await peer.request("emit", { event: "from Python", data: { a: "žluť 🐍", b: Buffer.from([0, 255]) } });
     await onPython.find(["from Node", { a: "žluť 🐍" }, Buffer.from([0, 255])]);
     await onNode.find(["from Python", { a: "žluť 🐍", b: Buffer.from([0, 255]) }]);
-    await onNode.answerWith(42);
+    await onNode.acknowledgeWith(42);
     t.is(await peer.request("call", { event: "ask", to: onNode.sid, timeout: 10 }), 42);
-    await onPython.answerWith(43);
+    await onPython.acknowledgeWith(43);
     t.deepEqual(await node.io.timeout(10_000).to(onPython.sid).emitWithAck("ask"), [43]);
     t.deepEqual(node.rejections.items, []);
   });

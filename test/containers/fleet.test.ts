@@ -146,8 +146,8 @@ test.serial("forty clients are spread over Python and Node hosts, and each hears
 
 test.serial("a client of one kind of host asks a client of the other, and gets its answer", async (t) => {
   const [onPython, onNode] = [await memberOn(t, "flask"), await memberOn(t, "node")];
-  await onPython.client.answerWith("from Python's client");
-  await onNode.client.answerWith("from Node's client");
+  await onPython.client.acknowledgeWith("from Python's client");
+  await onNode.client.acknowledgeWith("from Node's client");
   const ask = (asking: Member, asked: Member) => asking.client.call("ask", { sid: asked.client.sid, question: "who?" });
   t.is(await ask(onPython, onNode), "from Node's client");
   t.is(await ask(onNode, onPython), "from Python's client");

@@ -49,7 +49,7 @@ async function startMixed(t: ExecutionContext, transport: Transport) {
 }
 
 const eachAnswersItsNumber = (clients: readonly TestClient[]) =>
-  Promise.all(clients.map((client, number) => client.answerWith({ number }, "two")));
+  Promise.all(clients.map((client, number) => client.acknowledgeWith({ number }, "two")));
 
 for (const transport of ["websocket", "polling"] as const) {
   test.serial(

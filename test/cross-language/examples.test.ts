@@ -218,7 +218,7 @@ test.serial("docs/msgpack.md: a server of each kind, and a worker", async (t) =>
   const picture = Buffer.from([0x89, 0x50, 0xff]);
   await onFlask.call("publish", picture);
   await onNode.find(["picture", picture]);
-  await onFlask.answerWith({ png: picture });
+  await onFlask.acknowledgeWith({ png: picture });
   t.deepEqual(await onNode.call("ask", onFlask.sid), { png: picture });
   const worker = writeExample(example("docs/msgpack.md", "msgpack_worker.py"), redis.url);
   t.is(await startPython(t, [worker], environment).exited(), 0);
@@ -241,7 +241,7 @@ test.serial("docs/emit-from-workers.md: an emitter with answers", async (t) => {
   const host = await startNodeHost(t, t.context.url, { channel: "flask-socketio" });
   const client = await connectClient(t, host.url);
   await client.call("join", "job-7");
-  await client.answerWith("yes");
+  await client.acknowledgeWith("yes");
   const run = startProcess(t, process.execPath, [
     writeExample(example("docs/emit-from-workers.md", "asking-emitter.ts"), t.context.url),
   ]);

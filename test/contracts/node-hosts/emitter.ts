@@ -19,7 +19,7 @@ export function testAskingEmitter(test: TestFn<TestBroker>): void {
     const channel = ownChannel();
     const { hosts, clients } = await startThree(t, t.context.url, { channel });
     const emitter = makeEmitter(t, { channel, pythonHosts: "never" });
-    await Promise.all(clients.map((client, index) => client.answerWith(index, "more")));
+    await Promise.all(clients.map((client, index) => client.acknowledgeWith(index, "more")));
     await Promise.all([clients[1].call("join", "r"), clients[2].call("join", "r")]);
     t.deepEqual((await emitter.timeout(LONG_MS).emitWithAck("ask", 1)).sort(), [0, 1, 2]);
     t.deepEqual((await emitter.to("r").timeout(LONG_MS).emitWithAck("ask")).sort(), [1, 2]);
@@ -29,7 +29,7 @@ export function testAskingEmitter(test: TestFn<TestBroker>): void {
     t.deepEqual(await emitter.of("/chat").timeout(LONG_MS).emitWithAck("ask"), []);
     t.is(await hosts[0].io.of("/").adapter.serverCount(), 3);
     t.deepEqual((await hosts[0].io.timeout(LONG_MS).emitWithAck("ask")).sort(), [0, 1, 2]);
-    await clients[1].answerWith(Buffer.from([0, 255]));
+    await clients[1].acknowledgeWith(Buffer.from([0, 255]));
     t.deepEqual(await emitter.to(clients[1].sid).timeout(LONG_MS).emitWithAck("ask"), [Buffer.from([0, 255])]);
   });
 
@@ -37,7 +37,11 @@ export function testAskingEmitter(test: TestFn<TestBroker>): void {
     const channel = ownChannel();
     const { clients } = await startThree(t, t.context.url, { channel });
     const emitter = makeEmitter(t, { channel, pythonHosts: "never" });
-    await Promise.all([clients[0].answerWith("here"), clients[1].neverAnswer(), clients[2].answerWith("there")]);
+    await Promise.all([
+      clients[0].acknowledgeWith("here"),
+      clients[1].neverAcknowledge(),
+      clients[2].acknowledgeWith("there"),
+    ]);
     const late = await t.throwsAsync(emitter.timeout(1_000).emitWithAck("ask"), {
       instanceOf: IncompleteError,
       message: "operation has timed out",

@@ -43,7 +43,7 @@ export function testFaults<Broker extends MortalBroker>(
   test.serial("a host that is killed is not waited for any more", async (t) => {
     const { host, process } = await startWithChild(t, t.context.url);
     const [own, there] = await Promise.all([connectClient(t, host.url), connectClient(t, process.url)]);
-    await Promise.all([own.answerWith("own"), there.neverAnswer()]);
+    await Promise.all([own.acknowledgeWith("own"), there.neverAcknowledge()]);
     t.is((await host.io.fetchSockets()).length, 2);
     const asked = host.io.timeout(LONG_MS).emitWithAck("ask");
     await there.until("ask");
@@ -85,7 +85,7 @@ export function testFaults<Broker extends MortalBroker>(
     const channel = ownChannel();
     const host = await startHost(t, t.context.url, channel);
     const own = await connectClient(t, host.url);
-    await own.answerWith("own");
+    await own.acknowledgeWith("own");
     const asked: Promise<unknown[]>[] = [];
     let isOver = false;
     const load = (async () => {

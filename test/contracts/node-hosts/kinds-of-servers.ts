@@ -62,7 +62,7 @@ export function testKindsOfServers(test: TestFn<TestBroker>): void {
       io.of(/^\/room-\d+$/);
     }
     const client = await connectClient(t, second.url, { namespace: "/room-7" });
-    await client.answerWith("seven");
+    await client.acknowledgeWith("seven");
     const namespace = first.io.of("/room-7");
     namespace.emit("hello");
     t.deepEqual(await namespace.timeout(LONG_MS).emitWithAck("ask"), ["seven"]);

@@ -4,7 +4,8 @@ import test, { type ExecutionContext } from "ava";
 import { Server } from "socket.io";
 import { io as connect, type Socket } from "socket.io-client";
 import type { ObservedEmit } from "../../src/adapter/reporting/handle.js";
-import { installDemo, serveLivePage } from "../../src/server/demo.js";
+import { handleLivePageEvents } from "../../src/server/live-page-events.js";
+import { serveLivePage } from "../../src/server/live-page-files.js";
 import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { withTimeout } from "../../src/testing/with-timeout.js";
@@ -27,7 +28,7 @@ async function startDemo(t: ExecutionContext) {
   });
   const io = new Server(http);
   const listeners: ((emit: ObservedEmit) => void)[] = [];
-  installDemo(
+  handleLivePageEvents(
     io,
     {
       onEmit: (listener) => {
@@ -66,7 +67,7 @@ async function openPage(t: ExecutionContext, url: string, transport: (typeof TRA
 }
 
 function ask(socket: Socket, ...args: Event): Promise<{ readonly ok: boolean; readonly error?: string }> {
-  return withTimeout(`the answer to ${args[0]}`, socket.emitWithAck(...args));
+  return withTimeout(`the acknowledgement of ${args[0]}`, socket.emitWithAck(...args));
 }
 
 /** What came before the barrier, without the news of rooms. */
@@ -158,15 +159,15 @@ test("HEAD gives the headers alone, and other methods 405", async (t) => {
 test("no path leads out of the page's files", async (t) => {
   const { url } = await startDemo(t);
   const paths = [
-    "/../demo.js",
-    "/%2e%2e/demo.js",
-    "/..%2fdemo.js",
-    "/..\\demo.js",
+    "/../serve.js",
+    "/%2e%2e/serve.js",
+    "/..%2fserve.js",
+    "/..\\serve.js",
     "//page.js",
     "/./page.js",
     "/page.js/",
     "/page.js%00",
-    "/index.html/../../demo.js",
+    "/index.html/../../serve.js",
     "/live-page/page.js",
     "/constructor",
     "/__proto__",
@@ -280,11 +281,11 @@ test("room names that cannot be are refused, with the reason", async (t) => {
   const { io, url } = await startDemo(t);
   const page = await openPage(t, url);
   const refusals: [unknown, RegExp][] = [
-    ["", /must be a text that is not empty/],
-    [42, /must be a text/],
-    [null, /must be a text/],
-    [["lobby"], /must be a text/],
-    [{ toString: "lobby" }, /must be a text/],
+    ["", /must be a non-empty string/],
+    [42, /must be a non-empty string/],
+    [null, /must be a non-empty string/],
+    [["lobby"], /must be a non-empty string/],
+    [{ toString: "lobby" }, /must be a non-empty string/],
     ["x".repeat(201), /has 201 characters; 200 are allowed/],
     [page.sid, /is this connection itself/],
   ];
@@ -324,19 +325,19 @@ test("what cannot be sent is refused, with the reason", async (t) => {
   const refusals: [unknown, RegExp][] = [
     [null, /takes \{ event, args, room \}/],
     ["hello", /takes \{ event, args, room \}/],
-    [{ args: [], room: null }, /event name must be a text/],
-    [{ event: "", args: [], room: null }, /event name must be a text that is not empty/],
+    [{ args: [], room: null }, /event name must be a non-empty string/],
+    [{ event: "", args: [], room: null }, /event name must be a non-empty string/],
     [{ event: "x".repeat(201), args: [], room: null }, /event name has 201 characters/],
     [{ event: "hello", args: "x", room: null }, /must be a list/],
     [{ event: "hello", args: { length: 1 }, room: null }, /must be a list/],
     [{ event: "hello", args: Array(51).fill(0), room: null }, /at most 50/],
     [{ event: "hello", args: [deep], room: null }, /nested more than 100 levels/],
-    [{ event: "hello", args: [] }, /room must be a text/],
-    [{ event: "hello", args: [], room: "" }, /room must be a text that is not empty/],
-    [{ event: "hello", args: [], room: ["lobby"] }, /room must be a text/],
-    [{ event: "bridge:delivery", args: [], room: null }, /start with "bridge:" belong to this page/],
+    [{ event: "hello", args: [] }, /room must be a non-empty string/],
+    [{ event: "hello", args: [], room: "" }, /room must be a non-empty string/],
+    [{ event: "hello", args: [], room: ["lobby"] }, /room must be a non-empty string/],
+    [{ event: "bridge:delivery", args: [], room: null }, /start with "bridge:" are reserved for this page/],
     ...["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"].map(
-      (event): [unknown, RegExp] => [{ event, args: [], room: null }, /a name that Socket\.IO keeps for itself/],
+      (event): [unknown, RegExp] => [{ event, args: [], room: null }, /is reserved by Socket\.IO/],
     ),
   ];
   for (const [request, reason] of refusals) {
