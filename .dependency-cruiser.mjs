@@ -117,6 +117,20 @@ export default {
       to: { path: "^src/cli/" },
     },
     {
+      name: "shipped",
+      comment: "src and interop are shipped: they import nothing of tests, benchmarks and scripts.",
+      severity: "error",
+      from: { path: "^(src|interop)/" },
+      to: { path: "^(test|bench|scripts)/" },
+    },
+    {
+      name: "interop",
+      comment: "Nobody in src but the command line imports the interop kit.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/cli/" },
+      to: { path: "^interop/" },
+    },
+    {
       name: "testing",
       comment:
         "src/testing starts hosts, peers and clients for the interop kit (cli/interop.ts), tests and benchmarks; no server or emitter needs it.",

@@ -1,15 +1,13 @@
 import test, { type ExecutionContext } from "ava";
 import { Server } from "socket.io";
 import { freePort } from "../../scripts/environment/free-port.js";
-import {
-  type AdapterOptions,
-  BridgeError,
-  createAdapter,
-  createEmitter,
-  memoryBus,
-  type ObservedEmit,
-} from "../../src/index.js";
-import { Inbox } from "../../src/testing/once.js";
+import { createAdapter } from "../../src/adapter/create-adapter.js";
+import type { ObservedEmit } from "../../src/adapter/reporting/handle.js";
+import { memoryBus } from "../../src/bus/memory.js";
+import { createEmitter } from "../../src/emitter/create-emitter.js";
+import { BridgeError } from "../../src/errors.js";
+import type { AdapterOptions } from "../../src/options.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startMemoryHost as joinChannel } from "../helpers/memory-host.js";
@@ -123,7 +121,7 @@ test("a host delivers its own emit at once and drops the echo", async (t) => {
 test("io.local and acknowledged emits to a client of this host are not published", async (t) => {
   const { host, channelled } = await makeFleet(t);
   const client = await connectClient(t, host.url);
-  await client.answerWith("here");
+  await client.acknowledgeWith("here");
   host.io.local.emit("local");
   t.deepEqual(await host.io.timeout(5_000).to(client.sid).emitWithAck("ask"), ["here"]);
   host.io.emit("the end");
@@ -174,7 +172,7 @@ test("pending acknowledgements are limited: beyond the limit an emit is delivere
 test("acknowledgements that clients owe to other hosts are limited: the oldest are forgotten", async (t) => {
   const { host, channelled, emit } = await makeFleet(t, { maxPendingAcks: 2 });
   const client = await connectClient(t, host.url);
-  await client.neverAnswer();
+  await client.neverAcknowledge();
   for (let id = 1; id <= 5; id += 1) {
     await emit("ask", { room: client.sid, callback: [client.sid, "/", id] });
   }
@@ -183,7 +181,7 @@ test("acknowledgements that clients owe to other hosts are limited: the oldest a
   const { acks } = host.io.sockets.sockets.get(client.sid) as unknown as { acks: Map<number, unknown> };
   t.is(acks.size, 2);
   // One that was acknowledged makes room again.
-  await client.answerWith("yes");
+  await client.acknowledgeWith("yes");
   await emit("ask", { room: client.sid, callback: [client.sid, "/", 6] });
   t.like(await channelled.find("the answer", ({ method }) => method === "callback"), { id: 6, args: ["yes"] });
   t.is(acks.size, 1);
@@ -192,7 +190,7 @@ test("acknowledgements that clients owe to other hosts are limited: the oldest a
 test("an acknowledgement names the host, the room, the namespace and the number of the emit", async (t) => {
   const { host, channelled, emit } = await makeFleet(t);
   const client = await connectClient(t, host.url, { namespace: "/chat" });
-  await client.answerWith({ a: 1 }, "two");
+  await client.acknowledgeWith({ a: 1 }, "two");
   await emit("ask", { namespace: "/chat", callback: [null, "/chat", 3] });
   t.deepEqual(await channelled.find("the answer", ({ method }) => method === "callback"), {
     method: "callback",
@@ -261,7 +259,7 @@ test("a room with clients is a room, even where its name looks like a sid", asyn
   const { host, channelled, send } = await makeFleet(t);
   const client = await connectClient(t, host.url);
   await client.call("join", name);
-  await client.answerWith("local");
+  await client.acknowledgeWith("local");
   const asked = host.io.timeout(3_000).to(name).emitWithAck("ask");
   const { callback } = await channelled.find("the emit", ({ event }) => event === "ask");
   const [sid, namespace, id] = callback as unknown[];
@@ -289,7 +287,7 @@ test("a sid of python-socketio 4 is a sid in the dialect of such hosts, and a ro
 test("acknowledgements are collected although the broadcast itself takes long", async (t) => {
   const { host } = await makeFleet(t);
   const clients = await Promise.all([connectClient(t, host.url), connectClient(t, host.url)]);
-  await Promise.all(clients.map((client) => client.answerWith("yes")));
+  await Promise.all(clients.map((client) => client.acknowledgeWith("yes")));
   // Writing two megabytes takes longer than the margin that is left for it.
   t.deepEqual(await host.io.timeout(5_000).emitWithAck("ask", "x".repeat(2_000_000)), ["yes", "yes"]);
 });

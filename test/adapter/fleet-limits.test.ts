@@ -3,8 +3,8 @@ import test from "ava";
 import type { Bus } from "../../src/bus/bus.js";
 import { memoryBus } from "../../src/bus/memory.js";
 import { BridgeError } from "../../src/errors.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
@@ -64,7 +64,7 @@ test("no host is given up and no acknowledgement is late when the clock jumps", 
   const heartbeats = new Inbox<number>();
   await listener.subscribe(`${channel}.node`, () => heartbeats.add(heartbeats.items.length));
   const { hosts, clients } = await startThreeHosts(t, memory(t.title), { channel, heartbeatInterval: 100 });
-  await Promise.all(clients.map((client, index) => client.answerWith(index)));
+  await Promise.all(clients.map((client, index) => client.acknowledgeWith(index)));
   await heartbeats.find("ten heartbeats of each", (count) => count >= 30);
   t.deepEqual(
     hosts.map(({ adapter }) => adapter.stats().nodeHosts),
@@ -81,7 +81,7 @@ test("a host that reads a channel is asked by hosts that publish to it", async (
   const writer = await startNodeHost(t, url, { channel: second, heartbeatInterval: 100 });
   await untilHosts(writer, 2);
   const client = await connectClient(t, reader.url);
-  await client.answerWith("reads both");
+  await client.acknowledgeWith("reads both");
   t.deepEqual(
     (await writer.io.fetchSockets()).map(({ id }) => id),
     [client.sid],

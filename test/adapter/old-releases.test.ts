@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import { type AdapterOptions, BridgeError, createAdapter, createEmitter, memoryBus } from "../../src/index.js";
-import { Inbox } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startMemoryHost as joinChannel } from "../helpers/memory-host.js";

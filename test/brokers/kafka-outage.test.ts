@@ -3,9 +3,10 @@ import { kafkaAdmin, launchKafka, startKafka, type TestKafka } from "../../scrip
 import { freePort } from "../../scripts/environment/free-port.js";
 import { kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
 import type { BusOptions } from "../../src/bus/options.js";
+import type { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { type Inbox, withTimeout } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 import { type OpenBus, openBus } from "../helpers/open-bus.js";
 import { startScript } from "../helpers/process.js";
 import { startProxy } from "../helpers/proxy.js";

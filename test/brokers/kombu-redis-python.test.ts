@@ -10,9 +10,9 @@ import { testEnvironment } from "../../scripts/environment/environment.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { kombuRedisBus } from "../../src/bus/kombu/kombu-redis-bus.js";
 import { createEmitter } from "../../src/index.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
-import { PythonProgram } from "../../src/testing/python-program.js";
+import { startPythonProgram } from "../../src/testing/python.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { forwardTo } from "../helpers/forward.js";
@@ -37,7 +37,7 @@ function admin(t: ExecutionContext, { url }: TestRedis, db = 0): Redis {
 /** A consumer of Kombu's on a channel; ready when this resolves. */
 async function startReader(t: ExecutionContext, python: string, url: string, channel: string, options = {}) {
   const args = [url, channel, JSON.stringify(options)];
-  const reader = new PythonProgram(testPython(python), "../test/fixtures/kombu_reader.py", args);
+  const reader = startPythonProgram(testPython(python), "../test/fixtures/kombu_reader.py", args);
   cleanUp(t, () => reader.end());
   await reader.event("ready");
   return reader;
@@ -68,9 +68,9 @@ for (const [release, python] of RELEASES) {
     await peer.request("emit", { event: "from Python", data: { a: "žluť 🐍", b: Buffer.from([0, 255]) } });
     await onPython.find(["from Node", { a: "žluť 🐍" }, Buffer.from([0, 255])]);
     await onNode.find(["from Python", { a: "žluť 🐍", b: Buffer.from([0, 255]) }]);
-    await onNode.answerWith(42);
+    await onNode.acknowledgeWith(42);
     t.is(await peer.request("call", { event: "ask", to: onNode.sid, timeout: 10 }), 42);
-    await onPython.answerWith(43);
+    await onPython.acknowledgeWith(43);
     t.deepEqual(await node.io.timeout(10_000).to(onPython.sid).emitWithAck("ask"), [43]);
     t.deepEqual(node.rejections.items, []);
   });

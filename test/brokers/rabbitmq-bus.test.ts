@@ -1,7 +1,7 @@
 import { launchRabbitmq, type TestRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { rabbitmqBus } from "../../src/bus/rabbitmq/rabbitmq-bus.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { testBusConformance } from "../contracts/bus-conformance.js";
 import { startPython } from "../helpers/process.js";

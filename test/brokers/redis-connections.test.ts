@@ -12,8 +12,8 @@ import { launchRedis, startRedis, startSentinel } from "../../scripts/environmen
 import { freePort } from "../../scripts/environment/free-port.js";
 import { redisBus } from "../../src/bus/redis/redis-bus.js";
 import { type BusStatus, createEmitter } from "../../src/index.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { forwardTo } from "../helpers/forward.js";

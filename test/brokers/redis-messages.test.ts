@@ -3,8 +3,8 @@ import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { onMessages } from "../../src/bus/redis/pubsub-messages.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 

@@ -1,7 +1,7 @@
 import test from "ava";
 import { Redis } from "ioredis";
 import { freePort } from "../../scripts/environment/free-port.js";
-import { Inbox } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startCli, startServe } from "../helpers/process.js";

@@ -1,8 +1,8 @@
 import type { ExecutionContext, TestFn } from "ava";
 import type { Bus, BusStatus } from "../../src/bus/bus.js";
 import { BridgeError } from "../../src/errors.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 
 /** Makes a bus on the same broker as all others that it makes for this test. */

@@ -4,9 +4,9 @@ import type { ExecutionContext } from "ava";
 import fc from "fast-check";
 import { Redis } from "ioredis";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
-import { PythonProgram } from "../../src/testing/python-program.js";
+import { startPythonProgram } from "../../src/testing/python.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { type Emit, EXAMPLES, emits, holdsLongInteger } from "../differential/emits.js";
 import { type Difference, meaningOf, predictDecoded, predictPassedThrough } from "../differential/node-frame.js";
@@ -60,7 +60,7 @@ async function startFleet(t: ExecutionContext<TestBroker>, passthrough: boolean)
   const messages = await tapChannel(t, channel);
   const node = await startNodeHost(t, queue, { channel, passthrough });
   const python = await startPeer(t, "threaded", queue, channel);
-  const publisher = new PythonProgram(testPython(), "publisher.py", [
+  const publisher = startPythonProgram(testPython(), "publisher.py", [
     ...["--manager", "RedisManager", "--queue", queue, "--channel", channel],
   ]);
   cleanUp(t, () => publisher.end());

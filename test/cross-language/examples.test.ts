@@ -6,8 +6,8 @@ import { startRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { launchRedis, startRedis } from "../../scripts/environment/brokers/redis.js";
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import { freePort } from "../../scripts/environment/free-port.js";
-import { createEmitter } from "../../src/index.js";
-import { Inbox } from "../../src/testing/once.js";
+import { createEmitter } from "../../src/emitter/create-emitter.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { tuple } from "../../src/testing/typed-json.js";
 import { connectClient } from "../helpers/clients.js";
@@ -217,7 +217,7 @@ test.serial("docs/msgpack.md: a server of each kind, and a worker", async (t) =>
   const picture = Buffer.from([0x89, 0x50, 0xff]);
   await onFlask.call("publish", picture);
   await onNode.find(["picture", picture]);
-  await onFlask.answerWith({ png: picture });
+  await onFlask.acknowledgeWith({ png: picture });
   t.deepEqual(await onNode.call("ask", onFlask.sid), { png: picture });
   const worker = writeExample(example("docs/msgpack.md", "msgpack_worker.py"), redis.url);
   t.is(await startPython(t, [worker], environment).exited(), 0);
@@ -240,7 +240,7 @@ test.serial("docs/emit-from-workers.md: an emitter with acknowledgements", async
   const host = await startNodeHost(t, t.context.url, { channel: "flask-socketio" });
   const client = await connectClient(t, host.url);
   await client.call("join", "job-7");
-  await client.answerWith("yes");
+  await client.acknowledgeWith("yes");
   const run = startNode(t, [writeExample(example("docs/emit-from-workers.md", "acks-emitter.ts"), t.context.url)]);
   t.is(await run.exited(), 0, run.stderr.items.join("\n"));
   t.deepEqual(run.stdout.items, ["[ 'yes' ]"]);

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { type RawData, WebSocket } from "ws";
-import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp, type Scope } from "../../src/testing/scope.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 
 /** A packet of Socket.IO as received, before any parser: the text of its frame, and the binary frames that follow. */
 export interface RawPacket {

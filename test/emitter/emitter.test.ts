@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import { BridgeError, createEmitter, memoryBus } from "../../src/index.js";
-import { Inbox } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 
 async function makeEmitter(t: ExecutionContext) {

@@ -13,7 +13,8 @@ import { isDeepStrictEqual, parseArgs } from "node:util";
 import { launchKafka } from "../../scripts/environment/brokers/kafka.js";
 import { launchRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
-import { type Line, localPython, PythonProgram } from "../../src/testing/python-program.js";
+import type { Line, Program } from "../../src/testing/program.js";
+import { localPython, startPythonProgram } from "../../src/testing/python.js";
 import { cleanUp, type Scope } from "../../src/testing/scope.js";
 import { interpreterOf, releases } from "./interpreters.js";
 import {
@@ -64,8 +65,8 @@ interface Take {
 
 let barriers = 0;
 
-/** @returns the carrier and payload of the message that a case publishes, or the error if it publishes none */
-async function take(program: PythonProgram, tap: Tap, { case: _, op, ...fields }: Case) {
+/** @returns the carrier and the payload of the one message that the request publishes; or what was said instead */
+async function take(program: Program, tap: Tap, { case: _, op, ...fields }: Case) {
   const before = tap.items.length;
   const refusal = await program.request(op, fields).then(() => null, messageOf);
   barriers += 1;
@@ -92,7 +93,7 @@ function outcomeOf(payload: Buffer): Outcome {
 }
 
 async function play(interpreter: string, { bus, manager, queue, tap }: Source, cases: readonly Case[]): Promise<Take> {
-  const program = new PythonProgram(localPython(interpreter, "python-fixtures"), "publisher.py", [
+  const program = startPythonProgram(localPython(interpreter, "python-fixtures"), "publisher.py", [
     ...["--manager", manager, "--queue", queue, "--channel", CHANNEL],
   ]);
   try {
@@ -102,7 +103,7 @@ async function play(interpreter: string, { bus, manager, queue, tap }: Source, c
   }
 }
 
-async function playAll(program: PythonProgram, bus: BusName, tap: Tap, cases: readonly Case[]): Promise<Take> {
+async function playAll(program: Program, bus: BusName, tap: Tap, cases: readonly Case[]): Promise<Take> {
   const ready = await program.event("ready");
   const outcomes = new Map<string, Outcome>();
   let carrier: Carrier | undefined;

@@ -1,7 +1,7 @@
 import { Admin, Consumer } from "@platformatic/kafka";
 import { connect } from "amqplib";
 import { Redis } from "ioredis";
-import { Inbox } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp, type Scope } from "../../src/testing/scope.js";
 import type { BusName } from "./recordings.js";
 

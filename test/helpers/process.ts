@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { ExecutionContext } from "ava";
 import { testEnvironment } from "../../scripts/environment/environment.js";
-import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 import { modulePath, nodeArguments } from "./run-from.js";
 
 export interface RunningProcess {

@@ -1,11 +1,13 @@
 import { decode, encode } from "@msgpack/msgpack";
-import test, { type ExecutionContext } from "ava";
+import test, { type ExecutionContext, type ExecutionContext } from "ava";
 import type { ServerOptions } from "socket.io";
 import { io as connect } from "socket.io-client";
 import * as msgpackParser from "socket.io-msgpack-parser";
-import { type AdapterOptions, createEmitter } from "../../../src/index.js";
-import { Inbox, withTimeout } from "../../../src/testing/once.js";
+import { createEmitter } from "../../../src/emitter/create-emitter.js";
+import type { AdapterOptions } from "../../../src/options.js";
+import { Inbox } from "../../../src/testing/inbox.js";
 import { cleanUp } from "../../../src/testing/scope.js";
+import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectClient } from "../../helpers/clients.js";
 import { startNodeHost } from "../../helpers/node-host.js";
 import { captureBus, throwingPayload } from "../captured-bus.js";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { memoryBus } from "../../../src/index.js";
+import { memoryBus } from "../../../src/bus/memory.js";
 import { encodeSideChannel } from "../../../src/protocol/side-channel/encode.js";
-import { withTimeout } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
+import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { startRecovering } from "../../contracts/node-hosts/recovery.js";
 import { frameOf, REAL_PICKLES, type RealPickle } from "../../helpers/pickles.js";
 import { startProxy } from "../../helpers/proxy.js";

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from "ava";
 import type { BusStatus } from "../../../src/bus/bus.js";
 import { HeartbeatMonitor } from "../../../src/bus/core/heartbeat-monitor.js";
-import { Inbox } from "../../../src/testing/once.js";
+import { Inbox } from "../../../src/testing/inbox.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 
 const INTERVAL_MS = 50;

@@ -2,7 +2,7 @@ import test from "ava";
 import { Outbox } from "../../../src/bus/core/outbox.js";
 import { normalizeOutage } from "../../../src/bus/options.js";
 import { BridgeError } from "../../../src/errors.js";
-import { Inbox } from "../../../src/testing/once.js";
+import { Inbox } from "../../../src/testing/inbox.js";
 
 function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}, confirmTimeout = 60_000) {
   const drops: unknown[] = [];

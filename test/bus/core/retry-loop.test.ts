@@ -1,6 +1,6 @@
 import test from "ava";
 import { type RetryFailure, type RetryLoopOptions, startRetryLoop } from "../../../src/bus/core/retry-loop.js";
-import { Inbox } from "../../../src/testing/once.js";
+import { Inbox } from "../../../src/testing/inbox.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 
 type Session = RetryLoopOptions["session"];

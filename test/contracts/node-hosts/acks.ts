@@ -13,7 +13,7 @@ export function testAcks(test: TestFn<TestBroker>): void {
     const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const more = await Promise.all(hosts.map((host) => connectClient(t, host.url)));
     const all = [...clients, ...more];
-    await Promise.all(all.map((client, index) => client.answerWith(index)));
+    await Promise.all(all.map((client, index) => client.acknowledgeWith(index)));
     const [{ io, adapter }] = hosts;
     t.deepEqual((await io.timeout(LONG_MS).emitWithAck("ask", 1)).sort(), [0, 1, 2, 3, 4, 5]);
     await Promise.all([clients[1].call("join", "r"), clients[2].call("join", "r")]);
@@ -39,7 +39,7 @@ export function testAcks(test: TestFn<TestBroker>): void {
       [{ _placeholder: true, num: 0 }],
     ];
     for (const shape of shapes) {
-      await Promise.all(clients.map((client) => client.answerWith(...shape)));
+      await Promise.all(clients.map((client) => client.acknowledgeWith(...shape)));
       const own = await hosts[1].io.timeout(LONG_MS).local.emitWithAck("ask");
       const asked = await hosts[0].io.timeout(LONG_MS).to(clients[1].sid).emitWithAck("ask");
       t.deepEqual(asked, own, JSON.stringify(shape));
@@ -66,7 +66,7 @@ export function testAcks(test: TestFn<TestBroker>): void {
     async (t) => {
       const { hosts, clients } = await startThreeHosts(t, t.context.url);
       const [a, b, c] = clients;
-      await Promise.all([a.answerWith("a"), b.neverAnswer(), c.answerWith("c")]);
+      await Promise.all([a.acknowledgeWith("a"), b.neverAcknowledge(), c.acknowledgeWith("c")]);
       const error = await t.throwsAsync(hosts[0].io.timeout(500).emitWithAck("ask"), {
         message: "operation has timed out",
       });
@@ -78,14 +78,14 @@ export function testAcks(test: TestFn<TestBroker>): void {
 
   test.serial("emitWithAck() works on a socket of another host as on an own one", async (t) => {
     const { hosts, clients } = await startThreeHosts(t, t.context.url);
-    await clients[2].answerWith("mine");
+    await clients[2].acknowledgeWith("mine");
     const [remote] = await hosts[0].io.in(clients[2].sid).fetchSockets();
     t.is(await remote?.timeout(LONG_MS).emitWithAck("ask"), "mine");
   });
 
   test.serial("the callback form gets the same acknowledgements", async (t) => {
     const { hosts, clients } = await startThreeHosts(t, t.context.url);
-    await Promise.all(clients.map((client) => client.answerWith("yes")));
+    await Promise.all(clients.map((client) => client.acknowledgeWith("yes")));
     const answers = await new Promise((resolve, reject) => {
       hosts[0].io.timeout(LONG_MS).emit("ask", (error: Error | null, all: unknown) => {
         return error === null ? resolve(all) : reject(error);

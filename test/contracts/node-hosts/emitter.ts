@@ -2,8 +2,8 @@ import type { ExecutionContext, TestFn } from "ava";
 import { createEmitter } from "../../../src/emitter/create-emitter.js";
 import { IncompleteError } from "../../../src/errors.js";
 import type { EmitterOptions } from "../../../src/options.js";
+import { Inbox } from "../../../src/testing/inbox.js";
 import { ownChannel } from "../../../src/testing/node-host.js";
-import { Inbox } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import { connectClient } from "../../helpers/clients.js";
 import { startThreeHosts } from "../../helpers/node-hosts.js";
@@ -135,7 +135,7 @@ export function testEmitter(test: TestFn<TestBroker>): void {
     const channel = ownChannel();
     const { hosts, clients } = await startThreeHosts(t, t.context.url, { channel });
     const emitter = makeEmitter(t, { channel, pythonHosts: "never" });
-    await Promise.all(clients.map((client, index) => client.answerWith(index, "more")));
+    await Promise.all(clients.map((client, index) => client.acknowledgeWith(index, "more")));
     await Promise.all([clients[1].call("join", "r"), clients[2].call("join", "r")]);
     t.deepEqual((await emitter.timeout(LONG_MS).emitWithAck("ask", 1)).sort(), [0, 1, 2]);
     t.deepEqual((await emitter.to("r").timeout(LONG_MS).emitWithAck("ask")).sort(), [1, 2]);
@@ -150,7 +150,7 @@ export function testEmitter(test: TestFn<TestBroker>): void {
     t.deepEqual(await emitter.of("/chat").timeout(LONG_MS).emitWithAck("ask"), []);
     t.is(await hosts[0].io.of("/").adapter.serverCount(), 3);
     t.deepEqual((await hosts[0].io.timeout(LONG_MS).emitWithAck("ask")).sort(), [0, 1, 2]);
-    await clients[1].answerWith(Buffer.from([0, 255]));
+    await clients[1].acknowledgeWith(Buffer.from([0, 255]));
     t.deepEqual(await emitter.to(clients[1].sid).timeout(LONG_MS).emitWithAck("ask"), [Buffer.from([0, 255])]);
   });
 
@@ -160,7 +160,11 @@ export function testEmitter(test: TestFn<TestBroker>): void {
       const channel = ownChannel();
       const { clients } = await startThreeHosts(t, t.context.url, { channel });
       const emitter = makeEmitter(t, { channel, pythonHosts: "never" });
-      await Promise.all([clients[0].answerWith("here"), clients[1].neverAnswer(), clients[2].answerWith("there")]);
+      await Promise.all([
+        clients[0].acknowledgeWith("here"),
+        clients[1].neverAcknowledge(),
+        clients[2].acknowledgeWith("there"),
+      ]);
       const late = await t.throwsAsync(emitter.timeout(1_000).emitWithAck("ask"), {
         instanceOf: IncompleteError,
         message: "operation has timed out",

@@ -1,6 +1,6 @@
 import type { ExecutionContext, TestFn } from "ava";
 import { type NodeHost, ownChannel } from "../../../src/testing/node-host.js";
-import { withTimeout } from "../../../src/testing/once.js";
+import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectClient } from "../../helpers/clients.js";
 import { startNodeHost } from "../../helpers/node-host.js";
 import { untilHosts } from "../../helpers/node-hosts.js";
@@ -44,7 +44,7 @@ export function testFaults<Broker extends MortalBroker>(
   test.serial("a host that is killed is not waited for any more", async (t) => {
     const { host, process } = await startWithChild(t, t.context.url);
     const [own, there] = await Promise.all([connectClient(t, host.url), connectClient(t, process.url)]);
-    await Promise.all([own.answerWith("own"), there.neverAnswer()]);
+    await Promise.all([own.acknowledgeWith("own"), there.neverAcknowledge()]);
     t.is((await host.io.fetchSockets()).length, 2);
     const asked = host.io.timeout(LONG_MS).emitWithAck("ask");
     await there.until("ask");
@@ -86,7 +86,7 @@ export function testFaults<Broker extends MortalBroker>(
     const channel = ownChannel();
     const host = await startHost(t, t.context.url, channel);
     const own = await connectClient(t, host.url);
-    await own.answerWith("own");
+    await own.acknowledgeWith("own");
     const asked: Promise<unknown[]>[] = [];
     let isOver = false;
     const load = (async () => {

@@ -2,9 +2,10 @@ import { instrument } from "@socket.io/admin-ui";
 import type { ExecutionContext, TestFn } from "ava";
 import { connect, type Socket } from "socket.io-client";
 import * as msgpackParser from "socket.io-msgpack-parser";
+import { Inbox } from "../../../src/testing/inbox.js";
 import type { NodeHost } from "../../../src/testing/node-host.js";
-import { Inbox, withTimeout } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
+import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectClient } from "../../helpers/clients.js";
 import { startNodeHosts, startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
@@ -61,7 +62,7 @@ export function testKindsOfServers(test: TestFn<TestBroker>): void {
       io.of(/^\/room-\d+$/);
     }
     const client = await connectClient(t, second.url, { namespace: "/room-7" });
-    await client.answerWith("seven");
+    await client.acknowledgeWith("seven");
     const namespace = first.io.of("/room-7");
     namespace.emit("hello");
     t.deepEqual(await namespace.timeout(LONG_MS).emitWithAck("ask"), ["seven"]);

@@ -1,8 +1,8 @@
 import type { TestFn } from "ava";
 import { Manager, type Socket } from "socket.io-client";
 import type { NodeHost } from "../../../src/testing/node-host.js";
-import { withTimeout } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
+import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectClient } from "../../helpers/clients.js";
 import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";

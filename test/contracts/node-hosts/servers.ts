@@ -1,6 +1,6 @@
 import type { TestFn } from "ava";
 import type { Server } from "socket.io";
-import { Inbox } from "../../../src/testing/once.js";
+import { Inbox } from "../../../src/testing/inbox.js";
 import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
