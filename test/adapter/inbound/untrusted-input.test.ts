@@ -1,5 +1,5 @@
 import { decode, encode } from "@msgpack/msgpack";
-import test, { type ExecutionContext, type ExecutionContext } from "ava";
+import test, { type ExecutionContext } from "ava";
 import type { ServerOptions } from "socket.io";
 import { io as connect } from "socket.io-client";
 import * as msgpackParser from "socket.io-msgpack-parser";
