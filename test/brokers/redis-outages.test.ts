@@ -1,0 +1,16 @@
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
+import { testEveryOutage } from "../contracts/outages/every-outage.js";
+import { startProxy } from "../helpers/proxy.js";
+import { testWithBroker } from "../helpers/shared-broker.js";
+
+const test = testWithBroker(launchRedis);
+
+testEveryOutage(test, {
+  title: "Redis",
+  keepsForReaders: false,
+  repeats: false,
+  startNetwork: async (t, { port }) => {
+    const proxy = await startProxy(t, port);
+    return { proxy, url: `redis://127.0.0.1:${proxy.port}` };
+  },
+});
