@@ -13,6 +13,10 @@ export function testBlackHoles<Broker extends RunningBroker>(test: TestFn<Broker
     const [away, other] = [openAt(t, url, { heartbeatInterval }), openAt(t, t.context.url)];
     const [inbox, remote] = [await away.listen(channel), await other.listen(back)];
     await away.next("healthy");
+    for (const number of Array.from({ length: 10 }).keys()) {
+      await other.bus.publish(channel, `before ${number}`);
+      await inbox.find("the message", (text) => text === `before ${number}`);
+    }
     const noticed = Promise.race([away.next("deaf"), away.next("reconnecting")]);
     proxy.freeze();
     const since = performance.now();
@@ -29,8 +33,9 @@ export function testBlackHoles<Broker extends RunningBroker>(test: TestFn<Broker
     await other.bus.publish(channel, "the end");
     await away.bus.publish(back, "the end");
     await Promise.all([inbox, remote].map((one) => one.find("the end", (text) => text === "the end")));
+    const after = inbox.items.filter((text) => !text.startsWith("before"));
     const expected = ["4", "5", "6", "the end"];
-    t.deepEqual(inbox.items, broker.keepsForReaders ? expected : expected.filter((text) => inbox.items.includes(text)));
+    t.deepEqual(after, broker.keepsForReaders ? expected : expected.filter((text) => after.includes(text)));
     t.deepEqual(withoutRepeats(remote.items), ["1", "2", "3", "7", "8", "9", "the end"]);
   });
 

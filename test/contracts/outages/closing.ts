@@ -28,7 +28,7 @@ const SCRIPT = `
 export function testClosing<Broker extends RunningBroker>(test: TestFn<Broker>, broker: OutageBroker<Broker>): void {
   test.serial("close() during an outage ends at once, and everything that waits with it", async (t) => {
     const { proxy, url } = await broker.startNetwork(t, t.context);
-    const { bus, listen, next, statuses } = openAt(t, url);
+    const { bus, listen, statuses } = openAt(t, url);
     const channel = ownChannel();
     await listen(channel);
     const outage = knowsOfOutage({ statuses });
