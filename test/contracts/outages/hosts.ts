@@ -31,7 +31,7 @@ export function testHosts<Broker extends RunningBroker>(test: TestFn<Broker>, br
     const other = await startNodeHost(t, t.context.url, { channel });
     await Promise.all([untilHosts(host, 2), untilHosts(other, 2)]);
     const [own, remote] = await Promise.all([connectClient(t, host.url), connectClient(t, other.url)]);
-    return { bus, proxy, host, other, own, remote };
+    return { channel, bus, proxy, host, other, own, remote };
   }
 
   test.serial("a crash and restart under emits: own clients get them at once, others once and in order", async (t) => {
@@ -101,9 +101,9 @@ export function testHosts<Broker extends RunningBroker>(test: TestFn<Broker>, br
   });
 
   test.serial("a host whose connections carry nothing says so, and replaces them", async (t) => {
-    const { proxy, host, other, own, remote } = await startPair(t, { heartbeatInterval: 200 });
+    const { channel, proxy, host, other, own, remote } = await startPair(t, { heartbeatInterval: 200 });
     await nextStatus(host, "healthy");
-    const deaf = nextStatus(host, "deaf");
+    const deaf = nextStatus(host, "deaf", (status) => status.channel === channel);
     proxy.freeze();
     await deaf;
     t.is(host.adapter.stats().lag, null);
