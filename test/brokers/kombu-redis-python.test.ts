@@ -9,14 +9,15 @@ import { launchRedis, startRedis, startSentinel, type TestRedis } from "../../sc
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { kombuRedisBus } from "../../src/bus/kombu/kombu-redis-bus.js";
-import { createEmitter } from "../../src/index.js";
+import { createEmitter } from "../../src/emitter/create-emitter.js";
 import { Inbox } from "../../src/testing/inbox.js";
-import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
+import { ownChannel } from "../../src/testing/node-host.js";
 import { startPythonProgram } from "../../src/testing/python.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { forwardTo } from "../helpers/forward.js";
 import { startNodeHost } from "../helpers/node-host.js";
+import { nextStatus } from "../helpers/open-bus.js";
 import { startPeer, testPython } from "../helpers/python.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
@@ -51,11 +52,6 @@ async function assertRead(t: ExecutionContext, url: string): Promise<void> {
   cleanUp(t, () => bus.close());
   await bus.publish(channel, "hello");
   t.is((await reader.event("message")).payload, "hello");
-}
-
-function nextStatus(host: NodeHost, type: string): Promise<unknown> {
-  const seen = host.statuses.items.length;
-  return host.statuses.find(type, (status) => status.type === type && host.statuses.items.lastIndexOf(status) >= seen);
 }
 
 for (const [release, python] of RELEASES) {

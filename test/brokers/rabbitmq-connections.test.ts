@@ -13,10 +13,8 @@ import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { forwardTo } from "../helpers/forward.js";
-import { startScript } from "../helpers/process.js";
 import { startProxy } from "../helpers/proxy.js";
 import { startPeer } from "../helpers/python.js";
-import { moduleUrl } from "../helpers/run-from.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
@@ -246,24 +244,4 @@ test("a broker that does not answer is given up; close() does not wait for it", 
   t.regex(error.type === "error" ? error.error.message : "", /RabbitMQ at .*: connect ETIMEDOUT/);
   await bus.close();
   await dropped;
-});
-
-test("a process ends by itself after close(), whatever it was doing", async (t) => {
-  const program = `
-    import { rabbitmqBus } from ${JSON.stringify(moduleUrl("src/bus/rabbitmq/rabbitmq-bus.ts").href)};
-    const bus = rabbitmqBus({ url: process.argv[1] });
-    void bus.subscribe("a", () => {}).catch(() => {});
-    void bus.publish("b", "x").catch(() => {});
-    if (process.argv[2] === "later") {
-      await bus.publish("c", "x");
-    }
-    await bus.close();
-    console.log("closed");
-  `;
-  for (const when of ["at once", "later"]) {
-    const child = startScript(t, program, [t.context.url, when]);
-    t.is(await child.exited(), 0);
-    t.deepEqual(child.stdout.items, ["closed"]);
-    t.deepEqual(child.stderr.items, []);
-  }
 });

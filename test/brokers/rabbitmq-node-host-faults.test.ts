@@ -4,4 +4,4 @@ import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRabbitmq);
 
-testFaults(test, (rabbitmq) => rabbitmq.crash());
+testFaults(test);

@@ -4,4 +4,4 @@ import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);
 
-testFaults(test, (redis) => redis.kill());
+testFaults(test);

@@ -1,4 +1,5 @@
 import type { ExecutionContext, TestFn } from "ava";
+import type { RunningBroker } from "../../../scripts/environment/brokers/broker.js";
 import { type NodeHost, ownChannel } from "../../../src/testing/node-host.js";
 import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectClient } from "../../helpers/clients.js";
@@ -7,12 +8,6 @@ import { untilHosts } from "../../helpers/node-hosts.js";
 import { startNode } from "../../helpers/process.js";
 import { returningClient } from "../../helpers/returning-client.js";
 import { modulePath } from "../../helpers/run-from.js";
-
-/** A broker that can be restarted. */
-export interface MortalBroker {
-  readonly url: string;
-  start(): Promise<void>;
-}
 
 const HEARTBEAT_MS = 200;
 
@@ -36,11 +31,7 @@ async function startWithChild(t: ExecutionContext, url: string) {
   return { channel, host, process };
 }
 
-/** @param crash - takes the broker away */
-export function testFaults<Broker extends MortalBroker>(
-  test: TestFn<Broker>,
-  crash: (broker: Broker) => Promise<void>,
-): void {
+export function testFaults<Broker extends RunningBroker>(test: TestFn<Broker>): void {
   test.serial("a host that is killed is not waited for any more", async (t) => {
     const { host, process } = await startWithChild(t, t.context.url);
     const [own, there] = await Promise.all([connectClient(t, host.url), connectClient(t, process.url)]);
@@ -118,7 +109,7 @@ export function testFaults<Broker extends MortalBroker>(
     await Promise.all(hosts.map((host) => untilHosts(host, 2)));
     const [first, second] = hosts as [NodeHost, NodeHost];
     const clients = await Promise.all([connectClient(t, first.url), connectClient(t, second.url)]);
-    await crash(t.context);
+    await t.context.crash();
     const fetched = first.io.fetchSockets();
     await t.context.start();
     t.deepEqual((await fetched).map(({ id }) => id).sort(), clients.map(({ sid }) => sid).sort());
@@ -137,7 +128,7 @@ export function testFaults<Broker extends MortalBroker>(
       host.io.emit("before");
       await client.until("before");
       await leave();
-      await crash(t.context);
+      await t.context.crash();
       await host.statuses.find("the outage", ({ type }) => type === "reconnecting");
       const { length } = host.statuses.items;
       await t.context.start();
@@ -168,7 +159,7 @@ export function testFaults<Broker extends MortalBroker>(
     ]);
     await Promise.all(hosts.map((host) => untilHosts(host, 2)));
     const [{ io, adapter }] = hosts;
-    await crash(t.context);
+    await t.context.crash();
     const fetched = t.throwsAsync(io.fetchSockets(), {
       code: "BRIDGE_TIMEOUT",
       message: "timeout reached: missing 1 responses",

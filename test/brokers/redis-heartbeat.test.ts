@@ -1,20 +1,14 @@
 import { Redis } from "ioredis";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
-import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
+import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
-import { startProxy } from "../helpers/proxy.js";
+import { nextStatus } from "../helpers/open-bus.js";
 import { startPeer } from "../helpers/python.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);
-
-/** Resolves at the given change of the bus, counted from now. */
-function nextStatus(host: NodeHost, type: string): Promise<unknown> {
-  const seen = host.statuses.items.length;
-  return host.statuses.find(type, (status) => status.type === type && host.statuses.items.lastIndexOf(status) >= seen);
-}
 
 test.serial("a host that receives its own heartbeats is healthy, and its statistics have the lag", async (t) => {
   const channel = ownChannel();
@@ -42,57 +36,6 @@ test.serial("Python hosts ignore the heartbeats of Node hosts", async (t) => {
   await nextStatus(host, "healthy");
   host.io.emit("the end");
   t.deepEqual(await client.until("the end"), []);
-});
-
-test.serial("connections that look alive and carry nothing are detected and replaced", async (t) => {
-  const channel = ownChannel();
-  const proxy = await startProxy(t, t.context.port);
-  const host = await startNodeHost(t, `redis://127.0.0.1:${proxy.port}`, { channel, heartbeatInterval: 200 });
-  const other = await startNodeHost(t, t.context.url, { channel });
-  const [own, remote] = [await connectClient(t, host.url), await connectClient(t, other.url)];
-  await nextStatus(host, "healthy");
-  const stale = nextStatus(host, "stale");
-  proxy.freeze();
-  await stale;
-  t.is(host.adapter.stats().lag, null);
-  for (const number of [1, 2, 3]) {
-    host.io.emit("number", number);
-  }
-  const [ready, healthy] = [nextStatus(host, "ready"), nextStatus(host, "healthy")];
-  proxy.thaw();
-  await Promise.all([ready, healthy]);
-  other.io.emit("after");
-  await own.until("after");
-  host.io.emit("the end");
-  const numbers = (await remote.until("the end")).filter(([name]) => name === "number");
-  t.deepEqual(
-    numbers.map(([, number]) => number),
-    [1, 2, 3],
-  );
-  t.true(host.log.some((line) => line.includes("received nothing")));
-  t.false(
-    host.log.some((line) => line.includes("closed the subscriber's connection")),
-    "it was not Redis that hung up",
-  );
-});
-
-test.serial("a connection over which nothing is confirmed is replaced, and the messages are sent again", async (t) => {
-  const channel = ownChannel();
-  const proxy = await startProxy(t, t.context.port);
-  const host = await startNodeHost(t, `redis://127.0.0.1:${proxy.port}`, { channel, heartbeatInterval: 60_000 });
-  const impatient = await startNodeHost(t, `redis://127.0.0.1:${proxy.port}`, { channel, heartbeatInterval: 200 });
-  const other = await startNodeHost(t, t.context.url, { channel });
-  const remote = await connectClient(t, other.url);
-  host.io.emit("before");
-  await remote.until("before");
-  const reconnecting = nextStatus(impatient, "reconnecting");
-  proxy.freeze();
-  impatient.io.emit("during");
-  await reconnecting;
-  t.false(host.statuses.items.some(({ type }) => type === "reconnecting"));
-  proxy.thaw();
-  await remote.until("during");
-  t.pass();
 });
 
 test.serial("a host whose subscription is killed and cannot be made again reports that it is stale", async (t) => {
