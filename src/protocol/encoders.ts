@@ -26,11 +26,12 @@ export function encodeMsgpackOrJson(message: OutgoingMessage): Uint8Array | stri
   return encodeMsgpack(message) ?? encodeJson(message);
 }
 
+/** How a host writes messages; docs/protocol.md, "Encodings". */
 export function createEncoder({ encoding, dialect }: EncoderOptions): Encode {
   return encoding === "json" ? (message) => encodeJson(message, dialect) : encodeMsgpackOrJson;
 }
 
-/** `createEncoder` for emits, which also keeps what clients of this host get. */
+/** `createEncoder` for emits: in JSON it also returns the arguments as clients of this host get them. */
 export function createEmitEncoder({ encoding, dialect }: EncoderOptions): (message: OutgoingEmit) => EncodedEmit {
   return encoding === "json"
     ? (message) => encodeJsonEmit(message, dialect)

@@ -4,8 +4,8 @@ import { scanCommonEmit } from "./scan-common-emit.js";
 import type { ScannedEmit } from "./scanned-emit.js";
 
 /**
- * Reads all of an emit but its payload, if it is JSON without attachments and its envelope can be told from the payload
- * without reading that. Untrusted input. Never throws.
+ * Reads all of an emit but its payload, if it is JSON without attachments and its envelope can be separated from the
+ * payload without reading that. Untrusted input. Never throws.
  *
  * The payload is not looked at; `checkJson` does that. If it is one JSON value, then the message is valid, and the result
  * is what `decode` reads: the rest was parsed with another value in place of the payload, and JSON is context-free. If

@@ -17,7 +17,7 @@ export interface DecodedValue {
 /** What became of the bytes of one message. */
 export type Decoded<Message> =
   | { readonly kind: "message"; readonly message: Message }
-  /** No method or type, or one that this release does not know: passed over without a word, as Python does. */
+  /** No method or type, or one that this release does not know: ignored silently, as Python does. */
   | { readonly kind: "ignored" }
   | {
       readonly kind: "rejected";
@@ -27,7 +27,7 @@ export type Decoded<Message> =
     };
 
 /** The steps of decoding that differ between the channel and the side channel. Each may throw. */
-export interface MessageReader<Message> {
+interface MessageReader<Message> {
   /** The key that names the sender. */
   readonly senderKey: string;
   decodeValue(): DecodedValue;

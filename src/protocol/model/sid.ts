@@ -9,6 +9,7 @@ const UUID_SID = /^[\da-f]{12}4[\da-f]{3}[89ab][\da-f]{15}$/;
 /** Whether a room name looks like a sid of a host in the fleet. */
 export type LooksLikeSid = (name: unknown) => boolean;
 
+/** @param dialect - "5.2" has hosts whose sids are UUIDs */
 export function sidMatcher(dialect: Dialect): LooksLikeSid {
   const patterns = dialect === "5.2" ? [SID, UUID_SID] : [SID];
   return (name) => typeof name === "string" && patterns.some((pattern) => pattern.test(name));
