@@ -47,7 +47,7 @@ function installWithout(t: ExecutionContext): string {
   const directory = temporaryDirectory(t);
   cpSync("build/src", join(directory, "src"), { recursive: true });
   writeFileSync(join(directory, "package.json"), '{"type": "module"}');
-  for (const name of ["ioredis", "@msgpack/msgpack", "socket.io-adapter"]) {
+  for (const name of ["ioredis", "@msgpack/msgpack", "debug", "socket.io-adapter"]) {
     const link = join(directory, "node_modules", name);
     mkdirSync(join(link, ".."), { recursive: true });
     symlinkSync(resolve("node_modules", name), link);
