@@ -31,18 +31,18 @@ const LIMITS: readonly Limit[] = [
     before: "5.14",
     schemes: /^amqps?$/,
     kinds: ["asgi"],
-    reason: "AsyncAioPikaManager reads pickles alone before 5.14: a message in JSON ends its listener.",
+    reason: "Before 5.14 AsyncAioPikaManager reads only pickles: a message in JSON ends its listener.",
   },
   {
     before: "5.14",
     schemes: /^kafka$/,
-    reason: "KafkaManager reads pickles alone before 5.14: a message in JSON ends its listener.",
+    reason: "Before 5.14 KafkaManager reads only pickles: a message in JSON ends its listener.",
   },
   {
     from: "5.14",
     schemes: /^kafka$/,
     kinds: ["flask"],
-    reason: "KafkaManager hands str to kafka-python from 5.14 on, which takes bytes: it cannot publish.",
+    reason: "From 5.14 on KafkaManager passes str to kafka-python, which takes bytes: it cannot publish.",
   },
   {
     from: "5.14",
@@ -54,63 +54,64 @@ const LIMITS: readonly Limit[] = [
     from: "5.14",
     before: "5.14.2",
     scenarios: ["python-emits-bytes", "python-emits-empty-bytes", "python-emits-bytes-at-depth"],
-    reason: "5.14.0 and 5.14.1 have no form for bytes in JSON: their emit() raises.",
+    reason: "5.14.0 and 5.14.1 cannot represent bytes in JSON: emit() raises.",
   },
   {
     from: "5.14",
     before: "5.15.1",
     scenarios: ["python-emits-bytes-among-arguments"],
-    reason: "From 5.14 to 5.15.0 bytes in a tuple have no form in JSON: emit() raises.",
+    reason: "From 5.14 to 5.15.0 bytes in a tuple cannot be represented in JSON: emit() raises.",
   },
   {
     before: "5.14.2",
     scenarios: ["node-emits-bytes", "node-emits-bytes-at-depth"],
-    reason: "Before 5.14.2 there is no form for bytes in JSON: Node's emit() is refused with an error.",
+    reason: "Before 5.14.2 bytes cannot be represented in JSON: Node's emit() fails with an error.",
   },
   {
     before: "5.15.1",
     scenarios: ["node-emits-several-arguments", "node-emits-bytes-among-arguments"],
     reason:
-      "Before 5.15.1 a list in JSON is one argument, and nothing is several: Node's emit() is refused with an error.",
+      "Before 5.15.1 a list in JSON is one argument, and several have no form: Node's emit() fails with an error.",
   },
   {
     before: "5.3",
     kinds: HOSTS,
     scenarios: ["python-several-rooms", "node-several-rooms"],
-    reason: "Before 5.3 an emit goes to one room: a list of them ends the listener of a server, so Node's is refused.",
+    reason:
+      "Before 5.3 an emit goes to one room: a list of rooms ends the listener of a server, so Node's emit() fails.",
   },
   {
     from: "5.3",
     before: "5.8",
     kinds: ["asgi"],
     scenarios: ["node-several-rooms"],
-    reason: "AsyncServer has lists of rooms from 5.8 on: before, one makes the handling of the message raise.",
+    reason: "AsyncServer has lists of rooms from 5.8 on: before, handling such a message raises.",
   },
   {
     before: "5",
     kinds: ["threaded", "flask"],
     scenarios: ["node-disconnect"],
     reason:
-      "Before 5.0 a server on threads that is told to disconnect a polling client waits in its listener for ever " +
-      "(python-engineio 3): it does not hear the next command.",
+      "Before 5.0 a threaded server that disconnects a polling client blocks its listener for ever " +
+      "(python-engineio 3): it never receives the next command.",
   },
   {
     before: "5.10",
     scenarios: ["python-enter-room", "python-leave-room", "node-enter-room", "node-leave-room"],
-    reason: "The commands enter_room and leave_room are on the channel from 5.10 on.",
+    reason: "The channel has the commands enter_room and leave_room from 5.10 on.",
   },
   {
     before: "5.4.1",
     kinds: EMITTERS,
     scenarios: ["python-disconnect"],
-    reason: "Before 5.4.1 a manager alone looks for the client among its own, of which it has none.",
+    reason: "Before 5.4.1 a manager without a server looks for the client among its own, of which it has none.",
   },
   {
     from: "5.10",
     kinds: EMITTERS,
     scenarios: ["python-disconnect"],
     reason:
-      "From 5.10 on a manager asks its server to disconnect the client before it tells others; alone, it has none.",
+      "From 5.10 on a manager has its server disconnect the client before it publishes the command; alone, it has no server.",
   },
 ];
 

@@ -48,7 +48,8 @@ function conclude(judgements: readonly Judgement[], flaws: readonly string[], is
       print(red(`  ${reason}`));
     }
   }
-  print(bold(missed.length > 0 ? red(`${missed.length} targets are missed.`) : "Every target is met."));
+  const verdict = missed.length === 1 ? "One target is missed." : `${missed.length} targets are missed.`;
+  print(bold(missed.length > 0 ? red(verdict) : "Every target is met."));
   process.exitCode = flaws.length + wide.length + missed.length > 0 ? 1 : 0;
 }
 

@@ -100,7 +100,7 @@ export function pagePart({ runs, soaks, repeat, isPinned }: Measurement): string
   return [
     `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine()}. ${where} Medians of ${repeat} repeats.`,
     `![Server CPU per message of each system](${PAGE_PLOT.replace("docs/", "")})`,
-    "### Targets",
+    "### The bar",
     pageTable(targetTable(judge(runs))),
     ...tablesOf(runs, soaks).flatMap((table) => [`### ${table.title}`, pageTable(table)]),
     "### Versions",

@@ -124,7 +124,7 @@ function verdictOf({ isMet, isTooWide }: Judgement): string {
 
 export function targetTable(judgements: readonly Judgement[]): Table {
   return {
-    title: "Targets",
+    title: "The bar",
     columns: ["the bridge's …", "at most", "measured", "spread", ""],
     rows: judgements.map((judgement) => {
       const { target, ratio } = judgement;

@@ -2,7 +2,7 @@ import { type FigureName, type RecordedRun, ratiosOf, type Subject } from "./fig
 import { type Summary, summarize } from "./statistics.js";
 import type { SystemName } from "./systems.js";
 
-/** A limit for the ratio of two figures of the same repeat. */
+/** A row of the bar: a limit for the ratio of two figures of the same repeat. */
 export interface Target {
   readonly title: string;
   readonly figure: FigureName;

@@ -76,18 +76,13 @@ async function emitWithAckToRoom({ own, node, connectToNode, connectToPython }: 
 
 /** Acknowledgements of clients of the other side. */
 export const ACKS: readonly Scenario[] = [
-  pythonToNode("call", "call() of one client, answered with nothing, one value, several", call, HOST_KINDS),
-  pythonToNode(
-    "call-unanswered",
-    "call() of a client that does not answer ends with its timeout",
-    callUnanswered,
-    HOST_KINDS,
-  ),
+  pythonToNode("call", "call() of one client, acknowledged with no value, one, several", call, HOST_KINDS),
+  pythonToNode("call-unanswered", "call() of a client that does not acknowledge times out", callUnanswered, HOST_KINDS),
   pythonToNode("callback-of-room", "a callback for an emit to a room", callbackOfRoom, HOST_KINDS),
   nodeToPython("emit-with-ack", "emitWithAck() to one client, of a host and an emitter", emitWithAck),
   nodeToPython(
     "emit-with-ack-unanswered",
-    "emitWithAck() to a client that does not answer ends with its timeout",
+    "emitWithAck() to a client that does not acknowledge times out",
     emitWithAckUnanswered,
   ),
   nodeToPython("emit-with-ack-to-room", "emitWithAck() to a room with clients on both sides", emitWithAckToRoom),

@@ -97,11 +97,11 @@ async function burst({ own, node, connectToPython, received }: Context): Promise
 /** Which clients of a Python host an emit of a Node host or emitter reaches, and in which order. */
 export const NODE_ROOMS: readonly Scenario[] = [
   nodeToPython("room", "an emit to a room", room),
-  nodeToPython("several-rooms", "an emit to several rooms, once to who is in several", severalRooms),
-  nodeToPython("integer-room", "an emit to a room that is an integer there", integerRoom),
+  nodeToPython("several-rooms", "an emit to several rooms, once to a client in several", severalRooms),
+  nodeToPython("integer-room", "an emit to a room that is an integer in Python", integerRoom),
   nodeToPython("sid", "an emit to one client", sid),
   nodeToPython("except-sid", "an emit to all but one client", exceptSid),
   nodeToPython("except-sids", "an emit to all but several clients", exceptSids),
   nodeToPython("namespace", "an emit to another namespace", namespace),
-  nodeToPython("burst", "two hundred emits in a row, in their order", burst),
+  nodeToPython("burst", "two hundred emits in a row, in order", burst),
 ];

@@ -30,13 +30,13 @@ const emits = (name: string, shape: Shape, title: string): Scenario =>
 /** Each shape of payload, to clients of each kind on the Node host and on the Python host. */
 export const PYTHON_EMITS: readonly Scenario[] = [
   emits("nothing", "no data", "an emit without data, or with None"),
-  emits("one-argument", "one argument", "one argument: text, a number, false, nothing in it, nested"),
+  emits("one-argument", "one argument", "one argument: text, a number, false, empty, nested"),
   emits("list", "a list", "a list, which is one argument"),
   emits("several-arguments", "several arguments", "a tuple, which is several arguments"),
-  emits("unicode", "unicode", "text beyond ASCII, and controls"),
-  emits("numbers", "numbers", "numbers at their edges"),
+  emits("unicode", "unicode", "non-ASCII text and control characters"),
+  emits("numbers", "numbers", "edge cases of numbers"),
   emits("bytes", "bytes", "bytes"),
-  pythonToNode("emits-empty-bytes", "bytes with nothing in them", emitEmptyBytes),
+  pythonToNode("emits-empty-bytes", "empty bytes", emitEmptyBytes),
   emits("bytes-at-depth", "bytes at depth", "bytes in a dict in a list"),
   emits("bytes-among-arguments", "bytes among arguments", "bytes in a tuple, among other arguments"),
 ];

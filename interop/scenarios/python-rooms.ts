@@ -99,12 +99,12 @@ async function burst({ own, python, connectToNode, received }: Context): Promise
 /** Which clients of a Node host an emit of Python reaches, and in which order. */
 export const PYTHON_ROOMS: readonly Scenario[] = [
   pythonToNode("room", "an emit to a room", room),
-  pythonToNode("several-rooms", "an emit to a list of rooms, once to who is in several", severalRooms),
+  pythonToNode("several-rooms", "an emit to a list of rooms, once to a client in several", severalRooms),
   pythonToNode("integer-room", "an emit to a room that is an integer", integerRoom),
   pythonToNode("sid", "an emit to one client", sid),
   pythonToNode("skip-sid", "an emit to all but one client", skipSid),
   pythonToNode("skip-sids", "an emit to all but a list of clients", skipSids),
   pythonToNode("skip-sid-in-room", "an emit to all of a room but one client", skipSidInRoom),
   pythonToNode("namespace", "an emit to another namespace", namespace),
-  pythonToNode("burst", "two hundred emits in a row, in their order", burst),
+  pythonToNode("burst", "two hundred emits in a row, in order", burst),
 ];

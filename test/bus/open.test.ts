@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import test, { type ExecutionContext, type ExecutionContext } from "ava";
+import test, { type ExecutionContext } from "ava";
 import { createAdapter } from "../../src/adapter/create-adapter.js";
 import { memoryBus } from "../../src/bus/memory.js";
 import { openBus } from "../../src/bus/open.js";

@@ -117,7 +117,7 @@ export function testHosts<Broker extends RunningBroker>(test: TestFn<Broker>, br
     await own.until("after");
     host.io.emit("the end");
     t.deepEqual(numbers(await remote.until("the end")), [1, 2, 3]);
-    t.true(host.log.some((line) => line.includes("nothing heard")));
+    t.true(host.log.some((line) => line.includes("received nothing")));
     t.false(
       host.log.some((line) => line.includes("cut the subscription off")),
       "it was not the broker that hung up",
