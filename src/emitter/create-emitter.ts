@@ -12,34 +12,8 @@ import type { EventsMap } from "./event-types.js";
 import { LazyAckListener } from "./lazy-ack-listener.js";
 import { NamespaceTarget } from "./namespace.js";
 import { Publisher } from "./publisher.js";
-import type { Sender } from "./target.js";
 
 const debug = debugLog("emitter");
-
-/** The namespace `/`, and what concerns the whole emitter. */
-class RootNamespace<Events extends EventsMap> extends NamespaceTarget<Events> implements Emitter<Events> {
-  readonly #bus: Bus;
-  readonly #acks: LazyAckListener | undefined;
-
-  constructor(sender: Sender, bus: Bus, acks: LazyAckListener | undefined) {
-    super(sender, "/");
-    this.#bus = bus;
-    this.#acks = acks;
-  }
-
-  of(namespace: string): NamespaceTarget<Events> {
-    return new NamespaceTarget(this.sender, namespace);
-  }
-
-  onStatus(listener: Parameters<Bus["onStatus"]>[0]): () => void {
-    return this.#bus.onStatus(listener);
-  }
-
-  close(): Promise<void> {
-    this.#acks?.close();
-    return this.#bus.close();
-  }
-}
 
 /**
  * Makes an emitter, for a process that serves no clients. It only writes, unless it is to receive acknowledgements.
@@ -70,5 +44,12 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
   const acks = options.acks === true ? new LazyAckListener(bus, hostId, normalized, log) : undefined;
   const publisher = new Publisher({ bus, channel, encode: createEncoder(normalized), log });
   const sender = { hostId, publisher, looksLikeSid: sidMatcher(dialect), toPythonRoom, acks };
-  return new RootNamespace(sender, bus, acks);
+  return Object.assign(new NamespaceTarget<Events>(sender, "/"), {
+    of: (namespace: string) => new NamespaceTarget<Events>(sender, namespace),
+    onStatus: bus.onStatus.bind(bus),
+    close: () => {
+      acks?.close();
+      return bus.close();
+    },
+  });
 }

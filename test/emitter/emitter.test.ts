@@ -12,7 +12,7 @@ async function makeEmitter(t: ExecutionContext) {
   return { emitter, sent };
 }
 
-test("whom an emit is for adds up, and each step leaves the one before as it was", async (t) => {
+test("targets add up, and each call leaves the target it is called on as it was", async (t) => {
   const { emitter, sent } = await makeEmitter(t);
   const chat = emitter.of("/chat");
   const names = ["r"];
@@ -50,7 +50,7 @@ test("room commands name sid, room and namespace", async (t) => {
   );
 });
 
-test("what the channel cannot carry rejects the promise, and nothing is sent", async (t) => {
+test("what the channel cannot carry rejects, and nothing is published", async (t) => {
   const { emitter, sent } = await makeEmitter(t);
   const error = await t.throwsAsync(emitter.emit("e", 1n), { instanceOf: BridgeError });
   t.is(error?.code, "BRIDGE_INVALID_ARGUMENT");
@@ -61,7 +61,7 @@ test("what the channel cannot carry rejects the promise, and nothing is sent", a
   );
 });
 
-test("operands that are no names are refused, and do not crash whoever does not wait", async (t) => {
+test("invalid arguments reject, and do not end a process that does not await", async (t) => {
   const { emitter, sent } = await makeEmitter(t);
   const nothing = undefined as unknown as string;
   const refused = [
@@ -83,7 +83,7 @@ test("operands that are no names are refused, and do not crash whoever does not 
   t.is(sent.items.length, 1);
 });
 
-test("after close() nothing goes", async (t) => {
+test("after close() nothing is published", async (t) => {
   const { emitter } = await makeEmitter(t);
   await emitter.close();
   await t.throwsAsync(emitter.emit("e"), { instanceOf: BridgeError, message: /closed/ });
@@ -97,7 +97,7 @@ test("close() ends an acknowledged emit that has only begun", async (t) => {
   await t.throwsAsync(emitter.timeout(20_000).emitWithAck("ask"), { code: "BRIDGE_CLOSED" });
 });
 
-test("an emitter that does not listen says how it could have answers", async (t) => {
+test("emitWithAck() without the option acks, or without a timeout, says what to do", async (t) => {
   const emitter = createEmitter(memoryBus(t.title), { logger: false });
   cleanUp(t, () => emitter.close());
   await t.throwsAsync(emitter.timeout(100).emitWithAck("ask"), {
