@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { BridgeError } from "../../errors.js";
 import { atMost } from "../core/at-most.js";
-import type { BusCore } from "../core/backend.js";
 import { brokerError } from "../core/broker-error.js";
+import type { BusCore } from "../core/bus-core.js";
 import type { RabbitmqConnection, RabbitmqConnector } from "./connection.js";
 import { RabbitmqConsumer } from "./consumer.js";
 import type { RabbitmqPublisher } from "./publisher.js";
@@ -39,7 +39,7 @@ export class RabbitmqSubscriber {
       onLost: (error) => {
         this.#core.subscriptionLost(channel);
         this.#publisher.gate.subscriptionLost();
-        this.#core.reportErrorOnce(error);
+        this.#core.status.errorOnce(error);
       },
       onRefused: (error) => this.#onRefused(channel, error),
     });
@@ -74,14 +74,14 @@ export class RabbitmqSubscriber {
         }
       },
       onLost: (reason) => {
-        for (const channel of this.#core.channels) {
+        for (const channel of this.#core.subscriptions.channels) {
           this.#core.subscriptionLost(channel);
         }
         this.#publisher.gate.subscriptionLost();
         this.#skipUnreadable(reason);
       },
       onRetry: (delay) => this.#publisher.gate.subscriberReconnecting(delay),
-      onError: (error) => this.#core.reportErrorOnce(error),
+      onError: (error) => this.#core.status.errorOnce(error),
     });
   }
 
@@ -95,7 +95,7 @@ export class RabbitmqSubscriber {
     if (this.#parseFailures === MAX_PARSE_FAILURES) {
       this.#parseFailures = 0;
       const message = "amqplib cannot read a message: what waited behind it is lost to this host";
-      this.#core.reportError(brokerError(message, reason));
+      this.#core.status.error(brokerError(message, reason));
       for (const consumer of this.#consumers.values()) {
         consumer.replaceQueue();
       }
@@ -103,7 +103,7 @@ export class RabbitmqSubscriber {
   }
 
   #onActive(channel: string, areBindingsLost: boolean): void {
-    if (this.#core.stateOf(channel) === "refused") {
+    if (this.#core.subscriptions.stateOf(channel) === "refused") {
       this.#publisher.gate.subscriptionLost();
     }
     if (areBindingsLost) {
