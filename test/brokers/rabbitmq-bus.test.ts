@@ -205,6 +205,43 @@ test("a channel whose name is too long for an exchange is refused", async (t) =>
   );
 });
 
+/** Publishes a message whose headers are a table in a table, that many times over. */
+const PUBLISH_NESTED = `
+import amqp, amqp.basic_message, struct, sys
+port, channel, depth = sys.argv[1:]
+headers = b""
+for _ in range(int(depth)):
+    headers = b"\\x01aF" + struct.pack(">I", len(headers)) + headers
+amqp.basic_message.Message._serialize_properties = lambda self: struct.pack(">HI", 0x2000, len(headers)) + headers
+connection = amqp.Connection(f"127.0.0.1:{port}", confirm_publish=True)
+connection.connect()
+connection.channel().basic_publish(amqp.Message(b"nested"), exchange=channel)
+`;
+
+test.serial("a message that amqplib cannot read costs the queue, and not the subscription", async (t) => {
+  const channel = ownChannel();
+  const bus = rabbitmqBus({ url: t.context.url });
+  cleanUp(t, () => bus.close());
+  const [inbox, errors] = [new Inbox<string>(), new Inbox<string>()];
+  bus.onStatus((status) => status.type === "error" && errors.add(status.error.message));
+  await bus.subscribe(channel, (payload) => inbox.add(Buffer.from(payload).toString()));
+  const [queue] = await list(t.context, "queues", channel);
+  const publish = (depth: number) =>
+    startPython(t, ["-c", PUBLISH_NESTED, ...[t.context.port, channel, depth].map(String)]);
+  await publish(100).exited();
+  await inbox.find("the readable message", (text) => text === "nested");
+  await publish(10_000).exited();
+  await errors.find("the loss", (text) => text.startsWith("amqplib cannot read a message"));
+  const timer = setInterval(() => void bus.publish(channel, "after").catch(() => {}), 50);
+  cleanUp(t, () => clearInterval(timer));
+  await inbox.find("a later message", (text) => text === "after");
+  let queues: readonly Thing[];
+  do {
+    queues = await list(t.context, "queues", channel);
+  } while (queues.length > 1);
+  t.not(queues[0]?.name, queue?.name);
+});
+
 test.serial("twenty thousand messages: none lost, none duplicated, in order", async (t) => {
   const channel = ownChannel();
   const [sender, receiver] = [

@@ -1,5 +1,5 @@
 import { debugLog } from "../../util/debug.js";
-import type { BusCore } from "./backend.js";
+import type { BusCore } from "./bus-core.js";
 
 const debug = debugLog("bus");
 
@@ -60,7 +60,7 @@ export class PublishGate {
 
   publisherReconnecting(delay: number): void {
     this.#attempt += 1;
-    this.#core.reconnecting(this.#attempt, delay);
+    this.#core.status.notify({ type: "reconnecting", attempt: this.#attempt, delay });
   }
 
   /** `ready` is reported again once every subscription is answered. */
@@ -77,7 +77,7 @@ export class PublishGate {
 
   /** Call when the broker has granted or refused a subscription. */
   openIfReady(): void {
-    if (!this.#publisher.isConnected || !this.#core.areSubscriptionsAnswered) {
+    if (!this.#publisher.isConnected || !this.#core.subscriptions.areAnswered) {
       return;
     }
     if (this.#readyEpoch !== this.#epoch) {

@@ -1,5 +1,5 @@
 import { BridgeError } from "../../errors.js";
-import type { BusCore } from "../core/backend.js";
+import type { BusCore } from "../core/bus-core.js";
 import type { RetryFailure } from "../core/retry-loop.js";
 import { KafkaFailure } from "./connection.js";
 
@@ -56,7 +56,7 @@ export class KafkaAvailability {
 
   /** Call when the broker has granted or refused a subscription. */
   reportIfReady(): void {
-    if (this.#isProducerConnected && this.#core.areSubscriptionsAnswered && !this.#isReady) {
+    if (this.#isProducerConnected && this.#core.subscriptions.areAnswered && !this.#isReady) {
       this.#isReady = true;
       this.#core.ready();
     }
@@ -68,7 +68,7 @@ export class KafkaAvailability {
     }
     this.#isReady = false;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    this.#core.reportErrorOnce(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", reason, { cause }));
-    this.#core.reconnecting(attempt, delay);
+    this.#core.status.errorOnce(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", reason, { cause }));
+    this.#core.status.notify({ type: "reconnecting", attempt, delay });
   }
 }

@@ -1,6 +1,6 @@
 import { BridgeError } from "../../errors.js";
 import { debugLog } from "../../util/debug.js";
-import type { BusCore } from "../core/backend.js";
+import type { BusCore } from "../core/bus-core.js";
 import { type RetryFailure, type RetryLoop, startRetryLoop } from "../core/retry-loop.js";
 import { allOrFirstFailure } from "./all-or-first-failure.js";
 import type { KafkaAvailability } from "./availability.js";
@@ -113,7 +113,7 @@ export class KafkaConsumer {
   /** Messages are lost, or cannot be read; reading goes on. */
   #reportGap(reason: string): void {
     const message = `the channel "${this.#channel}" of Kafka: ${reason}`;
-    this.#core.reportError(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", message));
+    this.#core.status.error(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", message));
   }
 
   /** A topic that was deleted and created again holds nothing that was read before. */

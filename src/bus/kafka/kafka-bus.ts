@@ -1,7 +1,8 @@
 import type { ConnectionOptions } from "node:tls";
 import { BridgeError } from "../../errors.js";
 import type { Bus } from "../bus.js";
-import type { Backend, BusCore } from "../core/backend.js";
+import type { Backend } from "../core/backend.js";
+import type { BusCore } from "../core/bus-core.js";
 import { networkedBus } from "../core/networked-bus.js";
 import type { BusOptions } from "../options.js";
 import { KafkaAvailability } from "./availability.js";

@@ -1,6 +1,6 @@
 import { BridgeError } from "../../errors.js";
 import { debugLog } from "../../util/debug.js";
-import type { BusCore } from "../core/backend.js";
+import type { BusCore } from "../core/bus-core.js";
 import type { Entry } from "../core/outbox.js";
 import { type RetryLoop, startRetryLoop } from "../core/retry-loop.js";
 import { allOrFirstFailure } from "./all-or-first-failure.js";
@@ -72,7 +72,7 @@ export class KafkaProducer {
   }
 
   #start(): RetryLoop {
-    this.#core.connecting();
+    this.#core.status.notify({ type: "connecting" });
     return startRetryLoop({
       session: (connected) => this.#work(connected),
       onFailure: (failure) => {
@@ -163,7 +163,7 @@ export class KafkaProducer {
   #refuse(entry: Entry, cause: KafkaFailure): void {
     const message = `Kafka refused a message for "${entry.channel}": ${cause.message}`;
     const error = new BridgeError("BRIDGE_BROKER_UNAVAILABLE", message, { cause });
-    this.#core.reportErrorOnce(error);
+    this.#core.status.errorOnce(error);
     this.#core.outbox.refuse(entry, error);
   }
 }

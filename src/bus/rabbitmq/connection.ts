@@ -71,7 +71,7 @@ export interface ConnectionOptions {
 
 export interface ConnectionEvents {
   onOpen(connection: OpenConnection): void;
-  onLost(): void;
+  onLost(reason: Error): void;
   onRetry(delay: number): void;
   onError(error: BridgeError): void;
 }
@@ -168,7 +168,7 @@ export class RabbitmqConnection {
     this.#events.onOpen(this.#open);
     const reason = await lost;
     this.#open = undefined;
-    this.#events.onLost();
+    this.#events.onLost(reason);
     return reason;
   }
 

@@ -60,6 +60,7 @@ export class RabbitmqConsumer {
   readonly #redeliveries = new RedeliveryFilter();
   #generation = 0;
   #isDeclared = false;
+  #abandonedQueue: string | undefined;
   #areBindingsLost = false;
   #starting: Promise<unknown> = Promise.resolve();
   #isRemoved = false;
@@ -80,6 +81,12 @@ export class RabbitmqConsumer {
     });
   }
 
+  /** Consumes from another queue, from the next connection on. */
+  replaceQueue(): void {
+    this.#abandonedQueue ??= this.#queue;
+    this.#rename();
+  }
+
   /** Deletes the queue, which takes the marker with it. */
   async remove({ model }: OpenConnection): Promise<void> {
     this.#isRemoved = true;
@@ -90,7 +97,7 @@ export class RabbitmqConsumer {
     await channel.deleteQueue(this.#queue);
   }
 
-  /** Stays the same for the life of the host, unless the broker refuses it later. */
+  /** Stays the same for the life of the host, unless it can no longer be used. */
   get #queue(): string {
     const host = this.#generation === 0 ? this.#host : `${this.#host}-${this.#generation}`;
     const name = `socketio-python-bridge.${host}.${this.#channel}`;
@@ -158,6 +165,7 @@ export class RabbitmqConsumer {
     this.#redeliveries.restart();
     // Exclusive, of our lost connection too: it might hold messages back until they are out of order.
     await channel.consume(this.#queue, (message) => this.#onDelivery(channel, message), { exclusive: true });
+    void this.#deleteAbandonedQueue(model).catch(() => {});
     const areBindingsLost = this.#areBindingsLost;
     this.#areBindingsLost = false;
     this.#events.onActive(areBindingsLost);
@@ -174,11 +182,25 @@ export class RabbitmqConsumer {
       if (!this.#isDeclared || code === undefined || code === 403) {
         throw error;
       }
-      this.#isDeclared = false;
-      this.#generation += 1;
-      this.#redeliveries.forget();
+      this.#rename();
     }
     return this.#isDeclared;
+  }
+
+  #rename(): void {
+    this.#isDeclared = false;
+    this.#generation += 1;
+    this.#redeliveries.forget();
+  }
+
+  /** Without an effect, the queue expires by itself. */
+  async #deleteAbandonedQueue(model: ChannelModel): Promise<void> {
+    if (this.#abandonedQueue !== undefined) {
+      const channel = await model.createChannel();
+      void endOf(channel);
+      await channel.deleteQueue(this.#abandonedQueue);
+      this.#abandonedQueue = undefined;
+    }
   }
 
   async #isMarkerGone(model: ChannelModel): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { BridgeError } from "../../errors.js";
 import { pause } from "../../util/pause.js";
-import type { BusCore } from "../core/backend.js";
+import type { BusCore } from "../core/bus-core.js";
 import { type GatedPublisher, PublishGate } from "../core/publish-gate.js";
 import type { OpenConnection, RabbitmqConnection, RabbitmqConnector } from "./connection.js";
 import { ExchangePublisher } from "./exchange-publisher.js";
@@ -91,13 +91,13 @@ export class RabbitmqPublisher implements GatedPublisher {
    * their queues may well be intact; a bus that only publishes does not know, and waits. Never rejects.
    */
   async waitForOtherHosts(): Promise<void> {
-    if (this.#areBindingsLost || this.#core.channels.length === 0) {
+    if (this.#areBindingsLost || this.#core.subscriptions.channels.length === 0) {
       await pause(this.#core.subscriberGrace, this.#core.closing);
     }
   }
 
   #open(): RabbitmqConnection {
-    this.#core.connecting();
+    this.#core.status.notify({ type: "connecting" });
     return this.#connect("publisher", {
       onOpen: (connection) => this.#onOpen(connection),
       onLost: () => {
@@ -105,7 +105,7 @@ export class RabbitmqPublisher implements GatedPublisher {
         this.gate.publisherLost();
       },
       onRetry: (delay) => this.gate.publisherReconnecting(delay),
-      onError: (error) => this.#core.reportErrorOnce(error),
+      onError: (error) => this.#core.status.errorOnce(error),
     });
   }
 
@@ -125,12 +125,12 @@ export class RabbitmqPublisher implements GatedPublisher {
       exchange.forgetHeartbeats();
     }
     const message = `${session.connection.name} accepts no messages for the time being: ${reason}`;
-    this.#core.reportErrorOnce(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", message));
+    this.#core.status.errorOnce(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", message));
   }
 
   #onUnblocked(session: Session): void {
     session.isBlocked = false;
-    this.#core.forgetErrors();
+    this.#core.status.forgetErrors();
     this.#core.outbox.restartConfirmTimeout();
     this.flush();
   }
@@ -147,7 +147,7 @@ export class RabbitmqPublisher implements GatedPublisher {
         this.flush();
       },
       onRefused: (entry, error) => this.#core.outbox.refuse(entry, error),
-      onError: (error) => this.#core.reportErrorOnce(error),
+      onError: (error) => this.#core.status.errorOnce(error),
       onEnd: () => exchanges.delete(channel),
     });
     exchanges.set(channel, exchange);

@@ -1,10 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { BridgeError } from "../../errors.js";
 import { atMost } from "../core/at-most.js";
-import type { BusCore } from "../core/backend.js";
+import { brokerError } from "../core/broker-error.js";
+import type { BusCore } from "../core/bus-core.js";
 import type { RabbitmqConnection, RabbitmqConnector } from "./connection.js";
 import { RabbitmqConsumer } from "./consumer.js";
 import type { RabbitmqPublisher } from "./publisher.js";
+
+/** A message is taken for unreadable when the connection fails of it this often in a row. */
+const MAX_PARSE_FAILURES = 2;
 
 /** How long `close()` waits for the broker to delete our queues, in milliseconds. */
 const REMOVE_MS = 10_000;
@@ -18,6 +22,7 @@ export class RabbitmqSubscriber {
   readonly #host = randomUUID().replaceAll("-", "");
   readonly #consumers = new Map<string, RabbitmqConsumer>();
   #connection: RabbitmqConnection | undefined;
+  #parseFailures = 0;
 
   /** @param publisher - retries at once when this connects, and waits for other hosts when a restart cost all bindings */
   constructor(core: BusCore, connect: RabbitmqConnector, publisher: RabbitmqPublisher) {
@@ -34,7 +39,7 @@ export class RabbitmqSubscriber {
       onLost: (error) => {
         this.#core.subscriptionLost(channel);
         this.#publisher.gate.subscriptionLost();
-        this.#core.reportErrorOnce(error);
+        this.#core.status.errorOnce(error);
       },
       onRefused: (error) => this.#onRefused(channel, error),
     });
@@ -68,19 +73,37 @@ export class RabbitmqSubscriber {
           consumer.consume(connection);
         }
       },
-      onLost: () => {
-        for (const channel of this.#core.channels) {
+      onLost: (reason) => {
+        for (const channel of this.#core.subscriptions.channels) {
           this.#core.subscriptionLost(channel);
         }
         this.#publisher.gate.subscriptionLost();
+        this.#skipUnreadable(reason);
       },
       onRetry: (delay) => this.#publisher.gate.subscriberReconnecting(delay),
-      onError: (error) => this.#core.reportErrorOnce(error),
+      onError: (error) => this.#core.status.errorOnce(error),
     });
   }
 
+  /**
+   * Untrusted input: amqplib closes the connection when it throws on a message, such as on headers that are nested too
+   * deeply, and the broker delivers the same message first over the next one. So the queue is given up.
+   */
+  #skipUnreadable(reason: Error): void {
+    const isParseFailure = reason instanceof RangeError || reason instanceof TypeError;
+    this.#parseFailures = isParseFailure ? this.#parseFailures + 1 : 0;
+    if (this.#parseFailures === MAX_PARSE_FAILURES) {
+      this.#parseFailures = 0;
+      const message = "amqplib cannot read a message: what waited behind it is lost to this host";
+      this.#core.status.error(brokerError(message, reason));
+      for (const consumer of this.#consumers.values()) {
+        consumer.replaceQueue();
+      }
+    }
+  }
+
   #onActive(channel: string, areBindingsLost: boolean): void {
-    if (this.#core.stateOf(channel) === "refused") {
+    if (this.#core.subscriptions.stateOf(channel) === "refused") {
       this.#publisher.gate.subscriptionLost();
     }
     if (areBindingsLost) {

@@ -1,4 +1,5 @@
-import type { Backend, BusCore } from "../core/backend.js";
+import type { Backend } from "../core/backend.js";
+import type { BusCore } from "../core/bus-core.js";
 import type { RedisConnector } from "./connection.js";
 import { RedisPublisher } from "./publisher.js";
 import { RedisSubscriber } from "./subscriber.js";

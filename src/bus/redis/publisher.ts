@@ -1,8 +1,8 @@
 import type { Redis } from "ioredis";
 import { debugLog } from "../../util/debug.js";
 import { pause } from "../../util/pause.js";
-import type { BusCore } from "../core/backend.js";
 import { brokerError } from "../core/broker-error.js";
+import type { BusCore } from "../core/bus-core.js";
 import type { Entry } from "../core/outbox.js";
 import { type GatedPublisher, PublishGate } from "../core/publish-gate.js";
 import { endConnection, openConnection, type RedisConnector } from "./connection.js";
@@ -83,11 +83,11 @@ export class RedisPublisher implements GatedPublisher {
   }
 
   #open(): Redis {
-    this.#core.connecting();
-    const connection = openConnection(this.#connect, (error) => this.#core.reportErrorOnce(error));
+    this.#core.status.notify({ type: "connecting" });
+    const connection = openConnection(this.#connect, (error) => this.#core.status.errorOnce(error));
     connection.on("ready", () => {
       debug("publisher connected");
-      this.#core.forgetErrors();
+      this.#core.status.forgetErrors();
       this.gate.publisherConnected();
     });
     connection.on("close", () => this.gate.publisherLost());
@@ -114,7 +114,7 @@ export class RedisPublisher implements GatedPublisher {
     // Otherwise the connection was lost, and the outbox keeps the message for the next one.
     if (cause.name === "ReplyError") {
       const error = brokerError(`Redis refused to publish to "${entry.channel}"`, cause);
-      this.#core.reportErrorOnce(error);
+      this.#core.status.errorOnce(error);
       this.#core.outbox.refuse(entry, error);
     }
   }

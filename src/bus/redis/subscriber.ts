@@ -1,8 +1,8 @@
 import type { Redis } from "ioredis";
 import { BridgeError } from "../../errors.js";
 import { debugLog } from "../../util/debug.js";
-import type { BusCore } from "../core/backend.js";
 import { brokerError } from "../core/broker-error.js";
+import type { BusCore } from "../core/bus-core.js";
 import type { PublishGate } from "../core/publish-gate.js";
 import { startRetryLoop } from "../core/retry-loop.js";
 import { endConnection, openConnection, type RedisConnector } from "./connection.js";
@@ -47,12 +47,12 @@ export class RedisSubscriber {
   }
 
   #open(): Redis {
-    const connection = openConnection(this.#connect, (error) => this.#core.reportErrorOnce(error));
+    const connection = openConnection(this.#connect, (error) => this.#core.status.errorOnce(error));
     onMessages(connection, (name, message) => this.#core.received(name.slice(this.#prefix.length), message));
     connection.on("ready", () => {
       debug("subscriber connected");
       this.#lifetime = new AbortController();
-      for (const channel of this.#core.channels) {
+      for (const channel of this.#core.subscriptions.channels) {
         this.#keepAsking(connection, channel, this.#lifetime.signal);
       }
     });
@@ -106,13 +106,13 @@ export class RedisSubscriber {
     if (this.#subscriptionsLost() && this.#gate.isPublisherConnected) {
       const message =
         "Redis closed the subscriber's connection: what is published until it is back is lost to this host";
-      this.#core.reportError(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", message));
+      this.#core.status.error(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", message));
     }
   }
 
   /** @returns whether any of them was active */
   #subscriptionsLost(): boolean {
     this.#gate.subscriptionLost();
-    return this.#core.channels.map((channel) => this.#core.subscriptionLost(channel)).includes(true);
+    return this.#core.subscriptions.channels.map((channel) => this.#core.subscriptionLost(channel)).includes(true);
   }
 }
