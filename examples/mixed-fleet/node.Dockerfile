@@ -5,7 +5,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig*.json ./
-COPY scripts scripts
+COPY scripts/build.mjs scripts/
 COPY src src
 COPY interop interop
 # Then away with what only builds and tests; socket.io, a peer of the package, is installed for these alone.
