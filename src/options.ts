@@ -44,7 +44,7 @@ export interface ChannelOptions {
   readonly outage?: OutageOptions | undefined;
   /**
    * How often a host proves to itself that it still hears the channel, in milliseconds; see `BusStatus` `healthy` and
-   * `deaf`. A broker that has not answered for twice as long is given up, and connected to anew. A bus made by hand has
+   * `stale`. A broker that has not answered for twice as long is given up, and connected to anew. A bus made by hand has
    * its own. Node hosts tell each other at this interval too that they live, and are given up after three of them.
    * @default 5_000
    */
