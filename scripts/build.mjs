@@ -1,6 +1,6 @@
 /**
- * Builds the package into dist/: JavaScript without comments, the declarations that users of the package reach, and the
- * live page.
+ * Builds the package into dist/: JavaScript without comments, the declarations that its entries reach, and the live
+ * page.
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
@@ -38,12 +38,16 @@ function reachable(entries) {
   return found;
 }
 
-function removeInternalDeclarations() {
+/** What remains in JavaScript of a module that has only types. Nothing imports it. */
+const ONLY_TYPES = "export {};\n";
+
+function removeUnreachableFiles() {
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const needed = reachable(Object.values(exports).flatMap(({ types }) => types ?? []));
+  const declarations = reachable(Object.values(exports).flatMap(({ types }) => types ?? []));
   for (const name of readdirSync(dist, { recursive: true })) {
     const file = join(dist, name);
-    if (file.endsWith(".d.ts") && !needed.has(file)) {
+    const isInternal = file.endsWith(".d.ts") && !declarations.has(file);
+    if (isInternal || (file.endsWith(".js") && readFileSync(file, "utf8") === ONLY_TYPES)) {
       rmSync(file);
     }
   }
@@ -51,5 +55,5 @@ function removeInternalDeclarations() {
 
 rmSync(dist, { recursive: true, force: true });
 compile();
-removeInternalDeclarations();
+removeUnreachableFiles();
 run("scripts/copy-live-page.mjs", "dist/src");

@@ -1,6 +1,6 @@
 /**
- * Packs the package and looks at it as a user gets it: publint and attw on the tarball, then `require()`, `import` and
- * the command line in an empty project, on this version of Node.
+ * Packs the package and checks it as a user gets it: publint and attw on the tarball, then `require()`, `import` and the
+ * command line in an empty project, on this version of Node.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -32,14 +32,14 @@ if (buses.some((bus) => typeof bus !== "function")) throw new Error("a bus is mi
 for (const [url, name] of [["amqp://localhost", "amqplib"], ["kafka://localhost", "@platformatic/kafka"]]) {
   try {
     bridge.createAdapter(url);
-    throw new Error(url + " was taken without its package");
+    throw new Error(url + " was accepted without its package");
   } catch (error) {
     if (error.code !== "BRIDGE_MISSING_PACKAGE" || !error.message.endsWith("npm install " + name)) throw error;
   }
 }
 `;
 
-/** What the program above calls each module of the package. */
+/** The names that the program above uses for the modules of the package. */
 const MODULES = {
   bridge: "socketio-python-bridge",
   redis: "socketio-python-bridge/redis",
@@ -62,7 +62,7 @@ try {
     .map(({ path }) => path)
     .filter((path) => !/^(dist\/|python-fixtures\/\w+\.py$|package\.json|README|LICENSE|CHANGELOG)/.test(path));
   if (unwanted.length > 0) {
-    throw new Error(`the tarball holds ${unwanted.join(", ")}`);
+    throw new Error(`the tarball contains ${unwanted.join(", ")}`);
   }
   console.info(run(bin("publint"), ["run", tarball, "--strict"]));
   console.info(run(bin("attw"), [tarball, "--profile", "esm-only", "--no-color"]));
@@ -77,27 +77,27 @@ try {
   run(process.execPath, ["require.cjs"]);
   const printed = run("npx", ["--no-install", "socketio-python-bridge", "--version"]).trim();
   if (printed !== version) {
-    throw new Error(`--version says ${printed}, the package is ${version}`);
+    throw new Error(`--version prints ${printed} instead of ${version}`);
   }
   const kit = spawnSync("npx", ["--no-install", "socketio-python-bridge", "interop"], {
     cwd: directory,
     encoding: "utf8",
   });
   if (kit.status !== 1 || !kit.stderr.includes("npm install socket.io-client")) {
-    throw new Error(`interop does not say what it needs: ${kit.stderr}`);
+    throw new Error(`interop does not name the missing package: ${kit.stderr}`);
   }
   run("npm", ["install", "--silent", "--no-audit", "--no-fund", "socket.io-client"]);
   if (!run("npx", ["--no-install", "socketio-python-bridge", "interop", "--help"]).includes("--requirements FILE")) {
     throw new Error("interop --help does not name its flags");
   }
-  // As far as it comes without a broker: its programs are in the package, and an interpreter runs them.
+  // Without a broker it gets as far as running the Python programs of the package.
   const queue = ["--queue", "redis://127.0.0.1:1", "--kind", "write-only"];
-  const away = spawnSync("npx", ["--no-install", "socketio-python-bridge", "interop", ...queue], {
+  const unreachable = spawnSync("npx", ["--no-install", "socketio-python-bridge", "interop", ...queue], {
     cwd: directory,
     encoding: "utf8",
   });
-  if (away.status !== 1 || !/is the broker running|python-socketio is not installed/.test(away.stderr)) {
-    throw new Error(`interop does not say that there is no broker: ${away.stderr}`);
+  if (unreachable.status !== 1 || !/is the broker running|python-socketio is not installed/.test(unreachable.stderr)) {
+    throw new Error(`interop does not report that there is no broker: ${unreachable.stderr}`);
   }
   if (!existsSync(join(directory, "node_modules/socketio-python-bridge/dist/src/server/live-page/index.html"))) {
     throw new Error("the live page is not in the package");

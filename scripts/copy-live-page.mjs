@@ -1,4 +1,4 @@
-// Puts the live page's files where the compiled server looks for them; tsc copies only what it compiles.
+// Copies the files of the live page beside the compiled server; tsc copies only what it compiles.
 // Usage: node scripts/copy-live-page.mjs dist/src
 import { cp } from "node:fs/promises";
 import { resolve } from "node:path";
