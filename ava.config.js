@@ -1,6 +1,9 @@
+/** The tests as they are written, from TypeScript: `npx ava test/bus/memory.test.ts`. */
 export default {
-  files: ["build/test/**/*.test.js", "!build/test/containers/**"],
+  files: ["test/**/*.test.ts", "!test/containers/**"],
+  extensions: { ts: "module" },
   timeout: "120s",
+  watchMode: { ignoreChanges: ["{build,coverage,dist}/**", "**/.venv*/**"] },
   workerThreads: false,
-  nodeArguments: ["--enable-source-maps", "--unhandled-rejections=strict"],
+  nodeArguments: ["--import=tsx", "--unhandled-rejections=strict"],
 };

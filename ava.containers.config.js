@@ -3,5 +3,5 @@ import all from "./ava.config.js";
 /** The tests that need a Docker engine: `npm run test:containers`. */
 export default {
   ...all,
-  files: ["build/test/containers/**/*.test.js"],
+  files: ["test/containers/**/*.test.ts"],
 };

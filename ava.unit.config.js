@@ -3,5 +3,5 @@ import all from "./ava.config.js";
 /** The tests that need neither Python nor a broker: these run wherever Node does. */
 export default {
   ...all,
-  files: [...all.files, "!build/test/cross-language/**", "!build/test/brokers/**"],
+  files: [...all.files, "!test/cross-language/**", "!test/brokers/**"],
 };

@@ -1,6 +1,6 @@
 import type { Bus } from "../src/bus/bus.js";
 import { openBus } from "../src/bus/open.js";
-import { isNodeName } from "../src/protocol/model/host-id.js";
+import { isNodeHostId } from "../src/protocol/model/host-id.js";
 import type { Published } from "./report/report.js";
 
 /** Most messages that are kept of one cell, and most characters of each. */
@@ -35,7 +35,7 @@ function senderOf(text: string): Published["by"] {
   if (id === undefined) {
     return "unknown";
   }
-  return isNodeName(id) ? "node" : "python";
+  return isNodeHostId(id) ? "node" : "python";
 }
 
 /** Records what is published on the channel, as a reader that belongs to no host. */

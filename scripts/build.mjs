@@ -1,28 +1,26 @@
 /**
- * Builds the package into dist/: JavaScript without comments, the declarations that its entries reach, and the live
- * page.
+ * Compiles into a folder that it empties first, so that nothing is left of a module that is gone.
+ *
+ *     node scripts/build.mjs dist     the package: JavaScript without comments, the declarations that its users reach
+ *     node scripts/build.mjs build    everything, for tests and benchmarks
  */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = join(root, "dist");
+const TSC = "node_modules/typescript/bin/tsc";
+const LIVE_PAGE = "src/server/live-page";
 
-function run(...args) {
-  execFileSync(process.execPath, args, { cwd: root, stdio: "inherit" });
-}
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
-/** Declarations keep their comments, which editors show; the JavaScript needs none. */
-function compile() {
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  run(tsc, "-p", "tsconfig.build.json", "--removeComments");
-  run(tsc, "-p", "tsconfig.build.json", "--noCheck", "--declaration", "--emitDeclarationOnly");
+function tsc(...args) {
+  execFileSync(process.execPath, [TSC, "-p", ...args], { stdio: "inherit" });
 }
 
 /** The declarations that an entry of the package imports, directly or not. */
-function reachable(entries) {
+function reachableDeclarations() {
+  const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
   const found = new Set();
   const visit = (file) => {
     if (!found.has(file)) {
@@ -32,28 +30,45 @@ function reachable(entries) {
       }
     }
   };
-  for (const entry of entries) {
-    visit(resolve(root, entry));
+  for (const { types } of Object.values(exports)) {
+    if (types !== undefined) {
+      visit(resolve(types));
+    }
   }
   return found;
 }
 
-/** What remains in JavaScript of a module that has only types. Nothing imports it. */
+/** All that is left in JavaScript of a module that has only types. Nothing imports it. */
 const ONLY_TYPES = "export {};\n";
 
-function removeUnreachableFiles() {
-  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const declarations = reachable(Object.values(exports).flatMap(({ types }) => types ?? []));
-  for (const name of readdirSync(dist, { recursive: true })) {
-    const file = join(dist, name);
-    const isInternal = file.endsWith(".d.ts") && !declarations.has(file);
+function buildPackage() {
+  // Declarations keep their comments, which editors show; the JavaScript needs none.
+  tsc("tsconfig.build.json", "--removeComments");
+  tsc("tsconfig.build.json", "--noCheck", "--declaration", "--emitDeclarationOnly");
+  const needed = reachableDeclarations();
+  for (const name of readdirSync("dist", { recursive: true })) {
+    const file = resolve("dist", name);
+    const isInternal = file.endsWith(".d.ts") && !needed.has(file);
     if (isInternal || (file.endsWith(".js") && readFileSync(file, "utf8") === ONLY_TYPES)) {
       rmSync(file);
     }
   }
 }
 
-rmSync(dist, { recursive: true, force: true });
-compile();
-removeUnreachableFiles();
-run("scripts/copy-live-page.mjs", "dist/src");
+const BUILDS = { dist: buildPackage, build: () => tsc("tsconfig.test.json") };
+
+const [target = ""] = process.argv.slice(2);
+const build = BUILDS[target];
+if (build === undefined) {
+  console.error(`usage: node scripts/build.mjs ${Object.keys(BUILDS).join("|")}`);
+  process.exit(2);
+}
+rmSync(target, { recursive: true, force: true });
+try {
+  build();
+} catch {
+  // The compiler has printed the errors.
+  process.exit(1);
+}
+// The compiler copies only what it compiles.
+cpSync(LIVE_PAGE, join(target, LIVE_PAGE), { recursive: true });

@@ -1,4 +1,4 @@
-import { createEmitter } from "../emitter/emitter.js";
+import { createEmitter } from "../emitter/create-emitter.js";
 import { BridgeError } from "../errors.js";
 import { normalizeDialect, normalizeEncoding } from "../options.js";
 import { bold } from "../util/terminal-style.js";

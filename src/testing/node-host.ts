@@ -2,8 +2,11 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type ServerOptions } from "socket.io";
+import { type BridgeAdapter, createAdapter } from "../adapter/create-adapter.js";
+import type { RejectedMessage } from "../adapter/reporting/handle.js";
 import type { BusStatus } from "../bus/bus.js";
-import { type AdapterOptions, type BridgeAdapter, type Bus, createAdapter, type RejectedMessage } from "../index.js";
+import type { BusSource } from "../bus/open.js";
+import type { AdapterOptions } from "../options.js";
 import { Inbox } from "./inbox.js";
 import { cleanUp, type Scope } from "./scope.js";
 
@@ -39,13 +42,13 @@ function addHandlers(io: Server): void {
 /** Resolves when it is ready. Closed, with its connections, when the scope ends. */
 export async function startNodeHost(
   scope: Scope,
-  urlOrBus: string | Bus,
+  source: BusSource,
   options: AdapterOptions,
   serverOptions: Partial<ServerOptions> = {},
 ): Promise<NodeHost> {
   const log: string[] = [];
   const logger = { info: () => {}, warn: (line: string) => log.push(line) };
-  const adapter = createAdapter(urlOrBus, { logger, ...options });
+  const adapter = createAdapter(source, { logger, ...options });
   const rejections = new Inbox<RejectedMessage>();
   const statuses = new Inbox<BusStatus>();
   adapter.onRejected((rejection) => rejections.add(rejection));

@@ -67,7 +67,7 @@ for (const [what, args, message] of [
     ["e", "1", "two"],
     "argument 2 is not JSON: two; a string needs its own quotes, as in '\"two\"'",
   ],
-  ["an event of Socket.IO itself", ["connect"], '"connect" is an event of Socket.IO itself'],
+  ["an event of Socket.IO itself", ["connect"], '"connect" is a reserved event name'],
   ["a negative number", ["e", "-5"], "Unknown option '-5'; a negative number goes after --"],
   [
     "a value that starts with a dash",
@@ -80,7 +80,7 @@ for (const [what, args, message] of [
   [
     "what the dialect has no form for",
     ["e", "1", "2", "--dialect", "5.13", "--queue", "memory://nobody"],
-    'the event "e" has 2 arguments, which python-socketio before 5.15.1 cannot be told (the option dialect is "5.13"); ' +
+    'the event "e" has 2 arguments, which python-socketio before 5.15.1 cannot read (the option dialect is "5.13"); ' +
       "put them into one list or object",
   ],
   ["an unknown flag", ["e", "--to", "r"], "Unknown option '--to'"],

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from "ava";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { createEmitter, type Encoding } from "../../src/index.js";
-import { encodeMsgpack } from "../../src/protocol/msgpack/encode.js";
+import { encodeMsgpackOrJson } from "../../src/protocol/encoders.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { float, integer, tuple } from "../../src/testing/typed-json.js";
@@ -190,7 +190,7 @@ test.serial("no interpreter of pickles gets beyond the first byte of MessagePack
     callback: null,
     hostId: "0".repeat(32),
   } as const;
-  const fromNode = Buffer.from(encodeMsgpack(message)).toString("hex");
+  const fromNode = Buffer.from(encodeMsgpackOrJson(message)).toString("hex");
   const script = `
 import pickle
 import msgpack_channel

@@ -1,5 +1,6 @@
 import test from "ava";
 import { startScript } from "../helpers/process.js";
+import { moduleUrl } from "../helpers/run-from.js";
 import { connectTo, startBroker } from "./raw-client.js";
 
 test("listens on a loopback port and reports its URL", async (t) => {
@@ -19,7 +20,7 @@ test("close() disconnects everyone and frees the port, and is idempotent", async
 });
 
 test("after close() the process ends by itself", async (t) => {
-  const module = new URL("../../src/embedded/broker.js", import.meta.url).href;
+  const module = moduleUrl("src/embedded/broker.ts").href;
   const script = `
     const { startEmbeddedBroker } = await import(${JSON.stringify(module)});
     const { connect } = await import("node:net");

@@ -1,10 +1,10 @@
 /**
- * Records the golden messages: what each release of python-socketio publishes for each case of `cases.jsonl`, on each
- * broker, byte by byte. A second run changes nothing.
+ * Records the golden messages: the bytes that each release of python-socketio publishes for each case of `cases.jsonl` on
+ * each broker. A second run changes nothing.
  *
  *     npm run golden                                      every release of python-fixtures/releases, and the newest
- *     npm run golden -- 5.13.0                            that one
- *     npm run golden -- --python 3.9=/path/to/python3.9   where `python3.9` is not on the PATH
+ *     npm run golden -- 5.13.0                            one release
+ *     npm run golden -- --python 3.9=/path/to/python3.9   if `python3.9` is not on the PATH
  *     npm run golden -- 5.13.0 --python 5.13.0=PATH       with an interpreter that has its packages
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -125,7 +125,7 @@ async function playAll(program: Program, bus: BusName, tap: Tap, cases: readonly
   return { bus, ready, carrier: carrier ?? {}, outcomes };
 }
 
-/** Buses on which the same came of it share a line. */
+/** Buses with the same outcome share a line. */
 function group(name: string, takes: readonly Take[]): Recording[] {
   const groups: { on: BusName[]; outcome: Outcome }[] = [];
   for (const { bus, outcomes } of takes) {
@@ -168,7 +168,7 @@ async function main(): Promise<void> {
   const interpreters = new Map(values.python.map((pair) => pair.split("=", 2) as [string, string]));
   const ends: (() => void | Promise<void>)[] = [];
   const scope: Scope = { teardown: (release) => ends.unshift(release) };
-  // Before the brokers: installing takes longer than they wait for a sign of life.
+  // Before the brokers start: installing takes longer than their startup timeout.
   const rows = (positionals.length === 0 ? releases() : positionals).map(
     (release) => [release, interpreterOf(release, interpreters)] as const,
   );

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 export const MAX_OUTPUT = 64 * 1024 * 1024;
 
 /** What the names of the tests' own fleets begin with. */
-export const FLEET_OF_TESTS = "fleet-test-";
+export const TEST_PROJECT_PREFIX = "fleet-test-";
 
 /**
  * Command and first arguments of Compose: version 2 if this machine has it, else version 1, as Debian 12 has it.

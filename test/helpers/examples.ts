@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import typescript from "typescript";
+import { moduleUrl } from "./run-from.js";
 
 /** Where the examples are put to run: inside the checkout, so that they find its packages. */
 const DIRECTORY = "build/examples";
@@ -33,14 +33,15 @@ const SHOWN_QUEUE = /redis:\/\/localhost:6379|amqp:\/\/guest:guest@localhost:567
 
 /** What has to be different in a test: where the broker and the package are, and which ports are free. */
 function adapt(code: string, queue: string, port: number): string {
-  const module = (path: string) => JSON.stringify(pathToFileURL(resolve("build/src", path)).href);
+  const module = (path: string) => JSON.stringify(moduleUrl(path).href);
   const { port: queuePort } = new URL(queue);
   return code
     .replaceAll(SHOWN_QUEUE, queue)
     .replaceAll('host: "localhost", port: 6379', `host: "127.0.0.1", port: ${queuePort}`)
     .replaceAll("3000", String(port))
-    .replaceAll('"socketio-python-bridge"', module("index.js"))
-    .replaceAll('"socketio-python-bridge/redis"', module("bus/redis/redis-bus.js"));
+    .replaceAll('"socketio-python-bridge"', module("src/index.ts"))
+    .replaceAll('"socketio-python-bridge/emitter"', module("src/emitter/index.ts"))
+    .replaceAll('"socketio-python-bridge/redis"', module("src/bus/redis/redis-bus.ts"));
 }
 
 /** @returns the file to run */
@@ -74,6 +75,7 @@ export function typeErrors(examples: readonly Example[]): readonly string[] {
     noUnusedLocals: false,
     paths: {
       "socketio-python-bridge": [resolve("src/index.ts")],
+      "socketio-python-bridge/emitter": [resolve("src/emitter/index.ts")],
       "socketio-python-bridge/redis": [resolve("src/bus/redis/redis-bus.ts")],
     },
   });

@@ -6,6 +6,7 @@ import { testEnvironment } from "../../scripts/environment/environment.js";
 import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { withTimeout } from "../../src/testing/with-timeout.js";
+import { modulePath, nodeArguments } from "./run-from.js";
 
 export interface RunningProcess {
   readonly stdout: Inbox<string>;
@@ -47,14 +48,19 @@ export function startProcess(
   };
 }
 
-/** A program of Node of its own, to see whether it ends. */
-export function startScript(t: ExecutionContext, script: string): RunningProcess {
-  return startProcess(t, process.execPath, ["--input-type=module", "--eval", script]);
+/** Node, able to import this repository's modules. */
+export function startNode(t: ExecutionContext, args: readonly string[], options: ProcessOptions = {}): RunningProcess {
+  return startProcess(t, process.execPath, [...nodeArguments, ...args], options);
 }
 
-/** The command line, as it is installed. */
+/** A script in a process of its own, to see whether it ends. It finds its arguments in `process.argv` from 1 on. */
+export function startScript(t: ExecutionContext, script: string, args: readonly string[] = []): RunningProcess {
+  return startNode(t, ["--input-type=module", "--eval", script, ...args]);
+}
+
+/** The command line. */
 export function startCli(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningProcess {
-  return startProcess(t, process.execPath, ["build/src/cli/main.js", ...args], { env });
+  return startNode(t, [modulePath("src/cli/main.ts"), ...args], { env });
 }
 
 /** `serve`, as far as its banner. */

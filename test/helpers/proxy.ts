@@ -4,7 +4,7 @@ import type { ExecutionContext } from "ava";
 import { cleanUp } from "../../src/testing/scope.js";
 
 /** The network between a bus and its broker. */
-export interface Proxy {
+export interface BrokerProxy {
   readonly port: number;
   /** Nothing passes any more, and nobody is told: connections stay open, new ones are accepted. */
   freeze(): void;
@@ -20,7 +20,7 @@ export interface Proxy {
  *
  * @param ownPort - for a broker that tells its clients where to go. @default any free one
  */
-export async function startProxy(t: ExecutionContext, brokerPort: number, ownPort = 0): Promise<Proxy> {
+export async function startProxy(t: ExecutionContext, brokerPort: number, ownPort = 0): Promise<BrokerProxy> {
   const sockets = new Set<Socket>();
   let isFrozen = false;
   const join = (from: Socket, to: Socket): void => {

@@ -5,6 +5,7 @@ import { Admin } from "@platformatic/kafka";
 import { cleanUp, type Scope } from "../../../src/testing/scope.js";
 import { testEnvironment } from "../environment.js";
 import { freePort } from "../free-port.js";
+import type { RunningBroker } from "./broker.js";
 import { type EndServer, serverContainer, serverProcess } from "./server.js";
 
 export interface KafkaListener {
@@ -24,19 +25,10 @@ export interface KafkaSetup {
   readonly scram?: readonly string[];
 }
 
-/** A real Kafka of one node, on ports that stay the same over restarts, as does what it holds. */
-export interface TestKafka {
-  readonly url: string;
-  readonly port: number;
+/** A real Kafka of one node, which keeps what it holds over restarts. */
+export interface TestKafka extends RunningBroker {
   /** Of the additional listeners, by name. */
   readonly ports: Readonly<Record<string, number>>;
-  /** As if the process had been killed. */
-  crash(): Promise<void>;
-  /** As an operator does it. */
-  stop(): Promise<void>;
-  start(): Promise<void>;
-  /** Ends it for good, and removes what it has written. */
-  kill(): Promise<void>;
 }
 
 const READY = "Kafka Server started";

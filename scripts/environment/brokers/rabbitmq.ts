@@ -6,24 +6,15 @@ import { promisify } from "node:util";
 import { cleanUp, type Scope } from "../../../src/testing/scope.js";
 import { testEnvironment } from "../environment.js";
 import { freePort } from "../free-port.js";
+import type { RunningBroker } from "./broker.js";
 import { type EndServer, serverContainer, serverProcess } from "./server.js";
 
-/** A real RabbitMQ on ports that stay the same over restarts, as do its users, its durable queues and what is in them. */
-export interface TestRabbitmq {
-  /** As guest, in the virtual host "/". */
-  readonly url: string;
-  readonly port: number;
+/** A real RabbitMQ, which keeps its users, its durable queues and what is in them over restarts. Its URL is of guest in "/". */
+export interface TestRabbitmq extends RunningBroker {
   /** A request to the HTTP API of its management plugin. @returns what it answers @throws Error with its words */
   api(method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: object): Promise<unknown>;
   /** An operator's command. @returns what it says */
   ctl(...args: readonly string[]): Promise<string>;
-  /** As if the machine had lost power. */
-  crash(): Promise<void>;
-  /** As an operator does it. */
-  stop(): Promise<void>;
-  start(): Promise<void>;
-  /** Ends it for good, and removes what it has written. */
-  kill(): Promise<void>;
 }
 
 const run = promisify(execFile);

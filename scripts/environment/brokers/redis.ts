@@ -4,27 +4,17 @@ import { join } from "node:path";
 import { cleanUp, type Scope } from "../../../src/testing/scope.js";
 import { testEnvironment } from "../environment.js";
 import { freePort } from "../free-port.js";
-import { serverContainer, serverProcess } from "./server.js";
+import type { RunningBroker } from "./broker.js";
+import { type EndServer, serverContainer, serverProcess } from "./server.js";
 
-/** A real Redis on a port that stays the same over restarts. */
-export interface TestRedis {
-  readonly url: string;
-  readonly port: number;
-  /** As if the machine had lost power. */
-  kill(): Promise<void>;
-  start(): Promise<void>;
-}
+/** A real Redis, which keeps nothing over restarts. */
+export type TestRedis = RunningBroker;
 
 /**
  * @param args - as on the command line of redis-server
  * @param files - those that the arguments name
- * @returns a function that kills it
  */
-function startServer(
-  args: readonly string[],
-  readyLine: string,
-  files: readonly string[] = [],
-): Promise<() => Promise<void>> {
+function startServer(args: readonly string[], readyLine: string, files: readonly string[] = []): Promise<EndServer> {
   const { redis } = testEnvironment();
   return redis.kind === "container"
     ? serverContainer(redis, ["redis-server", ...args], readyLine, { files })
@@ -36,14 +26,16 @@ export async function launchRedis(args: readonly string[] = []): Promise<TestRed
   const port = await freePort();
   const all = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", ...args];
   const start = () => startServer(all, "Ready to accept connections");
-  let kill = await start();
+  let end = await start();
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
-    kill: () => kill(),
+    crash: () => end("SIGKILL"),
+    stop: () => end("SIGTERM"),
     start: async () => {
-      kill = await start();
+      end = await start();
     },
+    kill: () => end("SIGKILL"),
   };
 }
 
@@ -62,6 +54,7 @@ export async function startSentinel(scope: Scope, master: TestRedis, name: strin
   cleanUp(scope, () => rmSync(directory, { recursive: true }));
   const file = join(directory, "sentinel.conf");
   writeFileSync(file, `port ${port}\nbind 127.0.0.1\nsentinel monitor ${name} 127.0.0.1 ${master.port} 1\n`);
-  cleanUp(scope, await startServer([file, "--sentinel"], "+monitor master", [file]));
+  const end = await startServer([file, "--sentinel"], "+monitor master", [file]);
+  cleanUp(scope, () => end());
   return port;
 }

@@ -25,7 +25,12 @@ export async function serverProcess(
   readyLine: string,
   { env, cwd }: ServerProcessOptions = {},
 ): Promise<EndServer> {
-  const child = spawn(server, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env }, cwd });
+  const child = spawn(server, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env }, cwd });
+  // Not inherited: a server that outlives this process would keep open what somebody reads to its end.
+  child.stderr.pipe(process.stderr, { end: false });
+  const killAtExit = () => child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+  child.once("exit", () => process.off("exit", killAtExit));
   const lines = createInterface({ input: child.stdout });
   await withTimeout(
     `"${readyLine}" from ${server} ${args.join(" ")}`,

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { getContainerRuntimeClient, getReaper, ImageName } from "testcontainers";
 
 /** Where no registry is reached, this makes images of the public names. */
-const MAKE_IMAGES = "interop/images/build-local";
+const MAKE_IMAGES = "scripts/images/build-local";
 
 /**
  * Finds the Docker engine. Without the image of testcontainers' reaper, what a killed run leaves behind is removed when

@@ -8,7 +8,7 @@ import { ImageName } from "testcontainers";
 import { type Engine, requireImage } from "./engine.js";
 import type { MatrixRow } from "./rows.js";
 
-const DOCKERFILE = join("interop", "containers", "Dockerfile");
+const DOCKERFILE = join("test", "containers", "matrix", "Dockerfile");
 const REPOSITORY = "socketio-python-bridge/python-peers";
 
 const pythonImage = ({ python }: MatrixRow): string => `python:${python}-slim`;

@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { matrixMarkdown } from "./markdown.js";
 import type { MatrixEntry } from "./matrix.js";
 import type { MatrixRow } from "./rows.js";
@@ -13,6 +14,7 @@ export function writeResults(rows: readonly MatrixRow[], entries: readonly Matri
   const all = entries.map(({ row: { release, flaskSocketIo, python }, report }) => {
     return { release, flaskSocketIo, python, report };
   });
+  mkdirSync(dirname(JSON_FILE), { recursive: true });
   writeFileSync(JSON_FILE, `${JSON.stringify(all, null, 2)}\n`);
   return matrixMarkdown(rows, entries);
 }

@@ -2,7 +2,7 @@ import type { TestFn } from "ava";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 import { testAcks } from "./acks.js";
 import { testCommands } from "./commands.js";
-import { testMixedFleet } from "./mixed-fleet.js";
+import { testDifferences } from "./differences.js";
 import { testNodeEmits } from "./node-emits.js";
 import { testPythonEmits } from "./python-emits.js";
 import type { PythonKinds } from "./python-kinds.js";
@@ -14,6 +14,6 @@ export function testEveryScenario(test: TestFn<TestBroker>, kinds: PythonKinds):
   testNodeEmits(test, kinds);
   testCommands(test, kinds);
   testAcks(test, kinds);
-  testMixedFleet(test, kinds);
+  testDifferences(test, kinds);
   testRecoveryOfPythonEmits(test, kinds);
 }

@@ -1,11 +1,11 @@
 import type { TestFn } from "ava";
 import type { NodeHost } from "../../../src/testing/node-host.js";
 import { connectClient } from "../../helpers/clients.js";
-import { startThree } from "../../helpers/node-fleet.js";
+import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
-/** What is handed to the connection of a client, with each packet. */
-function watchWrites({ io }: NodeHost, sid: string) {
+/** The options that the connection of a client gets with each packet. */
+export function watchWrites({ io }: NodeHost, sid: string) {
   const writes: { volatile?: boolean; compress?: boolean }[] = [];
   const client = io.sockets.sockets.get(sid)?.client as unknown as {
     writeToEngine: (packets: unknown, options: (typeof writes)[number]) => void;
@@ -20,8 +20,8 @@ function watchWrites({ io }: NodeHost, sid: string) {
 }
 
 export function testEmits(test: TestFn<TestBroker>): void {
-  test.serial("an emit reaches those whom it is for on every Node host, once", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+  test.serial("an emit reaches its recipients on every Node host, once", async (t) => {
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [{ io }] = hosts;
     const [a, b, c] = clients;
     await Promise.all([a.call("join", "r"), b.call("join", "r"), b.call("join", "s"), c.call("join", "s")]);
@@ -47,10 +47,10 @@ export function testEmits(test: TestFn<TestBroker>): void {
     t.deepEqual(await chat.until("the end"), [["chat"]]);
   });
 
-  test.serial("null and undefined arrive from another host as from the own one", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+  test.serial("null and undefined arrive from another host as from this one", async (t) => {
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [{ io }] = hosts;
-    const noWord: readonly (readonly unknown[])[] = [
+    const values: readonly (readonly unknown[])[] = [
       [],
       [null],
       [undefined],
@@ -62,7 +62,7 @@ export function testEmits(test: TestFn<TestBroker>): void {
       [{ a: undefined, b: null }],
       ["null"],
     ];
-    for (const args of noWord) {
+    for (const args of values) {
       io.emit("value", ...args);
     }
     io.emit("the end");
@@ -82,8 +82,8 @@ export function testEmits(test: TestFn<TestBroker>): void {
     t.deepEqual(await clients[1].until("the end"), own);
   });
 
-  test.serial("volatile and compress are kept", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+  test.serial("volatile and compress apply on other hosts", async (t) => {
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const writes = watchWrites(hosts[1], clients[1].sid);
     hosts[0].io.volatile.emit("volatile");
     hosts[0].io.compress(false).emit("not compressed");
@@ -93,8 +93,8 @@ export function testEmits(test: TestFn<TestBroker>): void {
     t.deepEqual(writes, [{ volatile: true }, { compress: false }, { volatile: true, compress: true }, {}]);
   });
 
-  test.serial("clients move and an emit finds them moved, on every host", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+  test.serial("an emit finds clients in the rooms that they were moved to before, on every host", async (t) => {
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [{ io }, second] = hosts;
     await Promise.all([clients[1].call("join", "a"), clients[2].call("join", "a")]);
     for (let round = 0; round < 50; round += 1) {

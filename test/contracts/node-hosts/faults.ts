@@ -1,17 +1,13 @@
 import type { ExecutionContext, TestFn } from "ava";
+import type { RunningBroker } from "../../../scripts/environment/brokers/broker.js";
 import { type NodeHost, ownChannel } from "../../../src/testing/node-host.js";
 import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectClient } from "../../helpers/clients.js";
-import { untilHosts } from "../../helpers/node-fleet.js";
 import { startNodeHost } from "../../helpers/node-host.js";
-import { startProcess } from "../../helpers/process.js";
+import { untilHosts } from "../../helpers/node-hosts.js";
+import { startNode } from "../../helpers/process.js";
 import { returningClient } from "../../helpers/returning-client.js";
-
-/** A broker that can be brought back. */
-export interface MortalBroker {
-  readonly url: string;
-  start(): Promise<void>;
-}
+import { modulePath } from "../../helpers/run-from.js";
 
 const HEARTBEAT_MS = 200;
 
@@ -20,8 +16,8 @@ const LONG_MS = 20_000;
 
 /** A Node host in a process of its own. */
 async function startHostProcess(t: ExecutionContext, url: string, channel: string) {
-  const args = ["build/test/helpers/host-process.js", url, channel, String(HEARTBEAT_MS)];
-  const { child, stdout } = startProcess(t, process.execPath, args);
+  const args = [modulePath("test/programs/node-host.ts"), url, channel, String(HEARTBEAT_MS)];
+  const { child, stdout } = startNode(t, args);
   return { child, url: await stdout.find("the address of a host", (line) => line.startsWith("http:")) };
 }
 
@@ -35,11 +31,7 @@ async function startWithChild(t: ExecutionContext, url: string) {
   return { channel, host, process };
 }
 
-/** @param crash - takes the broker away */
-export function testFaults<Broker extends MortalBroker>(
-  test: TestFn<Broker>,
-  crash: (broker: Broker) => Promise<void>,
-): void {
+export function testFaults<Broker extends RunningBroker>(test: TestFn<Broker>): void {
   test.serial("a host that is killed is not waited for any more", async (t) => {
     const { host, process } = await startWithChild(t, t.context.url);
     const [own, there] = await Promise.all([connectClient(t, host.url), connectClient(t, process.url)]);
@@ -62,7 +54,7 @@ export function testFaults<Broker extends MortalBroker>(
     t.is(await host.io.of("/").adapter.serverCount(), 1);
   });
 
-  test.serial("a host that stands still is given up, and known again when it goes on", async (t) => {
+  test.serial("a host that is suspended is given up, and found again when it resumes", async (t) => {
     const { host, process } = await startWithChild(t, t.context.url);
     process.child.kill("SIGSTOP");
     await untilHosts(host, 1);
@@ -71,7 +63,7 @@ export function testFaults<Broker extends MortalBroker>(
     t.deepEqual(await host.io.serverSideEmitWithAck("who"), [process.child.pid]);
   });
 
-  test.serial("a host that stands still itself does not take the others for gone", async (t) => {
+  test.serial("a host whose event loop was blocked does not give up the others", async (t) => {
     const { host, process } = await startWithChild(t, t.context.url);
     const resumed = performance.now() + 10 * HEARTBEAT_MS;
     while (performance.now() < resumed) {
@@ -81,7 +73,7 @@ export function testFaults<Broker extends MortalBroker>(
     t.deepEqual(await host.io.serverSideEmitWithAck("who"), [process.child.pid]);
   });
 
-  test.serial("hosts that come and crash under load leave no question open", async (t) => {
+  test.serial("hosts that join and crash under load leave no request pending", async (t) => {
     const channel = ownChannel();
     const host = await startHost(t, t.context.url, channel);
     const own = await connectClient(t, host.url);
@@ -111,49 +103,52 @@ export function testFaults<Broker extends MortalBroker>(
     t.is(host.adapter.stats().pendingAcks, 0);
   });
 
-  test.serial("a restart of the broker in the middle of fetchSockets() holds it up, and no more", async (t) => {
+  test.serial("a restart of the broker delays fetchSockets(), and no more", async (t) => {
     const channel = ownChannel();
     const hosts = await Promise.all([startHost(t, t.context.url, channel), startHost(t, t.context.url, channel)]);
     await Promise.all(hosts.map((host) => untilHosts(host, 2)));
     const [first, second] = hosts as [NodeHost, NodeHost];
     const clients = await Promise.all([connectClient(t, first.url), connectClient(t, second.url)]);
-    await crash(t.context);
+    await t.context.crash();
     const fetched = first.io.fetchSockets();
     await t.context.start();
     t.deepEqual((await fetched).map(({ id }) => id).sort(), clients.map(({ sid }) => sid).sort());
     t.is(first.adapter.stats().nodeHosts, 2);
   });
 
-  test.serial("who was away while the broker was away begins anew; who came after it does not", async (t) => {
-    const recovery = { connectionStateRecovery: { maxDisconnectionDuration: 60_000 } };
-    const channel = ownChannel();
-    const host = await startNodeHost(t, t.context.url, { channel }, recovery);
-    const client = returningClient(t);
-    await client.comeTo(host.url);
-    const leave = () => client.leave((sid) => !host.io.sockets.sockets.has(sid));
-    host.io.emit("before");
-    await client.until("before");
-    await leave();
-    await crash(t.context);
-    await host.statuses.find("the outage", ({ type }) => type === "reconnecting");
-    const { length } = host.statuses.items;
-    await t.context.start();
-    await host.statuses.find(
-      "the broker",
-      (status) => status.type === "ready" && host.statuses.items.indexOf(status) >= length,
-    );
-    host.io.emit("missed");
-    t.false(await client.comeTo(host.url));
+  test.serial(
+    "a client that was disconnected during an outage starts anew; one that disconnects after it resumes",
+    async (t) => {
+      const recovery = { connectionStateRecovery: { maxDisconnectionDuration: 60_000 } };
+      const channel = ownChannel();
+      const host = await startNodeHost(t, t.context.url, { channel }, recovery);
+      const client = returningClient(t);
+      await client.comeTo(host.url);
+      const leave = () => client.leave((sid) => !host.io.sockets.sockets.has(sid));
+      host.io.emit("before");
+      await client.until("before");
+      await leave();
+      await t.context.crash();
+      await host.statuses.find("the outage", ({ type }) => type === "reconnecting");
+      const { length } = host.statuses.items;
+      await t.context.start();
+      await host.statuses.find(
+        "the broker",
+        (status) => status.type === "ready" && host.statuses.items.indexOf(status) >= length,
+      );
+      host.io.emit("missed");
+      t.false(await client.comeTo(host.url));
 
-    host.io.emit("heard");
-    await client.until("heard");
-    await leave();
-    host.io.emit("missed again");
-    t.true(await client.comeTo(host.url));
-    host.io.emit("the end");
-    await client.until("the end");
-    t.deepEqual(client.received, [["before"], ["heard"], ["missed again"], ["the end"]]);
-  });
+      host.io.emit("heard");
+      await client.until("heard");
+      await leave();
+      host.io.emit("missed again");
+      t.true(await client.comeTo(host.url));
+      host.io.emit("the end");
+      await client.until("the end");
+      t.deepEqual(client.received, [["before"], ["heard"], ["missed again"], ["the end"]]);
+    },
+  );
 
   test.serial("while the broker is away, requests to other hosts end with their timeout", async (t) => {
     const channel = ownChannel();
@@ -164,21 +159,21 @@ export function testFaults<Broker extends MortalBroker>(
     ]);
     await Promise.all(hosts.map((host) => untilHosts(host, 2)));
     const [{ io, adapter }] = hosts;
-    await crash(t.context);
+    await t.context.crash();
     const fetched = t.throwsAsync(io.fetchSockets(), {
       code: "BRIDGE_TIMEOUT",
       message: "timeout reached: missing 1 responses",
     });
     const answered = t.throwsAsync(io.serverSideEmitWithAck("who"), { code: "BRIDGE_TIMEOUT" });
     await Promise.all([fetched, answered]);
-    // Nobody is taken for gone because nobody can be heard.
+    // No host is given up because none can be received.
     t.is(adapter.stats().nodeHosts, 2);
     await t.context.start();
     t.is((await withTimeout("an answer", untilFetched(io))).length, 0);
   });
 }
 
-/** Asks until the broker is back. */
+/** Retries until the broker is back. */
 async function untilFetched(io: NodeHost["io"]): Promise<readonly unknown[]> {
   for (;;) {
     try {

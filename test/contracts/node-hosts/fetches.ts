@@ -1,10 +1,10 @@
 import type { TestFn } from "ava";
-import { startThree } from "../../helpers/node-fleet.js";
+import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 export function testFetches(test: TestFn<TestBroker>): void {
   test.serial("fetchSockets() finds the clients of all Node hosts, with handshake, rooms and data", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [first, second] = hosts;
     await Promise.all(clients.map((client) => client.call("join", "r")));
     const remote = second.io.sockets.sockets.get(clients[1].sid);
@@ -17,8 +17,8 @@ export function testFetches(test: TestFn<TestBroker>): void {
     t.deepEqual(found?.handshake, JSON.parse(JSON.stringify(remote?.handshake)));
   });
 
-  test.serial("fetchSockets() takes rooms, except and local", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+  test.serial("fetchSockets() honours rooms, except and local", async (t) => {
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [first] = hosts;
     const [a, b, c] = clients;
     await Promise.all([a.call("join", "r"), b.call("join", "r"), c.call("join", "s"), b.call("join", "s")]);

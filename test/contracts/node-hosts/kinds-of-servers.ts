@@ -7,7 +7,7 @@ import type { NodeHost } from "../../../src/testing/node-host.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectClient } from "../../helpers/clients.js";
-import { startFleet, startThree } from "../../helpers/node-fleet.js";
+import { startNodeHosts, startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 const LONG_MS = 20_000;
@@ -27,7 +27,7 @@ async function connectWithParser(t: ExecutionContext, url: string) {
   return { socket, received };
 }
 
-/** What the admin UI would show. */
+/** What the admin UI receives. */
 function watchAdmin(socket: Socket, event: string) {
   const inbox = new Inbox<readonly unknown[]>();
   socket.on(event, (...args: unknown[]) => inbox.add(args));
@@ -35,8 +35,8 @@ function watchAdmin(socket: Socket, event: string) {
 }
 
 export function testKindsOfServers(test: TestFn<TestBroker>): void {
-  test.serial("servers with socket.io-msgpack-parser are a fleet like any other", async (t) => {
-    const [first, second] = (await startFleet(t, t.context.url, 2, {}, { parser: msgpackParser })) as [
+  test.serial("servers with socket.io-msgpack-parser work together like any others", async (t) => {
+    const [first, second] = (await startNodeHosts(t, t.context.url, 2, {}, { parser: msgpackParser })) as [
       NodeHost,
       NodeHost,
     ];
@@ -55,8 +55,8 @@ export function testKindsOfServers(test: TestFn<TestBroker>): void {
     t.is((await first.io.fetchSockets()).length, 2);
   });
 
-  test.serial("dynamic namespaces are one across Node hosts", async (t) => {
-    const { hosts } = await startThree(t, t.context.url);
+  test.serial("a dynamic namespace spans all Node hosts", async (t) => {
+    const { hosts } = await startThreeHosts(t, t.context.url);
     const [first, second] = hosts;
     for (const { io } of hosts) {
       io.of(/^\/room-\d+$/);
@@ -77,8 +77,8 @@ export function testKindsOfServers(test: TestFn<TestBroker>): void {
     t.deepEqual(await first.io.of("/room-8").fetchSockets(), []);
   });
 
-  test.serial("@socket.io/admin-ui sees the clients and servers of all Node hosts, and moves them", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+  test.serial("@socket.io/admin-ui shows the clients and servers of all Node hosts, and moves clients", async (t) => {
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     for (const [index, { io }] of hosts.entries()) {
       instrument(io, { auth: false, mode: "development", serverId: `server ${index}` });
     }

@@ -4,17 +4,17 @@ import type { NodeHost } from "../../../src/testing/node-host.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectClient } from "../../helpers/clients.js";
-import { startThree } from "../../helpers/node-fleet.js";
+import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 export function testMoves(test: TestFn<TestBroker>): void {
   test.serial(
-    "socketsJoin() and socketsLeave() take everyone, a room, several rooms, a sid, with except",
+    "socketsJoin() and socketsLeave() work for everyone, a room, several rooms, a sid, and with except",
     async (t) => {
-      const { hosts, clients, settled } = await startThree(t, t.context.url);
+      const { hosts, clients, settled } = await startThreeHosts(t, t.context.url);
       const [{ io }] = hosts;
       const [, b, c] = clients;
-      /** Who is in the room, by the letters of the clients. */
+      /** The members of the room, by the letters of the clients. */
       const members = async (room: string) => {
         await settled();
         const inRoom = hosts.flatMap((host: NodeHost) => [...(host.io.sockets.adapter.rooms.get(room) ?? [])]);
@@ -54,8 +54,8 @@ export function testMoves(test: TestFn<TestBroker>): void {
     },
   );
 
-  test.serial("disconnectSockets() takes everyone, a room and a sid, with except", async (t) => {
-    const { hosts, clients } = await startThree(t, t.context.url);
+  test.serial("disconnectSockets() works for everyone, a room and a sid, and with except", async (t) => {
+    const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [{ io }, second] = hosts;
     const [a, b, c] = clients;
     const chat = await Promise.all(hosts.map((host) => connectClient(t, host.url, { namespace: "/chat" })));
@@ -76,7 +76,7 @@ export function testMoves(test: TestFn<TestBroker>): void {
 
   for (const how of ["a room", "a sid"] as const) {
     test.serial(`disconnectSockets(true) on ${how} closes the connection of a client of another host`, async (t) => {
-      const { hosts } = await startThree(t, t.context.url);
+      const { hosts } = await startThreeHosts(t, t.context.url);
       const [{ io }, second] = hosts;
       const manager = new Manager(second.url, { transports: ["websocket"], reconnection: false });
       cleanUp(t, () => manager._close());
@@ -88,7 +88,7 @@ export function testMoves(test: TestFn<TestBroker>): void {
       const left = when(chat, "disconnect");
       target().disconnectSockets();
       await left;
-      // The other namespace goes on, over the same connection.
+      // The other namespace stays connected over the same connection.
       await main.emitWithAck("join", "r");
 
       chat.connect();

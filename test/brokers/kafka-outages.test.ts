@@ -1,0 +1,55 @@
+import type { ExecutionContext } from "ava";
+import { kafkaAdmin, launchKafka, type TestKafka } from "../../scripts/environment/brokers/kafka.js";
+import { freePort } from "../../scripts/environment/free-port.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { testEveryOutage } from "../contracts/outages/every-outage.js";
+import { type Network, openAt } from "../contracts/outages/outage-broker.js";
+import { startProxy } from "../helpers/proxy.js";
+import { testWithBroker } from "../helpers/shared-broker.js";
+
+/** A broker of Kafka tells its clients where to go, so it has a listener for those that come through the network. */
+const test = testWithBroker(async () => {
+  const proxyPort = await freePort();
+  const listeners = { PROXIED: { protocol: "PLAINTEXT", advertised: `127.0.0.1:${proxyPort}` } } as const;
+  return { ...(await launchKafka({ listeners })), proxyPort };
+});
+
+type Broker = TestKafka & { readonly proxyPort: number };
+
+async function startNetwork(t: ExecutionContext, { ports, proxyPort }: Broker): Promise<Network> {
+  const proxy = await startProxy(t, ports.PROXIED as number, proxyPort);
+  return { proxy, url: `kafka://127.0.0.1:${proxyPort}` };
+}
+
+testEveryOutage(test, { title: "Kafka", keepsForReaders: true, repeats: true, startNetwork });
+
+test.serial("what was deleted before it was read is counted and told, and the rest is read", async (t) => {
+  const channel = ownChannel();
+  const { proxy, url } = await startNetwork(t, t.context);
+  const [away, sender] = [openAt(t, url, { heartbeatInterval: 60_000 }), openAt(t, t.context.url)];
+  const inbox = await away.listen(channel);
+  // The first record is the beat of the bus itself.
+  await away.next("healthy");
+  const lost = away.next("reconnecting");
+  await proxy.cut();
+  await lost;
+  const meanwhile = Array.from({ length: 10 }, (_, number) => String(number));
+  for (const number of meanwhile) {
+    await sender.bus.publish(channel, number);
+  }
+  await kafkaAdmin(t, t.context).deleteRecords({
+    topics: [{ name: channel, partitions: [{ partition: 0, offset: 7n }] }],
+  });
+  const gap = away.next("error", ({ error }) => error.message.includes("deleted"));
+  await proxy.restore();
+  t.regex((await gap).error.message, /6 records of partition 0 were deleted before they were read/);
+  await inbox.find("the last", (number) => number === "9");
+  t.deepEqual(inbox.items, ["6", "7", "8", "9"]);
+});
+
+test.serial("of several brokers, one that is not there does not keep the bus away", async (t) => {
+  const dead = await freePort();
+  const { bus } = openAt(t, `kafka://127.0.0.1:${dead},127.0.0.1:${t.context.port}`);
+  await bus.publish(ownChannel(), "hello");
+  t.pass();
+});

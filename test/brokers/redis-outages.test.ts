@@ -1,0 +1,50 @@
+import { Redis } from "ioredis";
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { cleanUp } from "../../src/testing/scope.js";
+import { testEveryOutage } from "../contracts/outages/every-outage.js";
+import { connectClient } from "../helpers/clients.js";
+import { startNodeHost } from "../helpers/node-host.js";
+import { startProxy } from "../helpers/proxy.js";
+import { startPeer } from "../helpers/python.js";
+import { testWithBroker } from "../helpers/shared-broker.js";
+
+const test = testWithBroker(launchRedis);
+
+testEveryOutage(test, {
+  title: "Redis",
+  keepsForReaders: false,
+  repeats: false,
+  startNetwork: async (t, { port }) => {
+    const proxy = await startProxy(t, port);
+    return { proxy, url: `redis://127.0.0.1:${proxy.port}` };
+  },
+});
+
+test.serial("a subscriber cut off by Redis is back by itself", async (t) => {
+  const channel = ownChannel();
+  const host = await startNodeHost(t, t.context.url, { channel });
+  const python = await startPeer(t, "write-only", t.context.url, channel);
+  const client = await connectClient(t, host.url);
+  const admin = new Redis(t.context.url);
+  cleanUp(t, () => admin.disconnect());
+  const before = await admin.pubsub("NUMSUB", channel);
+  const reported = host.statuses.items.length;
+  await admin.call("CLIENT", "KILL", "TYPE", "pubsub");
+  // Deaf until it has subscribed again, which Redis itself can tell.
+  for (let [, count] = [channel, 0 as unknown]; count !== before[1]; ) {
+    [, count] = await admin.pubsub("NUMSUB", channel);
+  }
+  await python.request("emit", { event: "hello" });
+  await client.until("hello");
+  t.deepEqual(client.received(), [["hello"]]);
+  await host.statuses.find(
+    "ready again",
+    (status) => host.statuses.items.lastIndexOf(status) >= reported && status.type === "ready",
+  );
+  t.deepEqual(
+    host.statuses.items.slice(reported).flatMap(({ type }) => (type === "healthy" ? [] : [type])),
+    ["error", "reconnecting", "ready"],
+  );
+  t.true(host.log.some((line) => line.includes("cut the subscription off")));
+});

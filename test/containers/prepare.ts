@@ -1,0 +1,70 @@
+/**
+ * Makes what the tests in `test/containers` need, before they start: images, Compose, a browser. Where there is no Docker
+ * engine, or an image can neither be pulled nor made, nothing is tested and one line says so.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  findOrInstall,
+  findOrInstallBrowser,
+  hasImage,
+  Missing,
+  runPreparation,
+  say,
+  succeeds,
+} from "../../scripts/environment/install.js";
+import { composeCommand, MAX_OUTPUT, TEST_PROJECT_PREFIX } from "../helpers/compose.js";
+
+/** As `scripts/images/build-local` knows them. */
+const IMAGES = ["python:3.11-slim", "python:3.9-slim", "redis:7-alpine", "node:20-slim", "nginx:1-alpine"];
+
+function prepareImages(): void {
+  const missing = IMAGES.filter((image) => !hasImage(image));
+  if (missing.length === 0) {
+    return;
+  }
+  say(`no registry has ${missing.join(", ")}: making them here`);
+  findOrInstall(["debootstrap"], ["debootstrap"], "debootstrap");
+  execFileSync("scripts/images/build-local", missing, { stdio: ["ignore", "inherit", "inherit"] });
+}
+
+/** Those that an earlier run of this checkout left behind when it was killed. */
+function removeOldFleets(): void {
+  const [command, ...first] = composeCommand();
+  const filter = `label=com.docker.compose.project.working_dir=${process.cwd()}`;
+  const format = '{{.Label "com.docker.compose.project"}}';
+  const all = execFileSync("docker", ["ps", "--all", "--filter", filter, "--format", format], { encoding: "utf8" });
+  for (const name of new Set(all.split("\n").filter((line) => line.startsWith(TEST_PROJECT_PREFIX)))) {
+    say(`removing ${name}, of an earlier run`);
+    const down = [...first, "--project-name", name, "down", "--volumes", "--timeout", "0"];
+    execFileSync(command, down, { stdio: "ignore" });
+  }
+}
+
+/** Not in the test that needs them: the first time it takes minutes, in which a test would seem to hang. */
+function prepareFleet(): void {
+  if (!succeeds("docker", ["compose", "version"])) {
+    findOrInstall(["docker-compose"], ["docker-compose"], "Docker Compose");
+  }
+  const [command, ...first] = composeCommand();
+  removeOldFleets();
+  say("building the images of docker-compose.yml");
+  const start = Date.now();
+  const { status, stdout, stderr } = spawnSync(command, [...first, "build"], {
+    encoding: "utf8",
+    maxBuffer: MAX_OUTPUT,
+  });
+  if (status !== 0) {
+    process.stderr.write(stdout + stderr);
+    throw new Error(`${[command, ...first].join(" ")} build failed: what it said is above`);
+  }
+  say(`they took ${Math.round((Date.now() - start) / 1000)} s`);
+}
+
+await runPreparation(() => {
+  if (!succeeds("docker", ["info"])) {
+    throw new Missing("no Docker engine answers, and these tests are about containers: start one");
+  }
+  prepareImages();
+  prepareFleet();
+  findOrInstallBrowser();
+});

@@ -1,0 +1,105 @@
+import type { ExecutionContext, TestFn } from "ava";
+import type { RunningBroker } from "../../../scripts/environment/brokers/broker.js";
+import type { OutageOptions } from "../../../src/bus/options.js";
+import { createEmitter } from "../../../src/index.js";
+import { ownChannel } from "../../../src/testing/node-host.js";
+import { cleanUp } from "../../../src/testing/scope.js";
+import type { OpenBus } from "../../helpers/open-bus.js";
+import { knowsOfLoss, knowsOfOutage, type OutageBroker, openAt, readsItself } from "./outage-broker.js";
+
+const dropsOf = ({ statuses }: OpenBus) =>
+  statuses.items.flatMap((status) => (status.type === "dropped" ? [status] : []));
+
+const wasDropped = (reason: string) => ({ code: "BRIDGE_MESSAGE_DROPPED", message: new RegExp(`dropped: ${reason}`) });
+
+/** Beyond its bounds, what waits for the broker is dropped, the oldest first; and that is reported. */
+export function testBounds<Broker extends RunningBroker>(test: TestFn<Broker>, broker: OutageBroker<Broker>): void {
+  /** A sender whose broker is away, and somebody who reads what arrives afterwards. */
+  async function startOutage(t: ExecutionContext<Broker>, outage: OutageOptions) {
+    const channel = ownChannel();
+    const { proxy, url } = await broker.startNetwork(t, t.context);
+    const [sender, receiver] = [openAt(t, url, { outage }), openAt(t, t.context.url)];
+    const [inbox] = [await receiver.listen(channel), await readsItself(sender)];
+    await sender.bus.publish(channel, "before");
+    await inbox.find("the message", (text) => text === "before");
+    const outageKnown = knowsOfOutage(sender);
+    await proxy.cut();
+    await outageKnown;
+    /** @returns what has arrived in the end */
+    const recover = async (waiting: readonly Promise<void>[]) => {
+      const ready = sender.next("ready");
+      await proxy.restore();
+      await Promise.all([ready, ...waiting]);
+      await sender.bus.publish(channel, "the end");
+      await inbox.find("the end", (text) => text === "the end");
+      return inbox.items;
+    };
+    return { sender, recover, publish: (text: string) => sender.bus.publish(channel, text) };
+  }
+
+  test.serial("beyond their count, the oldest messages are dropped", async (t) => {
+    const { sender, publish, recover } = await startOutage(t, { maxMessages: 3 });
+    const first = publish("0");
+    await knowsOfLoss(sender);
+    const [one, two, ...others] = ["1", "2", "3", "4", "5"].map(publish);
+    for (const dropped of [first, one, two] as readonly Promise<void>[]) {
+      await t.throwsAsync(dropped, wasDropped("count"));
+    }
+    t.deepEqual(
+      dropsOf(sender).map(({ reason, count }) => [reason, count]),
+      [
+        ["count", 1],
+        ["count", 1],
+        ["count", 1],
+      ],
+    );
+    t.deepEqual(await recover(others), ["before", "3", "4", "5", "the end"]);
+  });
+
+  test.serial("beyond their bytes, the oldest messages are dropped, and reported with their sum", async (t) => {
+    // The last needs the room of all; Kombu's format makes it a third larger.
+    const [small, large] = [1_000, 20_000];
+    const { sender, publish, recover } = await startOutage(t, { maxBytes: 27_500 });
+    const texts = ["a".repeat(small), "b".repeat(small), "c".repeat(small), "d".repeat(large), "e".repeat(large)];
+    const published = texts.map(publish);
+    for (const dropped of published.slice(0, 4)) {
+      await t.throwsAsync(dropped, wasDropped("bytes"));
+    }
+    const drops = dropsOf(sender).map(({ reason, count, bytes }) => ({ reason, count, bytes }));
+    const count = drops.reduce((sum, drop) => sum + drop.count, 0);
+    const bytes = drops.reduce((sum, drop) => sum + drop.bytes, 0);
+    t.is(count, 4);
+    t.true(drops.every(({ reason }) => reason === "bytes"));
+    t.true(
+      drops.some((drop) => drop.count > 1),
+      "one status tells of several",
+    );
+    const sum = 3 * small + large;
+    t.true(bytes >= sum && bytes < 2 * sum, `${bytes} bytes`);
+    t.deepEqual(await recover(published.slice(4)), ["before", texts[4], "the end"]);
+  });
+
+  test.serial("beyond their age, messages are dropped, and reported with their sum", async (t) => {
+    const { sender, publish, recover } = await startOutage(t, { maxAge: 500, subscriberGrace: 0 });
+    const dropped = sender.next("dropped");
+    await Promise.all(["1", "2", "3"].map((text) => t.throwsAsync(publish(text), wasDropped("age"))));
+    t.like(await dropped, { reason: "age" });
+    t.deepEqual(
+      dropsOf(sender).reduce((sum, { count }) => sum + count, 0),
+      3,
+    );
+    t.deepEqual(await recover([]), ["before", "the end"]);
+  });
+
+  test.serial("an emitter waits for its broker, and says what it gives up", async (t) => {
+    const { proxy, url } = await broker.startNetwork(t, t.context);
+    await proxy.cut();
+    const impatient = createEmitter(url, { channel: ownChannel(), outage: { maxAge: 50 }, logger: false });
+    const patient = createEmitter(url, { channel: ownChannel(), logger: false });
+    cleanUp(t, () => Promise.all([impatient.close(), patient.close()]));
+    const emitted = patient.emit("early", 1);
+    await t.throwsAsync(impatient.emit("old"), wasDropped("age"));
+    await proxy.restore();
+    await emitted;
+  });
+}

@@ -1,0 +1,157 @@
+import type { ExecutionContext, TestFn } from "ava";
+import { Server } from "socket.io";
+import type { RunningBroker } from "../../../scripts/environment/brokers/broker.js";
+import { openBus } from "../../../src/bus/open.js";
+import { type AdapterOptions, createAdapter } from "../../../src/index.js";
+import { ownChannel } from "../../../src/testing/node-host.js";
+import { cleanUp } from "../../../src/testing/scope.js";
+import { connectClient } from "../../helpers/clients.js";
+import { startNodeHost } from "../../helpers/node-host.js";
+import { untilHosts } from "../../helpers/node-hosts.js";
+import { nextStatus } from "../../helpers/open-bus.js";
+import { startPeer } from "../../helpers/python.js";
+import { startTraffic, withoutRepeats } from "../../helpers/traffic.js";
+import { knowsOfLoss, knowsOfOutage, type OutageBroker } from "./outage-broker.js";
+
+const numbers = (events: readonly (readonly unknown[])[]) =>
+  events.filter(([name]) => name === "number").map(([, number]) => number as number);
+
+/** What the clients of a host see of an outage. */
+export function testHosts<Broker extends RunningBroker>(test: TestFn<Broker>, broker: OutageBroker<Broker>): void {
+  const arrived = (events: readonly (readonly unknown[])[]) =>
+    broker.repeats ? withoutRepeats(numbers(events)) : numbers(events);
+
+  /** A host behind a network that can fail, and another one beside it. */
+  async function startPair(t: ExecutionContext<Broker>, options: AdapterOptions) {
+    const channel = ownChannel();
+    const { proxy, url } = await broker.startNetwork(t, t.context);
+    const { outage, heartbeatInterval } = options;
+    const bus = openBus(url, channel, { outage, heartbeatInterval });
+    const host = await startNodeHost(t, bus, { channel, ...options });
+    const other = await startNodeHost(t, t.context.url, { channel });
+    await Promise.all([untilHosts(host, 2), untilHosts(other, 2)]);
+    const [own, remote] = await Promise.all([connectClient(t, host.url), connectClient(t, other.url)]);
+    return { channel, bus, proxy, host, other, own, remote };
+  }
+
+  test.serial("a crash and restart under emits: own clients get them at once, others once and in order", async (t) => {
+    const channel = ownChannel();
+    const sender = await startNodeHost(t, t.context.url, { channel });
+    const receiver = await startNodeHost(t, t.context.url, { channel });
+    const python = await startPeer(t, "threaded", t.context.url, channel);
+    const [own, remote] = await Promise.all([connectClient(t, sender.url), connectClient(t, receiver.url)]);
+
+    const traffic = startTraffic(t, (number) => {
+      sender.io.emit("number", number);
+    });
+    await remote.find(["number", 10]);
+    const lost = Promise.all([nextStatus(sender, "reconnecting"), nextStatus(receiver, "reconnecting")]);
+    await t.context.crash();
+    await lost;
+    const atCrash = traffic.next;
+
+    // Local delivery goes on.
+    sender.io.emit("during");
+    await own.until("during");
+
+    const back = Promise.all([nextStatus(sender, "ready"), nextStatus(receiver, "ready")]);
+    await t.context.start();
+    await back;
+    const atRecovery = traffic.next;
+    // The Python host comes back in its own time; that its emit arrives proves that it is heard again.
+    await python.request("emit", { event: "after" });
+    await own.until("after");
+    const sent = await traffic.stop();
+    sender.io.emit("the end");
+
+    t.deepEqual(numbers(await own.until("the end")), sent);
+    t.deepEqual(arrived(await remote.until("the end")), sent);
+    t.true(atRecovery > atCrash, "traffic went on during the outage");
+    t.is(sender.adapter.stats().dropped, 0);
+  });
+
+  test.serial("a host counts what it drops", async (t) => {
+    const { bus, proxy, host, remote } = await startPair(t, { outage: { maxMessages: 3 }, heartbeatInterval: 60_000 });
+    host.io.emit("before");
+    await remote.until("before");
+    // When this is confirmed, so is what was published before.
+    await bus.publish(ownChannel(), "{}");
+    const outage = knowsOfOutage(host);
+    await proxy.cut();
+    await outage;
+    host.io.emit("number", 0);
+    await knowsOfLoss(host);
+    for (const number of [1, 2, 3, 4, 5]) {
+      host.io.emit("number", number);
+    }
+    const drops = host.statuses.items.flatMap((status) => (status.type === "dropped" ? [status] : []));
+    t.deepEqual(
+      drops.map(({ reason, count }) => [reason, count]),
+      [
+        ["count", 1],
+        ["count", 1],
+        ["count", 1],
+      ],
+    );
+    t.is(host.adapter.stats().dropped, 3);
+    await proxy.restore();
+    await remote.find(["number", 5]);
+    host.io.emit("the end");
+    t.deepEqual(numbers(await remote.until("the end")), [3, 4, 5]);
+  });
+
+  test.serial("a host whose connections carry nothing says so, and replaces them", async (t) => {
+    const { channel, proxy, host, other, own, remote } = await startPair(t, { heartbeatInterval: 200 });
+    await nextStatus(host, "healthy");
+    const stale = nextStatus(host, "stale", (status) => status.channel === channel);
+    proxy.freeze();
+    await stale;
+    t.is(host.adapter.stats().lag, null);
+    for (const number of [1, 2, 3]) {
+      host.io.emit("number", number);
+    }
+    const [ready, healthy] = [nextStatus(host, "ready"), nextStatus(host, "healthy")];
+    proxy.thaw();
+    await Promise.all([ready, healthy]);
+    other.io.emit("after");
+    await own.until("after");
+    host.io.emit("the end");
+    t.deepEqual(numbers(await remote.until("the end")), [1, 2, 3]);
+    t.true(host.log.some((line) => line.includes("received nothing")));
+    t.false(
+      host.log.some((line) => line.includes("cut the subscription off")),
+      "it was not the broker that hung up",
+    );
+  });
+
+  test.serial("ready() waits for the broker", async (t) => {
+    const { proxy, url } = await broker.startNetwork(t, t.context);
+    await proxy.cut();
+    const start = () => {
+      const adapter = createAdapter(url, { channel: ownChannel(), logger: false });
+      const io = new Server(0, { adapter });
+      cleanUp(t, () => io.close());
+      return { adapter, io };
+    };
+    const [patient, closed] = [start(), start()];
+    const refused = t.throwsAsync(closed.adapter.ready(), { code: "BRIDGE_CLOSED" });
+    await closed.io.close();
+    await refused;
+    const ready = patient.adapter.ready();
+    await proxy.restore();
+    await ready;
+  });
+
+  test.serial("a server that is closed during an outage drops what waits, and ends", async (t) => {
+    const { proxy, url } = await broker.startNetwork(t, t.context);
+    const host = await startNodeHost(t, url, { channel: ownChannel() });
+    const outage = knowsOfOutage(host);
+    await proxy.cut();
+    await outage;
+    host.io.emit("nobody hears this");
+    await host.io.close();
+    const [dropped, closed] = host.statuses.items.slice(-2);
+    t.like(dropped, { type: "dropped", reason: "closed", count: 1 });
+    t.deepEqual(closed, { type: "closed" });
+  });
+}
