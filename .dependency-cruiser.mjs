@@ -19,6 +19,18 @@ const SOCKET_IO = "(^|/)node_modules/(socket\\.io|socket\\.io-adapter|engine\\.i
 const ROOT = ["errors\\.ts$", "util/"];
 const CONTRACT = ["bus/(bus|options)\\.ts$"];
 
+/** @param {string} layer - below src/protocol/ @param {readonly string[]} allowed - layers that it may import besides itself */
+const protocolLayer = (layer, allowed, comment) => ({
+  name: `src/protocol/${layer}`,
+  comment,
+  severity: "error",
+  from: { path: `^src/protocol/${layer}/` },
+  to: {
+    path: "^src/protocol/",
+    pathNot: [layer, ...allowed].map((other) => `^src/protocol/${other}/`),
+  },
+});
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
@@ -31,6 +43,16 @@ export default {
     },
     only("util", ["errors\\.ts$"], "util knows nothing of the project: it imports errors.ts and nothing else."),
     only("protocol", ROOT, "protocol is the wire: it knows neither buses nor Socket.IO."),
+    protocolLayer(
+      "values",
+      [],
+      "values is what any argument can hold: bytes, depth, unsafe keys. It knows no messages.",
+    ),
+    protocolLayer("model", ["values"], "model is what messages mean: it knows no encoding."),
+    protocolLayer("json", ["model", "values"], "An encoding knows the model and no other encoding."),
+    protocolLayer("msgpack", ["model", "values"], "An encoding knows the model and no other encoding."),
+    protocolLayer("pickle", ["model", "values"], "An encoding knows the model and no other encoding."),
+    protocolLayer("side-channel", ["model", "values", "msgpack"], "The side channel is MessagePack and nothing else."),
     only("bus", ROOT, "bus moves bytes: it knows neither the protocol nor Socket.IO."),
     only(
       "cluster",
@@ -43,9 +65,21 @@ export default {
       [...ROOT, "protocol/", "cluster/", "reporting/", "bus/(bus|options|open)\\.ts$", "options\\.ts$"],
       "adapter meets a broker through the contract in bus/bus.ts alone, and imports no emitter, server or command line.",
     ),
+    ...[
+      ["clients", "recovery|outbound|inbound|publisher", "clients touches socket.io, and knows nothing of the fleet."],
+      ["recovery", "outbound|inbound", "recovery serves both directions, and knows neither."],
+      ["outbound", "inbound", "outbound knows nothing of inbound, so that nobody calls back."],
+      ["inbound", "outbound", "what comes in is never published again: inbound delivers to clients alone."],
+    ].map(([from, to, comment]) => ({
+      name: `adapter-${from}`,
+      comment,
+      severity: "error",
+      from: { path: `^src/adapter/${from}/` },
+      to: { path: `^src/adapter/(${to}|host|namespace-adapter|create-adapter)`, pathNot: `^src/adapter/${from}/` },
+    })),
     only(
       "emitter",
-      [...ROOT, "protocol/", "cluster/", "reporting/", "bus/(bus|options|open)\\.ts$", "options\\.ts$"],
+      [...ROOT, "protocol/", "cluster/", "reporting/", "bus/(bus|options|open|memory)\\.ts$", "options\\.ts$"],
       "an emitter runs without a server: it imports nothing of the adapter.",
     ),
     only("embedded", ROOT, "the embedded broker is a broker: it knows nothing of who connects to it."),
@@ -81,6 +115,20 @@ export default {
       severity: "error",
       from: { pathNot: "^(src/cli|test)/" },
       to: { path: "^src/cli/" },
+    },
+    {
+      name: "shipped",
+      comment: "src and interop are shipped: they import nothing of tests, benchmarks and scripts.",
+      severity: "error",
+      from: { path: "^(src|interop)/" },
+      to: { path: "^(test|bench|scripts)/" },
+    },
+    {
+      name: "interop",
+      comment: "Nobody in src but the command line imports the interop kit.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/cli/" },
+      to: { path: "^interop/" },
     },
     {
       name: "testing",

@@ -3,27 +3,29 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { BridgeError } from "../src/errors.js";
+import { spawnGroup } from "../src/testing/child-process.js";
 import { cleanUp, type Scope } from "../src/testing/scope.js";
-import { startGroup } from "./process-group.js";
-import type { StatusLine } from "./report/progress.js";
+import type { LiveLines } from "../src/util/live-lines.js";
 
-/** Lines of a failed program that are shown. */
+/** Lines of a failed program's output that are shown. */
 const MAX_LINES = 20;
 
-/** Of a virtual environment, from its directory. */
+/** The interpreter of a virtual environment, relative to its directory. */
 const INTERPRETER = process.platform === "win32" ? ["Scripts", "python.exe"] : ["bin", "python"];
 
-/** What runs here ends with the scope; nothing more is started when the signal is aborted. */
+/** Programs started here end with the scope; none is started after the signal. */
 export interface Setting {
   readonly scope: Scope;
   readonly signal: AbortSignal;
-  /** Beside those of this process. */
+  /** On top of the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
 interface Ended {
   readonly code: number | null;
+  /** The last lines of its output. */
   readonly lines: readonly string[];
 }
 
@@ -35,10 +37,11 @@ async function run(
   onLine: (line: string) => void = () => {},
 ): Promise<Ended> {
   signal.throwIfAborted();
-  const { child, closed } = startGroup(scope, command, args, env);
+  const child = spawnGroup(scope, command, args, env);
+  child.stdin.end();
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on("line", (line) => {
+    createInterface({ input: stream as Readable }).on("line", (line) => {
       lines.push(line);
       if (lines.length > MAX_LINES) {
         lines.shift();
@@ -46,14 +49,14 @@ async function run(
       onLine(line);
     });
   }
-  const code = await closed;
+  const code = await child.exited;
   signal.throwIfAborted();
   return { code, lines };
 }
 
 /**
  * @param python - a path, or a name on the PATH
- * @returns what starts it from any directory
+ * @returns a command that works in any directory
  * @throws BridgeError `BRIDGE_INVALID_OPTION`
  */
 export async function requireInterpreter(setting: Setting, python: string): Promise<string> {
@@ -74,20 +77,20 @@ export async function requireInterpreter(setting: Setting, python: string): Prom
       cause,
     });
   }
-  const words = ended.lines.at(-1) ?? "it says nothing";
-  if (words === "False") {
+  const answer = ended.lines.at(-1) ?? "it printed nothing";
+  if (answer === "False") {
     throw new BridgeError("BRIDGE_INVALID_OPTION", `${python} is older than Python 3.8: ${hint}`);
   }
-  if (words !== "True") {
-    throw new BridgeError("BRIDGE_INVALID_OPTION", `${python} is no Python that this can use (${words}): ${hint}`);
+  if (answer !== "True") {
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `${python} is not a usable Python (${answer}): ${hint}`);
   }
   return interpreter;
 }
 
-/** The newest versions that pip names where it found no other; there may be a hundred. */
+/** Versions that pip lists when it finds none that matches; there may be a hundred. */
 const MAX_VERSIONS = 5;
 
-function cutVersions(line: string): string {
+function shortenVersions(line: string): string {
   return line.replace(/\(from versions: ([^)]*)\)/, (all, list: string) => {
     const versions = list.split(", ");
     return versions.length <= MAX_VERSIONS ? all : `(from versions: …, ${versions.slice(-MAX_VERSIONS).join(", ")})`;
@@ -95,22 +98,22 @@ function cutVersions(line: string): string {
 }
 
 function failed(what: string, { lines }: Ended, hint: string): BridgeError {
-  const indented = lines.map((line) => `\n  ${cutVersions(line)}`).join("");
-  return new BridgeError("BRIDGE_MISSING_PACKAGE", `${what}; ${hint}. Its last words were:${indented}`);
+  const indented = lines.map((line) => `\n  ${shortenVersions(line)}`).join("");
+  return new BridgeError("BRIDGE_MISSING_PACKAGE", `${what}; ${hint}. Its last lines:${indented}`);
 }
 
-/** A program that ends at this moment may still write into it. */
+/** A program that is just ending may still write into the directory. */
 const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 } as const;
 
-/** It is gone when the scope ends. */
+/** Removed when the scope ends. */
 function makeTemporaryDirectory(scope: Scope): string {
   const directory = mkdtempSync(join(tmpdir(), "interop-"));
-  // For a run that ends without its scope.
+  // For a process that exits before the scope ends.
   const removeAtExit = () => {
     try {
       rmSync(directory, REMOVE);
     } catch {
-      // There is nobody left to tell.
+      // The process is exiting: there is nothing left to do.
     }
   };
   process.once("exit", removeAtExit);
@@ -122,7 +125,7 @@ function makeTemporaryDirectory(scope: Scope): string {
 }
 
 /**
- * Makes a virtual environment with what a file lists; it is gone when the scope ends.
+ * Makes a virtual environment from a requirements file. It is removed when the scope ends.
  *
  * @returns its interpreter
  * @throws BridgeError `BRIDGE_INVALID_OPTION` without the file, `BRIDGE_MISSING_PACKAGE` when venv or pip fail
@@ -131,7 +134,7 @@ export async function makeEnvironment(
   setting: Setting,
   python: string,
   requirements: string,
-  status: StatusLine,
+  lines: LiveLines,
 ): Promise<string> {
   if (!existsSync(requirements)) {
     throw new BridgeError("BRIDGE_INVALID_OPTION", `--requirements ${requirements}: there is no such file`);
@@ -139,10 +142,10 @@ export async function makeEnvironment(
   const directory = makeTemporaryDirectory(setting.scope);
   const temporary = join(directory, "tmp");
   mkdirSync(temporary);
-  // Where what they leave when they are interrupted is removed too.
+  // Their temporary files are removed too, even if they are interrupted.
   const inside = { ...setting, env: { TMPDIR: temporary, TEMP: temporary, TMP: temporary } };
-  const begun = performance.now();
-  status.say("  making a virtual environment");
+  const start = performance.now();
+  lines.print("  making a virtual environment");
   const made = await run(inside, python, ["-m", "venv", directory]);
   if (made.code !== 0) {
     const hint = "on Debian and Ubuntu, install python3-venv";
@@ -150,10 +153,10 @@ export async function makeEnvironment(
   }
   const interpreter = join(directory, ...INTERPRETER);
   const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "-r", requirements];
-  const installed = await run(inside, interpreter, pip, (line) => status.show(`  pip: ${line.trim()}`));
+  const installed = await run(inside, interpreter, pip, (line) => lines.show([`  pip: ${line.trim()}`]));
   if (installed.code !== 0) {
     throw failed(`pip could not install ${requirements}`, installed, "try the same in an environment of your own");
   }
-  status.say(`  installed ${requirements} in ${((performance.now() - begun) / 1_000).toFixed(1)} s`);
+  lines.print(`  installed ${requirements} in ${((performance.now() - start) / 1_000).toFixed(1)} s`);
   return interpreter;
 }

@@ -2,12 +2,12 @@
 
     python asgi_server.py --port 5001 --queue redis://127.0.0.1:6379/0
 
-It prints one line, `ready http://127.0.0.1:5001`, when it takes connections
-and hears what the other servers of the fleet publish.
+It prints one line, `ready http://127.0.0.1:5001`, when it accepts connections
+and is subscribed to the channel.
 
-The events are those of `flask_chat.py`. The default channels differ, as they
-do in the two libraries: to put both into one fleet, give them the same one.
-`managers.py` has the URLs.
+It has the events of `flask_chat.py`. The default channels differ, as in the two
+libraries: pass both the same channel to put them into one fleet. For the URLs
+see `managers.py`.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def create_server(queue, channel):
 
 async def serve(args):
     sio = create_server(args.queue, args.channel)
-    # Clients can connect from here on; they wait until uvicorn takes them.
+    # Clients can connect from here on; they wait until uvicorn accepts them.
     listener = socket.create_server(("127.0.0.1", args.port))
     await start_listening_async(sio, args.queue)
     print(f"ready http://127.0.0.1:{listener.getsockname()[1]}", flush=True)

@@ -7,9 +7,9 @@
 
     python celery_worker.py enqueue order-shipped '{"order": 7}' --room alice
 
-Without the variables both are redis://127.0.0.1:6379/0. The task writes to the
-channel `flask-socketio`, which a Flask-SocketIO server reads; a manager alone would
-write to `socketio`, which it does not. `managers.py` has the URLs.
+Both variables default to redis://127.0.0.1:6379/0. The task writes to the channel
+`flask-socketio`, which Flask-SocketIO servers read; by default a manager would
+write to `socketio`, which they do not read. For the URLs see `managers.py`.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def manager(channel):
 
 @app.task(name="notify")
 def notify(event, data, room=None, namespace="/", channel="flask-socketio"):
-    """Emits an event to a room, or to everybody in the namespace."""
+    """Emits an event to a room, or to everyone in the namespace."""
     manager(channel).emit(event, data, room=room, namespace=namespace)
 
 

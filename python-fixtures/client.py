@@ -2,18 +2,19 @@
 
     python client.py --url http://127.0.0.1:5000 --transport websocket
 
-It says `{"event": "ready", "sid": ...}` when it is connected, each event it
-gets as `{"event": "received", "name": ..., "args": [...]}`, and
-`{"event": "disconnected", "reason": ...}` at the end of the connection.
-It does not reconnect. It runs with python-socketio 4.6 and later, and says so
-if a package is missing (see `wire.py`).
+It writes `{"event": "ready", "sid": ...}` when it is connected,
+`{"event": "received", "name": ..., "args": [...]}` for each event, and
+`{"event": "disconnected", "reason": ...}` at the end of the connection. It does
+not reconnect. It runs with python-socketio 4.6 and later, and reports a missing
+package (see `wire.py`).
 
     emit        event, data | no_data, tuple
-    call        event, data | no_data, tuple, timeout -> what the server answered
-    answer      data: what to acknowledge events with from now on, a tuple is
-                several arguments; or mode "never": do not acknowledge them
+    call        event, data | no_data, tuple, timeout
+                -> the acknowledgement of the server
+    answer      data: what to acknowledge events with from now on, where a tuple
+                is several arguments; or mode "never": do not acknowledge them
     disconnect
-    quit        ends without a goodbye, as does the end of stdin
+    quit        ends without disconnecting, as does the end of stdin
 """
 
 import argparse
@@ -37,20 +38,20 @@ with telling_what_is_missing():
     import engineio
     import socketio
 
-# Else a client whose poll brings more than 16 packets ends its connection.
+# By default a client disconnects when a poll returns more than 16 packets.
 engineio.payload.Payload.max_decode_packets = 1000
 
 CONNECTED_WITHIN = 10
 
-# What the library itself tells a client.
+# Events of the library itself.
 ITS_OWN = ["connect", "connect_error", "disconnect", "__disconnect_final"]
 
 
 class Client(socketio.AsyncClient):
     """Acknowledges every event with `answer`, or none of them."""
 
-    # Not socketio.Client: that one handles each packet in a thread of its own,
-    # so that events that came one after the other are seen in any order.
+    # Not socketio.Client, which handles each packet in a thread of its own, so
+    # that events may be handled out of order.
 
     answer = None
     acknowledges = True
@@ -69,18 +70,18 @@ class Client(socketio.AsyncClient):
             namespaces=[self.namespace],
             **known_to(self.connect, wait_timeout=CONNECTED_WITHIN),
         )
-        # Up to 5.0 connect() does not wait for the namespace.
+        # Up to 5.0, connect() does not wait for the namespace.
         await asyncio.wait_for(self.connected_to_namespace.wait(), CONNECTED_WITHIN)
 
     def sid_in_namespace(self):
-        # Up to 4.6 it is that of the connection in every namespace.
+        # Up to 4.6, every namespace has the sid of the connection.
         return self.get_sid(self.namespace) if hasattr(self, "get_sid") else self.sid
 
     async def _handle_event(self, namespace, id, data):
-        # To the library an event without an id is one that asks for no answer.
+        # To the library, an event without an id wants no acknowledgement.
         await super()._handle_event(namespace, id if self.acknowledges else None, data)
 
-    # Every event comes this way in every release; handlers of "*" are newer.
+    # Every release calls this for every event; handlers of "*" are newer.
     async def _trigger_event(self, event, namespace, *args):
         if event not in ITS_OWN:
             send({"event": "received", "name": event, "args": encode(list(args))})
@@ -94,16 +95,16 @@ class Client(socketio.AsyncClient):
 
 
 def known_to(function, **options):
-    """Those of the options that this release has."""
+    """The options that this release has."""
     parameters = inspect.signature(function).parameters
     return {key: value for key, value in options.items() if key in parameters}
 
 
 class Operations:
-    """What a request can ask of the client."""
+    """The operations that requests can name."""
 
-    # disconnect() is told at once and then waits for the last poll, which an
-    # AsyncServer leaves open until its next ping.
+    # disconnect() is sent at once and then waits for the last poll, which an
+    # AsyncServer keeps open until its next ping.
     concurrent = {"call", "disconnect"}
 
     def __init__(self, sio, namespace):

@@ -1,10 +1,10 @@
-"""Emits one event to the clients of a Socket.IO fleet, from outside of it.
+"""Emits one event to the clients of a Socket.IO fleet, without being a server.
 
     python emitter.py --queue redis://127.0.0.1:6379/0 --channel flask-socketio \\
         --room alice order-shipped '{"order": 7}'
 
-No JSON means no argument, several mean several arguments. `--room` and
-`--skip-sid` may be given more than once. `managers.py` has the URLs.
+Each JSON value is one argument of the event. `--room` and `--skip-sid` may be
+given more than once. For the URLs see `managers.py`.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from managers import create_manager
 
 
 def payload(arguments):
-    """One argument as it is, several as a tuple, which emit() spreads."""
+    """One argument as it is, several as a tuple, which emit() expands."""
     if not arguments:
         return None
     return arguments[0] if len(arguments) == 1 else tuple(arguments)

@@ -1,15 +1,15 @@
-"""A chat server with Flask-SocketIO, one of a fleet that shares a queue.
+"""A chat server with Flask-SocketIO, one of several that share a queue.
 
     python flask_chat.py --port 5000 --queue redis://127.0.0.1:6379/0
 
-It prints one line, `ready http://127.0.0.1:5000`, when it takes connections
-and hears what the other servers of the fleet publish.
+It prints one line, `ready http://127.0.0.1:5000`, when it accepts connections
+and is subscribed to the channel.
 
-Events, in the namespaces `/` and `/chat`, each with an acknowledgement:
+Events in the namespaces `/` and `/chat`, each with an acknowledgement:
 
     join {room}        -> {"joined": room}
     leave {room}       -> {"left": room}
-    say {room, text}   -> {"said": text}, and everybody in the room gets
+    say {room, text}   -> {"said": text}, and everyone in the room receives
                           `message` {sid, room, text}
 """
 
@@ -39,10 +39,9 @@ class Chat(Namespace):
 
 
 def queue_options(queue, channel):
-    """Flask-SocketIO chooses the manager by URL.
+    """Flask-SocketIO chooses the manager by the URL.
 
-    It has none for Kombu and Redis, and the one that it has for Kafka cannot
-    publish.
+    It has none for Kombu over Redis, and its one for Kafka cannot publish.
     """
     if queue.startswith((KOMBU, "kafka:")):
         return {"client_manager": create_manager(queue, channel)}
@@ -66,7 +65,7 @@ def main():
     args = parser.parse_args()
 
     app, socketio = create_app(args.queue, args.channel)
-    # socketio.run() would do, but keeps the port that was found to itself.
+    # socketio.run() does not reveal which free port it has chosen.
     server = make_server("127.0.0.1", args.port, app, threaded=True)
     start_listening(socketio.server, args.queue)
     print(f"ready http://127.0.0.1:{server.server_port}", flush=True)

@@ -1,10 +1,10 @@
-"""KafkaManager of python-socketio, made to work with kafka-python.
+"""A KafkaManager for python-socketio that works with kafka-python.
 
-From 5.14 on, python-socketio hands kafka-python a str where it takes bytes, so
-that every emit raises: `TypeError: Unsupported type for serialized value` with
-kafka-python 3, a bare `AssertionError` with earlier ones. One file, to be
-copied; needs python-socketio 5.14 or later (tested with 5.18.1 and kafka-python
-1.4.7, 2.0.2, 2.2.15, 2.3.0 and 3.0.12).
+From 5.14 on, the KafkaManager of python-socketio passes a str to kafka-python,
+which takes bytes, so that every emit raises `TypeError: Unsupported type for
+serialized value` with kafka-python 3, or a bare `AssertionError` with earlier
+releases. This is a single file to copy. It needs python-socketio 5.14 or later
+(tested with 5.18.1 and kafka-python 1.4.7, 2.0.2, 2.2.15, 2.3.0 and 3.0.12).
 
     from kafka_bytes import KafkaManager
 
@@ -14,18 +14,18 @@ copied; needs python-socketio 5.14 or later (tested with 5.18.1 and kafka-python
 
     emitter = KafkaManager("kafka://host:9092", channel="chat", write_only=True)
 
-Flask-SocketIO makes its own manager of a `message_queue=`, which fails; so give
-it a `client_manager`, whose channel is `flask-socketio` where other processes
-leave it at that.
+Flask-SocketIO creates a manager of its own for a `message_queue=`, which fails;
+so give it a `client_manager`. Use the channel `flask-socketio` if the other
+processes use that default.
 
-The URL may name several brokers, and in its query whatever kafka-python takes
-as a text, to log in and to encrypt:
+The URL may name several brokers. Its query may have any option of kafka-python
+whose value is a string, for login and encryption:
 
     kafka://h1:9092,h2:9092?security_protocol=SASL_SSL&sasl_mechanism=PLAIN
         &sasl_plain_username=chat&sasl_plain_password=…&ssl_cafile=/etc/ca.pem
 
-The same URL serves a Node host. A character that is special in a query is
-written percent-encoded.
+The same URL works for a Node host. Percent-encode characters that are special in
+a query.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class KafkaManager(socketio.KafkaManager):
         write_only: bool = False,
         **options: Any,
     ) -> None:
-        # Not KafkaManager's own, whose clients know nothing but the brokers.
+        # Not that of KafkaManager, whose clients get only the brokers.
         socketio.PubSubManager.__init__(
             self, channel=channel, write_only=write_only, **options
         )

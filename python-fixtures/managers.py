@@ -1,13 +1,13 @@
-"""The manager of python-socketio that speaks to a queue, by the queue's URL.
+"""Creates the manager of python-socketio for a queue, by the URL of the queue.
 
     redis://…, rediss://…     RedisManager, AsyncRedisManager
     amqp://…, amqps://…       KombuManager, AsyncAioPikaManager
-    kombu+redis://…           KombuManager("redis://…"), and so for whatever
-                              kombu takes behind `kombu+`
+    kombu+redis://…           KombuManager("redis://…"), and likewise for any
+                              URL of kombu after `kombu+`
     kafka://…                 KafkaManager, of `kafka_bytes.py`
 
-The schemes are those of the bridge. Python takes `redis://` for both of the
-first and the third, and tells them apart by the class.
+These are the schemes of the bridge. In Python both the first and the third are
+`redis://`, and the class makes the difference.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import socketio
 
 KOMBU = "kombu+"
 
-# Modules of the client libraries, and the names that pip knows them by.
+# Modules of the client libraries, and their names for pip.
 PACKAGES = {
     "redis": "redis",
     "valkey": "valkey",
@@ -29,10 +29,10 @@ PACKAGES = {
 
 
 def client_modules(queue: str) -> list[str]:
-    """What every kind of peer needs for a queue, by its URL or its scheme."""
+    """The modules that every kind of peer needs for a queue (URL or scheme)."""
     scheme = queue.partition(":")[0].lower()
     if scheme.startswith(KOMBU):
-        # Kombu's way to Redis is the library of Redis.
+        # Kombu uses the client library of Redis.
         return ["kombu", "redis"]
     if scheme in ("amqp", "amqps"):
         return ["kombu"]
@@ -42,9 +42,9 @@ def client_modules(queue: str) -> list[str]:
 
 
 def require_client(queue: str) -> None:
-    """ModuleNotFoundError with the package's name, if a client library is missing.
+    """Raises ModuleNotFoundError with the package's name if a library is missing.
 
-    A manager may notice it no sooner than it publishes, and then each time anew.
+    A manager may only fail when it publishes, and then each time.
     """
     for module in client_modules(queue):
         try:
@@ -56,7 +56,7 @@ def require_client(queue: str) -> None:
 def create_manager(
     queue: str, channel: str, *, write_only: bool = False, encoding: str | None = None
 ) -> socketio.PubSubManager:
-    """A manager for a Server, or one that stands alone and emits from threads.
+    """A manager for a Server, or a write-only one for programs without a server.
 
     With an encoding, it is the one of `msgpack_channel`, which reads both.
     """
@@ -74,7 +74,7 @@ def create_manager(
 def create_async_manager(
     queue: str, channel: str, *, write_only: bool = False, encoding: str | None = None
 ) -> socketio.AsyncManager:
-    """The same for an AsyncServer; ValueError where Python has none."""
+    """The same for an AsyncServer. Raises ValueError where there is none."""
     library, choice = _library(encoding)
     options = {"channel": channel, "write_only": write_only, **choice}
     if queue.startswith((KOMBU, "kafka:")):
@@ -86,7 +86,7 @@ def create_async_manager(
 
 
 def _library(encoding: str | None) -> tuple[Any, dict[str, Any]]:
-    """Where the managers are, and how they are told what to write."""
+    """The module of the managers, and their option for the encoding."""
     if encoding is None:
         return socketio, {}
     return importlib.import_module("msgpack_channel"), {"encoding": encoding}

@@ -1,10 +1,10 @@
 """MessagePack on the channel of a python-socketio fleet, instead of JSON.
 
-Bytes travel as they are, without base64, in acknowledgements too. One file, to
-be copied; needs `pip install msgpack` and python-socketio 5.14.2 or later
-(tested with 5.14.2, 5.15.1, 5.16.1 and 5.18.1).
+Bytes are sent as they are, without base64, in acknowledgements too. This is a
+single file to copy. It needs `pip install msgpack` and python-socketio 5.14.2 or
+later (tested with 5.14.2, 5.15.1, 5.16.1 and 5.18.1).
 
-A server takes its manager from here, by the name it has in python-socketio:
+A server uses a manager from here, which has the same name as in python-socketio:
 
     import msgpack_channel
 
@@ -12,29 +12,28 @@ A server takes its manager from here, by the name it has in python-socketio:
     sio = socketio.Server(client_manager=manager)           # python-socketio
     sio = SocketIO(app, client_manager=manager)             # Flask-SocketIO
 
-AsyncRedisManager, KombuManager, AsyncAioPikaManager and KafkaManager are here
-as well. They read both encodings, and write what they are told to, MessagePack
-if nothing:
+There are also AsyncRedisManager, KombuManager, AsyncAioPikaManager and
+KafkaManager. They read both encodings, and write MessagePack unless told
+otherwise:
 
     manager = msgpack_channel.RedisManager(url, encoding="json")
 
-So a fleet changes over while it runs: first every Python server gets its
-manager from here and writes JSON; when all of them do, one after the other
-leaves `encoding` out. A server that reads JSON alone loses MessagePack without
-a word.
+So a fleet can be migrated while it runs: first every Python server uses a
+manager from here and writes JSON; when all of them do, `encoding` is removed one
+by one. A server that reads only JSON silently drops MessagePack.
 
-Another manager that speaks JSON, such as the one of kafka_bytes.py, is given the
-same by a class of two lines; AsyncMsgpack is for asynchronous ones:
+A class of two lines adds this to any other manager that uses JSON, such as the
+one of kafka_bytes.py; AsyncMsgpack is for asynchronous managers:
 
     class KafkaManager(msgpack_channel.Msgpack, kafka_bytes.KafkaManager):
         pass
 
-A write-only manager may come from here too. From python-socketio 5.16.1 on,
-this module is also what its `json=` takes (not for AsyncAioPikaManager):
+A write-only manager may come from here too. From python-socketio 5.16.1 on, this
+module can also be passed as its `json=` (not for AsyncAioPikaManager):
 
     socketio.RedisManager(url, write_only=True, json=msgpack_channel)
 
-Never give it to a server as `json=`: its clients speak JSON.
+Never pass it to a server as `json=`: its clients use JSON.
 """
 
 from __future__ import annotations
@@ -54,12 +53,12 @@ if hasattr(pubsub_manager, "pickle"):
     raise ImportError("msgpack_channel needs python-socketio 5.14.2 or later")
 
 # The short form of a map starts with a byte that python-socketio before 5.14
-# takes for a pickle's operation and carries out; this one it does not know.
+# would execute as an opcode of a pickle; this one is not an opcode.
 MAP_16 = b"\xde\x00"
 
 
 def dumps(message: dict[str, Any]) -> bytes:
-    """What a manager publishes, with bytes where it has put base64."""
+    """Encodes what a manager publishes, with bytes instead of its base64."""
     plain = message
     if message.get("binary"):
         value, *attachments = message["data"]
@@ -69,14 +68,14 @@ def dumps(message: dict[str, Any]) -> bytes:
     try:
         packed = msgpack.packb(plain)
     except (OverflowError, UnicodeEncodeError):
-        # An integer beyond 64 bits, half a surrogate pair: JSON can say them,
-        # and whoever reads MessagePack reads both.
+        # An integer beyond 64 bits or a lone surrogate: JSON can represent them,
+        # and every reader of MessagePack reads both.
         return json.dumps(message).encode()
     return MAP_16 + bytes([packed[0] & 0x0F]) + packed[1:]
 
 
 def loads(payload: bytes | str) -> Any:
-    """A message in either encoding: the first byte tells which."""
+    """Decodes a message in either encoding, by its first byte."""
     first = payload[:1]
     if isinstance(first, bytes) and (b"\x81" <= first <= b"\x8f" or first in (b"\xde", b"\xdf")):
         return msgpack.unpackb(payload, strict_map_key=False)
@@ -84,14 +83,14 @@ def loads(payload: bytes | str) -> Any:
 
 
 class _Encoded(bytes):
-    """Some managers encode what `dumps` gives them."""
+    """For managers that encode the result of `dumps`."""
 
     def encode(self) -> bytes:
         return bytes(self)
 
 
 class _Codec:
-    """What the manager of a server takes for its JSON module."""
+    """Takes the place of the JSON module of a manager."""
 
     def __init__(self, encoding: str, body: type[bytes]) -> None:
         if encoding not in ("json", "msgpack"):
@@ -106,7 +105,7 @@ class _Codec:
 
 
 class _Manager:
-    """Goes before a manager of python-socketio."""
+    """Mixin for a manager of python-socketio."""
 
     _body: type[bytes] = _Encoded
 
@@ -115,7 +114,7 @@ class _Manager:
         super().__init__(*args, **kwargs)
         publish = type(self)._publish
         if "json" in publish.__globals__:
-            # Before 5.16.1 it is the module that has the JSON module.
+            # Before 5.16.1, `json` is a global of the module.
             scope = {**publish.__globals__, "json": self._codec}
             copy = types.FunctionType(publish.__code__, scope)
             self._publish = types.MethodType(copy, self)
@@ -126,16 +125,16 @@ class _Manager:
 
     @json.setter
     def json(self, _: Any) -> None:
-        """A server sets the module that its clients' packets are made with."""
+        """Ignores the module that a server sets, which is for its clients."""
 
     def _read(self, payload: bytes | str | dict[str, Any]) -> dict[str, Any] | None:
-        """A dictionary, which every release takes from its listener unread."""
+        """A dictionary, which every release accepts from its listener as it is."""
         if isinstance(payload, dict):
             return payload
         try:
             message = loads(payload)
         except Exception as error:
-            # Nothing of the content: it is the clients'.
+            # Without the content, which belongs to the clients.
             reason = f"{type(error).__name__}, {len(payload)} characters from {payload[:2]!r}"
             self._get_logger().warning(f"Cannot read a message of the channel: {reason}")
             return None
@@ -171,7 +170,7 @@ class KombuManager(Msgpack, socketio.KombuManager):
 
 
 class KafkaManager(Msgpack, socketio.KafkaManager):
-    # kafka-python takes nothing that is not exactly of this type.
+    # kafka-python accepts only exactly this type.
     _body = bytes
 
 
@@ -181,7 +180,7 @@ class AsyncAioPikaManager(AsyncMsgpack, socketio.AsyncAioPikaManager):
         publish = exchange.publish
 
         async def publish_bytes(message: Any, *args: Any, **kwargs: Any) -> Any:
-            # Without these, Kombu takes it for UTF-8, and its listener fails.
+            # Without these, Kombu decodes it as UTF-8, and its listener fails.
             message.content_type = "application/data"
             message.content_encoding = "binary"
             return await publish(message, *args, **kwargs)

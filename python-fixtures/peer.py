@@ -7,34 +7,34 @@ The kinds are
     threaded         Server, on threads; on werkzeug if it is there
     asgi             AsyncServer, on uvicorn
     flask            SocketIO of Flask-SocketIO, on werkzeug's threads
-    write-only       a manager of the first, without a server
-    write-only-asgi  a manager of the second
-    celery           a worker of Celery, which carries out each request as a
-                     task, with a manager as in `write-only`
+    write-only       a manager as in the first, without a server
+    write-only-asgi  a manager as in the second, without a server
+    celery           a Celery worker that runs each request as a task, with a
+                     manager as in `write-only`
 
-Which manager it is follows from the URL of the queue, see `managers.py`; with
-`--encoding json|msgpack` it is that of `msgpack_channel.py`, which reads both
-and writes the one. It runs with python-socketio 4.6 and later, on Python 3.9
-and later.
+The URL of the queue determines the manager, see `managers.py`. With `--encoding
+json|msgpack` it is the one of `msgpack_channel.py`, which reads both encodings.
+It runs with python-socketio 4.6 and later, on Python 3.9 and later.
 
-When it takes connections and hears its channel it says
+When it accepts connections and is subscribed to the channel it writes
 
     {"event": "ready", "port": ..., "host_id": ..., "engineio": 4,
      "transports": ["polling", "websocket"]}
 
-where `engineio` is the version of the protocol that its clients speak, and
-`transports` are theirs; `websocket_needs` names the package without which they
-only poll. Without a server there is no port (null) and no transport. If a package is missing that the kind needs, it says so and ends:
+where `engineio` is the protocol version of its clients, and `transports` are
+their transports; `websocket_needs` names the missing package if they can only
+poll. Without a server the port is null and there are no transports. If a package
+is missing that the kind needs, it reports that and ends:
 
     {"event": "unavailable", "missing": "uvicorn", "reason": "..."}
 
-Requests; data and rooms are typed JSON, the namespace is `/` where left out:
+Requests; data and rooms are typed JSON, the namespace defaults to `/`:
 
     emit                event, data | no_data, tuple, to | room, skip_sid, namespace
     emit_with_callback  the same and token; each time the callback runs there is
                         a line {"event": "callback", "token": ..., "args": [...]}
     call                event, data | no_data, tuple, to | sid, timeout, namespace
-                        -> what the client answered
+                        -> the acknowledgement of the client
     enter_room          sid, room, namespace
     leave_room          sid, room, namespace
     close_room          room, namespace
@@ -44,8 +44,8 @@ Requests; data and rooms are typed JSON, the namespace is `/` where left out:
     quit
 
 Clients may connect to `/` and `/chat`. Lines {"event": "connect", "sid": ...,
-"namespace": ...} and {"event": "disconnect", ..., "reason": ...} tell of them.
-They may ask for
+"namespace": ...} and {"event": "disconnect", ..., "reason": ...} report them.
+They may send these events, which are acknowledged:
 
     join room   -> ["joined", room]
     leave room  -> ["left", room]
@@ -57,7 +57,7 @@ import importlib
 
 from wire import telling_what_is_missing
 
-# Imported when they are asked for: what the others need may be missing.
+# Imported on demand, because the packages of other kinds may be missing.
 KINDS = {
     "threaded": ("peer_hosts", "run_threaded"),
     "asgi": ("peer_hosts", "run_asgi"),

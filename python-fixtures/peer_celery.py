@@ -1,7 +1,6 @@
-"""The kind `celery` of `peer.py`: each request is a task in a worker of Celery.
+"""The kind `celery` of `peer.py`: each request is a task in a Celery worker.
 
-The tasks and their results go through files, so the worker needs no broker of
-its own.
+Tasks and their results are files, so the worker needs no broker of its own.
 
     python peer_celery.py DIRECTORY QUEUE CHANNEL [ENCODING]
 
@@ -59,7 +58,7 @@ class TaskOperations(Operations):
 
 @functools.lru_cache(maxsize=None)
 def operations():
-    """Made in the worker, by its first task."""
+    """Created in the worker, by its first task."""
     queue, channel, encoding = [*sys.argv[2:], None][:3]
     options = {"write_only": True, "encoding": encoding}
     return TaskOperations(create_manager(queue, channel, **options))
@@ -67,7 +66,7 @@ def operations():
 
 @shared_task(name="answer")
 def answer(request):
-    # As text, so that Celery sees nothing in it that it would convert.
+    # As text, so that Celery does not convert anything in it.
     return json.dumps(perform(operations(), None, json.loads(request)))
 
 
@@ -77,7 +76,7 @@ def run_worker(directory):
         os._exit(0)
 
     threading.Thread(target=end_with_stdin, daemon=True).start()
-    # That it runs as root, in a container, is nothing to be told each time.
+    # It runs as root in containers, which is not worth a warning.
     warnings.filterwarnings("ignore", message=".*superuser privileges")
     app = create_app(directory, out="tasks")
     options = {
@@ -99,7 +98,7 @@ def running_worker(directory, args):
 
 
 class Tasks:
-    """Has requests carried out in the worker."""
+    """Runs requests in the worker."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -115,7 +114,7 @@ class Tasks:
         return json.loads(text)
 
     def hand_over(self):
-        # The worker takes a file as soon as it is there, written or not.
+        # The worker takes a file as soon as it exists, even if it is incomplete.
         for file in os.scandir(f"{self.directory}/new"):
             os.rename(file.path, f"{self.directory}/tasks/{file.name}")
 

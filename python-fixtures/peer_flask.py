@@ -15,14 +15,14 @@ from wire import payload, send, serve
 
 
 class FlaskOperations(Operations):
-    """emit() is that of SocketIO; the rest it leaves to its server."""
+    """emit() is that of SocketIO; the rest is that of its server."""
 
     def __init__(self, socketio):
         super().__init__(socketio.server, socketio.server.manager)
         self.socketio = socketio
 
     def emit(self, request, callback=None):
-        # Its first releases take no `to`.
+        # Early releases have no `to`.
         recipients = self.recipients(request)
         if "to" in recipients:
             recipients["room"] = recipients.pop("to")

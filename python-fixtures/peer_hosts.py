@@ -1,4 +1,4 @@
-"""The kinds of `peer.py` that need no framework: servers, and managers alone."""
+"""The kinds of `peer.py` without a framework: servers, and write-only managers."""
 
 import importlib
 import importlib.util
@@ -35,8 +35,8 @@ def ready(host_id, port=None, transports=(), **more):
 
 
 def transports(sio):
-    """Polling always; WebSocket where engineio has found what that needs."""
-    # Its own account of it stands in a private place in every release.
+    """Always polling; WebSocket if engineio has found a library for it."""
+    # Every release has that in a private attribute.
     websocket = sio.eio._async["websocket"] is not None
     return ["polling", "websocket"] if websocket else ["polling"]
 
@@ -47,7 +47,7 @@ def installed(module):
 
 class QuietHandler(simple_server.WSGIRequestHandler):
     def log_message(self, *args):
-        """Of no interest: a client that is gone, say."""
+        """Ignores messages such as that of a client that is gone."""
 
 
 class ThreadingServer(socketserver.ThreadingMixIn, simple_server.WSGIServer):
@@ -55,7 +55,7 @@ class ThreadingServer(socketserver.ThreadingMixIn, simple_server.WSGIServer):
 
 
 def serve_wsgi(app):
-    """Serves it in threads of this process, on a port of its own, which it returns."""
+    """Serves the app in threads of this process. Returns the port."""
     if installed("werkzeug"):
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         werkzeug = importlib.import_module("werkzeug.serving")
@@ -79,7 +79,7 @@ def run_threaded(args):
     if installed("werkzeug"):
         ready(manager.host_id, port, transports(sio))
     else:
-        # The server of the standard library has no way out of HTTP.
+        # The server of the standard library cannot upgrade a connection.
         ready(manager.host_id, port, ["polling"], websocket_needs="werkzeug")
     serve(Operations(sio, manager))
 
@@ -101,7 +101,7 @@ def run_asgi(args):
     run_in(loop, start_listening_async, sio, args.queue)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(socketio.ASGIApp(sio), log_level="warning")
-    # Here, so that what is wrong with it ends this process.
+    # Called here, so that an error in it ends this process.
     config.load()
     server = uvicorn.Server(config)
     loop.call_soon_threadsafe(loop.create_task, server.serve(sockets=[listener]))

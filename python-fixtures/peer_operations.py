@@ -1,4 +1,4 @@
-"""What `peer.py` can be asked, by requests and by its clients."""
+"""The operations of `peer.py`, and its handlers for clients."""
 
 import inspect
 
@@ -15,9 +15,9 @@ def takes(function, parameter):
 
 
 class Operations(RoomCommands):
-    """What a request can ask of a server, or of a write-only manager.
+    """The operations of a server, or of a write-only manager.
 
-    Against an AsyncServer most of these return something to be awaited.
+    With an AsyncServer most of these return an awaitable.
     """
 
     concurrent = {"call"}
@@ -33,7 +33,7 @@ class Operations(RoomCommands):
     def recipients(self, request):
         chosen = addressing(request, "to", "room", "skip_sid")
         if "to" in chosen and not takes(self.sio.emit, "to"):
-            # Up to 5.11.3 the emit() of a manager swallows it, and tells everyone.
+            # Up to 5.11.3, the emit() of a manager ignores it and emits to everyone.
             chosen["room"] = chosen.pop("to")
         return chosen
 
@@ -60,16 +60,16 @@ class Operations(RoomCommands):
         try:
             found = list(self.manager.get_participants(**room))
         except KeyError:
-            # Of early releases, where there is no such room.
+            # Raised by early releases if there is no such room.
             return []
-        # From 5.0 on, a pair of two sids.
+        # From 5.0 on, a pair of sids.
         return [sid if isinstance(sid, str) else sid[0] for sid in found]
 
 
 class Reports:
-    """What both kinds of namespace tell of their clients."""
+    """Reports about clients, for both kinds of namespace."""
 
-    # Early releases know nothing of the last argument of these.
+    # Early releases do not pass the last argument of these.
 
     def on_connect(self, sid, environ, auth=None):
         send({"event": "connect", "sid": sid, "namespace": self.namespace})
@@ -103,5 +103,5 @@ class AsgiNamespace(Reports, socketio.AsyncNamespace):
 
 
 async def settled(result):
-    """Up to 5.9 an AsyncServer moves clients at once."""
+    """Awaits the result if need be: up to 5.9 these methods are synchronous."""
     return await result if inspect.isawaitable(result) else result

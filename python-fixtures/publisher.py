@@ -1,27 +1,28 @@
-"""Publishes what it is told, through a manager of python-socketio, on any queue.
+"""Publishes messages on request, through any manager of python-socketio.
 
     python publisher.py --manager RedisManager --queue redis://127.0.0.1:6379/0
 
 The golden messages of `test/golden` are recorded from it, so it runs with every
-release from 4.6 on. There is a server, since some messages come from
-servers only; it has no clients, listens to nothing, and its host_id is always
-the same. When it can publish it says `{"event": "ready", "python": ...,
+release from 4.6 on. It has a server, because only servers publish some of the
+messages. The server has no clients, does not subscribe, and always has the same
+host_id. When it can publish it writes `{"event": "ready", "python": ...,
 "packages": ...}`.
 
-Requests on stdin (see `wire.py`); the namespace is `/` where left out:
+Requests on stdin (see `wire.py`); the namespace defaults to `/`:
 
     emit        event, data | no_data, to | room, skip_sid, namespace, callback
     emit_all    emits: several, each with the fields of an emit; not with a
                 manager whose name starts with Async
-                -> for each, null or what was raised or logged
-    answer      host_id, room, namespace, callback_id, args: a client of this
-                server has acknowledged what that host emitted with a callback
+                -> for each, null or the error that was raised or logged
+    answer      host_id, room, namespace, callback_id, args: publishes the
+                acknowledgement of a client of this server, for a callback of
+                that host
     enter_room  sid, room, namespace: of a client of another host
     leave_room  sid, room, namespace
     close_room  room, namespace
     disconnect  sid, namespace
     complaints  -> what the manager has logged since the last time: several
-                releases log what they cannot publish, and go on
+                releases only log that they cannot publish something
     quit
 """
 
@@ -42,7 +43,7 @@ PACKAGES += ["aio-pika", "kafka-python"]
 
 
 class Complaints(logging.Handler):
-    """What the manager logs, with the exceptions that it keeps to itself."""
+    """Records what the manager logs, with the exceptions that it swallows."""
 
     def __init__(self):
         super().__init__(logging.ERROR)
@@ -56,7 +57,7 @@ class Complaints(logging.Handler):
 
 
 class Operations(RoomCommands):
-    """Against an AsyncServer most of these return something to be awaited."""
+    """With an AsyncServer most of these return an awaitable."""
 
     concurrent = set()
 
@@ -83,7 +84,7 @@ class Operations(RoomCommands):
         return complaints[-1] if complaints else None
 
     def answer(self, request):
-        # What the server has called when the acknowledgement comes.
+        # The server calls this when the acknowledgement arrives.
         return self.manager._return_callback(
             request["host_id"],
             decode(request["room"]),
@@ -98,7 +99,7 @@ class Operations(RoomCommands):
 
 
 def versions():
-    """Of what matters here, as far as it is installed."""
+    """Versions of the relevant packages that are installed."""
     found = {}
     for name in PACKAGES:
         try:
@@ -109,7 +110,7 @@ def versions():
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Publishes what it is told.")
+    parser = argparse.ArgumentParser(description="Publishes messages on request.")
     parser.add_argument("--manager", required=True, help="a class of python-socketio")
     parser.add_argument("--queue", required=True, metavar="URL")
     parser.add_argument("--channel", default="socketio")

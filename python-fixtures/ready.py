@@ -1,12 +1,12 @@
-"""Starts the queue listener of a Socket.IO server and waits until it hears.
+"""Starts the queue listener of a Socket.IO server and waits for its subscription.
 
-A python-socketio server subscribes when its first client connects, and says
-nothing when it is done. Here it is started at once, and then sent a message
-that means nothing to any other host of the fleet: the answer to a callback of
-its own. When it comes, the way through the broker and back is open: over Redis
-it has subscribed, over RabbitMQ its queue is declared, bound and consumed, over
-Kafka its first poll has fixed its positions. What was published before is lost,
-so it is sent again until then.
+A python-socketio server subscribes when its first client connects, and does not
+report when it is done. Here its listener is started at once, and then a message
+is published that means nothing to any other host: the result of a callback of
+this server. Once it arrives, the server is subscribed: over Redis the
+subscription exists, over RabbitMQ the queue is declared, bound and consumed, over
+Kafka the first poll has fixed the positions. Earlier messages are lost, so it is
+published repeatedly until then.
 
 This works with python-socketio 4.6 and later.
 """
@@ -34,7 +34,7 @@ AnyManager = Union[socketio.PubSubManager, socketio.AsyncManager]
 
 
 def start_listening(sio: socketio.Server, queue: str, timeout: float = 10) -> None:
-    """Returns when the server hears its channel; TimeoutError if it does not."""
+    """Returns when the server is subscribed. Raises TimeoutError otherwise."""
     _initialize(sio)
     _wait_until_heard(sio.manager, queue, timeout)
 
@@ -42,14 +42,14 @@ def start_listening(sio: socketio.Server, queue: str, timeout: float = 10) -> No
 async def start_listening_async(
     sio: socketio.AsyncServer, queue: str, timeout: float = 10
 ) -> None:
-    """The same for an AsyncServer, to be awaited in the loop that runs it."""
+    """The same for an AsyncServer. Await it in the loop that runs the server."""
     _initialize(sio)
     await asyncio.to_thread(_wait_until_heard, sio.manager, queue, timeout)
 
 
 def _initialize(sio: AnyServer) -> None:
-    # What the server does when the first client connects; the flag keeps it
-    # from doing so again, for a second listener would hear everything twice.
+    # The server does this when the first client connects. The flag prevents a
+    # second listener, which would receive everything twice.
     sio.manager_initialized = True
     sio.manager.initialize()
 
@@ -75,7 +75,7 @@ def _wait_until_heard(manager: AnyManager, queue: str, timeout: float) -> None:
 
 @contextlib.contextmanager
 def _hearing(manager: AnyManager, name: str) -> Iterator[threading.Event]:
-    """Tells of the answer to the name. The manager itself knows of none such."""
+    """Sets the event when the message arrives, which the manager itself ignores."""
     heard = threading.Event()
     handle = manager._handle_callback
 
@@ -93,11 +93,10 @@ def _hearing(manager: AnyManager, name: str) -> Iterator[threading.Event]:
 def _publisher(manager: AnyManager, queue: str) -> Iterator[Callable[[str], Any]]:
     """Publishes to the channel of a manager, over a connection of its own.
 
-    The manager's are being made by its listener, at this very moment, in
-    another thread.
+    The listener is just opening those of the manager, in another thread.
     """
     if queue.startswith("kafka:"):
-        # Its producer may be used from any thread.
+        # The producer is thread-safe.
         yield lambda text: manager.producer.send(manager.channel, text.encode())
     elif queue.startswith((KOMBU, "amqp:", "amqps:")):
         kombu = importlib.import_module("kombu")

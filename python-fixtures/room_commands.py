@@ -1,16 +1,16 @@
-"""What programs here ask of a server or of a manager, whichever release it is."""
+"""Commands to a server or a manager, for every release of python-socketio."""
 
 from wire import decode
 
 
 def addressing(request, *keys):
-    """Those of the keys that the request has, as arguments for python-socketio."""
+    """The keys that the request has, as arguments for python-socketio."""
     chosen = {key: decode(request[key]) for key in keys if key in request}
     return {"namespace": request.get("namespace", "/"), **chosen}
 
 
 class RoomCommands:
-    """Against an AsyncServer these return something to be awaited."""
+    """With an AsyncServer these return an awaitable."""
 
     def __init__(self, sio, manager):
         self.sio = sio

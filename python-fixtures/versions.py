@@ -1,10 +1,11 @@
-"""Tells which releases of everything an interpreter has that takes part in a fleet.
+"""Reports the versions of all packages that take part in a fleet.
 
     python versions.py [SCHEME]
 
-It says `{"event": "ready", "versions": {"Python": "3.11.2", ...}}`, or, without
-python-socketio, `{"event": "unavailable", "missing": "python-socketio", "reason": ...}`;
-the same without the client library for queues of the scheme, `redis` say.
+Writes `{"event": "ready", "versions": {"Python": "3.11.2", ...}}`. Without
+python-socketio, or without the client library for queues of the scheme (such as
+`redis`), it writes `{"event": "unavailable", "missing": "python-socketio",
+"reason": ...}`.
 """
 
 import importlib.metadata
@@ -47,7 +48,7 @@ def main():
         return
     if sys.argv[1:]:
         with telling_what_is_missing():
-            # Only here: it needs python-socketio.
+            # Imported only here, because it needs python-socketio.
             importlib.import_module("managers").require_client(sys.argv[1])
     versions = {"Python": platform.python_version()}
     versions.update({name: version for name, version in found.items() if version})

@@ -1,28 +1,28 @@
 """The line protocol of `peer.py` and `client.py`, and the typed JSON in it.
 
-Requests come in on stdin and answers go out on stdout, one JSON object a line:
+Requests arrive on stdin and replies go to stdout, one JSON object a line:
 
     {"id": 1, "op": "emit", ...}  ->  {"id": 1, "ok": result}
                                   or  {"id": 1, "error": "ValueError: ..."}
 
-Between the answers stand lines `{"event": ...}` about what happened. Requests
-are worked off in their order, except that one which waits for somebody else,
-as `call` does, runs beside the others. When stdin ends, so does the process.
+Lines `{"event": ...}` in between report what happens. Requests are processed in
+order, except that one which waits for a peer, as `call` does, runs concurrently.
+The process ends with its stdin.
 
-A program that needs a package which is not there says so, and ends:
+A program that lacks a package reports that, and ends:
 
     {"event": "unavailable", "missing": "uvicorn", "reason": "..."}
 
-Values of Python that JSON cannot say are written, at any depth, as
+Values that JSON cannot represent are written, at any depth, as
 
     {"$bytes": "<base64>"}             bytes
     {"$tuple": [...]}                  a tuple
     {"$int": "9007199254740993"}       an integer that a double cannot hold
-    {"$float": "nan"|"inf"|"1.0"|...}  a float that JSON or a double's
-                                       shortest form would not show as one
-    {"$bytearray": "<base64>"}         a bytearray; never in an answer
-    {"$dict": [[key, value], ...]}     a dict, if its keys are no strings, or
-                                       look like one of these; never in an answer
+    {"$float": "nan"|"inf"|"1.0"|...}  a float that would not be recognized as
+                                       one in JSON
+    {"$bytearray": "<base64>"}         a bytearray; never in a reply
+    {"$dict": [[key, value], ...]}     a dict whose keys are not strings, or look
+                                       like one of these; never in a reply
 """
 
 from __future__ import annotations
@@ -95,14 +95,14 @@ def payload(request: Mapping[str, Any]) -> Any:
 
 
 def send(message: Mapping[str, Any]) -> None:
-    """Writes one line, whole, whichever thread it comes from."""
+    """Writes one line, from any thread."""
     line = json.dumps(message, allow_nan=False)
     with _stdout_lock:
         print(line, flush=True)
 
 
 def start_event_loop() -> asyncio.AbstractEventLoop:
-    """Runs an event loop beside the main thread, which reads stdin."""
+    """Runs an event loop in a thread, while the main thread reads stdin."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     return loop
@@ -114,7 +114,7 @@ def run_in(
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    """Calls a function on the loop and awaits it there; without a loop, here."""
+    """Calls a function and awaits it on the loop; without a loop, just calls it."""
     if loop is None:
         return function(*args, **kwargs)
 
@@ -130,9 +130,9 @@ def perform(
     loop: asyncio.AbstractEventLoop | None,
     request: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Carries out a request: the `ok` or the `error` of its answer.
+    """Runs a request. Returns the `ok` or the `error` of its reply.
 
-    An operation is a method by that name, which takes the request.
+    An operation is a method with that name, which takes the request.
     """
     try:
         operation = getattr(operations, request["op"])
@@ -143,14 +143,12 @@ def perform(
 
 
 def serve(operations: object, loop: asyncio.AbstractEventLoop | None = None) -> None:
-    """Answers the requests on stdin; at `quit` or at its end ends the process.
+    """Runs the requests on stdin. Ends the process at `quit` or the end of stdin.
 
-    Those named in `operations.concurrent` wait for somebody, and do not hold up
-    the others.
+    The operations named in `operations.concurrent` do not block the others.
     """
     serve_by(functools.partial(perform, operations, loop), operations.concurrent)
-    # Not sys.exit(): neither an open connection nor a call that still waits
-    # for its answer may keep the process.
+    # Not sys.exit(), which would wait for open connections and pending calls.
     os._exit(0)
 
 
@@ -158,7 +156,7 @@ def serve_by(
     perform: Callable[[Mapping[str, Any]], Mapping[str, Any]],
     concurrent: Collection[str] = (),
 ) -> None:
-    """Answers the requests on stdin by what a function makes of them."""
+    """Replies to the requests on stdin with the results of a function."""
 
     def answer(request: Mapping[str, Any]) -> None:
         send({"id": request["id"], **perform(request)})
@@ -177,13 +175,13 @@ def serve_by(
 
 @contextlib.contextmanager
 def telling_what_is_missing() -> Iterator[None]:
-    """Says it in one line, and ends the process, if a package is not there."""
+    """Reports a missing package in one line, and ends the process."""
     try:
         yield
     except ModuleNotFoundError as error:
         _tell_missing(error.name, f"{error.name} is not installed")
     except RuntimeError as error:
-        # So python-socketio says that a manager's package is missing.
+        # How python-socketio reports that a manager's package is missing.
         package, found, _ = str(error).partition(" package is not installed")
         if not found:
             raise

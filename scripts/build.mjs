@@ -1,29 +1,70 @@
 /**
- * Compiles into a folder that it empties first, so that nothing stays of a module that is gone: `node scripts/build.mjs
- * dist` what is packed, `node scripts/build.mjs build` everything, for tests and benchmarks.
+ * Compiles into a folder that it empties first, so that nothing is left of a module that is gone.
+ *
+ *     node scripts/build.mjs dist     the package: JavaScript without comments, the declarations that its users reach
+ *     node scripts/build.mjs build    everything, for tests and benchmarks
  */
-import { spawnSync } from "node:child_process";
-import { cpSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const PROJECTS = { dist: "tsconfig.build.json", build: "tsconfig.test.json" };
+const TSC = "node_modules/typescript/bin/tsc";
 const LIVE_PAGE = "src/server/live-page";
 
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+
+function tsc(...args) {
+  execFileSync(process.execPath, [TSC, "-p", ...args], { stdio: "inherit" });
+}
+
+/** The declarations that an entry of the package imports, directly or not. */
+function reachableDeclarations() {
+  const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
+  const found = new Set();
+  const visit = (file) => {
+    if (!found.has(file)) {
+      found.add(file);
+      for (const [, specifier] of readFileSync(file, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)\.js"/g)) {
+        visit(resolve(file, "..", `${specifier}.d.ts`));
+      }
+    }
+  };
+  for (const { types } of Object.values(exports)) {
+    if (types !== undefined) {
+      visit(resolve(types));
+    }
+  }
+  return found;
+}
+
+function buildPackage() {
+  // Declarations keep their comments, which editors show; the JavaScript needs none.
+  tsc("tsconfig.build.json", "--removeComments");
+  tsc("tsconfig.build.json", "--noCheck", "--declaration", "--emitDeclarationOnly");
+  const needed = reachableDeclarations();
+  for (const name of readdirSync("dist", { recursive: true })) {
+    const file = resolve("dist", name);
+    if (file.endsWith(".d.ts") && !needed.has(file)) {
+      rmSync(file);
+    }
+  }
+}
+
+const BUILDS = { dist: buildPackage, build: () => tsc("tsconfig.test.json") };
+
 const [target = ""] = process.argv.slice(2);
-const project = PROJECTS[target];
-if (project === undefined) {
-  console.error(`usage: node scripts/build.mjs ${Object.keys(PROJECTS).join("|")}`);
+const build = BUILDS[target];
+if (build === undefined) {
+  console.error(`usage: node scripts/build.mjs ${Object.keys(BUILDS).join("|")}`);
   process.exit(2);
 }
-process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 rmSync(target, { recursive: true, force: true });
-const require = createRequire(import.meta.url);
-const compiler = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
-const { status } = spawnSync(process.execPath, [compiler, "-p", project], { stdio: "inherit" });
-if (status === 0) {
-  // The compiler copies only what it compiles.
-  cpSync(LIVE_PAGE, join(target, LIVE_PAGE), { recursive: true });
+try {
+  build();
+} catch {
+  // The compiler has said what is wrong.
+  process.exit(1);
 }
-process.exit(status ?? 1);
+// The compiler copies only what it compiles.
+cpSync(LIVE_PAGE, join(target, LIVE_PAGE), { recursive: true });

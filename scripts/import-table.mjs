@@ -10,7 +10,10 @@ const [START, END] = ["<!-- imports:start -->", "<!-- imports:end -->"];
 
 /** `^src/bus/(bus|options)\.ts$` is `bus/bus.ts` and `bus/options.ts`. */
 function names(pattern) {
-  const path = pattern.replace(/^\^src\//, "").replace("\\.ts$", ".ts").replace(/\/$/, "");
+  const path = pattern
+    .replace(/^\^src\//, "")
+    .replace("\\.ts$", ".ts")
+    .replace(/\/$/, "");
   const [, before, choices, after] = /^(.*)\((.*)\)(.*)$/.exec(path) ?? [];
   return choices === undefined ? [path] : choices.split("|").map((choice) => `${before}${choice}${after}`);
 }

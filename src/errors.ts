@@ -1,31 +1,43 @@
-/** What went wrong, as a word that programs can switch on. Each is documented by its consequence. */
+/** What went wrong, as a constant that programs can compare. Each is documented by its consequence. */
 export type BridgeErrorCode =
-  /** The first argument of `createAdapter` / `createEmitter` is no URL of a known scheme. Nothing was opened. */
+  /**
+   * What was given as the broker is neither a URL of a known scheme nor a bus. Thrown by `createAdapter`, `createEmitter`
+   * and functions that make a bus; nothing was opened.
+   */
   | "BRIDGE_INVALID_URL"
-  /** An option has a value that cannot work. Nothing was opened. */
+  /** An option has a value that cannot work, or a bus or adapter is used twice. Thrown where it is given; nothing was opened. */
   | "BRIDGE_INVALID_OPTION"
-  /** A package that this needs, the client library of the broker say, is not installed; the message says which. */
+  /**
+   * A package that only this use needs, such as the client library of the broker, is not installed. The message has the
+   * command that installs it. Nothing was opened.
+   */
   | "BRIDGE_MISSING_PACKAGE"
-  /** An argument of an emit or a room command cannot be said on the channel. Nothing was published. */
+  /**
+   * An argument of an emit, a room operation or a request cannot be sent: a reserved event, a room that is neither a string
+   * nor an integer, a value that the encoding or the dialect has no form for. Nothing was published.
+   */
   | "BRIDGE_INVALID_ARGUMENT"
-  /** The broker refused this, or could not be reached. What it refused is lost; the rest waits for a reconnect. */
+  /**
+   * The broker rejected this message or subscription, or cannot be reached for it. That message is lost. Others wait for the
+   * next connection, which is attempted until `close()`.
+   */
   | "BRIDGE_BROKER_UNAVAILABLE"
-  /** The outage buffer was full, or the message waited longer than it may. That message is lost. */
+  /** The message waited for the broker, and exceeded a bound of `outage`. It is lost. */
   | "BRIDGE_MESSAGE_DROPPED"
-  /** Other hosts, or clients, have not answered in time. What had come until then may be in the error. */
+  /** Clients or Node hosts have not responded in time. An `IncompleteError` where responses may have come before. */
   | "BRIDGE_TIMEOUT"
-  /** As many requests as may wait for answers do so already (`maxPendingAcks`). Nothing was published. */
+  /** As many acknowledged emits, or requests to other hosts, as `maxPendingAcks` allows are waiting. Nothing was published. */
   | "BRIDGE_BUSY"
-  /** The adapter, emitter or bus was closed. Nothing more is published or received. */
+  /** The adapter, emitter or bus is closed. Nothing was published, or no more responses can come. */
   | "BRIDGE_CLOSED";
 
 /**
- * Every error this package throws or rejects with.
+ * Every error that this package throws or rejects with.
  *
- * `code` says which consequence it has, `message` names the operand, `cause` keeps what the library below threw.
+ * `code` tells the consequence, `message` names the operand, and `cause` is what a library below threw.
  */
 export class BridgeError extends Error {
-  override readonly name = "BridgeError";
+  override readonly name: string = "BridgeError";
   readonly code: BridgeErrorCode;
 
   constructor(code: BridgeErrorCode, message: string, options?: { cause?: unknown }) {
@@ -34,9 +46,10 @@ export class BridgeError extends Error {
   }
 }
 
-/** An error that came when some had answered, and not all: `BRIDGE_TIMEOUT`, `BRIDGE_CLOSED`. */
+/** Some responded, and others did not: `BRIDGE_TIMEOUT`, or `BRIDGE_CLOSED`. */
 export class IncompleteError extends BridgeError {
-  /** What had come until then. */
+  override readonly name = "IncompleteError";
+  /** The responses that came, in no particular order: of clients or of Node hosts, one each. */
   readonly responses: readonly unknown[];
 
   constructor(code: BridgeErrorCode, message: string, responses: readonly unknown[]) {

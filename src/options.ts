@@ -1,125 +1,131 @@
-import type { OutageOptions } from "./bus/options.js";
-import { normalizeHeartbeat } from "./bus/options.js";
+import { normalizeHeartbeat, type OutageOptions } from "./bus/options.js";
 import { PYTHON_HOSTS_MODES, type PythonHostsMode } from "./cluster/python-hosts.js";
 import { BridgeError } from "./errors.js";
-import { LEGACY_PICKLE_MODES, type LegacyPickle } from "./protocol/decode.js";
-import { ENCODERS, type Encoding } from "./protocol/encoders.js";
+import { ENCODINGS, type Encoding } from "./protocol/encoders.js";
 import { DIALECT_NAMES, type Dialect } from "./protocol/model/dialect.js";
+import { LEGACY_PICKLE_MODES, type LegacyPickle } from "./protocol/model/legacy-pickle.js";
 import type { WireRoom } from "./protocol/model/messages.js";
 import { type Logger, normalizeLogger } from "./util/logger.js";
 import { integerInRange, LONGEST_TIMER_MS, oneOf } from "./util/validation.js";
 
-/** What adapter and emitter have in common. */
+/** Options of adapters and emitters. A value that cannot work is a `BridgeError` with `BRIDGE_INVALID_OPTION`. */
 export interface ChannelOptions {
   /**
-   * The channel of the fleet: `channel=` of the Python manager. Of a list, all are read and the first is written to.
-   * Flask-SocketIO's default is `flask-socketio`, python-socketio's is `socketio`.
+   * Channel of the fleet: `channel=` of the Python manager. An adapter reads every channel of a list; the first is the one
+   * that is written to. Flask-SocketIO's default is `flask-socketio`, python-socketio's is `socketio`.
    * @default "socketio"
    */
   readonly channel?: string | readonly string[] | undefined;
   /**
-   * Maps a room name to the room that Python hosts know, where that is an integer: `join_room(user.id)`. Asked
-   * about sids too, which are rooms. Node hosts read an integer as its decimal name.
-   * @default every room is a string
+   * Maps the name of a room to the room that Python hosts know, where that is an integer: `join_room(user.id)`. Called for
+   * sids too, which are rooms. In the other direction, Node hosts take an integer for its decimal name.
+   * @default every room is its name
    */
   readonly toPythonRoom?: ((room: string, namespace: string) => WireRoom) | undefined;
   /**
-   * How messages are written. `"msgpack"` is MessagePack, which carries bytes as they are, in acknowledgements too; its
-   * Python readers need `python-fixtures/msgpack_channel.py`, and lose every message without it. Both are read
-   * whatever is written.
+   * How messages are written; both encodings are always read. `"msgpack"` is MessagePack, which carries bytes as they are,
+   * in acknowledgements too. Python hosts need `python-fixtures/msgpack_channel.py` to read it, and without that lose every
+   * message.
    * @default "json"
    */
   readonly encoding?: Encoding | undefined;
   /**
-   * Which python-socketio the Python hosts of the fleet run; of several, the oldest. `"5.15"`: 5.15.1 or later. `"5.14"`:
-   * 5.14.2 to 5.15.0. `"5.13"`: 5.3 to 5.14.1. `"5.2"`: older ones.
+   * The release of python-socketio that the Python hosts run; the oldest, if there are several. `"5.15"`: 5.15.1 or later.
+   * `"5.14"`: 5.14.2 to 5.15.0. `"5.13"`: 5.3 to 5.14.1. `"5.2"`: older ones.
    *
-   * What all releases read alike is always written alike. It decides what a list argument is to Python, when it is
-   * written and when it is read; and several arguments, bytes and several rooms are an error (`BRIDGE_INVALID_ARGUMENT`) where
-   * the dialect has no form for them. Node hosts understand each other whatever it says. MessagePack needs `"5.15"`.
+   * Decides how a list argument is written and read. Several arguments, bytes and several rooms are
+   * `BRIDGE_INVALID_ARGUMENT` in a dialect that has no form for them. Everything else is written in a form that all
+   * releases read alike, and Node hosts understand each other in every dialect. `encoding: "msgpack"` takes `"5.15"`.
    * @default "5.15"
    */
   readonly dialect?: Dialect | undefined;
-  /** Used when the first argument is a URL; a bus made by hand has its own. */
+  /** What happens to messages while the broker is away. For a URL: a bus that is passed in has its own. */
   readonly outage?: OutageOptions | undefined;
   /**
-   * How often a host proves to itself that it still hears the channel, in milliseconds; see `BusStatus` `healthy` and
-   * `deaf`. A broker that has not answered for twice as long is given up, and connected to anew. A bus made by hand has
-   * its own. Node hosts tell each other at this interval too that they live, and are given up after three of them.
+   * Milliseconds between two heartbeats, from 100 to 2^30.
+   *
+   * At this interval a bus proves to itself that its subscriptions work (`BusStatus` `healthy` and `stale`), and gives up a
+   * connection that has not responded for twice as long; a bus that is passed in has its own interval. Node hosts also tell
+   * each other that they are there, and a host that misses three heartbeats is gone.
    * @default 5_000
    */
   readonly heartbeatInterval?: number | undefined;
-  /** Where the few log lines go. `false` is silence. @default console */
+  /** Where log lines go: few, and at most one a minute of each kind. `false` for none. @default console */
   readonly logger?: Logger | false | undefined;
 }
 
-/** What adapter and emitter have in common where they read too. */
+/** Options of whatever reads messages: an adapter, and an emitter with `acks`. */
 export interface ReaderOptions extends ChannelOptions {
   /**
-   * What to do with pickles, which python-socketio before 5.14 sends. `"refuse"`: they are refused unopened, and
-   * reported. `"data-only"`: the data in them is read, by a reader that can call nothing; a pickle with anything else in
-   * it is refused whole, as `unsafe_pickle`. None is ever written.
+   * What to do with pickles, which python-socketio before 5.14 writes. `"refuse"` rejects them unopened. `"data-only"` reads
+   * the data in them, with a reader that cannot call anything, and rejects a pickle that holds anything else as
+   * `unsafe_pickle`. Pickles are never written.
    *
-   * What it does not change: a Python host before 5.14 runs every pickle that anybody puts on the channel
-   * (CVE-2025-61765). Upgrade it where you can.
+   * Neither protects a Python host before 5.14, which runs every pickle that anybody puts on the channel (CVE-2025-61765).
+   * Upgrade it where you can.
    * @default "refuse"
    */
   readonly legacyPickle?: LegacyPickle | undefined;
   /**
-   * Largest message that is read, in bytes. Redis cuts a subscriber off that has 32 MiB waiting for it.
+   * Bytes of the largest message that is read; a larger one is rejected as `too_large`. Mind the broker's own limits: Redis
+   * disconnects a subscriber for which 32 MiB are waiting.
    * @default 33_554_432 (32 MiB)
    */
   readonly maxMessageSize?: number | undefined;
   /**
-   * Most acknowledgements that are waited for at a time, in each direction. Beyond it an emit is still delivered, but
-   * ends with its timeout (ours), or the oldest answer is no longer passed on (another host's). Most requests to other
-   * Node hosts at a time as well, beyond which they fail with `BRIDGE_BUSY`.
+   * Most acknowledged emits that wait at a time, in each direction. One more of `io.timeout().emitWithAck()` is sent, and
+   * ends with its timeout; one more of an emitter rejects with `BRIDGE_BUSY`; one more of another host takes the place of
+   * the oldest, whose acknowledgements are no longer passed on. Also the most requests to other Node hosts
+   * (`fetchSockets()` and the like) at a time; one more rejects with `BRIDGE_BUSY`.
    * @default 10_000
    */
   readonly maxPendingAcks?: number | undefined;
   /**
-   * Whether an acknowledged emit waits for clients of Python hosts, which can be heard but not counted. `"never"`: there
-   * are none, and it ends with the last answer of a Node host's client. `"always"`: one to a room or to everyone takes
-   * until its timeout. `"auto"`: it does where the broker tells of readers that are no Node hosts (Redis), or else where
-   * a Python process was heard within the last hour.
+   * Whether an acknowledged emit waits for clients of Python hosts, which acknowledge but cannot be counted. `"never"`: it
+   * ends with the last acknowledgement of a Node host's client. `"always"`: one to a room, or to everyone, takes until its
+   * timeout. `"auto"`: it does so where the broker counts readers that are not Node hosts (Redis), or else where a message
+   * of a Python process came within the last hour.
    * @default "auto"
    */
   readonly pythonHosts?: PythonHostsMode | undefined;
 }
 
 /**
- * What is kept for clients that come back, where the server has `connectionStateRecovery`; for as long as that allows
- * them to be away, and the time that it takes to find out that a connection is dead.
+ * Bounds of what is kept for clients that reconnect, where the server has `connectionStateRecovery`. It is kept for
+ * `maxDisconnectionDuration`, and for the time that it takes to find out that a connection is dead.
  */
 export interface RecoveryLimits {
-  /** Most emits, and most messages of the channel by name. @default 50_000 */
+  /** Most emits that are kept, and most messages of the channel that are remembered by name. @default 50_000 */
   readonly maxMessages?: number | undefined;
-  /** Most bytes of the emits, as they are on the channel. @default 33_554_432 (32 MiB) */
+  /** Most bytes of the emits that are kept, as they came over the channel. @default 33_554_432 (32 MiB) */
   readonly maxBytes?: number | undefined;
-  /** Most sessions of clients that are away, for each namespace. @default 10_000 */
+  /** Most sessions of disconnected clients, in each namespace. @default 10_000 */
   readonly maxSessions?: number | undefined;
 }
 
+/** Options of `createAdapter`. */
 export interface AdapterOptions extends ReaderOptions {
   /**
-   * Whether JSON of other hosts goes to clients as it came, byte for byte, where that can be: it is checked to be JSON,
-   * and not decoded. `false` decodes and encodes each event, as Socket.IO does, which changes `1.0` to `1` and rounds
-   * integers beyond 2^53.
+   * Whether JSON of other hosts goes to clients byte for byte where that is possible: checked, and not decoded. `false`
+   * decodes and encodes each event, as Socket.IO does, which turns `1.0` into `1` and rounds integers beyond 2^53.
    * @default true
    */
   readonly passthrough?: boolean | undefined;
+  /** Bounds of what is kept for clients that reconnect. */
   readonly recovery?: RecoveryLimits | undefined;
   /**
-   * How long `fetchSockets()` and `serverSideEmitWithAck()` wait for the other Node hosts, in milliseconds.
+   * Milliseconds that `fetchSockets()`, `serverSideEmitWithAck()` and the like wait for the other Node hosts, up to 2^31 - 1;
+   * then they reject with `BRIDGE_TIMEOUT`. Named as in `@socket.io/redis-adapter`.
    * @default 5_000
    */
   readonly requestsTimeout?: number | undefined;
 }
 
+/** Options of `createEmitter`. Those that concern reading have a meaning with `acks` only. */
 export interface EmitterOptions extends ReaderOptions {
   /**
-   * Whether to read what comes back, so that `timeout(ms).emitWithAck()` works. The emitter then has subscriptions, and
-   * hears what hosts hear.
+   * Whether the emitter receives acknowledgements, so that `timeout(ms).emitWithAck()` works. It subscribes with the first
+   * of them, and from then on receives every message that a host does.
    * @default false
    */
   readonly acks?: boolean | undefined;
@@ -149,7 +155,7 @@ export interface NormalizedAdapter extends NormalizedReader {
 
 /** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeEncoding(encoding: string = "json"): Encoding {
-  return oneOf("encoding", encoding, Object.keys(ENCODERS) as readonly Encoding[]);
+  return oneOf("encoding", encoding, ENCODINGS);
 }
 
 /** @throws BridgeError `BRIDGE_INVALID_OPTION` */

@@ -4,23 +4,23 @@ import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import type { BusName } from "./names.js";
 
-/** A real broker, which stays at its address over restarts. */
+/** A real broker that keeps its address when it is restarted. */
 export interface BenchBroker {
-  /** For Node hosts, and for Python by way of `python-fixtures/managers.py`. */
+  /** For Node hosts, and for Python through `python-fixtures/managers.py`. */
   readonly url: string;
   readonly port: number;
-  /** As if the machine had lost power. */
+  /** As a power failure would. */
   crash(): Promise<void>;
-  /** Resolves when it says that it takes connections. */
+  /** Resolves when it reports that it accepts connections. */
   start(): Promise<void>;
   /** Ends it for good. */
   end(): Promise<void>;
 }
 
-/** @param address - where it is to be reached */
+/** @param address - to listen on */
 type Launch = (address: string) => Promise<BenchBroker>;
 
-/** One that is ended while it starts is ended when it has started. */
+/** Waits for a start in progress before it ends the broker. */
 function endable(broker: BenchBroker): BenchBroker {
   let started = Promise.resolve();
   return {

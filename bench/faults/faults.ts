@@ -5,7 +5,7 @@ import { BLACK_HOLE_MS, BLOCKED_MS, CUT_MS, type FaultName } from "./names.js";
 import type { Network } from "./network.js";
 import type { TestedHost } from "./tested-host.js";
 
-/** What a fault can strike. */
+/** What a fault acts on. */
 export interface Scene {
   readonly broker: BenchBroker;
   readonly network: Network;
@@ -13,7 +13,7 @@ export interface Scene {
   readonly rate: number;
 }
 
-/** @returns from when it strikes until the broker can be reached, the loop is free, the process has been started */
+/** @returns the period from the fault until the broker is reachable, the loop is free, or the process has been started */
 type Fault = (scene: Scene) => Promise<Span>;
 
 async function restart({ broker }: Scene): Promise<Span> {
@@ -58,5 +58,5 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   killed,
 };
 
-/** Those that need a network of their own for the host under fault. */
+/** Faults for which the tested host needs a network namespace. */
 export const NETWORK_FAULTS: readonly FaultName[] = ["cut", "black-hole"];

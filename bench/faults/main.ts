@@ -1,8 +1,7 @@
-import { interrupted, owe, runToTheEnd } from "../shared/ending.js";
+import { bold, red } from "../../src/util/terminal-style.js";
 import { UsageError } from "../shared/options.js";
-import { logTo } from "../shared/program.js";
 import { Progress } from "../shared/progress.js";
-import { bold, red } from "../shared/style.js";
+import { cleanUpAtEnd, interrupted, runBenchmark } from "../shared/run-benchmark.js";
 import { type Campaign, measureBus } from "./campaign.js";
 import { NETWORK_FAULTS } from "./faults.js";
 import { LOG_FILE } from "./names.js";
@@ -11,9 +10,9 @@ import { HELP, type Options, parseOptions } from "./options.js";
 import { PAGE, PAGE_NUMBERS, type RecordedRun, writeNumbers, writePage } from "./report.js";
 import { terminalHeading } from "./table.js";
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** @throws UsageError when a namespace is needed, and none can be made */
+/** @throws UsageError when a namespace is needed and cannot be created */
 function chooseNetwork({ faults }: Options): Network {
   const needed = faults.filter((fault) => NETWORK_FAULTS.includes(fault));
   const obstacle = namespaceObstacle();
@@ -26,7 +25,7 @@ function chooseNetwork({ faults }: Options): Network {
     return LOOPBACK;
   }
   const network = createNamespace();
-  // Nothing that could be waited for, so it is done in any case.
+  // It is synchronous, so it runs however the process exits.
   process.once("exit", network.remove);
   return network;
 }
@@ -34,21 +33,20 @@ function chooseNetwork({ faults }: Options): Network {
 async function run(options: Options): Promise<void> {
   const { faults, repeat, rate, heartbeatInterval, json, write } = options;
   const progress = new Progress(process.stderr);
-  const network = chooseNetwork(options);
-  const signal = interrupted;
-  signal.addEventListener("abort", () => progress.end());
+  interrupted.addEventListener("abort", () => progress.end());
   const campaign: Campaign = {
-    ...{ faults, repeat, rate, heartbeatInterval, network, progress, say, owe },
-    interruption: signal,
+    ...{ faults, repeat, rate, heartbeatInterval, progress, print, cleanUpAtEnd },
+    network: chooseNetwork(options),
+    signal: interrupted,
   };
   const recorded: RecordedRun[] = [];
   let isGood = true;
-  say(terminalHeading());
+  print(terminalHeading());
   for (const bus of options.buses) {
     const outcome = await measureBus(bus, campaign);
     recorded.push(...outcome.runs);
     isGood &&= outcome.isGood;
-    if (signal.aborted) {
+    if (interrupted.aborted) {
       return;
     }
   }
@@ -57,21 +55,11 @@ async function run(options: Options): Promise<void> {
   }
   if (write) {
     writePage(recorded);
-    say(`wrote ${PAGE} and ${PAGE_NUMBERS}`);
+    print(`wrote ${PAGE} and ${PAGE_NUMBERS}`);
   }
-  const bad = `Not everything is as required; ${LOG_FILE} has what the processes said.`;
-  say(bold(isGood ? "All figures are as required." : red(bad)));
+  const bad = `Not all figures are as required; ${LOG_FILE} has the logs of the programs.`;
+  print(bold(isGood ? "All figures are as required." : red(bad)));
   process.exitCode = isGood ? 0 : 1;
 }
 
-function complain(error: unknown): void {
-  const isUsage = error instanceof UsageError;
-  process.exitCode = isUsage ? 2 : 1;
-  process.stderr.write(`faults: ${(error as Error).message}${isUsage ? "; --help shows what there is" : ""}\n`);
-}
-
-logTo(LOG_FILE);
-await runToTheEnd(async () => {
-  const options = parseOptions(process.argv.slice(2));
-  await (options.help ? process.stdout.write(HELP) : run(options));
-}, complain);
+await runBenchmark({ name: "faults", logFile: LOG_FILE, help: HELP, parse: parseOptions, run });

@@ -4,13 +4,13 @@ import type { Progress } from "../shared/progress.js";
 import type { BenchBroker } from "./brokers.js";
 import { FAULTS } from "./faults.js";
 import { type Evidence, type Figures, figuresOf } from "./figures.js";
-import { type Fleet, startFleet } from "./fleet.js";
-import { meterLines } from "./meters.js";
 import type { BusName, Direction, FaultName } from "./names.js";
 import type { Network } from "./network.js";
-import type { PythonSent } from "./python-side.js";
+import type { NumberedClient } from "./numbered-client.js";
+import type { PythonSent } from "./python-programs.js";
+import { startTestbed, type Testbed } from "./testbed.js";
 import type { HostStatus } from "./tested-host.js";
-import type { Watch } from "./watch.js";
+import { meterLines } from "./throughput-meters.js";
 
 export interface RunOptions {
   readonly bus: BusName;
@@ -27,27 +27,28 @@ export interface Run {
   readonly bus: BusName;
   readonly fault: FaultName;
   readonly figures: readonly Figures[];
-  /** How the status of the host under fault changed; `at` counts from the begin of the fault. */
+  /** Status changes of the tested host; `at` counts from the start of the fault. */
   readonly statuses: readonly HostStatus[];
 }
 
-/** How long traffic is steady before a fault, and after the last direction is open again. */
+/** How long traffic is steady before a fault, and after it has recovered in every direction. */
 const STEADY_MS = 3_000;
 
-/** Python's pauses between its attempts to reconnect double, so it may need long. */
-const RECOVERY_PATIENCE_MS = 60_000;
+/** Python doubles its delay after each failed attempt to reconnect, so it may take long. */
+const RECOVERY_TIMEOUT_MS = 60_000;
 
-const BARRIER_PATIENCE_MS = 30_000;
+const BARRIER_TIMEOUT_MS = 30_000;
 
-interface Way {
+/** A direction of traffic in a testbed. */
+interface Flow {
   readonly direction: Direction;
-  readonly client: Watch;
-  /** Those that send at present. */
+  readonly client: NumberedClient;
+  /** The current senders. */
   readonly senders: () => readonly string[];
   readonly allSenders: () => readonly string[];
 }
 
-function waysOf({ host, python, clients }: Fleet): readonly Way[] {
+function flowsOf({ host, python, clients }: Testbed): readonly Flow[] {
   const ofPython = { senders: () => python.names, allSenders: () => python.names };
   const ofHost = { senders: () => [host.sender], allSenders: () => host.allSenders };
   return [
@@ -67,33 +68,33 @@ async function inTime(promise: Promise<void>): Promise<boolean> {
   );
 }
 
-async function flowing(ways: readonly Way[], since: number): Promise<void> {
-  await Promise.all(ways.map(({ client, senders }) => inTime(client.hears(senders(), since, RECOVERY_PATIENCE_MS))));
+async function flowing(flows: readonly Flow[], since: number): Promise<void> {
+  await Promise.all(flows.map(({ client, senders }) => inTime(client.receives(senders(), since, RECOVERY_TIMEOUT_MS))));
 }
 
 interface Settled {
   readonly python: readonly PythonSent[];
-  /** For each way, whether all that was sent must have arrived. */
+  /** For each flow, whether everything that was sent must have arrived. */
   readonly isSettled: readonly boolean[];
 }
 
-async function settle({ host, python }: Fleet, ways: readonly Way[]): Promise<Settled> {
+async function settle({ host, python }: Testbed, flows: readonly Flow[]): Promise<Settled> {
   host.finish();
   const sent = await python.finish();
   const isSettled = await Promise.all(
-    ways.map(({ client, senders }) => inTime(client.reachesBarrier(senders(), BARRIER_PATIENCE_MS))),
+    flows.map(({ client, senders }) => inTime(client.reachesBarrier(senders(), BARRIER_TIMEOUT_MS))),
   );
-  // Its last words are how much was confirmed.
+  // Its last line says how much was confirmed.
   await host.end();
   return { python: sent, isSettled };
 }
 
-function evidenceOf({ host, clients }: Fleet, ways: readonly Way[], fault: Span, { python, isSettled }: Settled) {
+function evidenceOf({ host, clients }: Testbed, flows: readonly Flow[], fault: Span, { python, isSettled }: Settled) {
   const ready = host.statuses.find(({ type, at }) => type === "ready" && at > fault.from)?.at ?? fault.to;
-  // A process that is started has to load its modules before its bus can connect.
+  // A new process has to load its modules before its bus can connect.
   const started = host.statuses.find(({ type, at }) => type === "connecting" && at > fault.from)?.at ?? fault.to;
   const acceptedAt = python.flatMap((sent) => sent.acceptedAt).sort((one, other) => one - other);
-  return ways.map(({ direction, client, senders }, index): Evidence => {
+  return flows.map(({ direction, client, senders }, index): Evidence => {
     const common = {
       direction,
       senders: senders(),
@@ -105,14 +106,14 @@ function evidenceOf({ host, clients }: Fleet, ways: readonly Way[], fault: Span,
       ? {
           ...common,
           sent: python,
-          excusedUntil: Math.max(started, acceptedAt.find((at) => at >= fault.to) ?? fault.to),
-          acceptedUnheard: acceptedAt.filter((at) => at >= fault.from && at <= ready).length,
+          externalDelayUntil: Math.max(started, acceptedAt.find((at) => at >= fault.to) ?? fault.to),
+          acceptedBeforeSubscribed: acceptedAt.filter((at) => at >= fault.from && at <= ready).length,
         }
-      : { ...common, sent: host.sent(), excusedUntil: started };
+      : { ...common, sent: host.sent(), externalDelayUntil: started };
   });
 }
 
-/** Without those that repeat the one before, and the end. */
+/** Without repetitions, and without the final one. */
 function changes(statuses: readonly HostStatus[], since: number): readonly HostStatus[] {
   return statuses
     .filter(({ at, type }) => at >= since && type !== "closed")
@@ -120,7 +121,7 @@ function changes(statuses: readonly HostStatus[], since: number): readonly HostS
     .map(({ type, error, at }) => ({ type, error, at: Math.round(at - since) }));
 }
 
-/** @throws Error when the fleet cannot be started */
+/** @throws Error when the testbed cannot be started */
 export async function measure({
   bus,
   fault,
@@ -130,36 +131,36 @@ export async function measure({
   heartbeatInterval,
   progress,
 }: RunOptions): Promise<Run> {
-  progress.phase("starting the fleet");
-  const fleet = await startFleet({ bus, url: broker.url, network, rate, heartbeatInterval });
-  const ways = waysOf(fleet);
+  progress.phase("starting the hosts");
+  const testbed = await startTestbed({ bus, url: broker.url, network, rate, heartbeatInterval });
+  const flows = flowsOf(testbed);
   try {
-    const meters = ways.map(({ direction, client, allSenders }) => ({
+    const meters = flows.map(({ direction, client, allSenders }) => ({
       title: direction,
       count: () => client.arrivals.filter(({ sender }) => allSenders().includes(sender)).length,
     }));
     progress.watch(meterLines(meters, rate));
-    fleet.host.send(rate);
-    fleet.python.send();
-    await flowing(ways, 0);
+    testbed.host.send(rate);
+    testbed.python.send();
+    await flowing(flows, 0);
     progress.phase("steady");
     await pause(STEADY_MS);
     progress.phase("fault");
-    const span = await FAULTS[fault]({ broker, network, host: fleet.host, rate });
+    const span = await FAULTS[fault]({ broker, network, host: testbed.host, rate });
     progress.phase("recovering");
-    await flowing(ways, span.to);
+    await flowing(flows, span.to);
     progress.phase("steady again");
     await pause(STEADY_MS);
     progress.phase("waiting for the last message");
-    const evidence = evidenceOf(fleet, ways, span, await settle(fleet, ways));
+    const evidence = evidenceOf(testbed, flows, span, await settle(testbed, flows));
     return {
       bus,
       fault,
       figures: evidence.map((each) => figuresOf(bus, fault, span, each)),
-      statuses: changes(fleet.host.statuses, span.from),
+      statuses: changes(testbed.host.statuses, span.from),
     };
   } finally {
     network.heal();
-    await fleet.end();
+    await testbed.end();
   }
 }

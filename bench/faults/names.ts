@@ -1,4 +1,4 @@
-/** What is measured, and how it is called on the command line and on the page. */
+/** What is measured, by its name on the command line and its title on the page. */
 
 export const BUS_NAMES = ["redis", "rabbitmq", "kombu-redis", "kafka"] as const;
 export type BusName = (typeof BUS_NAMES)[number];
@@ -6,11 +6,11 @@ export type BusName = (typeof BUS_NAMES)[number];
 export const FAULT_NAMES = ["restart", "cut", "black-hole", "blocked-loop", "killed"] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
 
-/** Who sends, and whose client receives. `node` that sends is the host under fault; so is the one that hears Python. */
+/** Sender and receiving client. `node` is the tested host, the one that the fault hits. */
 export const DIRECTIONS = ["python → node", "node → python", "node → async python", "node → other node"] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 
-/** Those for which python-socketio has an asynchronous manager, with which an ASGI host joins the fleet. */
+/** Buses for which python-socketio has an asynchronous manager, so that an ASGI host can join. */
 export const ASYNC_BUSES: readonly BusName[] = ["redis", "rabbitmq"];
 
 export function isToPython(direction: Direction): boolean {
@@ -36,5 +36,5 @@ export const FAULT_TITLES: Readonly<Record<FaultName, string>> = {
   killed: "host killed and started",
 };
 
-/** What the processes of a measurement say on standard error. */
+/** The standard error of the programs of a measurement. */
 export const LOG_FILE = "build/faults.log";

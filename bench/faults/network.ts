@@ -1,22 +1,22 @@
 import { execFileSync, spawnSync } from "node:child_process";
 
-/** What the host under fault may lose: its way to the broker, and nothing else. */
+/** The path between the tested host and the broker, which a fault can break. */
 export interface Network {
-  /** Where the broker listens, as seen from everywhere on this machine. */
+  /** Where the broker listens, reachable from everywhere on this machine. */
   readonly brokerAddress: string;
-  /** Where the host under fault listens. */
+  /** Where the tested host listens. */
   readonly hostAddress: string;
-  /** What stands before a command that is to run there. */
+  /** Prefix of a command that is to run in the namespace. */
   readonly prefix: readonly string[];
-  /** Both ends hear that the connection is reset, and none can be made. */
+  /** Resets the connections of both ends, and rejects new ones. */
   cut(port: number): void;
-  /** Nobody hears anything any more. */
+  /** Drops all packets silently. */
   dropPackets(port: number): void;
   heal(): void;
   remove(): void;
 }
 
-/** For faults that need no network of their own. */
+/** For faults that need no network namespace. */
 export const LOOPBACK: Network = {
   brokerAddress: "127.0.0.1",
   hostAddress: "127.0.0.1",
@@ -38,10 +38,10 @@ function run(...command: readonly string[]): void {
   execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"] });
 }
 
-/** @returns why none can be made here, as the rest of a sentence; undefined if one can */
+/** @returns why no namespace can be created here, as the rest of a sentence; undefined if it can */
 export function namespaceObstacle(): string | undefined {
   if (process.getuid?.() !== 0) {
-    return "it takes root to make one: run this with sudo";
+    return "creating one takes root: run this with sudo";
   }
   const missing = ["ip", "iptables", "ss"].filter((tool) => spawnSync(tool, ["--version"]).error !== undefined);
   return missing.length > 0 ? `${missing.join(", ")} is missing: apt-get install iproute2 iptables` : undefined;
@@ -56,8 +56,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Those of measurements that were killed before they could clean up. */
-function removeLeftOvers(): void {
+/** Removes namespaces of measurements that were killed before they could clean up. */
+function removeStaleNamespaces(): void {
   const names = spawnSync("ip", ["netns", "list"], { encoding: "utf8" }).stdout.split(/\s+/);
   for (const name of names) {
     const pid = Number(NAME.exec(name)?.[1]);
@@ -68,11 +68,11 @@ function removeLeftOvers(): void {
 }
 
 /**
- * The namespace belongs to this process, and so do its addresses: 198.18.0.0/15 is set aside for measurements of
- * networks (RFC 2544), so they are nobody else's.
+ * Creates a network namespace for this process. Its addresses are in 198.18.0.0/15, which is reserved for benchmarks of
+ * networks (RFC 2544), so they collide with nothing.
  */
 export function createNamespace(): Network {
-  removeLeftOvers();
+  removeStaleNamespaces();
   const { pid } = process;
   const name = `sio-faults-${pid}`;
   const [outside, inside] = [`sf${pid}o`, `sf${pid}i`];
@@ -80,7 +80,7 @@ export function createNamespace(): Network {
   const address = (last: number) => `198.${18 + (block >> 16)}.${(block >> 8) & 255}.${(block & 255) + last}`;
   const within = ["ip", "netns", "exec", name] as const;
   const rule = (...args: readonly string[]) => run(...within, "iptables", "--append", ...args);
-  const ways = (port: number) =>
+  const directions = (port: number) =>
     [
       ["--protocol", "tcp", "--dport", String(port)],
       ["--protocol", "tcp", "--sport", String(port)],
@@ -90,21 +90,21 @@ export function createNamespace(): Network {
     hostAddress: address(2),
     prefix: within,
     cut(port) {
-      const [to, from] = ways(port);
-      // The resets themselves must pass.
+      const [to, from] = directions(port);
+      // The RST packets themselves must pass.
       rule("OUTPUT", ...to, "--tcp-flags", "RST", "RST", "--jump", "ACCEPT");
       rule("OUTPUT", ...to, "--jump", "REJECT", "--reject-with", "tcp-reset");
       rule("INPUT", "!", "--in-interface", "lo", ...from, "--jump", "REJECT", "--reject-with", "tcp-reset");
       run(...within, "ss", "--kill", "--tcp", "dport", "=", `:${port}`);
     },
     dropPackets(port) {
-      const [to, from] = ways(port);
+      const [to, from] = directions(port);
       rule("OUTPUT", ...to, "--jump", "DROP");
       rule("INPUT", ...from, "--jump", "DROP");
     },
     heal: () => run(...within, "iptables", "--flush"),
     remove() {
-      // Without the pair: the namespace would take it along, but later.
+      // The namespace would remove its link too, but only later.
       spawnSync("ip", ["link", "delete", outside]);
       spawnSync("ip", ["netns", "delete", name]);
     },

@@ -1,5 +1,5 @@
+import { bold } from "../../src/util/terminal-style.js";
 import { namesOf, parseFlags, wholeNumber } from "../shared/options.js";
-import { bold } from "../shared/style.js";
 import { BUS_NAMES, type BusName, FAULT_NAMES, FAULT_TITLES, type FaultName, LOG_FILE } from "./names.js";
 
 export interface Options {
@@ -17,7 +17,7 @@ const faultLines = FAULT_NAMES.map((name) => `                       ${name.padE
   "\n",
 );
 
-export const HELP = `${bold("npm run faults --")} [flags]: what a fleet of Node and Python hosts loses when something breaks
+export const HELP = `${bold("npm run faults --")} [flags]: what a fleet of Node and Python hosts loses when something fails
 
   npm run faults                                    everything, about half an hour
   npm run faults -- --bus redis --fault cut,killed  two faults of one broker
@@ -31,11 +31,11 @@ ${faultLines}
   --heartbeat MS       heartbeatInterval of the Node hosts. Default: 5000
   --json FILE          write the raw numbers of this measurement
   --write              put the table into docs/reliability.md, the numbers into docs/reliability.json
-  -h, --help           show this
+  -h, --help           show this help
 
-Real brokers, python-socketio and Node hosts, each a process of its own, on this machine; brokers are started as the
-tests start them. Linux only. The faults cut and black-hole need root: the host under fault then lives in a network
-namespace of its own. What this starts it also ends, after Ctrl-C too. ${LOG_FILE} has what the processes said.
+Runs real brokers, python-socketio and Node hosts, each in a process of its own, on this machine. Linux only. The faults
+cut and black-hole need root, because the tested host then runs in a network namespace of its own. Everything that is
+started is also ended, after Ctrl-C too. ${LOG_FILE} has the logs of the programs.
 
 Exits with 0 when all figures are as required, 1 when some are not or a run failed, 2 when the command line is wrong.
 `;

@@ -1,12 +1,12 @@
 import { now } from "../shared/clock.js";
 
-/** A process that was held up for longer than this does not make up for it: nobody sends while the loop stands still. */
+/** Messages that are overdue for longer are skipped: nobody sends while the event loop is blocked. */
 const CATCH_UP_MS = 100;
 
 /**
  * Calls `send` that many times a second.
  *
- * @returns a function that ends it
+ * @returns a function that stops it
  */
 export function startPace(rate: number, send: () => void): () => void {
   const interval = 1_000 / rate;

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { machine, replacePart } from "../shared/page.js";
+import { machine, replacePart } from "../shared/docs-page.js";
 import type { Figures } from "./figures.js";
 import type { Run } from "./measure.js";
 import { BUS_NAMES, DIRECTIONS, FAULT_NAMES } from "./names.js";
-import { markdownTable, type Row } from "./table.js";
+import { faultTable, type Row } from "./table.js";
 import { failures, worst } from "./verdict.js";
 
 export const PAGE = "docs/reliability.md";
 export const PAGE_NUMBERS = "docs/reliability.json";
 
-/** A run with what a reader needs to judge it by. */
+/** A run, and the circumstances in which it was measured. */
 export interface RecordedRun extends Run {
   readonly measured: string;
   readonly machine: string;
@@ -29,7 +29,7 @@ export function record(
   return { bus, fault, measured: new Date().toISOString(), machine: machine(), rate, heartbeatInterval, ...rest };
 }
 
-/** The worst of each direction of one bus and fault; without a run, none. */
+/** The worst run of each direction of one bus and fault. */
 function rowsOf(runs: readonly RecordedRun[]): readonly Row[] {
   return DIRECTIONS.flatMap((direction) => {
     const [first, ...others] = runs.flatMap((run) => run.figures.filter((figures) => figures.direction === direction));
@@ -42,30 +42,30 @@ function rowsOf(runs: readonly RecordedRun[]): readonly Row[] {
   });
 }
 
-/** In the order in which buses and faults are named, whatever the order of measurement. */
+/** In the order of `BUS_NAMES` and `FAULT_NAMES`, whatever the order of measurement. */
 export function groupedRows(runs: readonly RecordedRun[]): readonly (readonly Row[])[] {
   return BUS_NAMES.flatMap((bus) =>
     FAULT_NAMES.map((fault) => rowsOf(runs.filter((run) => run.bus === bus && run.fault === fault))),
   ).filter((rows) => rows.length > 0);
 }
 
-/** Newly measured faults of a bus take the place of the earlier ones; all others stay. */
+/** New runs replace the earlier runs of the same bus and fault; all others stay. */
 export function merge(earlier: readonly RecordedRun[], measured: readonly RecordedRun[]): readonly RecordedRun[] {
   const isReplaced = ({ bus, fault }: RecordedRun) => measured.some((run) => run.bus === bus && run.fault === fault);
   return [...earlier.filter((run) => !isReplaced(run)), ...measured];
 }
 
-/** A line for each run. */
+/** JSON, with a line for each run. */
 export function writeNumbers(file: string, runs: readonly RecordedRun[]): void {
   const lines = runs.map((run) => JSON.stringify(run)).join(",\n");
   writeFileSync(file, `{"unit": "milliseconds", "runs": [\n${lines}\n]}\n`);
 }
 
-/** Puts the measured runs among those of the page. @throws Error when the page has no place for a table */
+/** Adds the measured runs to the page and its numbers. @throws Error when the page has no place for a table */
 export function writePage(measured: readonly RecordedRun[]): void {
   const earlier = existsSync(PAGE_NUMBERS) ? (JSON.parse(readFileSync(PAGE_NUMBERS, "utf8")) as Report).runs : [];
   const runs = merge(earlier, measured);
-  const page = replacePart(readFileSync(PAGE, "utf8"), "faults", markdownTable(groupedRows(runs).flat()));
+  const page = replacePart(readFileSync(PAGE, "utf8"), "faults", faultTable(groupedRows(runs).flat()));
   writeNumbers(PAGE_NUMBERS, runs);
   writeFileSync(PAGE, page);
 }

@@ -1,9 +1,9 @@
-import { markdown } from "../shared/page.js";
-import { bold, dim, green, red } from "../shared/style.js";
+import { bold, dim, green, red } from "../../src/util/terminal-style.js";
+import { markdownTable } from "../shared/markdown.js";
 import type { Figures } from "./figures.js";
 import { BUS_TITLES, FAULT_TITLES } from "./names.js";
 
-/** A row of the table, and what it misses of what is required. */
+/** A row of the table, and the requirements that it does not meet. */
 export interface Row {
   readonly figures: Figures;
   readonly failures: readonly string[];
@@ -11,7 +11,7 @@ export interface Row {
 
 const seconds = (time: number | undefined): string => (time === undefined ? "never" : `${(time / 1_000).toFixed(2)} s`);
 
-/** How long a broker takes to start is not ours to choose. */
+/** How long a broker takes to start is not up to us, so it is shown. */
 const faultTitle = ({ fault, lasted }: Figures): string =>
   fault === "restart" ? `${FAULT_TITLES[fault]}, away ${seconds(lasted)}` : FAULT_TITLES[fault];
 
@@ -20,7 +20,7 @@ const COLUMNS: readonly { readonly title: string; readonly value: (figures: Figu
   { title: "accepted", value: ({ accepted }) => String(accepted) },
   { title: "received", value: ({ received }) => String(received) },
   { title: "lost", value: ({ lost }) => String(lost) },
-  { title: "not listening", value: ({ unheard }) => String(unheard) },
+  { title: "not listening", value: ({ notListening }) => String(notListening) },
   { title: "doubled", value: ({ doubled }) => String(doubled) },
   { title: "out of order", value: ({ outOfOrder }) => String(outOfOrder) },
   { title: "flows after", value: ({ flowsAfter }) => seconds(flowsAfter) },
@@ -29,12 +29,12 @@ const COLUMNS: readonly { readonly title: string; readonly value: (figures: Figu
 
 const DIRECTION_WIDTH = 22;
 
-/** For a terminal: a heading, to which the rows of `terminalRows` fit. */
+/** The heading for the rows of `terminalRows`. */
 export function terminalHeading(): string {
   return dim(" ".repeat(DIRECTION_WIDTH) + COLUMNS.map(({ title }) => `  ${title}`).join(""));
 }
 
-/** @param runs - of how many runs the figures are the worst */
+/** @param runs - how many runs the figures are the worst of */
 export function terminalRows(rows: readonly Row[], runs: number): string {
   const [first] = rows;
   if (first === undefined) {
@@ -52,10 +52,10 @@ function terminalRow({ figures, failures }: Row): string {
   return `${`  ${figures.direction}`.padEnd(DIRECTION_WIDTH)}${cells.join("")}  ${verdict}`;
 }
 
-/** For a page. A row that repeats the bus or the fault of the one before leaves them out. */
-export function markdownTable(rows: readonly Row[]): string {
-  const titles = ["broker", "fault", "direction", ...COLUMNS.map(({ title }) => title), ""];
-  const alignment = titles.map((_, index) => (index < 3 || index === titles.length - 1 ? "---" : "---:"));
+/** For a page. A row leaves out the bus and the fault if they are those of the row before. */
+export function faultTable(rows: readonly Row[]): string {
+  const columns = ["broker", "fault", "direction", ...COLUMNS.map(({ title }) => title), ""];
+  const isText = (column: number) => column < 3 || column === columns.length - 1;
   const body = rows.map(({ figures, failures }, index) => {
     const before = rows[index - 1]?.figures;
     const isSameBus = before?.bus === figures.bus;
@@ -67,5 +67,5 @@ export function markdownTable(rows: readonly Row[]): string {
       failures.length === 0 ? "ok" : `**${failures.join(", ")}**`,
     ];
   });
-  return markdown([titles, alignment, ...body]);
+  return markdownTable({ columns, rows: body, alignment: (column) => (isText(column) ? "left" : "right") });
 }

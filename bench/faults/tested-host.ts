@@ -1,29 +1,31 @@
 import { freePort } from "../../scripts/environment/free-port.js";
+import type { Line, Program } from "../../src/testing/program.js";
 import type { Span } from "../shared/clock.js";
-import { type Line, Program } from "../shared/program.js";
-import { upTo } from "./count.js";
+import { endProgram, startProgram } from "../shared/programs.js";
 import type { Sent } from "./figures.js";
-import type { HostOptions } from "./host.js";
+import type { HostOptions } from "./host-process.js";
 import type { Network } from "./network.js";
+import { upTo } from "./tally.js";
 
-/** What its bus told, for the raw numbers. */
+/** A status of the host's bus, for the raw numbers. */
 export interface HostStatus {
   readonly type: string;
   readonly error?: string | undefined;
   readonly at: number;
 }
 
+/** One of the processes that the host has been. */
 interface Incarnation {
   readonly program: Program;
   readonly sender: string;
   sent: number;
   confirmed: number;
-  isKilled: boolean;
+  wasKilled: boolean;
 }
 
 export type HostSettings = Pick<HostOptions, "url" | "channel" | "heartbeatInterval">;
 
-/** A TypeScript host in a process of its own, which can be killed and started again at the same address. */
+/** The TypeScript host under test. It can be killed and started again at the same address. */
 export class TestedHost {
   readonly statuses: HostStatus[] = [];
   readonly #settings: HostSettings;
@@ -32,14 +34,14 @@ export class TestedHost {
   readonly #incarnations: Incarnation[] = [];
   #port = 0;
 
-  /** @param name - of its messages' sender, to which the number of the process is added */
+  /** @param name - prefix of the sender in its messages; the number of the process follows */
   constructor(name: string, settings: HostSettings, network: Network) {
     this.#name = name;
     this.#settings = settings;
     this.#network = network;
   }
 
-  /** Resolves when it hears its channel and takes clients. */
+  /** Resolves when it is subscribed and accepts clients. */
   async start(): Promise<void> {
     this.#port ||= await freePort();
     const sender = `${this.#name} ${this.#incarnations.length + 1}`;
@@ -48,11 +50,11 @@ export class TestedHost {
     const [command = "", ...args] = [
       ...prefix,
       process.execPath,
-      "build/bench/faults/host.js",
+      "build/bench/faults/host-process.js",
       JSON.stringify(options),
     ];
-    const program = new Program({ title: sender, command, args, onLine: (line) => this.#onLine(line) });
-    this.#incarnations.push({ program, sender, sent: 0, confirmed: 0, isKilled: false });
+    const program = startProgram({ title: sender, command, args, onLine: (line) => this.#onLine(line) });
+    this.#incarnations.push({ program, sender, sent: 0, confirmed: 0, wasKilled: false });
     await program.event("ready");
   }
 
@@ -60,12 +62,12 @@ export class TestedHost {
     return `http://${this.#network.hostAddress}:${this.#port}`;
   }
 
-  /** All its processes, as their messages name them. */
+  /** The senders of all its processes. */
   get allSenders(): readonly string[] {
     return this.#incarnations.map(({ sender }) => sender);
   }
 
-  /** The one that runs. */
+  /** The sender of the current process. */
   get sender(): string {
     return this.#latest.sender;
   }
@@ -74,13 +76,13 @@ export class TestedHost {
     this.#latest.program.tell({ op: "send", rate });
   }
 
-  /** No number is sent after this, and then a barrier. */
+  /** Stops sending numbers, and emits a barrier. */
   finish(): void {
     this.#latest.program.tell({ op: "stop" });
     this.#latest.program.tell({ op: "barrier" });
   }
 
-  /** Keeps its event loop busy. */
+  /** Blocks its event loop. */
   async block(time: number): Promise<Span> {
     this.#latest.program.tell({ op: "block", time });
     const { from, to } = await this.#latest.program.event("unblocked");
@@ -88,21 +90,24 @@ export class TestedHost {
   }
 
   async kill(): Promise<void> {
-    this.#latest.isKilled = true;
+    this.#latest.wasKilled = true;
     await this.#latest.program.kill();
   }
 
   async end(): Promise<void> {
-    await this.#incarnations.at(-1)?.program.end();
+    const latest = this.#incarnations.at(-1);
+    if (latest !== undefined) {
+      await endProgram(latest.program);
+    }
   }
 
-  /** A killed process owes what it knew to be confirmed: the rest it may never have got out. */
+  /** Of a killed process only the confirmed messages must arrive: it may never have sent the rest. */
   sent(): readonly Sent[] {
-    return this.#incarnations.map(({ sender, sent, confirmed, isKilled }) => ({
+    return this.#incarnations.map(({ sender, sent, confirmed, wasKilled }) => ({
       sender,
-      count: isKilled ? confirmed : sent,
+      count: wasKilled ? confirmed : sent,
       accepted: upTo(confirmed),
-      isOwedAll: !isKilled,
+      mustAllArrive: !wasKilled,
     }));
   }
 

@@ -4,16 +4,16 @@ import { type FaultName, isToPython } from "./names.js";
 /** Traffic flows again within this, in milliseconds. */
 const RECOVERY_MS = 2_000;
 
-/** A path that drops packets silently is found out by the beats. */
-const BLACK_HOLE_BEATS = 2;
+/** Only heartbeats detect a path that drops packets silently. */
+const BLACK_HOLE_HEARTBEATS = 2;
 
 function recoveryLimit(fault: FaultName, heartbeat: number): number {
-  return fault === "black-hole" ? BLACK_HOLE_BEATS * heartbeat : RECOVERY_MS;
+  return fault === "black-hole" ? BLACK_HOLE_HEARTBEATS * heartbeat : RECOVERY_MS;
 }
 
 /**
- * How many of Python's messages may be lost; undefined where the broker keeps nothing for a host that is away, so that
- * there is nothing to require.
+ * How many of Python's messages may be lost; undefined where the broker keeps nothing for a disconnected host, so that
+ * there is no requirement.
  */
 function lossLimit({ bus, fault, direction, lossAllowed }: Figures): number | undefined {
   if (direction !== "python → node") {
@@ -26,20 +26,20 @@ function lossLimit({ bus, fault, direction, lossAllowed }: Figures): number | un
 }
 
 function recoveryFailure(figures: Figures, heartbeat: number): string | undefined {
-  const { fault, direction, flowsAfter, excused } = figures;
+  const { fault, direction, flowsAfter, externalDelay } = figures;
   if (flowsAfter === undefined) {
     return "no traffic any more";
   }
-  // After a restart the Python host subscribes again when it sees fit.
+  // After a restart the Python host resubscribes in its own time.
   if (fault === "restart" && isToPython(direction)) {
     return undefined;
   }
   const limit = recoveryLimit(fault, heartbeat);
-  return flowsAfter - excused > limit ? `more than ${limit / 1_000} s until traffic flowed` : undefined;
+  return flowsAfter - externalDelay > limit ? `more than ${limit / 1_000} s until traffic flowed` : undefined;
 }
 
 /**
- * What is required and was not met, in words; empty if all was.
+ * The requirements that were not met, in words; empty if all were.
  *
  * @param heartbeat - the interval of the hosts, in milliseconds
  */
@@ -55,12 +55,12 @@ export function failures(figures: Figures, heartbeat: number): readonly string[]
   ].filter((failure) => typeof failure === "string");
 }
 
-/** Of the same row in several runs, the one to show: one that failed, else the one that lost most, else the slowest. */
+/** The run to show of several: one that failed, else the one that lost most, else the slowest. */
 export function worst(runs: readonly [Figures, ...Figures[]], heartbeat: number): Figures {
   const badness = (figures: Figures): readonly number[] => [
     failures(figures, heartbeat).length,
     figures.lost,
-    figures.unheard,
+    figures.notListening,
     figures.outOfOrder,
     figures.doubled,
     figures.flowsAfter ?? Number.POSITIVE_INFINITY,

@@ -2,25 +2,25 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 
 type Flags = NonNullable<ParseArgsConfig["options"]>;
 
-/** The command line is wrong; the message is one line that says how. */
+/** The command line is wrong. The message is one line. */
 export class UsageError extends Error {}
 
-/** @throws UsageError for a name that is not known. @returns in the order of those known; all, if none is asked for */
+/** The known names that a list asks for, in the order of `known`; all, if it is empty. @throws UsageError */
 export function namesOf<Name extends string>(
   flag: string,
   given: readonly string[],
   known: readonly Name[],
 ): readonly Name[] {
-  const asked = given.flatMap((list) => list.split(",")).map((name) => name.trim());
-  for (const name of asked) {
+  const names = given.flatMap((list) => list.split(",")).map((name) => name.trim());
+  for (const name of names) {
     if (!(known as readonly string[]).includes(name)) {
       throw new UsageError(`--${flag} is ${JSON.stringify(name)}; it takes ${known.join(", ")}`);
     }
   }
-  return asked.length === 0 ? known : known.filter((name) => asked.includes(name));
+  return names.length === 0 ? known : known.filter((name) => names.includes(name));
 }
 
-/** @throws UsageError for anything else */
+/** @throws UsageError */
 export function wholeNumber(flag: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < least || value > most) {
@@ -29,7 +29,7 @@ export function wholeNumber(flag: string, text: string, least: number, most: num
   return value;
 }
 
-/** `parseArgs` of Node, with its complaints in one line. @throws UsageError */
+/** `parseArgs` of Node, with errors of one line. @throws UsageError */
 export function parseFlags<const Known extends Flags>(args: readonly string[], flags: Known) {
   try {
     return parseArgs({ args: [...args], options: flags }).values;

@@ -1,21 +1,25 @@
-import { bold, cyan, dim } from "./style.js";
+import { LiveLines } from "../../src/util/live-lines.js";
+import { terminalStyles } from "../../src/util/terminal-style.js";
 
 const REDRAW_MS = 250;
 const SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
-/** What goes on right now: redrawn in place on a terminal, a line for each phase elsewhere. */
+/** Shows the current phase of a measurement: redrawn in place on a terminal, a line for each phase elsewhere. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
+  readonly #lines: LiveLines;
+  readonly #styles: ReturnType<typeof terminalStyles>;
   #title = "";
   #phase = "";
-  #since = 0;
+  #phaseStart = 0;
   #details = (): readonly string[] => [];
   #ticks = 0;
-  #drawn = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
+    this.#lines = new LiveLines(stream);
+    this.#styles = terminalStyles(stream);
   }
 
   begin(title: string): void {
@@ -28,39 +32,32 @@ export class Progress {
 
   phase(phase: string): void {
     this.#phase = phase;
-    this.#since = performance.now();
+    this.#phaseStart = performance.now();
     if (!this.#stream.isTTY) {
       this.#stream.write(`${this.#title}: ${phase}\n`);
     }
   }
 
-  /** @param details - gives the lines below the title, each time they are drawn */
+  /** @param details - called at each redraw for the lines below the title */
   watch(details: () => readonly string[]): void {
     this.#details = details;
   }
 
-  /** Takes the display away, for lines that stay. */
+  /** Removes the display, so that other lines can be written. */
   end(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#erase();
+    this.#lines.clear();
   }
 
   #draw(): void {
     this.#ticks += 1;
-    const seconds = ((performance.now() - this.#since) / 1_000).toFixed(1);
-    const spinner = SPINNER[this.#ticks % SPINNER.length];
-    const title = `${cyan(String(spinner))} ${bold(this.#title)}  ${this.#phase} ${dim(`${seconds} s`)}`;
-    const lines = [title, ...this.#details()];
-    this.#erase();
-    this.#stream.write(`${lines.join("\n")}\n`);
-    this.#drawn = lines.length;
-  }
-
-  #erase(): void {
-    if (this.#drawn > 0) {
-      this.#stream.write(`\x1b[${this.#drawn}A\x1b[J`);
-      this.#drawn = 0;
-    }
+    const { bold, cyan, dim } = this.#styles;
+    const seconds = ((performance.now() - this.#phaseStart) / 1_000).toFixed(1);
+    const spinner = SPINNER[this.#ticks % SPINNER.length] ?? "";
+    this.#lines.show([
+      `${cyan(spinner)} ${bold(this.#title)}  ${this.#phase} ${dim(`${seconds} s`)}`,
+      ...this.#details(),
+    ]);
   }
 }

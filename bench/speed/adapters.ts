@@ -4,12 +4,12 @@ import { Redis } from "ioredis";
 import type { Namespace } from "socket.io";
 import type { Adapter } from "socket.io-adapter";
 import { type AdapterOptions, createAdapter } from "../../src/index.js";
-import type { SystemName } from "./names.js";
+import type { SystemName } from "./systems.js";
 
 interface Connected {
   /** For `new Server`; undefined for the server's own. */
   readonly adapter?: (namespace: Namespace) => Adapter;
-  /** Resolves when it hears. The others do not say; a probe that arrives does. */
+  /** Resolves when it is subscribed. Other adapters do not report that; only a probe that arrives does. */
   ready(): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ const bridge =
     return { adapter, ready: () => adapter.ready() };
   };
 
-/** As the documentation of each adapter has it: two connections of ioredis, one duplicated from the other. */
+/** As in the documentation of each adapter: two connections of ioredis, one duplicated from the other. */
 function withClients(make: (publisher: Redis, subscriber: Redis) => (namespace: Namespace) => Adapter): Connect {
   return (url) => {
     const publisher = new Redis(url);
@@ -35,11 +35,11 @@ export type NodeSystem = Exclude<SystemName, "floor" | "python-async" | "flask">
 
 export const ADAPTERS: Readonly<Record<NodeSystem, Connect>> = {
   bridge: bridge({}),
-  "relay-off": bridge({ passthrough: false }),
+  "passthrough-off": bridge({ passthrough: false }),
   "redis-adapter": withClients((publisher, subscriber) => createRedisAdapter(publisher, subscriber)),
   sharded: withClients((publisher, subscriber) => createShardedAdapter(publisher, subscriber)),
   streams: (url) => {
-    // It makes its other connections itself.
+    // It opens its other connections itself.
     const client = new Redis(url);
     return { adapter: createStreamsAdapter(client), ready: () => Promise.resolve() };
   },

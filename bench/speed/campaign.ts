@@ -1,12 +1,12 @@
+import { cyan, dim, red } from "../../src/util/terminal-style.js";
 import type { Progress } from "../shared/progress.js";
-import { cyan, dim, red } from "../shared/style.js";
 import { type Case, caseOf } from "./cases.js";
 import { flawsOf, type RecordedRun, summaryOf } from "./figures.js";
 import { measure, type Times } from "./measure.js";
-import { SYSTEM_TITLES, type SystemName } from "./names.js";
 import type { Options } from "./options.js";
 import type { Recorder } from "./recording.js";
 import type { Setting } from "./session.js";
+import { SYSTEM_TITLES, type SystemName } from "./systems.js";
 import { number } from "./tables.js";
 
 export interface Campaign extends Pick<Options, "systems" | "cases" | "repeat"> {
@@ -14,14 +14,14 @@ export interface Campaign extends Pick<Options, "systems" | "cases" | "repeat"> 
   readonly recorder: Recorder;
   readonly progress: Progress;
   readonly times: Times;
-  /** Aborted when it is to be given up. */
-  readonly interruption: AbortSignal;
-  say(text: string): void;
+  /** Aborted when the campaign is to be given up. */
+  readonly signal: AbortSignal;
+  print(text: string): void;
 }
 
 export interface Outcome {
   readonly runs: readonly RecordedRun[];
-  /** Runs that could not be made, in words. */
+  /** Runs that failed, in words. */
   readonly failures: readonly string[];
 }
 
@@ -31,7 +31,7 @@ interface Step {
   readonly repeat: number;
 }
 
-/** Every system of a case once, then the next case; each repeat begins with another system. */
+/** Every system of a case once, then the next case. Each repeat starts with a different system. */
 export function plan({ systems, cases, repeat }: Pick<Campaign, "systems" | "cases" | "repeat">): readonly Step[] {
   return Array.from({ length: repeat }, (_, index) => index + 1).flatMap((round) =>
     cases.map(caseOf).flatMap((measured) => {
@@ -47,7 +47,7 @@ export function plan({ systems, cases, repeat }: Pick<Campaign, "systems" | "cas
 
 const BAR_WIDTH = 40;
 
-/** The medians so far, each as a bar: what is short is good. */
+/** The medians so far, as bars. Shorter is better. */
 export function medianLines(runs: readonly RecordedRun[], measured: Case): readonly string[] {
   const figure = measured.drive.kind === "memory" ? "rss" : measured.drive.kind === "half" ? "p99" : "cpuPerMessage";
   const unit = { rss: "KiB each", p99: "ms p99", cpuPerMessage: "µs" }[figure];
@@ -71,15 +71,15 @@ function remaining(done: number, all: number, since: number): string {
   return `${Math.round((done / all) * 100)} %${minutes}`;
 }
 
-/** Runs the whole plan. What fails is said and does not stop the rest. */
+/** Runs the whole plan. Failures are printed, and do not stop the rest. */
 export async function runCampaign(campaign: Campaign): Promise<Outcome> {
-  const { setting, recorder, progress, interruption, times, say } = campaign;
+  const { setting, recorder, progress, signal, times, print } = campaign;
   const steps = plan(campaign);
   const runs: RecordedRun[] = [];
   const failures: string[] = [];
   const since = performance.now();
   for (const [index, { measured, system, repeat }] of steps.entries()) {
-    if (interruption.aborted) {
+    if (signal.aborted) {
       break;
     }
     const what = `${SYSTEM_TITLES[system]}, ${measured.title}, repeat ${repeat}`;
@@ -92,13 +92,13 @@ export async function runCampaign(campaign: Campaign): Promise<Outcome> {
       const flaws = flawsOf(run);
       if (flaws.length > 0) {
         progress.end();
-        say(red(`${what} is invalid: ${flaws.join(", ")}`));
+        print(red(`${what} is invalid: ${flaws.join(", ")}`));
       }
     } catch (error) {
       progress.end();
-      if (!interruption.aborted) {
+      if (!signal.aborted) {
         failures.push(`${what} failed: ${(error as Error).message}`);
-        say(red(failures.at(-1) ?? ""));
+        print(red(failures.at(-1) ?? ""));
       }
     }
   }

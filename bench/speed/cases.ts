@@ -1,8 +1,8 @@
-import type { SenderName, SystemName } from "./names.js";
+import type { SenderName, SystemName } from "./systems.js";
 
 /**
- * How a case is driven: as fast as it goes; at so many messages a second, so that they come one by one; at half of what
- * the system can do; or with clients that are sent nothing, for their memory.
+ * How a case is driven: at saturation; at a steady rate, so low that messages are handled one by one; at half of the
+ * system's throughput; or with idle clients, to measure their memory.
  */
 export type Drive =
   | { readonly kind: "saturated" }
@@ -10,33 +10,33 @@ export type Drive =
   | { readonly kind: "half" }
   | { readonly kind: "memory" };
 
-/** What one measurement differs in from the others. */
+/** The parameters of a measurement. */
 export interface Case {
   readonly name: string;
-  /** As the tables have it. */
+  /** In tables. */
   readonly title: string;
   readonly drive: Drive;
   readonly bytes: number;
   readonly recipients: number;
   /** Whether the room has a member on this server. */
   readonly hasMember: boolean;
-  /** Rooms of each recipient beside the one that is emitted to. */
+  /** Further rooms of each recipient. */
   readonly otherRooms: number;
   readonly sender: SenderName;
-  /** Rooms on the host in which there are only clients that are sent nothing. */
+  /** Rooms on the host that have only idle clients. */
   readonly idleRooms: number;
   readonly systems: readonly SystemName[];
 }
 
-const NODE: readonly SystemName[] = ["bridge", "relay-off", "redis-adapter", "sharded", "streams"];
+const NODE: readonly SystemName[] = ["bridge", "passthrough-off", "redis-adapter", "sharded", "streams"];
 const SERVERS: readonly SystemName[] = [...NODE, "python-async", "flask"];
 const ALL: readonly SystemName[] = ["floor", ...SERVERS];
-const BAR: readonly SystemName[] = ["floor", "bridge", "relay-off", "redis-adapter"];
-const ROOMS: readonly SystemName[] = ["bridge", "relay-off", "redis-adapter"];
+const BAR: readonly SystemName[] = ["floor", "bridge", "passthrough-off", "redis-adapter"];
+const ROOMS: readonly SystemName[] = ["bridge", "passthrough-off", "redis-adapter"];
 
 const KB = 1_024;
 
-/** Clients whose memory is measured; they are connected, and in no room but their own. */
+/** Clients whose memory is measured. They are connected, and only in their own rooms. */
 export const MEMORY_CLIENTS = 2_000;
 
 const BASE: Omit<Case, "name" | "title" | "systems"> = {
@@ -53,7 +53,7 @@ function define(name: string, title: string, systems: readonly SystemName[], par
   return { ...BASE, ...parts, name, title, systems };
 }
 
-/** One factor at a time differs from the first. */
+/** Each differs from the first in one factor. */
 export const CASES: readonly Case[] = [
   define("1kb", "1 KB, 1 recipient", ALL),
   define("100b", "100 B", ALL, { bytes: 100 }),
@@ -65,7 +65,7 @@ export const CASES: readonly Case[] = [
   define("no-member-64kb", "room with no member, 64 KB", ALL, { hasMember: false, bytes: 64 * KB }),
   define("10-other-rooms", "10 other rooms per client", NODE, { otherRooms: 10 }),
   define("1000-other-rooms", "1000 other rooms per client", NODE, { otherRooms: 1_000 }),
-  define("from-emitter", "emitted by createEmitter", ["bridge", "relay-off"], { sender: "emitter" }),
+  define("from-emitter", "emitted by createEmitter", ["bridge", "passthrough-off"], { sender: "emitter" }),
   define("from-host", "emitted by the server itself", NODE, { sender: "host" }),
   define("10-rooms", "10 rooms on the host", ROOMS, { idleRooms: 10 }),
   define("100000-rooms", "100,000 rooms on the host", ROOMS, { idleRooms: 100_000 }),
@@ -96,7 +96,7 @@ export function caseOf(name: string): Case {
 const MAX_IN_FLIGHT = 64;
 const MAX_BYTES_IN_FLIGHT = 4 * 2 ** 20;
 
-/** How many messages may be on their way, so that nothing is cut off for being slow. */
+/** How many messages may be in flight, so that no slow client is disconnected. */
 export function windowOf({ bytes, recipients }: Case): number {
   return Math.max(4, Math.min(MAX_IN_FLIGHT, Math.floor(MAX_BYTES_IN_FLIGHT / (bytes * recipients))));
 }

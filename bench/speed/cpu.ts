@@ -6,8 +6,8 @@ import { availableParallelism } from "node:os";
 const NS = 1e6;
 
 /**
- * Milliseconds that all threads of a process have run, as the scheduler has it, to the nanosecond; the same for a server
- * in Node and one in Python. A thread that ends takes its time with it, so it is read where none ends.
+ * CPU time of all threads of a process in milliseconds, from the scheduler, with a resolution of nanoseconds. Works for
+ * Node and Python alike. The time of threads that have ended is not included.
  */
 export function cpuTime(pid: number): number {
   const tasks = `/proc/${pid}/task`;
@@ -16,10 +16,10 @@ export function cpuTime(pid: number): number {
     .reduce((total, text) => total + Number(text.split(" ")[0]) / NS, 0);
 }
 
-/** What goes before a command so that it runs on the processor of the measured process. */
+/** Prefix of a command that is to run on the processor of the measured process. */
 export type Prefix = readonly string[];
 
-/** Keeps a processor free for the measured process: this process and all that it starts use the others. */
+/** Reserves a processor for the measured process: this process and all that it starts use the others. */
 export function reserveProcessor(): Prefix | undefined {
   const processors = availableParallelism();
   if (processors < 2 || spawnSync("taskset", ["-c", "0", "true"]).status !== 0) {

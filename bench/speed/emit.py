@@ -1,9 +1,9 @@
-"""python-socketio's write-only manager, as a worker uses it.
+"""Emits through a write-only manager of python-socketio, as a worker does.
 
     python emit.py URL CHANNEL
 
-Each line on standard input is {"room": ..., "event": ..., "data": ...}, which
-it emits. It ends with its standard input.
+Emits each line {"room": ..., "event": ..., "data": ...} of standard input. Ends
+with its standard input.
 """
 
 import json

@@ -1,17 +1,17 @@
 import { caseOf } from "./cases.js";
 import type { MemoryRun, Run, TrafficRun } from "./measure.js";
-import type { SystemName } from "./names.js";
 import { type Summary, summarize } from "./statistics.js";
+import type { SystemName } from "./systems.js";
 
-/** A run, with what it is a run of. */
+/** A run, and what it measured. */
 export type RecordedRun = Run & {
   readonly case: string;
   readonly system: SystemName;
-  /** From 1: those of the same repeat were made within the same minutes, and are compared with each other. */
+  /** Counts from 1. Runs of the same repeat were made within minutes, and are compared with each other. */
   readonly repeat: number;
 };
 
-/** What can be read off a run; the name of the figure is in the tables. */
+/** What can be computed from a run; the tables have the titles. */
 export const FIGURES = {
   cpuPerMessage: { title: "CPU per message", unit: "µs", value: traffic((run) => (run.serverCpu * 1_000) / run.sent) },
   cpuPerDelivery: {
@@ -25,7 +25,7 @@ export const FIGURES = {
   p999: { title: "p99.9", unit: "ms", value: traffic((run) => run.p999 / 1_000) },
   rss: { title: "resident", unit: "KiB", value: memory((run) => run.rssPerClient / 1_024) },
   heap: {
-    title: "of it JavaScript's objects",
+    title: "of it JavaScript objects",
     unit: "KiB",
     value: memory((run) => (run.heapPerClient === null ? undefined : run.heapPerClient / 1_024)),
   },
@@ -47,7 +47,7 @@ function memory(value: (run: MemoryRun) => number | undefined): (run: Run) => nu
   return (run) => (run.kind === "memory" ? value(run) : undefined);
 }
 
-/** What a figure is of. */
+/** What a figure belongs to. */
 export interface Subject {
   readonly case: string;
   readonly system: SystemName;
@@ -56,13 +56,13 @@ export interface Subject {
 export const runsOf = (runs: readonly RecordedRun[], subject: Subject): readonly RecordedRun[] =>
   runs.filter((run) => run.case === subject.case && run.system === subject.system);
 
-/** The figure over all repeats; undefined where it was not measured. */
+/** The figure over all repeats; undefined if it was not measured. */
 export function summaryOf(runs: readonly RecordedRun[], subject: Subject, figure: FigureName): Summary | undefined {
   const values = runsOf(runs, subject).map((run) => FIGURES[figure].value(run));
   return summarize(values.filter((value) => value !== undefined));
 }
 
-/** One over the other in each repeat that has both. */
+/** The ratio of two figures in each repeat that has both. */
 export function ratiosOf(
   runs: readonly RecordedRun[],
   one: Subject,
@@ -76,12 +76,12 @@ export function ratiosOf(
   });
 }
 
-/** More than this of a processor, and it is the load that is measured. */
+/** If the load uses more than this share of a processor, it is the bottleneck. */
 const MAX_LOAD_SHARE = 0.85;
 
 const share = (part: number, whole: number): string => `${Math.round((part / whole) * 100)} %`;
 
-/** Why a run is not valid, in words; empty if it is. */
+/** Why a run is invalid, in words; empty if it is valid. */
 export function flawsOf(run: Run): readonly string[] {
   if (run.kind === "memory") {
     return [];
@@ -96,7 +96,7 @@ export function flawsOf(run: Run): readonly string[] {
   ].filter((flaw) => typeof flaw === "string");
 }
 
-/** The flaws of all runs, each with where it was seen. */
+/** The flaws of all runs, each with its run. */
 export function allFlaws(runs: readonly RecordedRun[]): readonly string[] {
   return runs.flatMap((run) =>
     flawsOf(run).map((flaw) => `${run.system}, ${caseOf(run.case).title}, repeat ${run.repeat}: ${flaw}`),

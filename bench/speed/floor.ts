@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 
-/** The subscriber that only counts tells its count after so many messages, which costs it next to nothing. */
-export const FLOOR_TELLS_EVERY = 16;
+/** The counting subscriber reports its count after this many messages, which costs it next to nothing. */
+export const FLOOR_REPORT_INTERVAL = 16;
 
-/** What the subscriber has counted; it writes the whole count, a number a line. */
+/** The count of the subscriber that only counts. It writes the total, one number a line. */
 export interface Floor {
   readonly count: number;
   onCount: () => void;

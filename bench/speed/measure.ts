@@ -1,5 +1,4 @@
 import { type Case, MEMORY_CLIENTS, windowOf } from "./cases.js";
-import type { SystemName } from "./names.js";
 import type { Recorder } from "./recording.js";
 import type { LoadRun } from "./sender.js";
 import {
@@ -12,8 +11,9 @@ import {
   Session,
   type Setting,
 } from "./session.js";
+import type { SystemName } from "./systems.js";
 
-/** What the emitter of that system writes for the case. */
+/** The messages that the emitter of that system writes for the case. */
 export async function recordingsOf(recorder: Recorder, system: SystemName, measured: Case): Promise<Recordings> {
   const { sender, hasMember, bytes } = measured;
   return {
@@ -25,24 +25,24 @@ export async function recordingsOf(recorder: Recorder, system: SystemName, measu
 /** One run of one system under load. */
 export interface TrafficRun extends LoadRun {
   readonly kind: "traffic";
-  /** Of the measured process, in milliseconds. */
+  /** CPU time of the measured process, in milliseconds. */
   readonly serverCpu: number;
-  /** Bytes of a message as it goes to Redis, with its envelope. */
+  /** Bytes of a message on its way to Redis, with its envelope. */
   readonly wireBytes: number;
 }
 
-/** The memory of one system, with and without clients; in bytes for each of them. */
+/** The memory of one system, in bytes per client. */
 export interface MemoryRun {
   readonly kind: "memory";
   readonly rssPerClient: number;
-  /** What JavaScript's objects have of it; null where the runtime cannot tell. */
+  /** The part that JavaScript objects use; null where the runtime cannot tell. */
   readonly heapPerClient: number | null;
 }
 
 export type Run = TrafficRun | MemoryRun;
 
 export interface Times {
-  /** Milliseconds until compilers and caches are done. */
+  /** Milliseconds until code is optimised and caches are filled. */
   readonly warmUp: number;
   readonly measured: number;
 }
@@ -50,19 +50,19 @@ export interface Times {
 export const TIMES: Times = { warmUp: 700, measured: 1_200 };
 export const SHORT_TIMES: Times = { warmUp: 500, measured: 700 };
 
-/** Latency needs more messages than a mean does. */
+/** Percentiles of latency need more messages than a mean. */
 const LATENCY_TIMES = 2.5;
 
-/** So many come and go before memory is measured, so that what is loaded with the first is not counted. */
-const FIRST_CLIENTS = 200;
+/** Clients that connect and disconnect before memory is measured, so that one-time costs are not counted. */
+const WARM_UP_CLIENTS = 200;
 
 /**
- * For Node: where new objects live grows with the pace at which clients connect, in steps of several MiB, which says
- * nothing about a client.
+ * For Node. The young generation grows with the rate at which clients connect, in steps of several MiB, which would
+ * distort the figure per client.
  */
-const SMALL_NURSERY: readonly string[] = ["--max-semi-space-size=1"];
+const SMALL_YOUNG_GENERATION: readonly string[] = ["--max-semi-space-size=1"];
 
-/** Measures one system in one case. @throws Error when a process ends, or a client is not served */
+/** Measures one system in one case. @throws Error when a process ends, or a client gets no message */
 export async function measure(setting: Setting, measured: Case, recorder: Recorder, times: Times): Promise<Run> {
   return measured.drive.kind === "memory"
     ? measureMemory(setting)
@@ -91,7 +91,7 @@ async function measureTraffic(
 
 type Saturate = (time: number) => Promise<LoadRun>;
 
-/** Decides how fast it goes, before anything is measured. */
+/** Determines the rate before anything is measured. */
 async function runOf({ drive }: Case, { warmUp, measured }: Times, saturate: Saturate) {
   const pace = (rate: number) => (load: Load) => load.run({ op: "pace", time: measured * LATENCY_TIMES, rate });
   switch (drive.kind) {
@@ -106,9 +106,9 @@ async function runOf({ drive }: Case, { warmUp, measured }: Times, saturate: Sat
   }
 }
 
-/** The difference that connected clients make to a server that has seen some before. */
+/** Measures how much connected clients add to the memory of a server that is warmed up. */
 async function measureMemory(setting: Setting): Promise<MemoryRun> {
-  const server = await MeasuredServer.start(setting, SMALL_NURSERY);
+  const server = await MeasuredServer.start(setting, SMALL_YOUNG_GENERATION);
   const loads: Load[] = [];
   const connect = async (clients: number): Promise<Load> => {
     const load = new Load();
@@ -118,7 +118,7 @@ async function measureMemory(setting: Setting): Promise<MemoryRun> {
     return load;
   };
   try {
-    await (await connect(FIRST_CLIENTS)).end();
+    await (await connect(WARM_UP_CLIENTS)).end();
     const before = await server.memory();
     await connect(MEMORY_CLIENTS);
     const after = await server.memory();

@@ -1,6 +1,6 @@
 /**
- * A thread that sends at a steady rate: between two messages it sleeps, to a fraction of a millisecond. Where there is a
- * marker, it follows each sixteenth message at once.
+ * A worker thread that sends at a steady rate. Between two messages it sleeps, with a resolution below a millisecond. A
+ * marker, if there is one, follows every sixteenth message at once.
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
@@ -12,15 +12,15 @@ export interface Pace {
   readonly load: Template;
   readonly marker: Template | undefined;
   readonly markerEvery: number;
-  /** Numbers of the first of each. */
+  /** Number of the first message, and of the first marker. */
   readonly firstLoad: number;
   readonly firstMarker: number;
-  /** Messages a second, markers not counted. */
+  /** Messages a second, without markers. */
   readonly rate: number;
   readonly count: number;
 }
 
-/** What comes from another thread has lost its class. */
+/** A Buffer from another thread arrives as a plain Uint8Array. */
 const received = (template: Template): Template => ({ ...template, bytes: Buffer.from(template.bytes) });
 
 const pace = workerData as Pace;
@@ -41,7 +41,7 @@ for (let index = 0; index < count; index += 1) {
   if (marker !== undefined && (index + 1) % markerEvery === 0) {
     publisher.send(marker, firstMarker + Math.floor(index / markerEvery), 1, due);
   }
-  // Lets the socket finish its writes.
+  // Lets the socket flush its writes.
   await turn();
 }
 parentPort?.postMessage("sent");

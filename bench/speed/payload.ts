@@ -1,8 +1,8 @@
-/** How the two fields look that are overwritten in each copy of a recorded message; nothing else looks like them. */
+/** The two fields that are overwritten in each copy of a recorded message. Nothing else in it looks like them. */
 export const NUMBER_FIELD = "#0000000n#";
 export const TIME_FIELD = "#000000000000000t#";
 
-/** Digits in each, and so in what takes their place. */
+/** Digits of each field. */
 export const NUMBER_WIDTH = NUMBER_FIELD.length;
 export const TIME_WIDTH = TIME_FIELD.length;
 
@@ -41,8 +41,8 @@ function item(index: number): Item {
 const length = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
 /**
- * A JSON object of that many bytes as `JSON.stringify` writes it: an order with its lines, not one long string. What is
- * missing to the exact size is a note at its end, shorter than one line of the order.
+ * An object of exactly that many bytes of JSON: an order with its lines, not one long string. A note at its end, shorter
+ * than a line of the order, fills it up to the size.
  *
  * @param bytes - at least 70
  */

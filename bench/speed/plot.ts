@@ -2,17 +2,17 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { caseOf } from "./cases.js";
 import { type RecordedRun, ratiosOf, summaryOf } from "./figures.js";
-import { SYSTEM_TITLES, type SystemName } from "./names.js";
 import { summarize } from "./statistics.js";
+import { SYSTEM_TITLES, type SystemName } from "./systems.js";
 import { number } from "./tables.js";
 
-/** What is drawn; the rest is in the tables. */
+/** The cases that are drawn; the tables have all of them. */
 const PLOTTED_CASES = ["100b", "1kb", "64kb", "100-recipients", "no-member", "no-member-64kb"] as const;
 
-/** In the order of the bars. */
+/** In the order of the bars in each group. */
 const COLOURS: Readonly<Partial<Record<SystemName, string>>> = {
   bridge: "#1769e0",
-  "relay-off": "#7fb2f7",
+  "passthrough-off": "#7fb2f7",
   floor: "#b3bac3",
   "redis-adapter": "#d9482b",
   sharded: "#ec9075",
@@ -32,11 +32,11 @@ export interface Bar {
   readonly system: string;
   /** Server CPU per message, µs. */
   readonly cpu: number;
-  /** Of that of the redis-adapter. */
+  /** Relative to the redis-adapter. */
   readonly ratio: number;
 }
 
-/** One for each plotted case and system that was measured. */
+/** A bar for each plotted case and system that was measured. */
 export function barsOf(runs: readonly RecordedRun[]): readonly Bar[] {
   return PLOTTED_CASES.flatMap((name) =>
     (Object.keys(COLOURS) as SystemName[]).flatMap((system) => {
@@ -55,7 +55,7 @@ const LEFT = 190;
 const TOP = 82;
 const BAR_HEIGHT = 17;
 const GROUP_GAP = 30;
-/** Where bars are cut off: the slowest would leave the others no room. */
+/** Where bars are cut off, so that the slowest leave room for the others. */
 const LONGEST = 2;
 
 const label = ({ ratio, cpu }: Bar): string => `${ratio.toFixed(2)}${ratio > LONGEST ? " →" : ""}   ${number(cpu)} µs`;
@@ -64,7 +64,7 @@ function title(text: string, y: number, size: number, colour: string, weight: nu
   return `<text x="16" y="${y}" font-size="${size}" font-weight="${weight}" fill="${colour}" text-anchor="start">${text}</text>`;
 }
 
-/** An SVG document: for each case a group of bars, the redis-adapter's being 1. */
+/** An SVG document with a group of bars for each case. The redis-adapter is 1. */
 export function drawPlot(runs: readonly RecordedRun[]): string {
   const bars = barsOf(runs);
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
@@ -98,7 +98,7 @@ export function drawPlot(runs: readonly RecordedRun[]): string {
         text: label,
         textAnchor: "start",
         dx: 6,
-        // The line at 1 does not cross a figure.
+        // Keeps the line at 1 from crossing a figure.
         stroke: BACKGROUND,
         strokeWidth: 4,
         fill: INK,
@@ -117,13 +117,7 @@ export function drawPlot(runs: readonly RecordedRun[]): string {
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   const heading = [
     title("Server CPU per message, relative to @socket.io/redis-adapter", 28, 17, INK, 600),
-    title(
-      "Shorter is better. Medians at saturation; payload 1 KB and one recipient where not said otherwise.",
-      48,
-      12,
-      FAINT,
-      400,
-    ),
+    title("Shorter is better. Medians at saturation; 1 KB payload and one recipient unless noted.", 48, 12, FAINT, 400),
   ].join("");
   return `${svg.outerHTML.replace("</svg>", `${heading}</svg>`)}\n`;
 }

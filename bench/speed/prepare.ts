@@ -1,8 +1,8 @@
-/** Makes the Python environment of the measured Python systems, before `main.ts` starts. */
+/** Prepares the Python environment of the measured Python systems, before `main.ts` starts. */
 import { writeFileSync } from "node:fs";
 import { runPreparation } from "../../scripts/environment/install.js";
 import { preparePython } from "../../scripts/environment/virtual-environment.js";
-import { PYTHON_FILE } from "./python.js";
+import { PYTHON_FILE } from "./python-interpreter.js";
 
 await runPreparation(async () => {
   const python = preparePython("bench/speed/requirements.txt", "bench/speed/.venv");

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
-/** What of a `.cpuprofile` is read. */
+/** The parts of a `.cpuprofile` that are read. */
 export interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
@@ -12,7 +12,7 @@ export interface CpuProfile {
     };
   }[];
   readonly samples: readonly number[];
-  /** Microseconds between a sample and the one before. */
+  /** Microseconds since the previous sample. */
   readonly timeDeltas: readonly number[];
 }
 
@@ -21,12 +21,12 @@ export interface FunctionTime {
   readonly place: string;
   /** Milliseconds in the function itself. */
   readonly time: number;
-  /** Of the time in which the process did something. */
+  /** Share of the time in which the process was busy. */
   readonly share: number;
 }
 
-/** The process waits, or it is not on the processor: no cost of a message. */
-const NOT_WORK = ["(idle)", "(root)"];
+/** The process is waiting or not scheduled. */
+const IDLE_FRAMES = ["(idle)", "(root)"];
 
 /** `file:///…/node_modules/ws/lib/sender.js` is `ws/lib/sender.js`. */
 function placeOf(url: string, line: number): string {
@@ -38,7 +38,7 @@ function placeOf(url: string, line: number): string {
   return `${url.startsWith("node:") ? url : short}:${line + 1}`;
 }
 
-/** Functions by the time spent in themselves, the longest first. */
+/** Functions by self time, longest first. */
 export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): readonly FunctionTime[] {
   const byNode = new Map<number, number>();
   for (const [index, node] of samples.entries()) {
@@ -47,7 +47,7 @@ export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): readonly 
   const byFunction = new Map<string, { name: string; place: string; time: number }>();
   for (const { id, callFrame } of nodes) {
     const { functionName, url, lineNumber } = callFrame;
-    if (NOT_WORK.includes(functionName)) {
+    if (IDLE_FRAMES.includes(functionName)) {
       continue;
     }
     const name = functionName === "" ? "(anonymous)" : functionName;
@@ -68,7 +68,7 @@ export function readProfile(file: string): CpuProfile {
   return JSON.parse(readFileSync(file, "utf8")) as CpuProfile;
 }
 
-/** @param messages - handled while the profile was taken */
+/** @param messages - number of messages handled while the profile was taken */
 export function profileTable(times: readonly FunctionTime[], messages: number, rows: number): string {
   const line = (share: string, each: string, name: string, place: string) =>
     `${share.padStart(7)}  ${each.padStart(9)}  ${name.padEnd(36)} ${place}`;

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { now } from "../shared/clock.js";
 import { NUMBER_WIDTH, TIME_WIDTH } from "./payload.js";
 
-/** A recorded command, with the places of its number and time. */
+/** A recorded command, with the offsets of its number and time. */
 export interface Template {
   readonly bytes: Buffer;
   readonly numberAt: number;
@@ -18,20 +18,20 @@ function writeDigits(bytes: Buffer, at: number, width: number, value: number): v
   }
 }
 
-/** Puts a number and a time (in milliseconds, kept to the microsecond) into a copy of the command. */
+/** Copies the command with a number and a time (in milliseconds, rounded to microseconds). */
 export function stamp(template: Template, into: Buffer, at: number, number: number, time: number): void {
   template.bytes.copy(into, at);
   writeDigits(into, at + template.numberAt, NUMBER_WIDTH, number);
   writeDigits(into, at + template.timeAt, TIME_WIDTH, Math.round(time * 1_000));
 }
 
-/** Sends recorded commands to Redis, many in one write, and wants no answers. */
+/** Sends recorded commands to Redis, many in one write, without replies. */
 export class Publisher {
   readonly #socket: Socket;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    // Redis' answers would cost it and this process as much as the messages; the clients know what has arrived.
+    // Replies would cost Redis and this process as much as the messages; the clients know what has arrived.
     socket.write("CLIENT REPLY OFF\r\n");
     socket.resume();
   }
@@ -42,7 +42,7 @@ export class Publisher {
     return new Publisher(socket);
   }
 
-  /** Messages with the numbers from `first` on. @param time - at which they are due; now, where it is not said */
+  /** Sends `count` messages with the numbers from `first` on. @param time - when they are due */
   send(template: Template, first: number, count: number, time = now()): void {
     const size = template.bytes.length;
     const bytes = Buffer.allocUnsafe(size * count);

@@ -1,18 +1,19 @@
-import { Program } from "../shared/program.js";
-import type { EmitOperation, NodeEmitter } from "./emit.js";
-import type { SenderName, SystemName } from "./names.js";
+import type { Program } from "../../src/testing/program.js";
+import { endProgram, startProgram } from "../shared/programs.js";
+import type { EmitOperation, NodeEmitter } from "./emitter-process.js";
 import { EVENT, NUMBER_FIELD, payloadOf, TIME_FIELD } from "./payload.js";
-import { benchPython } from "./python.js";
+import { benchPython } from "./python-interpreter.js";
+import type { SenderName, SystemName } from "./systems.js";
 import { openTap, type Tap } from "./tap.js";
 
-/** A command to Redis as its emitter wrote it, with the places where number and time are overwritten. */
+/** A command to Redis as its emitter wrote it, with the offsets at which number and time are overwritten. */
 export interface Recording {
   readonly bytes: Buffer;
   readonly numberAt: number;
   readonly timeAt: number;
 }
 
-/** Who writes what the system reads. */
+/** The emitter that writes what the system reads. */
 function emitterOf(system: SystemName, sender: SenderName): NodeEmitter | "python" {
   if (system === "redis-adapter" || system === "sharded" || system === "streams") {
     return system;
@@ -20,7 +21,7 @@ function emitterOf(system: SystemName, sender: SenderName): NodeEmitter | "pytho
   return sender === "emitter" ? "bridge" : "python";
 }
 
-/** Lets the real emitters write each message once, and keeps the bytes. */
+/** Has the real emitters write each message once, and keeps the bytes. */
 export class Recorder {
   readonly #tap: Tap;
   readonly #node: Program;
@@ -29,13 +30,13 @@ export class Recorder {
 
   private constructor(tap: Tap, channel: string) {
     this.#tap = tap;
-    this.#node = new Program({
-      title: "the emitters in Node",
+    this.#node = startProgram({
+      title: "the Node emitters",
       command: process.execPath,
-      args: ["build/bench/speed/emit.js", tap.url, channel],
+      args: ["build/bench/speed/emitter-process.js", tap.url, channel],
     });
-    this.#python = new Program({
-      title: "the emitter in Python",
+    this.#python = startProgram({
+      title: "the Python emitter",
       command: benchPython(),
       args: ["bench/speed/emit.py", tap.url, channel],
     });
@@ -55,7 +56,7 @@ export class Recorder {
   }
 
   async end(): Promise<void> {
-    await Promise.all([this.#node.end(), this.#python.end()]);
+    await Promise.all([endProgram(this.#node), endProgram(this.#python)]);
     this.#tap.close();
   }
 
@@ -67,7 +68,7 @@ export class Recorder {
       const operation: EmitOperation = { system: emitter, room, bytes };
       this.#node.tell({ ...operation });
     }
-    const command = Buffer.from((await this.#tap.command(NUMBER_FIELD)).bytes);
+    const command = await this.#tap.command(NUMBER_FIELD);
     return { bytes: command, numberAt: command.indexOf(NUMBER_FIELD), timeAt: command.indexOf(TIME_FIELD) };
   }
 }

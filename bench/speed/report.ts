@@ -2,13 +2,13 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { testEnvironment } from "../../scripts/environment/environment.js";
-import { machine, replacePart } from "../shared/page.js";
-import { judge } from "./bar.js";
+import { machine, replacePart } from "../shared/docs-page.js";
 import type { RecordedRun } from "./figures.js";
 import { drawPlot } from "./plot.js";
-import { benchPython } from "./python.js";
+import { benchPython } from "./python-interpreter.js";
 import type { Soak } from "./soak.js";
-import { barTable, markdownTable, tablesOf } from "./tables.js";
+import { pageTable, tablesOf, targetTable } from "./tables.js";
+import { judge } from "./targets.js";
 
 export const PAGE = "docs/performance.md";
 export const PAGE_NUMBERS = "docs/performance.json";
@@ -48,7 +48,7 @@ const PYTHON_PACKAGES = [
 const require = createRequire(import.meta.url);
 
 function nodeVersion(name: string): string {
-  // Not every package lets its package.json be imported.
+  // Not every package exports its package.json.
   const paths = require.resolve.paths(name) ?? [];
   for (const path of paths) {
     try {
@@ -58,7 +58,7 @@ function nodeVersion(name: string): string {
   return "unknown";
 }
 
-/** What runs in each of the systems. */
+/** Versions of everything that takes part. */
 export function versions(): Readonly<Record<string, string>> {
   const script = `
 import json, platform
@@ -81,7 +81,7 @@ print(json.dumps({"Python": platform.python_version(), **{n: version(n) for n in
   };
 }
 
-/** JSON, a line for each run. */
+/** JSON, with a line for each run. */
 export function numbersOf({ runs, soaks, repeat, isPinned }: Measurement): string {
   const head = { measured: new Date().toISOString(), machine: machine(), isPinned, repeat, versions: versions() };
   const lines = (all: readonly object[]) => all.map((each) => `\n${JSON.stringify(each)}`).join(",");
@@ -91,7 +91,7 @@ export function numbersOf({ runs, soaks, repeat, isPinned }: Measurement): strin
 "soaks": [${lines(soaks)}]}\n`;
 }
 
-/** What stands between the markers of the page. */
+/** The generated part of the page. */
 export function pagePart({ runs, soaks, repeat, isPinned }: Measurement): string {
   const list = Object.entries(versions()).map(([name, version]) => `${name} ${version}`);
   const where = isPinned
@@ -101,8 +101,8 @@ export function pagePart({ runs, soaks, repeat, isPinned }: Measurement): string
     `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine()}. ${where} Medians of ${repeat} repeats.`,
     `![Server CPU per message of each system](${PAGE_PLOT.replace("docs/", "")})`,
     "### The bar",
-    markdownTable(barTable(judge(runs))),
-    ...tablesOf(runs, soaks).flatMap((table) => [`### ${table.title}`, markdownTable(table)]),
+    pageTable(targetTable(judge(runs))),
+    ...tablesOf(runs, soaks).flatMap((table) => [`### ${table.title}`, pageTable(table)]),
     "### Versions",
     `${list.join(", ")}.`,
   ].join("\n\n");

@@ -1,15 +1,15 @@
 import { caseOf, windowOf } from "./cases.js";
 import { recordingsOf } from "./measure.js";
-import type { SystemName } from "./names.js";
 import { profileTable, readProfile, selfTimes } from "./profile.js";
 import type { Recorder } from "./recording.js";
 import { Session, type Setting } from "./session.js";
+import type { SystemName } from "./systems.js";
 
 const WARM_UP_MS = 2_000;
 const PROFILED_MS = 5_000;
 const ROWS = 40;
 
-/** Profiles the process of one system while it handles one case. @returns a table for the terminal */
+/** Profiles one system in one case. @returns a table for the terminal */
 export async function profileCase(
   setting: Omit<Setting, "system">,
   recorder: Recorder,

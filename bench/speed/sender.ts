@@ -1,25 +1,25 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { now } from "../shared/clock.js";
-import type { Crowd } from "./crowd.js";
+import type { Clients } from "./clients.js";
 import type { Floor } from "./floor.js";
 import type { Pace } from "./pacer.js";
 import { Publisher, type Template } from "./publisher.js";
 
-/** What is sent to a room without members is followed by one to the clients, after so many. */
+/** Messages to an empty room between two markers, which go to the clients. */
 export const MARKER_EVERY = 16;
 
-const PROBE_EVERY_MS = 50;
-const PROBE_PATIENCE_MS = 30_000;
+const PROBE_INTERVAL_MS = 50;
+const PROBE_TIMEOUT_MS = 30_000;
 
-/** Nothing more arrives: what is still missing is lost. */
+/** After this silence, what is still missing counts as lost. */
 const SILENCE_MS = 5_000;
 
-/** A run as the clients saw it. */
+/** A run, as seen by the clients. */
 export interface LoadRun {
-  /** Messages that were sent; markers are not counted. */
+  /** Messages sent, without markers. */
   readonly sent: number;
-  /** To all clients together. */
+  /** Deliveries to all clients together. */
   readonly delivered: number;
   readonly expected: number;
   readonly lost: number;
@@ -27,58 +27,58 @@ export interface LoadRun {
   readonly outOfOrder: number;
   /** From the first message to the last arrival, in milliseconds. */
   readonly elapsed: number;
-  /** Of this process, in milliseconds. */
+  /** CPU time of this process, in milliseconds. */
   readonly cpu: number;
-  /** Microseconds from the moment at which a message was due; 0 at saturation, where nobody asks. */
+  /** Latency in microseconds, from the time at which a message was due; 0 at saturation, where it is not measured. */
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
 }
 
-/** Sends and waits until everything has arrived. */
+/** Sends messages and waits until all have arrived. */
 export class Sender {
   load: Template | undefined;
-  /** Only where the load itself has no recipients. */
+  /** Only when the load itself has no recipients. */
   marker: Template | undefined;
-  /** The server itself emits, when a client asks it to. */
+  /** Has the server emit, by a request of a client, instead of publishing to Redis. */
   fromHost: { readonly room: string; readonly bytes: number } | undefined;
   readonly #redisPort: number;
   readonly #publisher: Publisher;
-  readonly #crowd: Crowd;
+  readonly #clients: Clients;
   readonly #floor: Floor | undefined;
-  /** Numbers go on from run to run. */
+  /** Numbering continues from run to run. */
   #sent = 0;
   #markers = 0;
 
-  private constructor(redisPort: number, publisher: Publisher, crowd: Crowd, floor: Floor | undefined) {
+  private constructor(redisPort: number, publisher: Publisher, clients: Clients, floor: Floor | undefined) {
     this.#redisPort = redisPort;
     this.#publisher = publisher;
-    this.#crowd = crowd;
+    this.#clients = clients;
     this.#floor = floor;
   }
 
-  static async open(redisPort: number, crowd: Crowd, floor: Floor | undefined): Promise<Sender> {
-    return new Sender(redisPort, await Publisher.open(redisPort), crowd, floor);
+  static async open(redisPort: number, clients: Clients, floor: Floor | undefined): Promise<Sender> {
+    return new Sender(redisPort, await Publisher.open(redisPort), clients, floor);
   }
 
-  /** The subscriber that only counts needs none: it is there when it has subscribed. @throws Error when not everyone hears */
+  /** Probes until every client receives. The counting subscriber is ready when it has started. @throws Error */
   async probe(): Promise<void> {
-    const end = now() + PROBE_PATIENCE_MS;
-    while (this.#floor === undefined && !this.#crowd.isProbed) {
-      if (now() > end || this.#crowd.gone !== undefined) {
-        throw new Error(`not every client hears what is sent to its room: ${this.#crowd.gone ?? "silence"}`);
+    const end = now() + PROBE_TIMEOUT_MS;
+    while (this.#floor === undefined && !this.#clients.isProbed) {
+      if (now() > end || this.#clients.gone !== undefined) {
+        throw new Error(`not every client receives what is sent to its room: ${this.#clients.gone ?? "timed out"}`);
       }
       this.sendProbe();
-      await pause(PROBE_EVERY_MS);
+      await pause(PROBE_INTERVAL_MS);
     }
   }
 
-  /** One that counts for nothing, to the clients. */
+  /** Sends a message to the clients that is not counted. */
   sendProbe(): void {
     this.#send(0, 1, true);
   }
 
-  /** Keeps `window` messages in flight for that long. */
+  /** Keeps `window` messages in flight for `time` milliseconds. */
   async saturate(time: number, window: number): Promise<LoadRun> {
     const measured = this.#begin();
     const end = now() + time;
@@ -93,18 +93,18 @@ export class Sender {
     };
     this.#listen(pump);
     pump();
-    while (!isOver && this.#crowd.gone === undefined && now() < end + SILENCE_MS) {
+    while (!isOver && this.#clients.gone === undefined && now() < end + SILENCE_MS) {
       await pause(10);
     }
     isOver = true;
     return measured();
   }
 
-  /** Sends at that many messages a second, whatever comes of them. A thread of its own does, so that it is in time. */
+  /** Sends `rate` messages a second, whether they arrive or not, from a thread of its own so that it is on time. */
   async pace(time: number, rate: number): Promise<LoadRun> {
     const measured = this.#begin();
-    this.#crowd.latencies.clear();
-    this.#crowd.isTimed = true;
+    this.#clients.latencies.reset();
+    this.#clients.isTimed = true;
     const rounds = Math.max(1, Math.round((rate * time) / 1_000 / MARKER_EVERY));
     const pace: Pace = {
       port: this.#redisPort,
@@ -124,14 +124,14 @@ export class Sender {
     this.#sent += pace.count;
     this.#markers += this.marker === undefined ? 0 : rounds;
     const run = await measured();
-    this.#crowd.isTimed = false;
+    this.#clients.isTimed = false;
     await worker.terminate();
-    const quantile = (share: number) => this.#crowd.latencies.quantile(share);
-    return { ...run, p50: quantile(0.5), p99: quantile(0.99), p999: quantile(0.999) };
+    const { latencies } = this.#clients;
+    return { ...run, p50: latencies.percentile(50), p99: latencies.percentile(99), p999: latencies.percentile(99.9) };
   }
 
   #listen(onDelivery: () => void): void {
-    this.#crowd.onDelivery = onDelivery;
+    this.#clients.onDelivery = onDelivery;
     if (this.#floor !== undefined) {
       this.#floor.onCount = onDelivery;
     }
@@ -141,7 +141,7 @@ export class Sender {
     if (this.#floor !== undefined) {
       return this.#floor.count;
     }
-    const complete = Math.floor(this.#crowd.deliveries / this.#crowd.size);
+    const complete = Math.floor(this.#clients.deliveries / this.#clients.size);
     return this.marker === undefined ? complete : complete * MARKER_EVERY;
   }
 
@@ -161,7 +161,7 @@ export class Sender {
 
   #send(first: number, count: number, isToClients: boolean): void {
     if (this.fromHost !== undefined) {
-      this.#crowd.first().emit("emit", this.fromHost.room, first, count, this.fromHost.bytes);
+      this.#clients.first().emit("emit", this.fromHost.room, first, count, this.fromHost.bytes);
       return;
     }
     const load = this.#loaded();
@@ -175,9 +175,9 @@ export class Sender {
     return this.load;
   }
 
-  /** @returns a function that waits until everything has arrived, and tells how it went */
+  /** @returns a function that waits until everything has arrived, and gives the result */
   #begin(): () => Promise<LoadRun> {
-    const { deliveries } = this.#crowd;
+    const { deliveries } = this.#clients;
     const sent = this.#sent;
     const markers = this.#markers;
     const from = now();
@@ -188,13 +188,13 @@ export class Sender {
       const { user, system } = process.cpuUsage(cpu);
       this.#listen(() => {});
       const numbers = this.marker === undefined ? this.#sent : this.#markers;
-      const sum = (value: (tracker: Crowd["trackers"][number]) => number) =>
-        this.#crowd.trackers.reduce((total, tracker) => total + value(tracker), 0);
+      const sum = (value: (tracker: Clients["trackers"][number]) => number) =>
+        this.#clients.trackers.reduce((total, tracker) => total + value(tracker), 0);
       const missingAtFloor = this.#floor === undefined ? 0 : this.#sent - this.#completed();
       return {
         sent: this.#sent - sent,
-        delivered: this.#crowd.deliveries - deliveries,
-        expected: (this.marker === undefined ? this.#sent - sent : this.#markers - markers) * this.#crowd.size,
+        delivered: this.#clients.deliveries - deliveries,
+        expected: (this.marker === undefined ? this.#sent - sent : this.#markers - markers) * this.#clients.size,
         lost: sum((tracker) => tracker.lost(numbers)) + Math.max(0, missingAtFloor),
         doubled: sum((tracker) => tracker.doubled) + Math.max(0, -missingAtFloor),
         outOfOrder: sum((tracker) => tracker.outOfOrder),
@@ -208,8 +208,8 @@ export class Sender {
   async #settled(): Promise<void> {
     let seen = -1;
     let since = now();
-    while (this.#completed() < this.#sent && now() - since < SILENCE_MS && this.#crowd.gone === undefined) {
-      const progress = this.#floor?.count ?? this.#crowd.deliveries;
+    while (this.#completed() < this.#sent && now() - since < SILENCE_MS && this.#clients.gone === undefined) {
+      const progress = this.#floor?.count ?? this.#clients.deliveries;
       if (progress !== seen) {
         seen = progress;
         since = now();

@@ -1,11 +1,11 @@
-"""The measured process, of a system that runs in Python.
+"""The measured process of a system that runs in Python.
 
     python server.py (python-async | flask) URL CHANNEL
 
-It prints {"event": "ready", "port": ...} when it takes clients and hears its
-channel, answers {"op": "memory"} on standard input with {"event": "memory",
-"rss": ..., "heap": null} in bytes, and ends with its standard input. A
-client's `join` puts it into rooms.
+Prints {"event": "ready", "port": ...} when it accepts clients and is subscribed,
+replies to {"op": "memory"} on standard input with {"event": "memory",
+"rss": ..., "heap": null} in bytes, and ends with its standard input. A client's
+event `join` puts it into rooms.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from ready import start_listening, start_listening_async
 BACKLOG = 2048
 
 
-def say(**line):
+def write(**line):
     print(json.dumps(line), flush=True)
 
 
@@ -37,7 +37,7 @@ def resident():
 def follow_input():
     for line in sys.stdin:
         if json.loads(line)["op"] == "memory":
-            say(event="memory", rss=resident(), heap=None)
+            write(event="memory", rss=resident(), heap=None)
     os._exit(0)
 
 
@@ -61,7 +61,7 @@ async def run_async(url, channel):
 
     listener = listen()
     await start_listening_async(sio, url)
-    say(event="ready", port=listener.getsockname()[1])
+    write(event="ready", port=listener.getsockname()[1])
     threading.Thread(target=follow_input, daemon=True).start()
     config = uvicorn.Config(socketio.ASGIApp(sio), log_level="warning")
     await uvicorn.Server(config).serve(sockets=[listener])
@@ -86,7 +86,7 @@ def run_flask(url, channel):
     server = make_server("127.0.0.1", 0, app, threaded=True, fd=listener.fileno())
     threading.Thread(target=server.serve_forever, daemon=True).start()
     start_listening(app_sio.server, url)
-    say(event="ready", port=listener.getsockname()[1])
+    write(event="ready", port=listener.getsockname()[1])
     follow_input()
 
 

@@ -1,39 +1,40 @@
-import { type Line, Program } from "../shared/program.js";
+import type { Line, Program } from "../../src/testing/program.js";
+import { endProgram, startProgram } from "../shared/programs.js";
 import type { Case } from "./cases.js";
 import { cpuTime, type Prefix } from "./cpu.js";
-import type { LoadOperation } from "./load.js";
-import { isPython, type SystemName } from "./names.js";
-import { benchPython } from "./python.js";
+import type { LoadOperation } from "./load-process.js";
+import { benchPython } from "./python-interpreter.js";
 import type { Recording } from "./recording.js";
 import type { LoadRun } from "./sender.js";
+import { isPython, type SystemName } from "./systems.js";
 
-/** Rooms of clients that are sent nothing are spread over so many of them. */
+/** The idle rooms are spread over this many clients. */
 const IDLE_CLIENTS = 10;
 
-/** For what was sent to arrive. */
-const RUN_PATIENCE_MS = 60_000;
+/** For the messages of a run to arrive. */
+const RUN_TIMEOUT_MS = 60_000;
 
 export const ROOM = "room";
 export const EMPTY_ROOM = "nobody-is-here";
-/** What goes to the clients where the load itself does not. */
+/** Size of the messages to the clients when the load itself goes to an empty room. */
 export const MARKER_BYTES = 100;
 
 export interface Setting {
   readonly system: SystemName;
   readonly redis: { readonly url: string; readonly port: number };
   readonly channel: string;
-  /** Runs the measured process on a processor of its own. */
+  /** Command prefix that pins the measured process to a processor of its own. */
   readonly prefix: Prefix;
 }
 
 /** In bytes. */
 export interface Memory {
   readonly rss: number;
-  /** Of JavaScript's objects. */
+  /** Used by JavaScript objects; null where the runtime cannot tell. */
   readonly heap: number | null;
 }
 
-/** The measured process, with what it costs to ask for. */
+/** The measured process, and what it costs. */
 export class MeasuredServer {
   readonly program: Program;
   readonly port: number;
@@ -55,12 +56,12 @@ export class MeasuredServer {
           process.execPath,
           "--expose-gc",
           ...flags,
-          "build/bench/speed/server.js",
+          "build/bench/speed/server-process.js",
           JSON.stringify({ system, url, channel }),
         ];
     const [command = "", ...args] = [...prefix, ...own];
     const env = { PYTHONPATH: "python-fixtures", PYTHONUNBUFFERED: "1", NODE_ENV: "production" };
-    const program = new Program({ title: system, command, args, env });
+    const program = startProgram({ title: system, command, args, env });
     try {
       const { port } = await program.event("ready");
       return new MeasuredServer(program, port as number);
@@ -71,43 +72,47 @@ export class MeasuredServer {
   }
 
   cpu(): number {
-    return cpuTime(this.program.pid);
+    return cpuTime(this.program.pid ?? 0);
   }
 
-  /** After a collection of garbage. */
+  /** After a garbage collection. */
   async memory(): Promise<Memory> {
     const { rss, heap } = await this.program.ask({ op: "memory" }, "memory");
     return { rss: rss as number, heap: heap as number | null };
   }
 
   end(): Promise<void> {
-    return this.program.end();
+    return endProgram(this.program);
   }
 }
 
-/** The clients and the sender, in a process beside. */
+/** The process with the clients and the sender. */
 export class Load {
   readonly program: Program;
 
   constructor() {
-    this.program = new Program({ title: "load", command: process.execPath, args: ["build/bench/speed/load.js"] });
+    this.program = startProgram({
+      title: "load",
+      command: process.execPath,
+      args: ["build/bench/speed/load-process.js"],
+    });
   }
 
   tell(operation: LoadOperation): void {
     this.program.tell({ ...operation });
   }
 
-  async ask(operation: LoadOperation, event: string, patience?: number): Promise<Line> {
-    return this.program.ask({ ...operation }, event, patience);
+  async ask(operation: LoadOperation, event: string, timeout?: number): Promise<Line> {
+    return this.program.ask({ ...operation }, event, timeout);
   }
 
-  /** @throws Error when it takes longer than it should by more than the patience of the load itself */
+  /** @throws Error when the run does not end */
   async run(operation: LoadOperation & { readonly op: "saturate" | "pace" }): Promise<LoadRun> {
-    return (await this.ask(operation, "ran", operation.time + RUN_PATIENCE_MS)) as unknown as LoadRun;
+    return (await this.ask(operation, "ran", operation.time + RUN_TIMEOUT_MS)) as unknown as LoadRun;
   }
 
   end(): Promise<void> {
-    return this.program.end();
+    return endProgram(this.program);
   }
 }
 
@@ -118,7 +123,7 @@ export interface Recordings {
 
 const wire = ({ bytes, numberAt, timeAt }: Recording) => ({ bytes: bytes.toString("base64"), numberAt, timeAt });
 
-/** One server with its clients, in which every client hears. */
+/** A server with its clients, all of which receive what is sent to their room. */
 export class Session {
   readonly server: MeasuredServer;
   readonly load: Load;

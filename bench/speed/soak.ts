@@ -1,20 +1,20 @@
 import { caseOf, windowOf } from "./cases.js";
 import { recordingsOf } from "./measure.js";
-import type { SystemName } from "./names.js";
 import type { Recorder } from "./recording.js";
 import type { LoadRun } from "./sender.js";
 import { type Memory, Session, type Setting } from "./session.js";
+import type { SystemName } from "./systems.js";
 
 export const SOAK_SYSTEMS: readonly SystemName[] = ["bridge", "redis-adapter"];
 
 const MINUTES = 10;
 const MINUTE_MS = 60_000;
 const RECIPIENTS = 100;
-/** Until memory has its usual size. */
+/** Until memory use is stable. */
 const WARM_UP_MS = 30_000;
 const TRIAL_MS = 2_000;
 
-/** A long time of traffic at half load, and the memory of the process before and after, without garbage. */
+/** Minutes of traffic at half load, and the memory of the process before and after, each after a garbage collection. */
 export interface Soak extends LoadRun {
   readonly system: SystemName;
   readonly minutes: number;

@@ -1,4 +1,4 @@
-/** Between two neighbours it goes in a straight line. @param sorted - not empty, ascending */
+/** Interpolates linearly. @param sorted - ascending, not empty */
 function quantile(sorted: readonly number[], share: number): number {
   const place = share * (sorted.length - 1);
   const low = sorted[Math.floor(place)] as number;
@@ -8,13 +8,13 @@ function quantile(sorted: readonly number[], share: number): number {
 
 export interface Summary {
   readonly median: number;
-  /** Between the quartiles, as a share of the median. */
+  /** Interquartile range, as a share of the median. */
   readonly spread: number;
-  /** Of how many values. */
+  /** Number of values. */
   readonly count: number;
 }
 
-/** @returns undefined when there is nothing to sum up */
+/** @returns undefined without values */
 export function summarize(values: readonly number[]): Summary | undefined {
   if (values.length === 0) {
     return undefined;

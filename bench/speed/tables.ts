@@ -1,13 +1,13 @@
-import { markdown } from "../shared/page.js";
-import { bold, dim, green, red } from "../shared/style.js";
-import type { Judgement } from "./bar.js";
+import { bold, dim, green, red } from "../../src/util/terminal-style.js";
+import { markdownTable } from "../shared/markdown.js";
 import { CASES, type Case } from "./cases.js";
 import { FIGURES, type FigureName, type RecordedRun, runsOf, summaryOf } from "./figures.js";
-import { SYSTEM_NAMES, SYSTEM_TITLES, type SystemName } from "./names.js";
 import type { Soak } from "./soak.js";
 import type { Summary } from "./statistics.js";
+import { SYSTEM_NAMES, SYSTEM_TITLES, type SystemName } from "./systems.js";
+import type { Judgement } from "./targets.js";
 
-/** For a terminal and for a page alike. The first column names the row. */
+/** A table for the terminal and for the page. The first column names the row. */
 export interface Table {
   readonly title: string;
   readonly columns: readonly string[];
@@ -16,7 +16,7 @@ export interface Table {
 
 const THOUSANDS = new Intl.NumberFormat("en");
 
-/** Three digits, or all of a larger number. */
+/** Three significant digits, or all integer digits of a larger number. */
 export function number(value: number): string {
   return value >= 100 ? THOUSANDS.format(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
@@ -78,7 +78,7 @@ function deliveryTable(runs: readonly RecordedRun[]): readonly Table[] {
         ];
   });
   const columns = ["", "messages sent", "deliveries", "share delivered", "lost", "doubled"];
-  return rows.length === 0 ? [] : [{ title: "What arrived", columns, rows }];
+  return rows.length === 0 ? [] : [{ title: "Delivery", columns, rows }];
 }
 
 const MIB = 2 ** 20;
@@ -93,14 +93,14 @@ function soakTable(soaks: readonly Soak[]): readonly Table[] {
     (after.rss / MIB).toFixed(1),
     before.heap === null || after.heap === null ? "" : ((after.heap - before.heap) / MIB).toFixed(2),
   ]);
-  const columns = ["", "minutes", "messages", "lost", "MiB before", "MiB after", "growth of JavaScript's objects, MiB"];
+  const columns = ["", "minutes", "messages", "lost", "MiB before", "MiB after", "growth of JavaScript objects, MiB"];
   return rows.length === 0 ? [] : [{ title: "Memory under traffic", columns, rows }];
 }
 
 const ofKind = (...kinds: readonly string[]): readonly Case[] =>
   CASES.filter(({ drive }) => kinds.includes(drive.kind));
 
-/** All tables but that of the bar, of what was measured. Medians of all repeats. */
+/** All tables except the targets, as far as they were measured. Medians of all repeats. */
 export function tablesOf(runs: readonly RecordedRun[], soaks: readonly Soak[]): readonly Table[] {
   const many = CASES.filter(({ recipients }) => recipients > 1);
   return [
@@ -122,15 +122,15 @@ function verdictOf({ isMet, isTooWide }: Judgement): string {
   return isTooWide ? `${verdict}, ${VERDICTS.wide}` : verdict;
 }
 
-export function barTable(judgements: readonly Judgement[]): Table {
+export function targetTable(judgements: readonly Judgement[]): Table {
   return {
     title: "The bar",
     columns: ["the bridge's …", "at most", "measured", "spread", ""],
     rows: judgements.map((judgement) => {
-      const { requirement, ratio } = judgement;
+      const { target, ratio } = judgement;
       return [
-        requirement.title,
-        requirement.limit === undefined ? "" : requirement.limit.toFixed(2),
+        target.title,
+        target.limit === undefined ? "" : target.limit.toFixed(2),
         ratio.median.toFixed(2),
         percent(ratio.spread),
         verdictOf(judgement),
@@ -139,7 +139,7 @@ export function barTable(judgements: readonly Judgement[]): Table {
   };
 }
 
-/** Rows that are missed, or too wide to tell, are red. */
+/** Missed targets, and those whose spread is too wide, are red. */
 export function terminalTable({ title, columns, rows }: Table): string {
   const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
@@ -156,10 +156,9 @@ export function terminalTable({ title, columns, rows }: Table): string {
   return [bold(title), dim(line(columns)), ...rows.map((row) => colour(row)(line(row)))].join("\n");
 }
 
-export function markdownTable({ columns, rows }: Table): string {
-  const alignment = columns.map((_, index) => (index === 0 ? "---" : "---:"));
+export function pageTable({ columns, rows }: Table): string {
   const emphasized = rows.map((row) =>
     row.map((text, index) => (index > 0 && text.startsWith(VERDICTS.missed) ? `**${text}**` : text)),
   );
-  return markdown([columns, alignment, ...emphasized]);
+  return markdownTable({ columns, rows: emphasized, alignment: (column) => (column === 0 ? "left" : "right") });
 }

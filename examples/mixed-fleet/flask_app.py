@@ -2,14 +2,15 @@
 
     gunicorn --workers 1 --threads 100 flask_app:app
 
-The events of `python-fixtures/flask_chat.py`, and
+It handles the events of `python-fixtures/flask_chat.py`, and
 
     whoami                 -> {"host": …, "server": …}
-    ask {sid, question}    -> what that client answers, wherever it is connected
+    ask {sid, question}    -> the acknowledgement of that client, on whichever
+                              host it is
 
-`POST /tasks` hands a task to Celery, as a view does: {event, data, room}, all
-optional. `GET /health` answers when the host hears its channel: before that,
-nothing does.
+`POST /tasks` enqueues a Celery task {event, data, room}, all optional.
+`GET /health` responds once the host is subscribed to its channel, since the
+application does not start before that.
 """
 
 import os

@@ -1,10 +1,10 @@
 /**
- * A Node host of the fleet in `docker-compose.yml`, with the events of its Flask-SocketIO hosts:
+ * A Node host of the fleet in `docker-compose.yml`. It handles the same events as the Flask-SocketIO hosts:
  *
  *     join {room}, leave {room}    -> {joined}, {left}
- *     say {room, text}             -> {said}, and everybody in the room gets `message` {sid, room, text}
+ *     say {room, text}             -> {said}, and the room receives `message` {sid, room, text}
  *     whoami                       -> {host, server}
- *     ask {sid, question}          -> what that client answers, wherever it is connected
+ *     ask {sid, question}          -> the acknowledgement of that client, on whichever host it is
  */
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -13,17 +13,17 @@ import { Server } from "socket.io";
 import { createAdapter } from "socketio-python-bridge";
 
 const PORT = 3000;
-const ANSWER_WITHIN_MS = 10_000;
+const ACK_TIMEOUT_MS = 10_000;
 
 const host = hostname();
 const server = `Socket.IO ${createRequire(import.meta.url)("socket.io/package.json").version}`;
 
 const adapter = createAdapter(process.env.SOCKETIO_QUEUE ?? "redis://127.0.0.1:6379", { channel: "flask-socketio" });
 const http = createServer((request, response) => {
-  // A host that does not hear its channel still serves its own clients, but is no part of the fleet.
+  // Without a working subscription the host still serves its own clients, but is cut off from the fleet.
   const isHealth = request.url === "/health";
-  const hears = adapter.stats().lag !== null;
-  response.writeHead(isHealth ? (hears ? 204 : 503) : 404).end();
+  const isSubscribed = adapter.stats().lag !== null;
+  response.writeHead(isHealth ? (isSubscribed ? 204 : 503) : 404).end();
 });
 const io = new Server(http, { adapter });
 
@@ -42,13 +42,13 @@ const handlers = {
   },
   whoami: () => ({ host, server }),
   async ask(_socket, { sid, question }) {
-    const [answer] = await io.timeout(ANSWER_WITHIN_MS).to(String(sid)).emitWithAck("question", question);
+    const [answer] = await io.timeout(ACK_TIMEOUT_MS).to(String(sid)).emitWithAck("question", question);
     return answer;
   },
 };
 
-/** Whatever a client sends, it gets an answer, and the process goes on. */
-async function answer(socket, handler, args) {
+/** Untrusted input: a handler that throws is reported to the client and must not end the process. */
+async function acknowledgeWith(socket, handler, args) {
   const acknowledge = typeof args.at(-1) === "function" ? args.pop() : () => {};
   try {
     acknowledge(await handler(socket, args[0] ?? {}));
@@ -59,7 +59,7 @@ async function answer(socket, handler, args) {
 
 io.on("connection", (socket) => {
   for (const [event, handler] of Object.entries(handlers)) {
-    socket.on(event, (...args) => answer(socket, handler, args));
+    socket.on(event, (...args) => acknowledgeWith(socket, handler, args));
   }
 });
 

@@ -8,7 +8,7 @@ COPY tsconfig*.json ./
 COPY scripts/build.mjs scripts/
 COPY src src
 COPY interop interop
-# Then away with what only builds and tests; socket.io, a peer of the package, is installed for these alone.
+# Drop the development dependencies. socket.io, a peer dependency of the package, is one of them, so install it again.
 RUN npm run build \
   && npm install --omit=dev --ignore-scripts --save-prod --save-exact \
   "socket.io@$(node -p 'require("socket.io/package.json").version')"

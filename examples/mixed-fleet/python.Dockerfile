@@ -4,10 +4,10 @@ ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 ENV PYTHONUNBUFFERED=1
 WORKDIR /app
-COPY python-fixtures/requirements.txt ./
-COPY examples/mixed-fleet/requirements.txt ./
-RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+COPY python-fixtures/requirements.txt python-fixtures/
+COPY examples/mixed-fleet/requirements.txt examples/mixed-fleet/
+RUN pip install --no-cache-dir --disable-pip-version-check -r examples/mixed-fleet/requirements.txt
 COPY python-fixtures/*.py examples/mixed-fleet/flask_app.py ./
-# Celery does not like to be root.
+# Celery warns when it runs as root.
 RUN useradd --system app
 USER app

@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 import { STYLE } from "./html-style.js";
-import { Html, html } from "./html-text.js";
-import { SYMBOLS } from "./results.js";
+import { Html, html } from "./html-template.js";
+import { SYMBOLS } from "./summary.js";
 
 interface Page {
   readonly verdict: "pass" | "fail";
   readonly title: string;
-  /** What stands beside the title. */
+  /** Beside the title. */
   readonly summary: string;
   readonly facts: Readonly<Record<string, string>>;
   readonly content: readonly Html[];
 }
 
-/** One page that needs nothing else: no script, no resource, and a policy that would refuse any. */
+/** A self-contained page: no scripts, no resources, and a policy that would block any. */
 export function toPage({ verdict, title, summary, facts, content }: Page): string {
   const hash = createHash("sha256").update(STYLE).digest("base64");
   const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;

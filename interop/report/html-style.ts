@@ -1,4 +1,4 @@
-/** The whole style of the page: nothing is loaded from elsewhere. */
+/** The complete style sheet of the page; nothing is loaded from elsewhere. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

@@ -1,7 +1,9 @@
-/** A shorter password would be found in every other word. */
-const SHORTEST = 4;
+import { redactUrl } from "../../src/util/redact-url.js";
 
-/** The password of a URL of a broker, as it is there and as it is meant; and those of its query. */
+/** A shorter password would match inside other words. */
+const MIN_PASSWORD_LENGTH = 4;
+
+/** The passwords in the user info and in the query of a broker URL, percent-encoded and decoded. */
 function passwordsOf(url: string): readonly string[] {
   const authority = /^[^/]*\/\/([^/?#]*)/.exec(url)?.[1] ?? "";
   const userInfo = authority.includes("@") ? authority.slice(0, authority.lastIndexOf("@")) : "";
@@ -18,11 +20,10 @@ function decode(text: string): string {
   }
 }
 
-/** What takes the secrets of the queue's URL out of any text: what libraries say may have it whole or in part. */
-import { redactUrl } from "../../src/util/redact-url.js";
+/** @returns a function that removes the secrets of a broker URL from any text, such as the message of a library */
 export function redactor(queue: string): (text: string) => string {
-  const shown = redactUrl(queue);
-  const passwords = [...new Set(passwordsOf(queue))].filter((password) => password.length >= SHORTEST);
+  const redacted = redactUrl(queue);
+  const passwords = [...new Set(passwordsOf(queue))].filter((password) => password.length >= MIN_PASSWORD_LENGTH);
   return (text) =>
-    passwords.reduce((rest, password) => rest.replaceAll(password, "***"), text.replaceAll(queue, shown));
+    passwords.reduce((rest, password) => rest.replaceAll(password, "***"), text.replaceAll(queue, redacted));
 }

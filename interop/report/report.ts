@@ -2,30 +2,30 @@ import type { PeerKind } from "../../src/testing/python-peer.js";
 import type { Direction } from "../scenarios/scenario.js";
 
 /**
- * `pass`; `fail`; `cannot`: that release of python-socketio has no way to do it, and failed at it; `unavailable`: what
- * this kind of peer needs is not there.
+ * `cannot`: a known limit of that release of python-socketio; it was tried, and failed. `unavailable`: this kind of peer
+ * lacks a package, or does not exist for the broker.
  */
 export type Result = "pass" | "fail" | "cannot" | "unavailable";
 
-/** A message of the channel, as a reader of its own saw it. */
+/** A message on the channel, as seen by a reader of its own. */
 export interface Published {
-  /** Milliseconds since the cell began. */
+  /** Milliseconds since the start of the cell. */
   readonly at: number;
-  /** `node` or `python`, as the host id says; `unknown` without one. */
+  /** Which kind of host published it, by its host id; `unknown` without one. */
   readonly by: "node" | "python" | "unknown";
-  /** JSON as it was; anything else as text with escapes. May be cut. */
+  /** JSON as it is; anything else as text with escapes. May be truncated. */
   readonly text: string;
   /** Of the whole message. */
   readonly bytes: number;
 }
 
-/** What one client of the fleet received meanwhile, each event as JSON; bytes as `{"$bytes": …}`. May be cut. */
+/** What one client received, each event as JSON, with bytes as `{"$bytes": …}`. May be truncated. */
 export interface Received {
   readonly client: string;
   readonly events: readonly string[];
 }
 
-/** What both sides said while a cell ran that failed. */
+/** What both sides published, received and logged while a cell ran that failed. */
 export interface Evidence {
   readonly published: readonly Published[];
   readonly received: readonly Received[];
@@ -38,12 +38,12 @@ export interface Cell {
   readonly kind: PeerKind;
   readonly direction: Direction;
   readonly result: Result;
-  /** Of every result but `pass`: one sentence or two. */
+  /** One or two sentences; absent for `pass`. */
   readonly reason?: string;
   readonly milliseconds: number;
-  /** The scenario did not run: the peer did not start, was given up, or there is none. */
+  /** The scenario did not run: the peer did not start, was given up, or does not exist. */
   readonly notTried?: true;
-  /** Of `fail` alone. */
+  /** Only for `fail`. */
   readonly evidence?: Evidence;
 }
 
@@ -54,9 +54,9 @@ export interface Row {
   readonly direction: Direction;
 }
 
-/** Plain data: `JSON.stringify` loses nothing of it. */
+/** The result of a run, as plain JSON data. */
 export interface Report {
-  /** Whether all works that this release can do, and anything was tried at all. */
+  /** Whether everything works that this release can do, and anything was tried at all. */
   readonly ok: boolean;
   /** ISO 8601. */
   readonly startedAt: string;
@@ -66,11 +66,11 @@ export interface Report {
   readonly channel: string;
   /** Of python-socketio. */
   readonly release: string;
-  /** The call by which an application gets the same; absent where `createAdapter(url)` does. */
+  /** The call with which an application gets the same result; absent where `createAdapter(url)` is enough. */
   readonly triedWith?: string;
-  /** Name and version of everything that takes part: of Node's side, then of Python's. */
+  /** Name and version of everything that takes part: first of the Node side, then of the Python side. */
   readonly versions: Readonly<Record<string, string>>;
-  /** What a reader should know besides: which sort of client did not take part, say. */
+  /** Anything else that a reader should know, such as a kind of client that did not take part. */
   readonly notes: readonly string[];
   /** The columns. */
   readonly kinds: readonly PeerKind[];
@@ -78,13 +78,13 @@ export interface Report {
   readonly cells: readonly Cell[];
 }
 
-/** What is written in place of a report when there was nothing to report of. */
+/** Written in place of a report when a run could not start. */
 export interface FailedStart {
   readonly ok: false;
   /** ISO 8601. */
   readonly startedAt: string;
   /** Without its password. */
   readonly queue: string;
-  /** What is wrong, and what to do about it; it may have several lines. */
+  /** What is wrong and what to do about it, in one line or several. */
   readonly error: string;
 }

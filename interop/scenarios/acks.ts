@@ -1,45 +1,45 @@
 import assert from "node:assert/strict";
-import { type Context, type Direction, HOST_KINDS, type Scenario } from "./scenario.js";
+import { type Context, HOST_KINDS, nodeToPython, pythonToNode, type Scenario } from "./scenario.js";
 
-/** Clients of Python hosts cannot be counted: an emit to a room collects until its time is over. */
+/** Clients of Python hosts cannot be counted, so an emit to a room collects acknowledgements until its timeout. */
 const COLLECT_MS = 1_000;
-/** Of one client that answers; seconds for Python. */
-const LONG = { seconds: 5, milliseconds: 5_000 };
+/** For one client that acknowledges. */
+const TIMEOUT = { seconds: 5, milliseconds: 5_000 };
 
-/** Each sort of client in turn, with what it acknowledges and what the one who asked is to have. */
-const ANSWERS: readonly { readonly args: readonly unknown[]; readonly has: unknown }[] = [
-  { args: [], has: null },
-  { args: ["one"], has: "one" },
-  { args: [{ a: [1, null] }, "two"], has: [{ a: [1, null] }, "two"] },
+/** What a client acknowledges with, and what Python's call() returns for it. */
+const ACKNOWLEDGEMENTS: readonly { readonly args: readonly unknown[]; readonly returned: unknown }[] = [
+  { args: [], returned: null },
+  { args: ["one"], returned: "one" },
+  { args: [{ a: [1, null] }, "two"], returned: [{ a: [1, null] }, "two"] },
 ];
 
 async function call({ own, python, nodeClients, received }: Context): Promise<void> {
   for (const client of nodeClients) {
-    for (const { args, has } of ANSWERS) {
-      await client.answerWith(...args);
-      const request = { event: own("ask"), data: "a", to: client.sid, timeout: LONG.seconds };
-      assert.deepEqual(await python.request("call", request), has);
+    for (const { args, returned } of ACKNOWLEDGEMENTS) {
+      await client.acknowledgeWith(...args);
+      const request = { event: own("ask"), data: "a", to: client.sid, timeout: TIMEOUT.seconds };
+      assert.deepEqual(await python.request("call", request), returned);
     }
-    // The answer comes over the queue, and may be here before the client's own word.
+    // The result comes over the queue, and may arrive before the client's own report of the event.
     await client.find([own("ask"), "a"]);
     await python.request("emit", { event: own("the end"), room: client.sid });
-    assert.equal((await received(client, "the end")).length, ANSWERS.length);
+    assert.equal((await received(client, "the end")).length, ACKNOWLEDGEMENTS.length);
   }
 }
 
 async function callUnanswered({ own, python, connectToNode }: Context): Promise<void> {
   const client = await connectToNode();
-  await client.neverAnswer();
+  await client.neverAcknowledge();
   const ask = (timeout: number) => python.request("call", { event: own("ask"), to: client.sid, timeout });
   await assert.rejects(ask(0.3), /TimeoutError/);
-  await client.answerWith("now");
-  assert.equal(await ask(LONG.seconds), "now");
+  await client.acknowledgeWith("now");
+  assert.equal(await ask(TIMEOUT.seconds), "now");
 }
 
 async function callbackOfRoom({ own, python, connectToNode }: Context): Promise<void> {
   const clients = await Promise.all([connectToNode(), connectToNode()]);
   await Promise.all(clients.map((client) => client.call("join", own("room"))));
-  await Promise.all(clients.map((client) => client.answerWith("mine")));
+  await Promise.all(clients.map((client) => client.acknowledgeWith("mine")));
   const token = own("token");
   await python.request("emit_with_callback", { event: own("ask"), room: own("room"), token });
   const { args } = await python.program.event("callback", (line) => line.token === token);
@@ -49,9 +49,9 @@ async function callbackOfRoom({ own, python, connectToNode }: Context): Promise<
 
 async function emitWithAck({ own, node, emitter, pythonClients }: Context): Promise<void> {
   for (const client of pythonClients) {
-    await client.answerWith("one");
+    await client.acknowledgeWith("one");
     for (const target of [node.io.to(client.sid), emitter.to(client.sid)]) {
-      assert.deepEqual(await target.timeout(LONG.milliseconds).emitWithAck(own("ask"), { q: 1 }), ["one"]);
+      assert.deepEqual(await target.timeout(TIMEOUT.milliseconds).emitWithAck(own("ask"), { q: 1 }), ["one"]);
     }
     await client.find([own("ask"), { q: 1 }]);
   }
@@ -59,50 +59,31 @@ async function emitWithAck({ own, node, emitter, pythonClients }: Context): Prom
 
 async function emitWithAckUnanswered({ own, node, connectToPython }: Context): Promise<void> {
   const client = await connectToPython();
-  await client.neverAnswer();
+  await client.neverAcknowledge();
   const ask = (time: number) => node.io.timeout(time).to(client.sid).emitWithAck(own("ask"));
   await assert.rejects(ask(300), /timed out/);
-  await client.answerWith("now");
-  assert.deepEqual(await ask(LONG.milliseconds), ["now"]);
+  await client.acknowledgeWith("now");
+  assert.deepEqual(await ask(TIMEOUT.milliseconds), ["now"]);
 }
 
 async function emitWithAckToRoom({ own, node, connectToNode, connectToPython }: Context): Promise<void> {
   const [here, there] = await Promise.all([connectToNode(), connectToPython()]);
   await Promise.all([here.call("join", own("room")), there.call("join", own("room"))]);
-  await Promise.all([here.answerWith("of Node"), there.answerWith("of Python")]);
+  await Promise.all([here.acknowledgeWith("of Node"), there.acknowledgeWith("of Python")]);
   const answers = await node.io.timeout(COLLECT_MS).to(own("room")).emitWithAck(own("ask"));
   assert.deepEqual(answers.toSorted(), ["of Node", "of Python"]);
 }
 
-const acks = (direction: Direction, name: string, title: string, run: Scenario["run"]): Scenario => ({
-  name: `${direction === "python-to-node" ? "python" : "node"}-${name}`,
-  title,
-  direction,
-  kinds: HOST_KINDS,
-  run,
-});
-
-/** Acknowledgements of clients that the other side holds. */
+/** Acknowledgements of clients of the other side. */
 export const ACKS: readonly Scenario[] = [
-  acks("python-to-node", "call", "call() of one client, answered with nothing, one value, several", call),
-  acks(
-    "python-to-node",
-    "call-unanswered",
-    "call() of a client that does not answer ends with its timeout",
-    callUnanswered,
-  ),
-  acks("python-to-node", "callback-of-room", "a callback for an emit to a room", callbackOfRoom),
-  acks("node-to-python", "emit-with-ack", "emitWithAck() to one client, of a host and an emitter", emitWithAck),
-  acks(
-    "node-to-python",
+  pythonToNode("call", "call() of one client, acknowledged with no value, one, several", call, HOST_KINDS),
+  pythonToNode("call-unanswered", "call() of a client that does not acknowledge times out", callUnanswered, HOST_KINDS),
+  pythonToNode("callback-of-room", "a callback for an emit to a room", callbackOfRoom, HOST_KINDS),
+  nodeToPython("emit-with-ack", "emitWithAck() to one client, of a host and an emitter", emitWithAck),
+  nodeToPython(
     "emit-with-ack-unanswered",
-    "emitWithAck() to a client that does not answer ends with its timeout",
+    "emitWithAck() to a client that does not acknowledge times out",
     emitWithAckUnanswered,
   ),
-  acks(
-    "node-to-python",
-    "emit-with-ack-to-room",
-    "emitWithAck() to a room with clients on both sides",
-    emitWithAckToRoom,
-  ),
+  nodeToPython("emit-with-ack-to-room", "emitWithAck() to a room with clients on both sides", emitWithAckToRoom),
 ];

@@ -7,7 +7,7 @@ import { PYTHON_ROOMS } from "./python-rooms.js";
 import type { Direction, Scenario } from "./scenario.js";
 
 const ALL: readonly Scenario[] = [...PYTHON_EMITS, ...NODE_EMITS, ...PYTHON_ROOMS, ...NODE_ROOMS, ...ACKS, ...COMMANDS];
-const towards = (direction: Direction): readonly Scenario[] => ALL.filter((one) => one.direction === direction);
+const inDirection = (direction: Direction): readonly Scenario[] => ALL.filter((one) => one.direction === direction);
 
-/** The rows of the matrix, in the order of a table. */
-export const SCENARIOS: readonly Scenario[] = [...towards("python-to-node"), ...towards("node-to-python")];
+/** The rows of the matrix, in order. */
+export const SCENARIOS: readonly Scenario[] = [...inDirection("python-to-node"), ...inDirection("node-to-python")];

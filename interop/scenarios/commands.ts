@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import type { TestClient } from "../../src/testing/clients.js";
-import { type Context, HOST_KINDS, KINDS, type Scenario } from "./scenario.js";
+import { type Context, nodeToPython, pythonToNode, type Scenario } from "./scenario.js";
 
-/** The own rooms of a client of the Node host. */
+/** The scenario's own rooms that a client of the Node host is in. */
 function nodeRooms({ node, own }: Context, { sid }: TestClient): readonly string[] {
   const rooms = [...(node.io.sockets.adapter.socketRooms(sid) ?? [])];
   return rooms.filter((room) => room.startsWith(own(""))).toSorted();
 }
 
-/** The own rooms of a client of the Python host. */
+/** The same for a client of the Python host. */
 async function pythonRooms({ python, own }: Context, { sid }: TestClient): Promise<readonly string[]> {
   const rooms = (await python.request("rooms", { sid })) as readonly unknown[];
   return rooms
@@ -17,7 +17,7 @@ async function pythonRooms({ python, own }: Context, { sid }: TestClient): Promi
     .toSorted();
 }
 
-/** Commands and emits of Python come on one channel, in order. */
+/** Waits until earlier commands have been carried out: commands and emits of Python arrive in order, on one channel. */
 async function settledOnNode({ python, own, received }: Context, witness: TestClient, event: string): Promise<void> {
   await python.request("emit", { event: own(event) });
   await received(witness, event);
@@ -97,7 +97,7 @@ async function nodeCloses(context: Context): Promise<void> {
     await Promise.all([client.call("join", room), witness.call("join", room)]);
   }
   await witness.call("join", own("c"));
-  // Everyone in a room leaves it: that is Python's close_room.
+  // When everyone in a room leaves it, that is Python's close_room.
   node.io.in(own("a")).socketsLeave(own("a"));
   await emitter.closeRoom(own("b"));
   await settledOnPython(context, witness, "closed");
@@ -115,30 +115,14 @@ async function nodeDisconnects(context: Context): Promise<void> {
   await settledOnPython(context, witness, "disconnected");
 }
 
-const ofPython = (name: string, title: string, run: Scenario["run"]): Scenario => ({
-  name: `python-${name}`,
-  title,
-  direction: "python-to-node",
-  kinds: KINDS,
-  run,
-});
-
-const ofNode = (name: string, title: string, run: Scenario["run"]): Scenario => ({
-  name: `node-${name}`,
-  title,
-  direction: "node-to-python",
-  kinds: HOST_KINDS,
-  run,
-});
-
-/** Commands on clients that the other side holds. */
+/** Commands on clients of the other side. */
 export const COMMANDS: readonly Scenario[] = [
-  ofPython("enter-room", "enter_room() of a client of the Node host", pythonEnters),
-  ofPython("leave-room", "leave_room()", pythonLeaves),
-  ofPython("close-room", "close_room()", pythonCloses),
-  ofPython("disconnect", "disconnect()", pythonDisconnects),
-  ofNode("enter-room", "socketsJoin() and enterRoom() of a client of the Python host", nodeEnters),
-  ofNode("leave-room", "socketsLeave() and leaveRoom()", nodeLeaves),
-  ofNode("close-room", "socketsLeave() of everyone in the room, and closeRoom()", nodeCloses),
-  ofNode("disconnect", "disconnectSockets() and disconnect()", nodeDisconnects),
+  pythonToNode("enter-room", "enter_room() of a client of the Node host", pythonEnters),
+  pythonToNode("leave-room", "leave_room()", pythonLeaves),
+  pythonToNode("close-room", "close_room()", pythonCloses),
+  pythonToNode("disconnect", "disconnect()", pythonDisconnects),
+  nodeToPython("enter-room", "socketsJoin() and enterRoom() of a client of the Python host", nodeEnters),
+  nodeToPython("leave-room", "socketsLeave() and leaveRoom()", nodeLeaves),
+  nodeToPython("close-room", "socketsLeave() of everyone in the room, and closeRoom()", nodeCloses),
+  nodeToPython("disconnect", "disconnectSockets() and disconnect()", nodeDisconnects),
 ];

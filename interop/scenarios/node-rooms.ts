@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import type { TestClient } from "../../src/testing/clients.js";
-import { type Context, HOST_KINDS, type Scenario } from "./scenario.js";
+import { type Context, nodeToPython, type Scenario } from "./scenario.js";
 
-/** What a Node host and a Node emitter have in common. */
+/** Methods that a Node host and a Node emitter share. */
 type Addressing = "to" | "except";
 
-/** A host and an emitter emit to the given place, then to everyone; says who got the first ones. */
-async function whoGets(
+/** A host and an emitter emit to the target, then to everyone. @returns which clients received the first emits */
+async function whoReceives(
   context: Context,
   clients: readonly TestClient[],
   method: Addressing,
-  places: readonly string[],
+  targets: readonly string[],
 ): Promise<readonly boolean[]> {
   const { own, node, emitter, received } = context;
-  node.io[method]([...places]).emit(own("addressed"));
+  node.io[method]([...targets]).emit(own("addressed"));
   node.io.emit(own("the end"));
-  await emitter[method]([...places]).emit(own("addressed, by an emitter"));
+  await emitter[method]([...targets]).emit(own("addressed, by an emitter"));
   await emitter.emit(own("the end, by an emitter"));
   const all = await Promise.all(clients.map((client) => received(client, "the end", "the end, by an emitter")));
   const both = [own("addressed"), own("addressed, by an emitter")];
@@ -33,14 +33,14 @@ async function connect(context: Context, count: number): Promise<readonly TestCl
 async function room(context: Context): Promise<void> {
   const clients = await connect(context, 2);
   await clients[0]?.call("join", context.own("room"));
-  assert.deepEqual(await whoGets(context, clients, "to", [context.own("room")]), [true, false]);
+  assert.deepEqual(await whoReceives(context, clients, "to", [context.own("room")]), [true, false]);
 }
 
 async function integerRoom(context: Context): Promise<void> {
   const number = 1_000_000 + Math.floor(Math.random() * 1_000_000);
   const clients = await connect(context, 2);
   await clients[0]?.call("join", number);
-  assert.deepEqual(await whoGets(context, clients, "to", [String(number)]), [true, false]);
+  assert.deepEqual(await whoReceives(context, clients, "to", [String(number)]), [true, false]);
 }
 
 async function severalRooms(context: Context): Promise<void> {
@@ -49,23 +49,23 @@ async function severalRooms(context: Context): Promise<void> {
   const [a, b, both] = clients;
   await Promise.all([a?.call("join", own("a")), b?.call("join", own("b")), both?.call("join", own("a"))]);
   await both?.call("join", own("b"));
-  assert.deepEqual(await whoGets(context, clients, "to", [own("a"), own("b")]), [true, true, true, false]);
+  assert.deepEqual(await whoReceives(context, clients, "to", [own("a"), own("b")]), [true, true, true, false]);
 }
 
 async function sid(context: Context): Promise<void> {
   const clients = await connect(context, 2);
-  assert.deepEqual(await whoGets(context, clients, "to", [String(clients[0]?.sid)]), [true, false]);
+  assert.deepEqual(await whoReceives(context, clients, "to", [String(clients[0]?.sid)]), [true, false]);
 }
 
 async function exceptSid(context: Context): Promise<void> {
   const clients = await connect(context, 2);
-  assert.deepEqual(await whoGets(context, clients, "except", [String(clients[0]?.sid)]), [false, true]);
+  assert.deepEqual(await whoReceives(context, clients, "except", [String(clients[0]?.sid)]), [false, true]);
 }
 
 async function exceptSids(context: Context): Promise<void> {
   const clients = await connect(context, 3);
   const skipped = clients.slice(0, 2).map((client) => client.sid);
-  assert.deepEqual(await whoGets(context, clients, "except", skipped), [false, false, true]);
+  assert.deepEqual(await whoReceives(context, clients, "except", skipped), [false, false, true]);
 }
 
 async function namespace(context: Context): Promise<void> {
@@ -94,22 +94,14 @@ async function burst({ own, node, connectToPython, received }: Context): Promise
   );
 }
 
-const addresses = (name: string, title: string, run: Scenario["run"]): Scenario => ({
-  name: `node-${name}`,
-  title,
-  direction: "node-to-python",
-  kinds: HOST_KINDS,
-  run,
-});
-
-/** Whom an emit of a Node host and of a Node emitter reaches on a Python host, and in which order. */
+/** Which clients of a Python host an emit of a Node host or emitter reaches, and in which order. */
 export const NODE_ROOMS: readonly Scenario[] = [
-  addresses("room", "an emit to a room", room),
-  addresses("several-rooms", "an emit to several rooms, once to who is in several", severalRooms),
-  addresses("integer-room", "an emit to a room that is an integer there", integerRoom),
-  addresses("sid", "an emit to one client", sid),
-  addresses("except-sid", "an emit to all but one client", exceptSid),
-  addresses("except-sids", "an emit to all but several clients", exceptSids),
-  addresses("namespace", "an emit to another namespace", namespace),
-  addresses("burst", "two hundred emits in a row, in their order", burst),
+  nodeToPython("room", "an emit to a room", room),
+  nodeToPython("several-rooms", "an emit to several rooms, once to a client in several", severalRooms),
+  nodeToPython("integer-room", "an emit to a room that is an integer in Python", integerRoom),
+  nodeToPython("sid", "an emit to one client", sid),
+  nodeToPython("except-sid", "an emit to all but one client", exceptSid),
+  nodeToPython("except-sids", "an emit to all but several clients", exceptSids),
+  nodeToPython("namespace", "an emit to another namespace", namespace),
+  nodeToPython("burst", "two hundred emits in a row, in order", burst),
 ];

@@ -2,7 +2,7 @@ import { float, tuple } from "../../src/testing/typed-json.js";
 
 const bytes = Buffer.from([0, 1, 254, 255]);
 
-/** A shape of payload; a release that cannot say one of its forms can say none of them. */
+/** A shape of payload. A release that cannot send one of its forms cannot send any of them. */
 export type Shape =
   | "no data"
   | "one argument"
@@ -14,7 +14,7 @@ export type Shape =
   | "bytes at depth"
   | "bytes among arguments";
 
-/** What Python emits, as fields of the request `emit` of `peer.py`, and what every client receives for it. */
+/** What Python emits, as fields of the request `emit` of `peer.py`, and what every client receives. */
 export interface PythonPayload {
   readonly what: string;
   readonly shape: Shape;
@@ -73,7 +73,7 @@ export const PYTHON_PAYLOADS: readonly PythonPayload[] = [
   },
 ];
 
-/** Arguments of an emit by a Node host, and what a client of a Python host receives for them. */
+/** What a Node host emits, and what a client of a Python host receives. */
 export interface NodePayload {
   readonly what: string;
   readonly shape: Shape;

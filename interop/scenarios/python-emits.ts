@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PYTHON_PAYLOADS, type Shape } from "./payloads.js";
-import { type Context, KINDS, type Scenario } from "./scenario.js";
+import { type Context, pythonToNode, type Scenario } from "./scenario.js";
 
 const LAST = "the end";
 
@@ -16,7 +16,7 @@ async function emitShape(shape: Shape, { own, python, nodeClients, pythonClients
   }
 }
 
-/** To a JavaScript client alone: python-engineio before 4.3 passes over an attachment with nothing in it. */
+/** Only to a JavaScript client: python-engineio before 4.3 skips an empty attachment. */
 async function emitEmptyBytes({ own, python, connectToNode, received }: Context): Promise<void> {
   const client = await connectToNode();
   await python.request("emit", { event: own("no bytes"), data: Buffer.alloc(0) });
@@ -24,30 +24,19 @@ async function emitEmptyBytes({ own, python, connectToNode, received }: Context)
   assert.deepEqual(await received(client, LAST), [[own("no bytes"), Buffer.alloc(0)]]);
 }
 
-const emits = (name: string, shape: Shape, title: string): Scenario => ({
-  name: `python-emits-${name}`,
-  title,
-  direction: "python-to-node",
-  kinds: KINDS,
-  run: (context) => emitShape(shape, context),
-});
+const emits = (name: string, shape: Shape, title: string): Scenario =>
+  pythonToNode(`emits-${name}`, title, (context) => emitShape(shape, context));
 
-/** Each shape of payload, to clients of each sort on the Node host and, as they are there, on the Python host. */
+/** Each shape of payload, to clients of each kind on the Node host and on the Python host. */
 export const PYTHON_EMITS: readonly Scenario[] = [
   emits("nothing", "no data", "an emit without data, or with None"),
-  emits("one-argument", "one argument", "one argument: text, a number, false, nothing in it, nested"),
+  emits("one-argument", "one argument", "one argument: text, a number, false, empty, nested"),
   emits("list", "a list", "a list, which is one argument"),
   emits("several-arguments", "several arguments", "a tuple, which is several arguments"),
-  emits("unicode", "unicode", "text beyond ASCII, and controls"),
-  emits("numbers", "numbers", "numbers at their edges"),
+  emits("unicode", "unicode", "non-ASCII text and control characters"),
+  emits("numbers", "numbers", "edge cases of numbers"),
   emits("bytes", "bytes", "bytes"),
-  {
-    name: "python-emits-empty-bytes",
-    title: "bytes with nothing in them",
-    direction: "python-to-node",
-    kinds: KINDS,
-    run: emitEmptyBytes,
-  },
+  pythonToNode("emits-empty-bytes", "empty bytes", emitEmptyBytes),
   emits("bytes-at-depth", "bytes at depth", "bytes in a dict in a list"),
   emits("bytes-among-arguments", "bytes among arguments", "bytes in a tuple, among other arguments"),
 ];

@@ -1,36 +1,40 @@
 import assert from "node:assert/strict";
 import type { TestClient } from "../../src/testing/clients.js";
-import { type Context, KINDS, type Scenario } from "./scenario.js";
+import { type Context, pythonToNode, type Scenario } from "./scenario.js";
 
-/** Two clients of the Node host, the first of them in the room. */
+/** Two clients of the Node host, of which the first is in the room. */
 async function memberAndStranger(context: Context, room: string | number) {
   const [member, stranger] = await Promise.all([context.connectToNode(), context.connectToNode()]);
   await member.call("join", room);
   return { member, stranger };
 }
 
-/** Emits to the given place, then to everyone; says who got the first one. */
-async function whoGets(context: Context, clients: readonly TestClient[], where: object): Promise<readonly boolean[]> {
+/** Emits to the given target, then to everyone. @returns which clients received the first emit */
+async function whoReceives(
+  context: Context,
+  clients: readonly TestClient[],
+  target: object,
+): Promise<readonly boolean[]> {
   const { own, python } = context;
-  await python.request("emit", { event: own("addressed"), ...where });
+  await python.request("emit", { event: own("addressed"), ...target });
   await python.request("emit", { event: own("the end") });
   const all = await Promise.all(clients.map((client) => context.received(client, "the end")));
   return all.map((events) => {
     const count = events.filter(([name]) => name === own("addressed")).length;
-    assert.ok(count <= 1, `an event came ${count} times`);
+    assert.ok(count <= 1, `an event arrived ${count} times`);
     return count === 1;
   });
 }
 
 async function room(context: Context): Promise<void> {
   const { member, stranger } = await memberAndStranger(context, context.own("room"));
-  assert.deepEqual(await whoGets(context, [member, stranger], { room: context.own("room") }), [true, false]);
+  assert.deepEqual(await whoReceives(context, [member, stranger], { room: context.own("room") }), [true, false]);
 }
 
 async function integerRoom(context: Context): Promise<void> {
   const number = 1_000_000 + Math.floor(Math.random() * 1_000_000);
   const { member, stranger } = await memberAndStranger(context, number);
-  assert.deepEqual(await whoGets(context, [member, stranger], { room: number }), [true, false]);
+  assert.deepEqual(await whoReceives(context, [member, stranger], { room: number }), [true, false]);
 }
 
 async function severalRooms(context: Context): Promise<void> {
@@ -39,31 +43,31 @@ async function severalRooms(context: Context): Promise<void> {
   const [a, b, both] = clients as [TestClient, TestClient, TestClient, TestClient];
   await Promise.all([a.call("join", own("a")), b.call("join", own("b")), both.call("join", own("a"))]);
   await both.call("join", own("b"));
-  assert.deepEqual(await whoGets(context, clients, { room: [own("a"), own("b")] }), [true, true, true, false]);
+  assert.deepEqual(await whoReceives(context, clients, { room: [own("a"), own("b")] }), [true, true, true, false]);
 }
 
 async function sid(context: Context): Promise<void> {
   const clients = await Promise.all([context.connectToNode(), context.connectToNode()]);
-  assert.deepEqual(await whoGets(context, clients, { room: clients[0].sid }), [true, false]);
+  assert.deepEqual(await whoReceives(context, clients, { room: clients[0].sid }), [true, false]);
 }
 
 async function skipSid(context: Context): Promise<void> {
   const clients = await Promise.all([context.connectToNode(), context.connectToNode()]);
-  assert.deepEqual(await whoGets(context, clients, { skip_sid: clients[0].sid }), [false, true]);
+  assert.deepEqual(await whoReceives(context, clients, { skip_sid: clients[0].sid }), [false, true]);
 }
 
 async function skipSids(context: Context): Promise<void> {
   const { connectToNode } = context;
   const clients = await Promise.all([connectToNode(), connectToNode(), connectToNode()]);
   const skipped = clients.slice(0, 2).map((client) => client.sid);
-  assert.deepEqual(await whoGets(context, clients, { skip_sid: skipped }), [false, false, true]);
+  assert.deepEqual(await whoReceives(context, clients, { skip_sid: skipped }), [false, false, true]);
 }
 
 async function skipSidInRoom(context: Context): Promise<void> {
   const { member, stranger } = await memberAndStranger(context, context.own("room"));
   await stranger.call("join", context.own("room"));
-  const where = { room: context.own("room"), skip_sid: member.sid };
-  assert.deepEqual(await whoGets(context, [member, stranger], where), [false, true]);
+  const target = { room: context.own("room"), skip_sid: member.sid };
+  assert.deepEqual(await whoReceives(context, [member, stranger], target), [false, true]);
 }
 
 async function namespace(context: Context): Promise<void> {
@@ -92,23 +96,15 @@ async function burst({ own, python, connectToNode, received }: Context): Promise
   );
 }
 
-const addresses = (name: string, title: string, run: Scenario["run"]): Scenario => ({
-  name: `python-${name}`,
-  title,
-  direction: "python-to-node",
-  kinds: KINDS,
-  run,
-});
-
-/** Whom an emit of Python reaches on a Node host, and in which order. */
+/** Which clients of a Node host an emit of Python reaches, and in which order. */
 export const PYTHON_ROOMS: readonly Scenario[] = [
-  addresses("room", "an emit to a room", room),
-  addresses("several-rooms", "an emit to a list of rooms, once to who is in several", severalRooms),
-  addresses("integer-room", "an emit to a room that is an integer", integerRoom),
-  addresses("sid", "an emit to one client", sid),
-  addresses("skip-sid", "an emit to all but one client", skipSid),
-  addresses("skip-sids", "an emit to all but a list of clients", skipSids),
-  addresses("skip-sid-in-room", "an emit to all of a room but one client", skipSidInRoom),
-  addresses("namespace", "an emit to another namespace", namespace),
-  addresses("burst", "two hundred emits in a row, in their order", burst),
+  pythonToNode("room", "an emit to a room", room),
+  pythonToNode("several-rooms", "an emit to a list of rooms, once to a client in several", severalRooms),
+  pythonToNode("integer-room", "an emit to a room that is an integer", integerRoom),
+  pythonToNode("sid", "an emit to one client", sid),
+  pythonToNode("skip-sid", "an emit to all but one client", skipSid),
+  pythonToNode("skip-sids", "an emit to all but a list of clients", skipSids),
+  pythonToNode("skip-sid-in-room", "an emit to all of a room but one client", skipSidInRoom),
+  pythonToNode("namespace", "an emit to another namespace", namespace),
+  pythonToNode("burst", "two hundred emits in a row, in order", burst),
 ];

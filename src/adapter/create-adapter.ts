@@ -1,13 +1,12 @@
 import type { Namespace } from "socket.io";
 import type { Adapter } from "socket.io-adapter";
-import type { Bus } from "../bus/bus.js";
-import { openBus } from "../bus/open.js";
+import { type BusSource, openBus } from "../bus/open.js";
 import { type AdapterOptions, normalizeAdapter } from "../options.js";
 import { Host } from "./host.js";
-import { PythonBridgeAdapter } from "./namespace-adapter.js";
+import { NamespaceAdapter } from "./namespace-adapter.js";
 import type { BridgeHandle } from "./reporting/handle.js";
 
-/** What `createAdapter` returns: goes into `new Server(http, { adapter })`, and can be watched. */
+/** What `createAdapter` returns: pass it to `new Server(http, { adapter })`, and watch it. */
 export type BridgeAdapter = ((namespace: Namespace) => Adapter) & BridgeHandle;
 
 /**
@@ -15,29 +14,41 @@ export type BridgeAdapter = ((namespace: Namespace) => Adapter) & BridgeHandle;
  *
  * Connects when the server that gets it is made, and closes with `io.close()`. One adapter serves one server.
  *
- * @param urlOrBus - the broker that the Python side names, as a URL or as a bus made by hand
- * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`
+ * @param source - the broker that the Python side uses: its URL, a client of ioredis or node-redis whose options are taken
+ *   over (the client itself is neither used nor closed), or a bus made by hand
+ * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`, `BRIDGE_MISSING_PACKAGE`
  * @example
  *     const adapter = createAdapter("redis://localhost:6379", { channel: "flask-socketio" });
  *     const io = new Server(http, { adapter });
  *     await adapter.ready();
  */
-export function createAdapter(urlOrBus: string | Bus, options: AdapterOptions = {}): BridgeAdapter {
+export function createAdapter(source: BusSource, options: AdapterOptions = {}): BridgeAdapter {
   const normalized = normalizeAdapter(options);
-  const host = new Host(openBus(urlOrBus, normalized.channels[0], options), normalized);
+  const host = new Host(openBus(source, normalized.channels[0], options), normalized);
 
   // socket.io calls this with `new`, so it cannot be an arrow function.
   function adapterOf(namespace: Namespace): Adapter {
     host.bindServer(namespace.server);
-    return new PythonBridgeAdapter(namespace, host);
+    return new NamespaceAdapter(namespace, host);
   }
 
-  return Object.assign(adapterOf, {
-    hostId: host.hostId,
+  return Object.assign(adapterOf, handleOf(host));
+}
+
+function handleOf(host: Host): BridgeHandle {
+  const { hostId, reporter, cluster } = host;
+  return {
+    hostId,
     ready: () => host.ready(),
-    onStatus: host.onStatus.bind(host),
-    onRejected: host.onRejected.bind(host),
-    onEmit: host.onEmit.bind(host),
-    stats: () => host.stats(),
-  });
+    onStatus: (listener) => reporter.status.add(listener),
+    onRejected: (listener) => reporter.rejections.add(listener),
+    onEmit: (listener) => reporter.emits.add(listener),
+    stats: () => ({
+      ...reporter.stats(),
+      unknownAcks: cluster.acks.unknownCount,
+      pendingAcks: cluster.acks.size,
+      nodeHosts: 1 + cluster.peers.hostIds.length,
+      pythonHosts: cluster.pythonHosts.areExpected,
+    }),
+  };
 }

@@ -1,57 +1,76 @@
 import { BridgeError } from "../errors.js";
+import { quote } from "../util/quote.js";
 
-/** Why a message was given up: a bound of the outage buffer, the broker's refusal, or `close()`. */
+/** Why a message was dropped: a bound of the outage buffer (`OutageOptions`), the broker refused it, or `close()`. */
 export type DropReason = "count" | "bytes" | "age" | "refused" | "closed";
 
-/** What an operator can see of a bus without a debug flag. Times are in milliseconds. */
+/** What happens to a bus, for operators. Times are in milliseconds. */
 export type BusStatus =
   | { readonly type: "connecting" }
-  /** Connected and subscribed. What waited is published as soon as the other hosts listen again. */
+  /** Connected and subscribed. What waited is published as soon as other hosts are subscribed again. */
   | { readonly type: "ready" }
   | { readonly type: "reconnecting"; readonly attempt: number; readonly delay: number }
-  /** The connection or one operation failed; the bus goes on trying. */
+  /** The connection or one operation failed, and the bus keeps trying; or received messages were lost, as `error` explains. */
   | { readonly type: "error"; readonly error: BridgeError }
-  /** An own message came back on that channel, after `lag`; or it is on its way for as long, behind those of others. */
+  /** An own message came back on that channel after `lag`; or it has been on its way for as long, behind those of others. */
   | { readonly type: "healthy"; readonly channel: string; readonly lag: number }
-  /** Nothing was heard on that channel for `silence`, not even an own message. The bus subscribes anew. */
-  | { readonly type: "deaf"; readonly channel: string; readonly silence: number }
-  /** Messages that will never be published. `count` is how many this event speaks of. */
+  /** Nothing was received on that channel for `silence`, not even an own message. The bus reconnects and subscribes again. */
+  | { readonly type: "stale"; readonly channel: string; readonly silence: number }
+  /** `count` messages, of `bytes` in all, will never be published. */
   | { readonly type: "dropped"; readonly reason: DropReason; readonly count: number; readonly bytes: number }
   | { readonly type: "closed" };
 
 /**
  * A broker as this package sees it: named channels that carry bytes. A bus belongs to the one adapter or emitter that it
- * is given to, which closes it.
+ * is passed to, which closes it.
  *
- * Order per publisher is kept on each channel. What a bus publishes itself it also receives.
+ * Each channel keeps the order of each publisher. A bus receives what it publishes itself.
  */
 export interface Bus {
-  /** The kind of broker, for logs and errors. */
+  /** The kind of broker: `redis`, `kombu+redis`, `rabbitmq`, `kafka`, `memory`. */
   readonly name: string;
   /**
-   * Resolves when every message published from now on will arrive. Rejects with `BRIDGE_CLOSED`, with `BRIDGE_BROKER_UNAVAILABLE` when
-   * the broker refuses the channel, with `BRIDGE_INVALID_OPTION` when this bus reads the channel already.
+   * Resolves when every message published from now on will arrive. What `onMessage` throws is reported as an `error`
+   * status, and the next message is delivered.
+   *
+   * @throws BridgeError rejects with `BRIDGE_CLOSED`; with `BRIDGE_BROKER_UNAVAILABLE` if the broker refuses the channel;
+   *   with `BRIDGE_INVALID_OPTION` if this bus is subscribed to the channel already
    */
   subscribe(channel: string, onMessage: (payload: Uint8Array) => void): Promise<void>;
-  /** Resolves when the broker has taken the message. Rejects with `BRIDGE_MESSAGE_DROPPED`, `BRIDGE_BROKER_UNAVAILABLE` or `BRIDGE_CLOSED`. */
+  /**
+   * Resolves when the broker has confirmed the message. The payload is copied.
+   *
+   * @throws BridgeError rejects with `BRIDGE_MESSAGE_DROPPED`, `BRIDGE_BROKER_UNAVAILABLE` or `BRIDGE_CLOSED`
+   */
   publish(channel: string, payload: Uint8Array | string): Promise<void>;
   /** @returns a function that unsubscribes */
   onStatus(listener: (status: BusStatus) => void): () => void;
   /**
-   * How many read the channel at this moment, this bus included. `undefined`, as for a bus without this method, where
-   * the broker does not tell. Never rejects.
+   * How many are subscribed to the channel at this moment, this bus included. `undefined` where the broker does not
+   * disclose it, and for a bus without this method. Never rejects.
    */
   countSubscribers?(channel: string): Promise<number | undefined>;
   /**
-   * Whether all readers of the channel hear all messages in one order. False, as for a bus without this method, where the
-   * broker does not promise it.
+   * Whether all subscribers of the channel receive all messages in one order. False where the broker does not promise
+   * it, and for a bus without this method.
    */
   isOrdered?(channel: string): boolean;
-  /** Gives waiting messages a last chance where the broker is there, then releases every handle. Idempotent. */
+  /** Waits for confirms of what was published if the broker is reachable, then releases every handle. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Two adapters on one bus would take each other's messages. */
+/** @internal Two adapters on one bus would take each other's messages. */
 export function alreadySubscribed(channel: string): BridgeError {
-  return new BridgeError("BRIDGE_INVALID_OPTION", `this bus reads "${channel}" already: make a bus for each adapter`);
+  return new BridgeError(
+    "BRIDGE_INVALID_OPTION",
+    `this bus is subscribed to "${channel}" already: make a bus for each adapter`,
+  );
+}
+
+/** @internal Untrusted input, or whoever processes it, made `onMessage` throw. */
+export function processingFailed(channel: string, cause: unknown): BridgeError {
+  const reason = cause instanceof Error ? cause.message : quote(cause);
+  return new BridgeError("BRIDGE_MESSAGE_DROPPED", `a message on "${channel}" could not be processed: ${reason}`, {
+    cause,
+  });
 }

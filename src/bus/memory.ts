@@ -1,19 +1,23 @@
 import { BridgeError } from "../errors.js";
-import { callApplication, Listeners } from "../util/listeners.js";
-import { alreadySubscribed, type Bus, type BusStatus } from "./bus.js";
+import { Listeners } from "../util/listeners.js";
+import { alreadySubscribed, type Bus, type BusStatus, processingFailed } from "./bus.js";
 
-type Listener = (payload: Uint8Array) => void;
+/** What another bus of the same name calls. */
+interface Member {
+  has(channel: string): boolean;
+  receive(channel: string, payload: Uint8Array): void;
+}
 
 /** All in-memory brokers of this process, by name; a name disappears with its last bus. */
-const BROKERS = new Map<string, Map<Bus, Map<string, Listener>>>();
+const BROKERS = new Map<string, Set<Member>>();
 
 /**
- * Joins several servers of one process, without a broker: for tests and for a fleet of one.
+ * Joins several servers of one process, without a broker: for tests and for a single process.
  *
- * @param name - buses of the same name hear each other
+ * @param name - buses of the same name receive each other's messages
  */
 export function memoryBus(name = "default"): Bus {
-  const subscriptions = new Map<string, Listener>();
+  const subscriptions = new Map<string, (payload: Uint8Array) => void>();
   const status = new Listeners<BusStatus>();
   let closed = false;
 
@@ -23,7 +27,20 @@ export function memoryBus(name = "default"): Bus {
     }
   };
 
-  const bus = {
+  const member: Member = {
+    has: (channel) => subscriptions.has(channel),
+    receive: (channel, payload) => {
+      try {
+        subscriptions.get(channel)?.(payload);
+      } catch (cause) {
+        status.notify({ type: "error", error: processingFailed(channel, cause) });
+      }
+    },
+  };
+  const members = BROKERS.get(name) ?? new Set();
+  BROKERS.set(name, members.add(member));
+
+  return {
     name: "memory",
     async subscribe(channel, onMessage) {
       assertOpen();
@@ -35,22 +52,19 @@ export function memoryBus(name = "default"): Bus {
     },
     async publish(channel, payload) {
       assertOpen();
-      // A copy, as a broker would make: no reader can see a later change of the sender's buffer.
+      // A copy, as a broker would make: no subscriber sees a later change of the sender's buffer.
       const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : new Uint8Array(payload);
       // A broker never calls back into the publisher's own stack.
       await Promise.resolve();
-      for (const subscriber of BROKERS.get(name)?.values() ?? []) {
-        const onMessage = subscriber.get(channel);
-        if (onMessage !== undefined) {
-          callApplication(() => onMessage(bytes));
-        }
+      for (const each of members) {
+        each.receive(channel, bytes);
       }
     },
     onStatus(listener) {
       return status.add(listener);
     },
     async countSubscribers(channel) {
-      return [...(BROKERS.get(name)?.values() ?? [])].filter((subscriber) => subscriber.has(channel)).length;
+      return [...members].filter((each) => each.has(channel)).length;
     },
     isOrdered: () => true,
     async close() {
@@ -58,16 +72,11 @@ export function memoryBus(name = "default"): Bus {
         return;
       }
       closed = true;
-      const broker = BROKERS.get(name);
-      broker?.delete(bus);
-      if (broker?.size === 0) {
+      members.delete(member);
+      if (members.size === 0) {
         BROKERS.delete(name);
       }
       status.notify({ type: "closed" });
     },
-  } satisfies Bus;
-
-  const broker = BROKERS.get(name) ?? new Map<Bus, Map<string, Listener>>();
-  BROKERS.set(name, broker.set(bus, subscriptions));
-  return bus;
+  };
 }

@@ -7,8 +7,17 @@ import { memoryBus } from "./memory.js";
 import type { BusOptions } from "./options.js";
 import { rabbitmqBus } from "./rabbitmq/rabbitmq-bus.js";
 import { AMQP_SCHEMES } from "./rabbitmq/url.js";
+import { isRedisClient, type RedisClientLike } from "./redis/client.js";
 import { redisBus } from "./redis/redis-bus.js";
 import { REDIS_SCHEMES } from "./redis/url.js";
+
+export type { RedisClientLike };
+
+/**
+ * The first argument of `createAdapter` and `createEmitter`: the URL of a broker as the Python side names it, a client of
+ * ioredis or node-redis whose options are taken over, or a bus made by hand.
+ */
+export type BusSource = string | RedisClientLike | Bus;
 
 interface UrlOptions extends BusOptions {
   readonly url: string;
@@ -17,7 +26,7 @@ interface UrlOptions extends BusOptions {
 
 type MakeBus = (options: UrlOptions) => Bus;
 
-/** What each scheme stands for, in the order in which an error names them. */
+/** Which bus each scheme opens, in the order in which an error lists them. No client library is loaded before a URL needs it. */
 const BUSES: ReadonlyMap<string, MakeBus> = new Map([
   ...forEach(REDIS_SCHEMES, redisBus),
   ...forEach(KOMBU_REDIS_SCHEMES, kombuRedisBus),
@@ -26,30 +35,13 @@ const BUSES: ReadonlyMap<string, MakeBus> = new Map([
   ...forEach(["memory"], ({ url }) => memoryBus(url.slice("memory://".length) || undefined)),
 ]);
 
-function forEach(schemes: readonly string[], make: MakeBus): readonly (readonly [string, MakeBus])[] {
-  return schemes.map((scheme) => [scheme, make]);
-}
-
-/** Buses made by hand that an adapter or emitter has: it closes its bus, and reads the channel alone. */
-const TAKEN = new WeakSet<Bus>();
-
-function takeBus(bus: Bus): Bus {
-  if (typeof bus?.publish !== "function") {
-    throw new BridgeError(
-      "BRIDGE_INVALID_URL",
-      `${String(bus)} is neither the URL of a broker nor a bus; is the variable set?`,
-    );
-  }
-  if (TAKEN.has(bus)) {
-    throw new BridgeError("BRIDGE_INVALID_OPTION", "this bus belongs to another adapter or emitter: make one for each");
-  }
-  TAKEN.add(bus);
-  return bus;
+function forEach(schemes: readonly string[], makeBus: MakeBus): readonly (readonly [string, MakeBus])[] {
+  return schemes.map((scheme) => [scheme, makeBus]);
 }
 
 export const knownSchemes = (): readonly string[] => [...BUSES.keys()];
 
-/** In small letters; `undefined` where there is none. */
+/** In lower case; `undefined` if there is none. */
 export function schemeOf(url: string): string | undefined {
   return /^([a-z][a-z0-9+]*):\/\//i.exec(url)?.[1]?.toLowerCase();
 }
@@ -63,16 +55,40 @@ export function unknownUrl(url: string, schemes: readonly string[]): BridgeError
  * The bus for the first argument of `createAdapter` and `createEmitter`.
  *
  * @param channel - the first one of the options
- * @throws BridgeError `BRIDGE_INVALID_URL`; `BRIDGE_INVALID_OPTION` for a bus that is taken
+ * @throws BridgeError `BRIDGE_INVALID_URL`; `BRIDGE_INVALID_OPTION` for a bus that another adapter or emitter has, or a
+ *   client whose options cannot be taken over; `BRIDGE_MISSING_PACKAGE`
  */
-export function openBus(urlOrBus: string | Bus, channel: string, options: BusOptions): Bus {
-  if (typeof urlOrBus !== "string") {
-    return takeBus(urlOrBus);
+export function openBus(source: BusSource, channel: string, { outage, heartbeatInterval }: BusOptions): Bus {
+  if (typeof source === "string") {
+    const makeBus = BUSES.get(schemeOf(source) ?? "");
+    if (makeBus === undefined) {
+      throw unknownUrl(source, knownSchemes());
+    }
+    return makeBus({ url: source, channel, outage, heartbeatInterval });
   }
-  const makeBus = BUSES.get(schemeOf(urlOrBus) ?? "");
-  if (makeBus === undefined) {
-    throw unknownUrl(urlOrBus, knownSchemes());
+  if (isBus(source)) {
+    return claim(source);
   }
-  const { outage, heartbeatInterval } = options;
-  return makeBus({ url: urlOrBus, channel, outage, heartbeatInterval });
+  if (isRedisClient(source)) {
+    return redisBus({ client: source, channel, outage, heartbeatInterval });
+  }
+  throw new BridgeError(
+    "BRIDGE_INVALID_URL",
+    `${String(source)} is neither the URL of a broker nor a Redis client nor a bus; is the variable set?`,
+  );
+}
+
+function isBus(source: RedisClientLike | Bus): source is Bus {
+  return typeof (source as Partial<Bus> | undefined)?.onStatus === "function";
+}
+
+/** Buses made by hand that an adapter or emitter has: it closes its bus, and reads the channel alone. */
+const CLAIMED = new WeakSet<Bus>();
+
+function claim(bus: Bus): Bus {
+  if (CLAIMED.has(bus)) {
+    throw new BridgeError("BRIDGE_INVALID_OPTION", "this bus belongs to another adapter or emitter: make one for each");
+  }
+  CLAIMED.add(bus);
+  return bus;
 }

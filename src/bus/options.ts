@@ -1,34 +1,37 @@
 import { integerInRange, LONGEST_TIMER_MS } from "../util/validation.js";
 
-/** How a bus keeps what is published while its broker is away. Each bound drops the oldest message first. */
+/** What a bus keeps while its broker is away. A message beyond one of the bounds is dropped, the oldest first. */
 export interface OutageOptions {
   /** Most messages that wait. @default 10_000 */
   readonly maxMessages?: number | undefined;
   /** Most bytes that wait. @default 33_554_432 (32 MiB) */
   readonly maxBytes?: number | undefined;
-  /** Longest that a message waits, in milliseconds. @default 60_000 */
+  /** Milliseconds that a message waits at most, up to 2^31 - 1. @default 60_000 */
   readonly maxAge?: number | undefined;
   /**
-   * After a reconnect, how long to hold what waits until as many hosts listen again as before, in milliseconds: a
-   * broker that restarts is back before its subscribers are, and a Python host waits a second or more before it tries
-   * again. 0 publishes at once. @default 1_250
+   * Milliseconds after a reconnect for which waiting messages are held back at most, until as many hosts are subscribed as
+   * before. A broker that restarts is back before its subscribers are: a Python host waits a second or more between two
+   * attempts. 0 publishes at once.
+   * @default 1_250
    */
   readonly subscriberGrace?: number | undefined;
 }
 
-/** What every bus takes, whatever its broker. */
+/** Options of every bus, whatever its broker. A value that cannot work is `BRIDGE_INVALID_OPTION`. */
 export interface BusOptions {
   readonly outage?: OutageOptions | undefined;
   /**
-   * How often a bus proves to itself that it still hears, in milliseconds: see `BusStatus` `healthy` and `deaf`. A
-   * broker that has not answered for twice as long is given up, and connected to anew.
+   * Milliseconds between two proofs that the subscriptions work, from 100 to 2^30: see `BusStatus` `healthy` and `stale`. A
+   * connection that has not responded for twice as long is given up, and replaced.
    * @default 5_000
    */
   readonly heartbeatInterval?: number | undefined;
 }
 
+/** @internal */
 export type NormalizedOutage = { readonly [Option in keyof OutageOptions]-?: number };
 
+/** @internal @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeOutage(options: OutageOptions = {}): NormalizedOutage {
   return {
     maxMessages: integerInRange("outage.maxMessages", options.maxMessages ?? 10_000),
@@ -38,7 +41,7 @@ export function normalizeOutage(options: OutageOptions = {}): NormalizedOutage {
   };
 }
 
-/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
+/** @internal @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeHeartbeat(interval = 5_000): number {
   return integerInRange("heartbeatInterval", interval, 100, 2 ** 30);
 }

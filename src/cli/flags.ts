@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { BridgeError } from "../errors.js";
 
-/** One long flag, which is also an environment variable. */
+/** A long flag, which is also an environment variable. */
 export interface Flag {
   readonly type: "string" | "boolean";
   readonly repeatable?: boolean;
@@ -21,12 +21,15 @@ export interface ParsedFlags {
   boolean(name: string): boolean;
 }
 
+/** What every command has. */
+export const HELP_FLAG: Flag = { type: "boolean", short: "h", help: "show this help" };
+
 /** `skip-sid` is `SOCKETIO_BRIDGE_SKIP_SID`. */
-export function environmentName(flag: string): string {
+function environmentName(flag: string): string {
   return `SOCKETIO_BRIDGE_${flag.toUpperCase().replaceAll("-", "_")}`;
 }
 
-/** A repeatable flag is a comma list there. */
+/** A repeatable flag is a comma-separated list in its variable. */
 function fromEnvironment(name: string, flag: Flag, environment: NodeJS.ProcessEnv): readonly string[] {
   const value = environment[environmentName(name)];
   if (value === undefined || value === "") {
@@ -49,9 +52,9 @@ function readBoolean(name: string, value: string): boolean {
 }
 
 /**
- * A flag on the command line wins over its variable.
+ * A flag on the command line takes precedence over its variable.
  *
- * @throws BridgeError `BRIDGE_INVALID_OPTION`, with one line that says what is wrong
+ * @throws BridgeError `BRIDGE_INVALID_OPTION`, with a message of one line
  */
 export function parseFlags(flags: Flags, args: readonly string[], environment: NodeJS.ProcessEnv): ParsedFlags {
   const options = Object.fromEntries(
@@ -64,7 +67,7 @@ export function parseFlags(flags: Flags, args: readonly string[], environment: N
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (cause) {
-    // Without the advice on how to pass such a thing as a positional argument; and on one line.
+    // On one line, and without Node's advice on how to pass a flag as a positional argument.
     const [message = ""] = (cause as Error).message.replaceAll(/\s*\n/g, " ").split(". To specify a positional");
     const hint = /'-\d/.test(message) ? "; a negative number goes after --" : "";
     throw new BridgeError("BRIDGE_INVALID_OPTION", message + hint, { cause });
@@ -98,13 +101,12 @@ export function parsePort(text: string): number {
   return port;
 }
 
-/** Two columns: the flag with its value, and what it does with its variable. */
+/** Two columns: the flag with its value, and its help with its variable. */
 export function describeFlags(flags: Flags): string {
   const rows = Object.entries(flags).map(([name, flag]) => ({
-    left: `  --${name}${flag.value === undefined ? "" : ` ${flag.value}`}`,
+    left: `  ${flag.short === undefined ? "" : `-${flag.short}, `}--${name}${flag.value === undefined ? "" : ` ${flag.value}`}`,
     help: flag.repeatable ? `${flag.help} (repeatable)` : flag.help,
-    // Nobody asks for help that way.
-    variable: name === "help" ? [] : [environmentName(name)],
+    variable: flag === HELP_FLAG ? [] : [environmentName(name)],
   }));
   const width = Math.max(...rows.map(({ left }) => left.length)) + 2;
   return rows
@@ -116,12 +118,12 @@ export function describeFlags(flags: Flags): string {
 }
 
 /**
- * For a command that takes flags alone.
+ * For a command that takes only flags.
  *
- * @param likely - the flag that a word without one is most likely meant for
+ * @param likely - the flag that a stray argument is probably meant for
  * @throws BridgeError `BRIDGE_INVALID_OPTION`
  */
-export function refuseArguments({ positionals: [unexpected] }: ParsedFlags, command: string, likely: string): void {
+export function rejectPositionals({ positionals: [unexpected] }: ParsedFlags, command: string, likely: string): void {
   if (unexpected !== undefined) {
     throw new BridgeError(
       "BRIDGE_INVALID_OPTION",

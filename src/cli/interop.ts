@@ -3,51 +3,48 @@ import { KINDS } from "../../interop/scenarios/scenario.js";
 import { BridgeError } from "../errors.js";
 import type { PeerKind } from "../testing/python-peer.js";
 import { optionalPackage } from "../util/optional-package.js";
-import { describeFlags, type Flags, type ParsedFlags, parseFlags, refuseArguments } from "./flags.js";
+import { bold } from "../util/terminal-style.js";
+import type { Command } from "./command.js";
+import { type Flags, type ParsedFlags, rejectPositionals } from "./flags.js";
 import { findReportFiles, type ReportFile, writeReports } from "./report-files.js";
-import { bold } from "./style.js";
+import { QUEUE_DEFAULT } from "./shared-flags.js";
 
 const FLAGS: Flags = {
   queue: {
     type: "string",
     value: "URL",
-    help: "your broker: redis://, amqp://, kafka://, kombu+redis://, ... Default: redis://localhost:6379",
+    help: `your broker: redis://, amqp://, kafka://, kombu+redis://, ... Default: ${QUEUE_DEFAULT}`,
   },
   channel: { type: "string", value: "NAME", help: "channel to use. Default: a new one, which no live fleet reads" },
   python: { type: "string", value: "PATH", help: "interpreter that has your python-socketio. Default: python3" },
   requirements: {
     type: "string",
     value: "FILE",
-    help: "what pip installs into a virtual environment for this run; --python makes it",
+    help: "install this file with pip into a virtual environment for this run, made by --python",
   },
   kind: {
     type: "string",
     value: "NAME",
     repeatable: true,
-    help: "threaded, flask, asgi, write-only or celery. Default: all that is installed",
+    help: `${KINDS.join(", ")}. Default: everything that is installed`,
   },
-  junit: { type: "string", value: "FILE", help: "write a JUnit report, for a CI system" },
+  junit: { type: "string", value: "FILE", help: "write a JUnit report for a CI system" },
   json: { type: "string", value: "FILE", help: "write everything as JSON" },
-  html: { type: "string", value: "FILE", help: "write a page that needs nothing else" },
-  help: { type: "boolean", short: "h", help: "show this" },
+  html: { type: "string", value: "FILE", help: "write a self-contained HTML page" },
 };
 
-const HELP = `${bold("socketio-python-bridge interop")}: does your python-socketio work with Node, on your broker?
+const USAGE = `${bold("socketio-python-bridge interop")}: does your python-socketio work with Node, on your broker?
 
   socketio-python-bridge interop --queue redis://localhost:6379
   socketio-python-bridge interop --python .venv/bin/python --junit interop.xml --html interop.html
   socketio-python-bridge interop --requirements requirements.txt
 
-It starts Python servers, emitters and Node servers of its own, lets them talk over your broker, and compares what
-their clients receive. It needs socket.io and socket.io-client, and in Python python-socketio and the client of your
-broker; where uvicorn, Flask-SocketIO, celery or aiohttp are missing, it says what it could not try.
+Starts Python servers, Python emitters and Node servers of its own, lets them exchange events over your broker, and
+compares what their clients receive. Needs socket.io and socket.io-client, and in Python python-socketio and the client
+library of your broker. Without uvicorn, Flask-SocketIO, celery or aiohttp, it says what it could not try.`;
 
-${describeFlags(FLAGS)}
-
-Each flag is also the environment variable under it; a repeatable one is a comma list there.
-Exits with 0 when everything works that this release of python-socketio can do, 1 when it does not, or when something
-is missing, 2 when the command line is wrong.
-`;
+const NOTES = `Exits with 0 when everything works that this release of python-socketio can do, 1 when something does not, or is
+missing, 2 when the command line is wrong.`;
 
 const SIGNALS = [
   ["SIGHUP", 1],
@@ -55,19 +52,19 @@ const SIGNALS = [
   ["SIGTERM", 15],
 ] as const;
 
-/** A signal came. */
+/** The reason of a run that a signal has ended. */
 class Interrupted extends Error {
-  /** As a shell has it. */
+  /** By the convention of shells. */
   readonly exitCode: number;
 
-  constructor(number: number) {
+  constructor(signalNumber: number) {
     super("interrupted");
-    this.exitCode = 128 + number;
+    this.exitCode = 128 + signalNumber;
   }
 }
 
-/** Aborted by the first signal. Those that follow, as npx sends them, change nothing. */
-function interruptedBySignal(): AbortSignal {
+/** Aborted by the first signal. Further signals, as npx sends them, change nothing. */
+function abortedBySignal(): AbortSignal {
   const controller = new AbortController();
   for (const [signal, number] of SIGNALS) {
     process.on(signal, () => controller.abort(new Interrupted(number)));
@@ -86,8 +83,8 @@ function parseKinds(names: readonly string[]): readonly PeerKind[] {
   return names.length === 0 ? KINDS : KINDS.filter((kind) => names.includes(kind));
 }
 
-/** A variable of a CI system that is not set, say: no flag means anything then. */
-function refuseEmpty(flags: ParsedFlags): void {
+/** An empty value is most likely a variable of a CI system that is not set: no flag here has a use for it. */
+function rejectEmptyValues(flags: ParsedFlags): void {
   const empty = Object.keys(FLAGS).find((name) => flags.strings(name).includes(""));
   if (empty !== undefined) {
     throw new BridgeError("BRIDGE_INVALID_OPTION", `--${empty} is empty; is the variable set?`);
@@ -97,8 +94,8 @@ function refuseEmpty(flags: ParsedFlags): void {
 async function run(flags: ParsedFlags, queue: string, signal: AbortSignal): Promise<Report> {
   const kinds = parseKinds(flags.strings("kind"));
   optionalPackage("socket.io-client", "interop");
-  // Only here: the rest of the command line does without the clients that this needs.
-  const { runKit } = await import("../../interop/command.js");
+  // Loaded only now: the other commands must work without the packages that this imports.
+  const { runKit } = await import("../../interop/run-kit.js");
   return runKit({
     queue,
     channel: flags.string("channel"),
@@ -110,7 +107,7 @@ async function run(flags: ParsedFlags, queue: string, signal: AbortSignal): Prom
   });
 }
 
-/** A CI system that collects reports shows the reason, not the absence of a file. */
+/** A CI system that collects reports then shows the reason instead of a missing file. */
 async function reportFailedStart(files: readonly ReportFile[], queue: string, error: unknown): Promise<void> {
   const { redactor } = await import("../../interop/report/redact.js");
   const redact = redactor(queue);
@@ -120,22 +117,17 @@ async function reportFailedStart(files: readonly ReportFile[], queue: string, er
 }
 
 /**
- * @throws BridgeError `BRIDGE_INVALID_OPTION`, `BRIDGE_INVALID_URL` for the command line; `BRIDGE_MISSING_PACKAGE`, `BRIDGE_BROKER_UNAVAILABLE` for
- * what is not there
+ * @throws BridgeError `BRIDGE_INVALID_OPTION`, `BRIDGE_INVALID_URL` for the command line; `BRIDGE_MISSING_PACKAGE`,
+ * `BRIDGE_BROKER_UNAVAILABLE` for what is missing
  */
-export async function runInteropCommand(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
-  const flags = parseFlags(FLAGS, args, environment);
-  if (flags.boolean("help")) {
-    process.stdout.write(HELP);
-    return;
-  }
-  refuseArguments(flags, "interop", "queue");
-  refuseEmpty(flags);
+async function interop(flags: ParsedFlags): Promise<void> {
+  rejectPositionals(flags, "interop", "queue");
+  rejectEmptyValues(flags);
   const files = findReportFiles((format) => flags.string(format));
-  const queue = flags.string("queue") ?? "redis://localhost:6379";
+  const queue = flags.string("queue") ?? QUEUE_DEFAULT;
   let report: Report;
   try {
-    report = await run(flags, queue, interruptedBySignal());
+    report = await run(flags, queue, abortedBySignal());
   } catch (error) {
     if (error instanceof Interrupted) {
       process.exit(error.exitCode);
@@ -146,3 +138,5 @@ export async function runInteropCommand(args: readonly string[], environment: No
   await writeReports(files, report);
   process.exitCode = report.ok ? 0 : 1;
 }
+
+export const INTEROP: Command = { flags: FLAGS, usage: USAGE, notes: NOTES, run: interop };

@@ -1,27 +1,26 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
 import { BridgeError, type BridgeErrorCode } from "../errors.js";
-import { runEmit } from "./emit.js";
-import { runInteropCommand } from "./interop.js";
-import { runServe } from "./serve.js";
-import { bold } from "./style.js";
+import { bold } from "../util/terminal-style.js";
+import { type Command, runCommand } from "./command.js";
+import { EMIT } from "./emit.js";
+import { INTEROP } from "./interop.js";
+import { SERVE } from "./serve.js";
 
 const HELP = `${bold("socketio-python-bridge")}: Node Socket.IO servers in a python-socketio or Flask-SocketIO fleet
 
-  serve    start a Socket.IO server that is a host of the fleet
-  emit     emit one event to the clients of the fleet
-  interop  find out whether your python-socketio and Node work together on your broker
+  serve    start a Socket.IO server that joins the fleet
+  emit     emit one event to clients of the fleet
+  interop  check that your python-socketio and Node work together on your broker
 
   socketio-python-bridge COMMAND --help shows the flags of a command.
   --version shows the version.
 `;
 
-type Command = (args: readonly string[], environment: NodeJS.ProcessEnv) => Promise<void>;
-
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
-  ["serve", runServe],
-  ["emit", runEmit],
-  ["interop", runInteropCommand],
+  ["serve", SERVE],
+  ["emit", EMIT],
+  ["interop", INTEROP],
 ]);
 
 function version(): string {
@@ -42,7 +41,7 @@ async function run(name: string | undefined, args: readonly string[]): Promise<v
   if (command === undefined) {
     throw new BridgeError("BRIDGE_INVALID_OPTION", `there is no command ${JSON.stringify(name)}`);
   }
-  await command(args, process.env);
+  await runCommand(command, args, process.env);
 }
 
 const USAGE_ERRORS: readonly BridgeErrorCode[] = [
@@ -51,7 +50,7 @@ const USAGE_ERRORS: readonly BridgeErrorCode[] = [
   "BRIDGE_INVALID_ARGUMENT",
 ];
 
-/** 2 when the command line is wrong, 1 when what it asks for cannot be done. */
+/** 2 when the command line is wrong, 1 when the command fails. */
 function exitCode(error: unknown): number {
   return error instanceof BridgeError && USAGE_ERRORS.includes(error.code) ? 2 : 1;
 }

@@ -7,7 +7,7 @@ const FORMATS = ["junit", "json", "html"] as const;
 
 type Format = (typeof FORMATS)[number];
 
-/** A report that is to be written. */
+/** A report file that was asked for. */
 export interface ReportFile {
   readonly format: Format;
   readonly path: string;
@@ -26,9 +26,9 @@ function check(path: string): void {
 }
 
 /**
- * Finds out before the run, rather than after it, that a report cannot be written. What is there stays as it is.
+ * Checks before the run that every report can be written. Existing files stay as they are.
  *
- * @param pathOf - what the command line says of a format
+ * @param pathOf - the path that the command line gives for a format
  * @throws BridgeError `BRIDGE_INVALID_OPTION`
  */
 export function findReportFiles(pathOf: (format: Format) => string | undefined): readonly ReportFile[] {
@@ -50,11 +50,11 @@ export function findReportFiles(pathOf: (format: Format) => string | undefined):
 async function textOf(format: Format, report: Report | FailedStart): Promise<string> {
   switch (format) {
     case "junit": {
-      const { failedStartToJunit, toJunit } = await import("../../interop/report/junit.js");
+      const { failedStartToJunit, toJunit } = await import("../../interop/report/junit-report.js");
       return "error" in report ? failedStartToJunit(report) : toJunit(report);
     }
     case "html": {
-      const { failedStartToHtml, toHtml } = await import("../../interop/report/html.js");
+      const { failedStartToHtml, toHtml } = await import("../../interop/report/html-report.js");
       return "error" in report ? failedStartToHtml(report) : toHtml(report);
     }
     case "json":
@@ -64,7 +64,7 @@ async function textOf(format: Format, report: Report | FailedStart): Promise<str
   }
 }
 
-/** Each at once and whole. */
+/** Each file is written whole, in one go. */
 export async function writeReports(files: readonly ReportFile[], report: Report | FailedStart): Promise<void> {
   for (const { format, path } of files) {
     writeFileSync(path, await textOf(format, report));

@@ -1,180 +1,190 @@
+import { callApplication } from "../util/listeners.js";
 import type { PythonHosts } from "./python-hosts.js";
 
 export interface AckCollectorOptions {
-  /** The Node hosts that are to tell how many of their clients were asked. */
+  /** The Node hosts that report how many of their clients got the emit. */
   readonly peers: readonly string[];
-  /** `true`: it is for one client, as far as the looks of the room tell. */
+  /** `true`: the emit is for one client, judging by the form of the room. */
   readonly isSingleClient: boolean;
   readonly pythonHosts: PythonHosts;
-  /** A client's answer, its first argument. */
-  onAck(answer: unknown): void;
-  /** All answers are here that will come. @param total - how many */
+  /** @param ack - the first argument of a client's acknowledgement */
+  onAck(ack: unknown): void;
+  /** Every acknowledgement that will come has come. @param total - their number */
   onDone(total: number): void;
-  /** The time is over, and somebody who is counted, or an only client, has not answered. */
+  /** The time is over, and a client that was counted, or the single client, has not acknowledged. */
   onTimeout?(): void;
+  /** The adapter or emitter was closed before either. */
+  onClosed?(): void;
 }
 
-interface Counted {
+interface HostAcks {
   clients: number;
-  answered: number;
-  /** The number of the last answer. */
-  last: number;
+  received: number;
+  lastSequence: number;
 }
 
-const NOBODY: Readonly<Counted> = { clients: 0, answered: 0, last: 0 };
+const NONE: Readonly<HostAcks> = { clients: 0, received: 0, lastSequence: 0 };
 
 /**
- * One acknowledged emit, and who has yet to answer: clients of this host and of other Node hosts, which are counted, and
- * those of Python hosts, which are not. It is done when all that are counted have answered, unless a Python host may hold
- * more; then it collects until its time is over.
+ * The acknowledgements of one emit: from clients of this host and of other Node hosts, which are counted, and from
+ * clients of Python hosts, which are not. It is done when all counted clients have acknowledged, unless a Python host may
+ * hold more; then it collects until its time is over.
  */
 export class AckCollector {
   readonly #options: AckCollectorOptions;
-  readonly #own: Counted = { ...NOBODY };
-  readonly #hosts = new Map<string, Counted>();
-  readonly #missing: Set<string>;
-  #uncounted = 0;
-  /** Readers of the channel when it was published; null until that is known, undefined where the broker does not tell. */
-  #listeners: number | undefined | null = null;
-  /** Readers that are neither hosts nor strangers: this process, and emitters that listen. */
+  readonly #own: HostAcks = { ...NONE };
+  readonly #byPeer = new Map<string, HostAcks>();
+  /** Peers that have not reported their number of clients. */
+  readonly #uncountedPeers: Set<string>;
+  #pythonAcks = 0;
+  /** Of the fleet's channel when the emit was published; null until counted, undefined where the broker does not report it. */
+  #subscribers: number | undefined | null = null;
+  /** Subscribers that are neither peers with clients nor possibly Python hosts: this process, and emitters. */
   #bystanders = 0;
-  #isBegun = false;
-  #isOver = false;
+  #isStarted = false;
+  #isExpired = false;
   #isDone = false;
   #release: () => void = () => {};
 
   constructor(options: AckCollectorOptions) {
     this.#options = options;
-    this.#missing = new Set(options.peers);
+    this.#uncountedPeers = new Set(options.peers);
   }
 
-  /** @param release - lets go of what is kept for it */
+  /** @param release - frees what is kept for this collector once it is done */
   onSettled(release: () => void): void {
     this.#release = release;
   }
 
-  /** How many clients of this host were asked. */
+  /** @param clients - how many clients of this host got the emit */
   expectOwn(clients: number): void {
     this.#own.clients = clients;
   }
 
-  addOwnAck(answer: unknown): void {
-    this.#own.answered += 1;
-    this.#pass(answer);
+  addOwnAck(ack: unknown): void {
+    this.#own.received += 1;
+    this.#pass(ack);
   }
 
   /**
-   * It is published, and whoever was there before this host has had the time to say so.
+   * Call when the emit is published and the hosts that were there before this one have been discovered.
    *
-   * @param listeners - readers of the channel, undefined where the broker does not tell
-   * @param bystanders - those of them that are no hosts
+   * @param subscribers - of the fleet's channel, undefined where the broker does not report it
+   * @param bystanders - those among them that are not hosts, and this process
    */
-  start(listeners: number | undefined, bystanders: number): void {
-    this.#isBegun = true;
-    this.#listeners = listeners;
+  start(subscribers: number | undefined, bystanders: number): void {
+    this.#isStarted = true;
+    this.#subscribers = subscribers;
     this.#bystanders = bystanders;
-    this.#look();
+    this.#finishIfComplete();
   }
 
   expectFromPeer(host: string, clients: number): void {
     // After an outage a message may come twice.
-    if (!this.#hosts.has(host)) {
-      this.#missing.delete(host);
-      this.#hosts.set(host, { ...NOBODY, clients });
-      this.#look();
+    if (!this.#byPeer.has(host)) {
+      this.#uncountedPeers.delete(host);
+      this.#byPeer.set(host, { ...NONE, clients });
+      this.#finishIfComplete();
     }
   }
 
-  /** @param number - counts from 1 among the answers of that host */
-  addPeerAck(host: string, number: number, answer: unknown): boolean {
-    const counted = this.#hosts.get(host);
-    if (counted === undefined || number <= counted.last) {
+  /** @param sequence - counts from 1 among the acknowledgements of that host @returns false for one that came before */
+  addPeerAck(host: string, sequence: number, ack: unknown): boolean {
+    const peer = this.#byPeer.get(host);
+    if (peer === undefined || sequence <= peer.lastSequence) {
       return false;
     }
-    counted.last = number;
-    counted.answered += 1;
-    this.#pass(answer);
+    peer.lastSequence = sequence;
+    peer.received += 1;
+    this.#pass(ack);
     return true;
   }
 
-  addPythonAck(answer: unknown): void {
-    this.#uncounted += 1;
-    this.#pass(answer);
+  addPythonAck(ack: unknown): void {
+    this.#pythonAcks += 1;
+    this.#pass(ack);
   }
 
-  /** That host tells nothing any more. */
+  /** That host sends no more. */
   peerLeft(host: string): void {
-    this.#missing.delete(host);
-    const counted = this.#hosts.get(host);
-    if (counted !== undefined) {
-      counted.clients = counted.answered;
+    this.#uncountedPeers.delete(host);
+    const peer = this.#byPeer.get(host);
+    if (peer !== undefined) {
+      peer.clients = peer.received;
     }
-    this.#look();
+    this.#finishIfComplete();
   }
 
   /**
-   * The time is over, and Python's clients are not waited for any more. If one that is counted has not answered, or an
-   * only client has not, it stays open: to say so is what socket.io's own timeout is for.
+   * The time is over, and Python's clients are not waited for any more. If a counted client has not acknowledged, or the
+   * single client has not, the collector stays open: to report that is what socket.io's own timeout is for.
    */
   expire(): void {
-    this.#isOver = true;
-    this.#look();
+    this.#isExpired = true;
+    this.#finishIfComplete();
     if (!this.#isDone) {
-      this.#options.onTimeout?.();
+      callApplication(() => this.#options.onTimeout?.());
     }
   }
 
-  /** Nothing was published, and nobody waits. */
+  /** Call when nothing was published, or nobody waits any more. */
   cancel(): void {
     this.#isDone = true;
     this.#release();
   }
 
-  #pass(answer: unknown): void {
+  close(): void {
+    this.#isDone = true;
+    callApplication(() => this.#options.onClosed?.());
+  }
+
+  #pass(ack: unknown): void {
     if (!this.#isDone) {
-      this.#options.onAck(answer);
-      this.#look();
+      callApplication(() => this.#options.onAck(ack));
+      this.#finishIfComplete();
     }
   }
 
-  #look(): void {
+  #finishIfComplete(): void {
     if (!this.#isDone && this.#isComplete()) {
       this.#isDone = true;
       this.#release();
-      this.#options.onDone(this.#total((counted) => counted.answered));
+      const total = this.#total((host) => host.received);
+      callApplication(() => this.#options.onDone(total));
     }
   }
 
   #isComplete(): boolean {
-    const { isSingleClient: isOne } = this.#options;
-    const clients = this.#total((counted) => counted.clients);
-    // Only one host has it.
-    if (isOne && this.#uncounted > 0) {
+    const { isSingleClient } = this.#options;
+    const clients = this.#total((host) => host.clients);
+    // No other host has that client.
+    if (isSingleClient && this.#pythonAcks > 0) {
       return true;
     }
-    if (this.#missing.size > 0 || this.#total((counted) => counted.answered) < clients) {
+    if (this.#uncountedPeers.size > 0 || this.#total((host) => host.received) < clients) {
       return false;
     }
-    if (isOne && clients > 0) {
+    if (isSingleClient && clients > 0) {
       return true;
     }
-    return (this.#isBegun && !this.#mayBePython()) || (this.#isOver && !isOne);
+    return (this.#isStarted && !this.#mayAwaitPython()) || (this.#isExpired && !isSingleClient);
   }
 
-  /** @returns how many answers there are, or are to be, of clients that are counted and of those that are not */
-  #total(of: (counted: Counted) => number): number {
-    return [this.#own, ...this.#hosts.values()].reduce((sum, counted) => sum + of(counted), this.#uncounted);
+  /** @returns the sum over all Node hosts, and what came from Python hosts */
+  #total(of: (host: HostAcks) => number): number {
+    return [this.#own, ...this.#byPeer.values()].reduce((sum, host) => sum + of(host), this.#pythonAcks);
   }
 
-  #mayBePython(): boolean {
-    const { pythonHosts: python, isSingleClient: isOne } = this.#options;
-    if (python.mode !== "auto") {
-      return python.mode === "always";
+  /** Whether a Python host may hold clients that have not acknowledged yet. */
+  #mayAwaitPython(): boolean {
+    const { pythonHosts, isSingleClient } = this.#options;
+    if (pythonHosts.mode !== "auto") {
+      return pythonHosts.mode === "always";
     }
-    if (typeof this.#listeners === "number") {
-      return this.#listeners > this.#hosts.size + this.#bystanders;
+    if (typeof this.#subscribers === "number") {
+      return this.#subscribers > this.#byPeer.size + this.#bystanders;
     }
-    // A client that no Node host has came from somewhere; of members of a room nobody said that there are any.
-    return isOne || python.seenRecently;
+    // A sid that no Node host knows was issued by somebody. A room that no Node host knows may have no members at all.
+    return isSingleClient || pythonHosts.seenRecently;
   }
 }

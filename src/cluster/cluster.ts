@@ -1,264 +1,182 @@
 import type { Bus, BusStatus } from "../bus/bus.js";
 import type { BridgeError } from "../errors.js";
-import type { NormalizedReader } from "../options.js";
-import type { Rejection } from "../protocol/model/messages.js";
-import {
-  type AckCountMessage,
-  type AckMessage,
-  decodeSideChannel,
-  type ExportedSessionsMessage,
-  encodeSideChannel,
-  type PresenceMessage,
-  type RequestMessage,
-  type SideChannelMessage,
-} from "../protocol/side-channel/messages.js";
+import type { CallbackMessage } from "../protocol/model/messages.js";
+import type { RequestMessage } from "../protocol/side-channel/messages.js";
+import { debugLog } from "../util/debug.js";
 import { pause } from "../util/pause.js";
-import { PeerRequests } from "./peer-requests.js";
+import { type PeerRequest, PeerRequests } from "./peer-requests.js";
 import { Peers } from "./peers.js";
+import { PendingAcks } from "./pending-acks.js";
 import { Presence } from "./presence.js";
-import { PythonHosts } from "./python-hosts.js";
+import { PythonHosts, type PythonHostsMode } from "./python-hosts.js";
+import { type PeerMessageHandlers, PeerMessageReceiver } from "./receive.js";
+import { SideChannel } from "./side-channel.js";
 
-/** Kafka takes no other signs in a topic than letters, digits, `.`, `_` and `-`. */
-export const sideChannelOf = (channel: string): string => `${channel}.node`;
-
-/** A request as its maker knows it. */
-export type PeerRequest = RequestMessage extends infer Message
-  ? Message extends RequestMessage
-    ? Omit<Message, "from" | "id">
-    : never
-  : never;
-
-export interface ClusterHandlers {
-  /** @param channel - where to say the answer */
-  onRequest(message: RequestMessage, channel: string): void;
-  /** Another host closes. */
-  onSessions(message: ExportedSessionsMessage): void;
-  onAckCount(message: AckCountMessage): void;
-  onPeerAck(message: AckMessage): void;
-  /** A host has said goodbye, or is gone. */
-  onPeerLeft(hostId: string): void;
-  onRejected(channel: string, rejected: Rejection, hostId: string | undefined): void;
-  /** Comes once in an interval. */
-  onHeartbeat(): void;
-}
+const debug = debugLog("cluster");
 
 export interface ClusterOptions {
   readonly bus: Bus;
   readonly hostId: string;
-  /** `false`: an emitter that listens for acknowledgements. */
+  /** `false`: an emitter that collects acknowledgements, and serves no clients. */
   readonly isHost: boolean;
-  readonly options: NormalizedReader;
-  readonly handlers: ClusterHandlers;
+  /** Of the fleet; the first is the one that is published to. */
+  readonly channels: readonly [string, ...string[]];
+  /** Milliseconds. */
+  readonly heartbeatInterval: number;
+  /** Bytes. */
+  readonly maxMessageSize: number;
+  /** Most emits that wait for acknowledgements, and most requests that wait for replies. */
+  readonly maxPendingAcks: number;
+  readonly pythonHosts: PythonHostsMode;
 }
 
 /**
- * What Node hosts say among themselves, on a channel beside each of the fleet's: who is there, what they ask each other,
- * and the answers of clients that are counted. Emits and commands on rooms are not here but on the fleet's channel, since
- * they keep an order.
+ * The Node hosts of a fleet as one of them sees them: who is there, what they request of each other, and the acknowledged
+ * emits that wait for their clients.
  *
  * Not `ClusterAdapterWithHeartbeat` of socket.io-adapter, which is made once per namespace: a fleet with thousands of
- * namespaces would have as many heartbeats and intervals. It also tells time by a clock that jumps, lets own clients wait
- * until the broker has taken an emit, and leaves timers behind when it is closed.
+ * namespaces would have as many heartbeats and intervals. It also measures time with a clock that jumps, delays own
+ * clients until the broker has taken an emit, and leaves timers behind when it is closed.
  */
 export class Cluster {
+  readonly hostId: string;
   readonly peers: Peers;
   readonly pythonHosts: PythonHosts;
-  readonly requests: PeerRequests;
+  /** Emits of this process that wait for clients of other hosts. */
+  readonly acks: PendingAcks;
+  readonly sideChannel: SideChannel;
   readonly #options: ClusterOptions;
-  readonly #channels: readonly [string, ...string[]];
+  readonly #requests: PeerRequests;
   readonly #presence: Presence;
   #isClosed = false;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    const [first, ...others] = options.options.channels;
-    this.#channels = [sideChannelOf(first), ...others.map(sideChannelOf)];
-    this.peers = new Peers(options.options.heartbeatInterval, (hostId) => {
-      this.requests.peerLeft(hostId);
-      options.handlers.onPeerLeft(hostId);
+    this.hostId = options.hostId;
+    this.sideChannel = new SideChannel(options.bus, options.channels);
+    this.acks = new PendingAcks(options.maxPendingAcks);
+    this.#requests = new PeerRequests(options.maxPendingAcks);
+    this.peers = new Peers(options.heartbeatInterval, (hostId) => {
+      this.#requests.peerLeft(hostId);
+      this.acks.peerLeft(hostId);
     });
-    this.pythonHosts = new PythonHosts(options.options.pythonHosts, () => 1 + this.peers.size);
-    this.requests = new PeerRequests(options.options.maxPendingAcks);
-    this.#presence = new Presence({
-      interval: options.options.heartbeatInterval,
-      announce: (type) => this.#say(type),
-      onInterval: () => options.handlers.onHeartbeat(),
-      onOwnHeartbeat: () => this.peers.ownHeartbeatReturned(),
-    });
+    this.pythonHosts = new PythonHosts(
+      options.pythonHosts,
+      () => 1 + this.peers.size,
+      () => this.countSubscribers(),
+    );
+    this.#presence = new Presence(options.heartbeatInterval, (type) => this.#announce(type));
   }
 
-  /** Resolves when the hosts that were there before have had the time to say so, or with `close()`. */
+  /** Resolves when the hosts that were there before this one have had the time to reply, or with `close()`. */
   get peersDiscovered(): Promise<void> {
     return this.#presence.peersDiscovered;
   }
 
-  subscribe(): readonly Promise<void>[] {
-    return this.#channels.map((channel) =>
-      this.#options.bus.subscribe(channel, (payload) => this.#onMessage(channel, payload)),
-    );
+  /** @param handlers - what peers can request; without them this process only listens */
+  subscribe(handlers?: PeerMessageHandlers): readonly Promise<void>[] {
+    const receiver = new PeerMessageReceiver({
+      hostId: this.hostId,
+      maxMessageSize: this.#options.maxMessageSize,
+      sideChannel: this.sideChannel,
+      presence: this.#presence,
+      peers: this.peers,
+      pythonHosts: this.pythonHosts,
+      requests: this.#requests,
+      acks: this.acks,
+      handlers,
+    });
+    return this.sideChannel.subscribe((channel, payload) => {
+      if (!this.#isClosed) {
+        receiver.onMessage(channel, payload);
+      }
+    });
   }
 
   /**
-   * To be called when all channels are read, the fleet's as well: whoever answers counts on this host from then on.
-   * Resolves when the broker has taken the greeting, or will not. Never rejects.
+   * Call when all channels are subscribed, the fleet's as well: peers count on this process from then on. Resolves when
+   * the broker has taken the `hello`, or dropped it. Never rejects.
+   *
+   * @param onInterval - called once per heartbeat interval
    */
-  start(): Promise<void> {
-    return this.#presence.start();
+  start(onInterval: () => void = () => {}): Promise<void> {
+    debug("%s joins as %s", this.hostId, this.#options.isHost ? "host" : "emitter");
+    return this.#presence.start(onInterval);
   }
 
-  /** What the bus says of its connection. */
   onStatus(status: BusStatus): void {
     this.#presence.onStatus(status);
   }
 
-  /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT`; rejects as `Bus.publish` */
-  publish(message: SideChannelMessage, channel: string = this.#channels[0]): Promise<void> {
-    return this.#options.bus.publish(channel, encodeSideChannel(message));
-  }
-
   /**
-   * Asks all other Node hosts.
+   * Sends a request to all other Node hosts, once they are discovered.
    *
    * @param timeout - milliseconds
-   * @returns what they answered
-   * @throws BridgeError rejects with `BRIDGE_BUSY`, `BRIDGE_INVALID_ARGUMENT` and what `Bus.publish` rejects with, IncompleteError with
-   *   `BRIDGE_TIMEOUT` or `BRIDGE_CLOSED`
+   * @returns the items of all replies
+   * @throws BridgeError rejects with `BRIDGE_BUSY`, `BRIDGE_INVALID_ARGUMENT` and what `Bus.publish` rejects with,
+   *   IncompleteError with `BRIDGE_TIMEOUT` or `BRIDGE_CLOSED`
    */
-  request(question: PeerRequest, timeout: number): Promise<readonly unknown[]> {
-    return this.requests.open(timeout, (id) => {
-      void this.peersDiscovered.then(() => this.#ask({ ...question, from: this.#options.hostId, id }));
+  request(request: PeerRequest, timeout: number): Promise<readonly unknown[]> {
+    return this.#requests.open(timeout, (id) => {
+      void this.peersDiscovered.then(() => this.#publishRequest({ ...request, from: this.hostId, id }));
     });
   }
 
-  close(): void {
-    this.#isClosed = true;
-    this.requests.close();
-    if (this.#presence.close()) {
-      // The bus gives it a last chance; whoever does not hear it finds out by the silence.
-      for (const channel of this.#channels) {
-        this.publish({ type: "bye", from: this.#options.hostId }, channel).catch(() => {});
-      }
+  /**
+   * An acknowledgement on the fleet's channel. Node hosts acknowledge on the side channel, so a Python host published
+   * this, or had asked for it.
+   */
+  receiveCallback(message: CallbackMessage): void {
+    this.pythonHosts.markSeen();
+    if (message.hostId === this.hostId) {
+      this.acks.addPythonAck(message);
     }
   }
 
-  #ask(message: RequestMessage): void {
-    const { hostIds: hosts } = this.peers;
-    if (!this.requests.isOpen(message.id)) {
-      return;
-    }
-    if (hosts.length > 0) {
-      new Promise<void>((resolve) => resolve(this.publish(message))).catch((error: BridgeError) =>
-        this.requests.fail(message.id, error),
-      );
-    }
-    this.requests.expect(message.id, hosts);
+  /** How many processes read the fleet's channel at this moment, undefined where the broker does not report it. Never rejects. */
+  async countSubscribers(): Promise<number | undefined> {
+    const { bus, channels } = this.#options;
+    return bus.countSubscribers?.(channels[0]);
   }
 
-  #say(type: PresenceMessage["type"]): Promise<unknown> {
-    const { hostId: from, isHost, options } = this.#options;
-    const message = {
-      type,
-      from,
-      isHost,
-      interval: options.heartbeatInterval,
-      pythonSeenAgo: this.pythonHosts.lastSeenAgo,
-    };
-    return Promise.allSettled(this.#channels.map((channel) => this.publish(message, channel)));
-  }
-
-  /** Foreign input: whatever comes, nothing is thrown into the bus, and the next message is heard. */
-  #onMessage(channel: string, payload: Uint8Array): void {
-    const decoded = decodeSideChannel(payload, this.#options.options.maxMessageSize);
-    if (decoded.kind === "rejected") {
-      this.#options.handlers.onRejected(channel, decoded.rejected, decoded.hostId);
-    } else if (decoded.kind === "message" && !this.#isClosed) {
-      this.#onDecoded(channel, decoded.message);
-    }
-  }
-
-  #onDecoded(channel: string, message: SideChannelMessage): void {
-    const isOwn = message.from === this.#options.hostId;
-    const isFirst = channel === this.#channels[0];
-    if (isOwn) {
-      if (isFirst && (message.type === "hello" || message.type === "heartbeat")) {
-        this.#presence.ownHeartbeatReturned();
-        void this.#countReaders();
-      }
-      return;
-    }
-    // Who is heard on another channel than the first reads this host, and is not read by it.
-    if (isFirst) {
-      this.peers.markSeen(message.from);
-    }
-    switch (message.type) {
-      case "hello":
-      case "heartbeat":
-        this.#onPresence(message, isFirst);
-        break;
-      case "bye":
-        if (isFirst) {
-          this.peers.remove(message.from);
-        }
-        break;
-      case "fetch_sockets":
-      case "all_rooms":
-      case "server_side_emit":
-      case "transfer_session":
-        if (this.#options.isHost) {
-          this.#options.handlers.onRequest(message, channel);
-        }
-        break;
-      case "exported_sessions":
-        this.#options.handlers.onSessions(message);
-        break;
-      default:
-        if (message.to === this.#options.hostId) {
-          this.#onAnswer(message);
-        }
-    }
-  }
-
-  #onAnswer(message: Extract<SideChannelMessage, { readonly to: string }>): void {
-    switch (message.type) {
-      case "reply":
-        this.requests.addReply(message);
-        break;
-      case "ack_count":
-        this.#options.handlers.onAckCount(message);
-        break;
-      case "ack":
-        this.#options.handlers.onPeerAck(message);
-        break;
-      default:
-        message satisfies never;
-    }
-  }
-
-  #onPresence(message: PresenceMessage, isFirst: boolean): void {
-    if (isFirst) {
-      this.peers.add(message);
-    }
-    if (message.pythonSeenAgo !== null) {
-      this.pythonHosts.markSeen(message.pythonSeenAgo);
-    }
-    if (message.type === "hello") {
-      this.#presence.heartbeat();
-    }
-  }
-
-  /** @param patience - milliseconds to wait for hosts that were there before this one, if it has just begun */
-  async serverCount(patience: number): Promise<number> {
+  /** @param timeout - most milliseconds to wait for hosts that were there before this one, if it has just started */
+  async serverCount(timeout: number): Promise<number> {
     const over = new AbortController();
-    await Promise.race([this.peersDiscovered, pause(patience, over.signal)]);
+    await Promise.race([this.peersDiscovered, pause(timeout, over.signal)]);
     over.abort();
     return 1 + this.peers.hostIds.length;
   }
 
-  async #countReaders(): Promise<void> {
-    if (this.pythonHosts.mode !== "auto") {
+  close(): void {
+    this.#isClosed = true;
+    this.acks.close();
+    this.#requests.close();
+    if (this.#presence.close()) {
+      // The bus publishes it if it still can. Peers that do not get it notice the missing heartbeats.
+      for (const channel of this.sideChannel.names) {
+        this.sideChannel.publish({ type: "bye", from: this.hostId }, channel).catch(() => {});
+      }
+    }
+  }
+
+  #publishRequest(message: RequestMessage): void {
+    const { hostIds } = this.peers;
+    if (!this.#requests.isOpen(message.id)) {
       return;
     }
-    const [fleet] = this.#options.options.channels;
-    this.pythonHosts.setSubscribers(await this.#options.bus.countSubscribers?.(fleet));
+    if (hostIds.length > 0) {
+      debug("request %d: %s in %s", message.id, message.type, message.namespace);
+      new Promise<void>((resolve) => resolve(this.sideChannel.publish(message))).catch((error: BridgeError) =>
+        this.#requests.fail(message.id, error),
+      );
+    }
+    this.#requests.expect(message.id, hostIds);
+  }
+
+  #announce(type: "hello" | "heartbeat"): Promise<unknown> {
+    const { isHost, heartbeatInterval } = this.#options;
+    const { lastSeenAgo } = this.pythonHosts;
+    const message = { type, from: this.hostId, isHost, interval: heartbeatInterval, pythonSeenAgo: lastSeenAgo };
+    return Promise.allSettled(this.sideChannel.names.map((channel) => this.sideChannel.publish(message, channel)));
   }
 }

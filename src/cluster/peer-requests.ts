@@ -1,20 +1,29 @@
 import { BridgeError, IncompleteError } from "../errors.js";
-import type { ReplyMessage } from "../protocol/side-channel/messages.js";
+import type { ReplyMessage, RequestMessage } from "../protocol/side-channel/messages.js";
+import { debugLog } from "../util/debug.js";
 
-/** What was asked of all other Node hosts. */
-interface Pending {
+const debug = debugLog("cluster");
+
+/** A request without what `Cluster.request` adds: the sender and the number. */
+export type PeerRequest = RequestMessage extends infer Message
+  ? Message extends RequestMessage
+    ? Omit<Message, "from" | "id">
+    : never
+  : never;
+
+interface PendingRequest {
   readonly items: unknown[];
   readonly timer: NodeJS.Timeout;
-  /** The hosts that have not answered in full, and how many parts came from each; undefined until it is published. */
+  /** The hosts that have not replied in full, and how many parts each has sent; undefined until it is published. */
   missing: Map<string, number> | undefined;
   readonly resolve: (items: readonly unknown[]) => void;
   readonly reject: (error: BridgeError) => void;
 }
 
-/** Requests that wait for the replies of other Node hosts. Each ends by its replies, its timeout or `close()`. */
+/** Requests that wait for the replies of other Node hosts. Each ends with the last reply, its timeout or `close()`. */
 export class PeerRequests {
   readonly #limit: number;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, PendingRequest>();
   #lastId = 0;
   #isClosed = false;
 
@@ -22,16 +31,12 @@ export class PeerRequests {
     this.#limit = limit;
   }
 
-  get size(): number {
-    return this.#pending.size;
-  }
-
   /**
    * @param timeout - milliseconds
-   * @param begin - gets the number of the request when there is room for it
+   * @param publish - gets the number of the request when there is room for it
    * @throws BridgeError rejects with `BRIDGE_BUSY`, IncompleteError with `BRIDGE_TIMEOUT` or `BRIDGE_CLOSED`
    */
-  open(timeout: number, begin: (id: number) => void): Promise<readonly unknown[]> {
+  open(timeout: number, publish: (id: number) => void): Promise<readonly unknown[]> {
     if (this.#isClosed) {
       return Promise.reject(closed());
     }
@@ -44,16 +49,17 @@ export class PeerRequests {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#expire(id), timeout);
       this.#pending.set(id, { items: [], timer, missing: undefined, resolve, reject });
-      begin(id);
+      publish(id);
     });
   }
 
-  /** It was published, and these are to answer. */
+  /** Call when it is published: these hosts are to reply. */
   expect(id: number, hosts: readonly string[]): void {
     const pending = this.#pending.get(id);
     if (pending !== undefined) {
+      debug("request %d waits for %d hosts", id, hosts.length);
       pending.missing = new Map(hosts.map((host) => [host, 0]));
-      this.#resolveIfDone(id, pending);
+      this.#resolveIfComplete(id, pending);
     }
   }
 
@@ -70,17 +76,17 @@ export class PeerRequests {
     pending.items.push(...items);
     if (isLast) {
       pending.missing.delete(from);
-      this.#resolveIfDone(id, pending);
+      this.#resolveIfComplete(id, pending);
     } else {
       pending.missing.set(from, part + 1);
     }
   }
 
-  /** That host will not answer any more. */
+  /** That host sends no more replies. */
   peerLeft(hostId: string): void {
     for (const [id, pending] of this.#pending) {
       if (pending.missing?.delete(hostId)) {
-        this.#resolveIfDone(id, pending);
+        this.#resolveIfComplete(id, pending);
       }
     }
   }
@@ -96,7 +102,7 @@ export class PeerRequests {
     }
   }
 
-  #resolveIfDone(id: number, pending: Pending): void {
+  #resolveIfComplete(id: number, pending: PendingRequest): void {
     if (pending.missing?.size === 0) {
       this.#take(id)?.resolve(pending.items);
     }
@@ -104,15 +110,16 @@ export class PeerRequests {
 
   #expire(id: number): void {
     const pending = this.#take(id);
-    // The words of socket.io's own cluster adapters.
+    // As socket.io's own cluster adapters put it.
     const message =
       pending?.missing === undefined
         ? "timeout reached: no connection to the other hosts yet"
         : `timeout reached: missing ${pending.missing.size} responses`;
+    debug("request %d: %s", id, message);
     pending?.reject(new IncompleteError("BRIDGE_TIMEOUT", message, pending.items));
   }
 
-  #take(id: number): Pending | undefined {
+  #take(id: number): PendingRequest | undefined {
     const pending = this.#pending.get(id);
     clearTimeout(pending?.timer);
     this.#pending.delete(id);
@@ -121,5 +128,5 @@ export class PeerRequests {
 }
 
 function closed(): IncompleteError {
-  return new IncompleteError("BRIDGE_CLOSED", "the adapter was closed before all hosts had answered", []);
+  return new IncompleteError("BRIDGE_CLOSED", "the adapter was closed before all hosts had replied", []);
 }

@@ -1,25 +1,27 @@
 import type { PresenceMessage } from "../protocol/side-channel/messages.js";
+import { debugLog } from "../util/debug.js";
 
-/** Beats of this host that a peer may let pass without a word. */
-const MISSED_BEATS = 3;
+const debug = debugLog("cluster");
 
-/** Far more than any fleet has: whoever can write to the channel could invent as many as they like. */
+/** Own heartbeats that may return without a message from a peer. */
+const MISSED_HEARTBEATS = 3;
+
+/** Far more than any fleet has. Whoever can publish to the channel could invent as many as they like. */
 const MAX_PEERS = 10_000;
 
 interface Peer {
   readonly isHost: boolean;
-  /** How many beats of this host it may let pass. */
-  readonly patience: number;
-  /** How many it has. */
+  /** Own heartbeats that may return without a message from it: more, where its interval is longer than this process's. */
+  readonly tolerated: number;
   missed: number;
 }
 
 /**
- * The other Node hosts of the fleet, by what they say.
+ * The other Node processes on the channel, by their messages.
  *
- * Time is told by the own beats that come back over the channel, not by a clock: a peer is gone when it said nothing
- * while three of them passed. So nobody is taken for dead because this process stood still, because a clock jumped or
- * because the broker was away.
+ * Time is measured in own heartbeats that return over the channel, not by a clock: a peer is gone when it sent nothing
+ * while three of them returned. So no peer is given up because this process was blocked, a clock jumped or the broker
+ * was away.
  */
 export class Peers {
   readonly #interval: number;
@@ -27,15 +29,15 @@ export class Peers {
   readonly #peers = new Map<string, Peer>();
 
   /**
-   * @param interval - milliseconds between two own beats
-   * @param onLeft - called when a host has said goodbye or is gone
+   * @param interval - milliseconds between two own heartbeats
+   * @param onLeft - called when a peer said goodbye or is given up
    */
   constructor(interval: number, onLeft: (hostId: string) => void) {
     this.#interval = interval;
     this.#onLeft = onLeft;
   }
 
-  /** The hosts that can be asked, this one not among them. */
+  /** The peers that serve clients, without this host. */
   get hostIds(): readonly string[] {
     return [...this.#peers].filter(([, { isHost }]) => isHost).map(([hostId]) => hostId);
   }
@@ -44,20 +46,23 @@ export class Peers {
     return this.#peers.size;
   }
 
-  /** How many read the channel without being hosts: emitters that listen for acknowledgements. */
+  /** Peers that subscribe without serving clients: emitters that collect acknowledgements. */
   get emitterCount(): number {
     return this.#peers.size - this.hostIds.length;
   }
 
   add({ from, isHost, interval }: PresenceMessage): void {
-    if (this.#peers.size >= MAX_PEERS && !this.#peers.has(from)) {
-      return;
+    if (!this.#peers.has(from)) {
+      if (this.#peers.size >= MAX_PEERS) {
+        return;
+      }
+      debug("found %s %s", isHost ? "host" : "emitter", from);
     }
-    const patience = Math.ceil((MISSED_BEATS * Math.max(interval, this.#interval)) / this.#interval);
-    this.#peers.set(from, { isHost, patience, missed: 0 });
+    const tolerated = Math.ceil((MISSED_HEARTBEATS * Math.max(interval, this.#interval)) / this.#interval);
+    this.#peers.set(from, { isHost, tolerated, missed: 0 });
   }
 
-  /** Whatever it says, it lives. */
+  /** Any message proves that its sender is there. */
   markSeen(hostId: string): void {
     const peer = this.#peers.get(hostId);
     if (peer !== undefined) {
@@ -67,15 +72,15 @@ export class Peers {
 
   remove(hostId: string): void {
     if (this.#peers.delete(hostId)) {
+      debug("lost %s, %d peers left", hostId, this.#peers.size);
       this.#onLeft(hostId);
     }
   }
 
-  /** An own beat came back. */
   ownHeartbeatReturned(): void {
     for (const [hostId, peer] of this.#peers) {
       peer.missed += 1;
-      if (peer.missed > peer.patience) {
+      if (peer.missed > peer.tolerated) {
         this.remove(hostId);
       }
     }

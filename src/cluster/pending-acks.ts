@@ -1,91 +1,100 @@
-import { type AckTicket, type CallbackMessage, roomName, type WireRoom } from "../protocol/model/messages.js";
+import { type CallbackMessage, type CallbackRef, roomName, type WireRoom } from "../protocol/model/messages.js";
 import type { AckCountMessage, AckMessage } from "../protocol/side-channel/messages.js";
 import type { AckCollector } from "./ack-collector.js";
 
-/** One emit of this host that waits for answers from others. */
-interface Waiting {
-  readonly room: WireRoom | null;
-  readonly namespace: string;
-  readonly ask: AckCollector;
-  readonly timer: NodeJS.Timeout;
-}
-
-export interface AckRequest {
+export interface PendingEmit {
+  /** As Python knows it; null for several rooms or everyone. */
   readonly room: WireRoom | null;
   readonly namespace: string;
   readonly collector: AckCollector;
-  /** Milliseconds. */
-  readonly timeout: number;
+}
+
+interface Entry extends PendingEmit {
+  readonly timer: NodeJS.Timeout;
 }
 
 /**
- * Acknowledgements that other hosts owe this one. Every entry ends by its last answer, its timeout or `close()`.
+ * Emits of this process that wait for acknowledgements of other hosts. Each entry ends with its last acknowledgement, its
+ * timeout or `close()`.
  *
- * Python counts from 1 per room; here one count serves all, since an answer brings the room back with the number.
+ * Python counts from 1 per room. Here one counter serves all, since an acknowledgement brings the room back with the number.
  */
 export class PendingAcks {
-  readonly #limit: number;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly limit: number;
+  readonly #entries = new Map<number, Entry>();
   #lastId = 0;
+  #unknown = 0;
 
   constructor(limit: number) {
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   get size(): number {
-    return this.#waiting.size;
+    return this.#entries.size;
   }
 
-  /** @returns what to send with the emit, or undefined when the table is full */
-  add({ room, namespace, collector: ask, timeout }: AckRequest): AckTicket | undefined {
-    if (this.#waiting.size >= this.#limit) {
+  /** How many acknowledgements came that nothing waited for: late, repeated, or never requested. */
+  get unknownCount(): number {
+    return this.#unknown;
+  }
+
+  /**
+   * @param timeout - milliseconds until the collector expires
+   * @returns what to publish with the emit, undefined when `limit` emits are pending
+   */
+  add(emit: PendingEmit, timeout: number): CallbackRef | undefined {
+    if (this.#entries.size >= this.limit) {
       return undefined;
     }
+    const { room, namespace, collector } = emit;
     this.#lastId += 1;
     const id = this.#lastId;
     const timer = setTimeout(() => {
-      this.#waiting.delete(id);
-      ask.expire();
+      this.#entries.delete(id);
+      collector.expire();
     }, timeout);
-    this.#waiting.set(id, { room, namespace, ask, timer });
-    ask.onSettled(() => {
+    this.#entries.set(id, { room, namespace, collector, timer });
+    collector.onSettled(() => {
       clearTimeout(timer);
-      this.#waiting.delete(id);
+      this.#entries.delete(id);
     });
     return { room, namespace, id };
   }
 
-  /** From a host that does not count, which is a Python host. @returns false when nobody waits for it */
-  addPythonAck({ ticket, args }: CallbackMessage): boolean {
-    const waiting = this.#waiting.get(ticket.id);
-    if (waiting === undefined || !isSameRoom(waiting.room, ticket.room) || waiting.namespace !== ticket.namespace) {
-      return false;
+  /** From a host that does not count its clients: a Python host. */
+  addPythonAck({ callback, args }: CallbackMessage): void {
+    const entry = this.#entries.get(callback.id);
+    if (entry === undefined || !isSameRoom(entry.room, callback.room) || entry.namespace !== callback.namespace) {
+      this.#unknown += 1;
+    } else {
+      entry.collector.addPythonAck(args[0]);
     }
-    waiting.ask.addPythonAck(args[0]);
-    return true;
   }
 
   expectFromPeer({ from, id, clients }: AckCountMessage): void {
-    this.#waiting.get(id)?.ask.expectFromPeer(from, clients);
+    this.#entries.get(id)?.collector.expectFromPeer(from, clients);
   }
 
-  /** @returns false when nobody waits for it: late, repeated, or never asked for */
-  addPeerAck({ from, id, sequence: number, args }: AckMessage): boolean {
-    return this.#waiting.get(id)?.ask.addPeerAck(from, number, args[0]) ?? false;
+  addPeerAck({ from, id, sequence, args }: AckMessage): void {
+    if (!this.#entries.get(id)?.collector.addPeerAck(from, sequence, args[0])) {
+      this.#unknown += 1;
+    }
   }
 
-  /** That host will not answer any more. */
+  /** That host sends no more acknowledgements. */
   peerLeft(host: string): void {
-    for (const { ask } of this.#waiting.values()) {
-      ask.peerLeft(host);
+    for (const { collector } of this.#entries.values()) {
+      collector.peerLeft(host);
     }
   }
 
   close(): void {
-    for (const { timer } of this.#waiting.values()) {
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    for (const { timer, collector } of entries) {
       clearTimeout(timer);
+      collector.close();
     }
-    this.#waiting.clear();
   }
 }
 

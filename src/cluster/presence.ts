@@ -1,110 +1,109 @@
 import type { BusStatus } from "../bus/bus.js";
 
-/** How long other hosts have to answer a newcomer's `hello`, in milliseconds, and how many times its own way there and back. */
-const GREETING = { least: 250, ways: 3 } as const;
+/** How long other hosts have to reply to `hello`: a multiple of its own round trip, and at least this many milliseconds. */
+const DISCOVERY = { roundTrips: 3, minMs: 250 } as const;
 
-export interface PresenceOptions {
-  /** Milliseconds between two beats. */
-  readonly interval: number;
-  /** Says that this process is there. Resolves when the broker has taken it, or will not; never rejects. */
-  announce(type: "hello" | "heartbeat"): Promise<unknown>;
-  /** Comes once in an interval. */
-  onInterval(): void;
-  /** An own beat has come back, and an interval has passed since the last one that counted. */
-  onOwnHeartbeat(): void;
-}
+/** Publishes a message that proves that this process is there. Resolves when the broker has taken it or dropped it; never rejects. */
+export type Announce = (type: "hello" | "heartbeat") => Promise<unknown>;
 
-/** This process's own signs of life, and the time that they tell. */
+/** This process's own heartbeats, and the time that they measure. */
 export class Presence {
-  /** Resolves when the hosts that were there before have had the time to say so, or with `close()`. */
+  /** Resolves when the hosts that were there before have had the time to reply, or with `close()`. */
   readonly peersDiscovered: Promise<void>;
-  readonly #options: PresenceOptions;
-  #settle: () => void = () => {};
-  #greeting: NodeJS.Timeout | undefined;
+  readonly #interval: number;
+  readonly #announce: Announce;
+  #settleDiscovery: () => void = () => {};
+  #discovery: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** When the newest beat went out. */
-  #beatAt = 0;
-  /** Whether one waits for the broker: then no other is added to it, and `#isOwed` says that one is to follow. */
-  #isBeating = false;
+  /** When the newest heartbeat was published, in `performance.now()` time. */
+  #publishedAt = 0;
+  /** Whether a heartbeat waits for the broker. Then no other is added; `#isOwed` has one follow. */
+  #isPublishing = false;
   #isOwed = false;
-  /** Whether an interval has passed since an own beat was last taken for time. */
-  #isTimeUp = false;
+  /** Whether an interval has passed since an own heartbeat was last taken for time. */
+  #hasIntervalPassed = false;
   /** Whether the connection to the broker is known to be lost. */
-  #isAway = false;
+  #isDisconnected = false;
   #isClosed = false;
 
-  constructor(options: PresenceOptions) {
-    this.#options = options;
+  /** @param interval - milliseconds between two heartbeats */
+  constructor(interval: number, announce: Announce) {
+    this.#interval = interval;
+    this.#announce = announce;
     this.peersDiscovered = new Promise((resolve) => {
-      this.#settle = resolve;
+      this.#settleDiscovery = resolve;
     });
   }
 
-  /** Resolves when the broker has taken the greeting, or will not. Never rejects. */
-  async start(): Promise<void> {
+  /**
+   * Resolves when the broker has taken the `hello`, or dropped it. Never rejects.
+   *
+   * @param onInterval - called once per interval
+   */
+  async start(onInterval: () => void): Promise<void> {
     if (this.#isClosed) {
       return;
     }
     this.#timer = setInterval(() => {
-      this.#isTimeUp = true;
-      this.#options.onInterval();
+      this.#hasIntervalPassed = true;
+      onInterval();
       this.heartbeat();
-    }, this.#options.interval);
-    await this.#say("hello");
+    }, this.#interval);
+    await this.#publish("hello");
   }
 
   heartbeat(): void {
-    void this.#say("heartbeat");
+    void this.#publish("heartbeat");
   }
 
-  /** What the bus says of its connection. Nothing is said while it is away, since nobody needs to hear it later. */
+  /** Nothing is published while the broker is away, since nobody needs to read it later. */
   onStatus(status: BusStatus): void {
     if (status.type === "reconnecting") {
-      this.#isAway = true;
+      this.#isDisconnected = true;
     } else if (status.type === "ready") {
-      this.#isAway = false;
+      this.#isDisconnected = false;
     }
   }
 
-  /** An own `hello` or `beat` came back. */
-  ownHeartbeatReturned(): void {
-    if (this.#isTimeUp) {
-      this.#isTimeUp = false;
-      this.#options.onOwnHeartbeat();
-    }
-    this.#greeting ??= this.#waitForGreetings(performance.now() - this.#beatAt);
+  /** An own `hello` or `heartbeat` returned. @returns whether an interval has passed since the last one that counted */
+  ownHeartbeatReturned(): boolean {
+    const counts = this.#hasIntervalPassed;
+    this.#hasIntervalPassed = false;
+    this.#discovery ??= this.#waitForPeers(performance.now() - this.#publishedAt);
+    return counts;
   }
 
-  /** @returns whether a goodbye would be heard */
+  /** @returns whether a goodbye would reach anybody */
   close(): boolean {
-    const isHeard = this.#timer !== undefined && !this.#isAway;
+    const isConnected = this.#timer !== undefined && !this.#isDisconnected;
     this.#isClosed = true;
     clearInterval(this.#timer);
-    clearTimeout(this.#greeting);
-    this.#settle();
-    return isHeard;
+    clearTimeout(this.#discovery);
+    this.#settleDiscovery();
+    return isConnected;
   }
 
-  async #say(type: "hello" | "heartbeat"): Promise<void> {
-    if (this.#isAway || this.#isClosed) {
+  async #publish(type: "hello" | "heartbeat"): Promise<void> {
+    if (this.#isDisconnected || this.#isClosed) {
       return;
     }
-    if (this.#isBeating) {
+    if (this.#isPublishing) {
       this.#isOwed = true;
       return;
     }
-    this.#isBeating = true;
+    this.#isPublishing = true;
     this.#isOwed = false;
-    this.#beatAt = performance.now();
-    await this.#options.announce(type);
-    this.#isBeating = false;
+    this.#publishedAt = performance.now();
+    await this.#announce(type);
+    this.#isPublishing = false;
     if (this.#isOwed) {
       this.heartbeat();
     }
   }
 
-  /** @param way - milliseconds that the greeting took there and back */
-  #waitForGreetings(way: number): NodeJS.Timeout {
-    return setTimeout(() => this.#settle(), Math.max(GREETING.least, GREETING.ways * way));
+  /** @param roundTrip - milliseconds that the `hello` took to the broker and back */
+  #waitForPeers(roundTrip: number): NodeJS.Timeout {
+    const wait = Math.max(DISCOVERY.minMs, DISCOVERY.roundTrips * roundTrip);
+    return setTimeout(() => this.#settleDiscovery(), wait);
   }
 }

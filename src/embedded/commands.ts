@@ -1,123 +1,203 @@
-import { CLIENT } from "./client-commands.js";
-import {
-  type Broker,
-  type Client,
-  type Command,
-  type CommandGroup,
-  EMBEDDED_HINT,
-  SHOWN_BYTES,
-  shown,
-  wrongArity,
-} from "./command.js";
-import { AUTH, COMMAND, HELLO, INFO, PING, QUIT, RESET, SELECT } from "./connection-commands.js";
-import { PSUBSCRIBE, PUBLISH, PUBSUB, PUNSUBSCRIBE, SUBSCRIBE, UNSUBSCRIBE } from "./pubsub-commands.js";
-import { array, error, type Reply } from "./reply.js";
+import type { Channels, Subscriber } from "./channels.js";
+import { array, bulk, error, integer, NULL, OK, type Protocol, type Reply } from "./reply.js";
 
-const COMMANDS: ReadonlyMap<string, Command | CommandGroup> = new Map<string, Command | CommandGroup>([
-  ["auth", AUTH],
-  ["client", CLIENT],
-  ["command", COMMAND],
-  ["hello", HELLO],
-  ["info", INFO],
-  ["ping", PING],
-  ["psubscribe", PSUBSCRIBE],
-  ["publish", PUBLISH],
-  ["pubsub", PUBSUB],
-  ["punsubscribe", PUNSUBSCRIBE],
-  ["quit", QUIT],
-  ["reset", RESET],
-  ["select", SELECT],
-  ["subscribe", SUBSCRIBE],
-  ["unsubscribe", UNSUBSCRIBE],
+/** A connection, as commands see it. */
+export interface Client extends Subscriber {
+  readonly id: number;
+  protocol: Protocol;
+  send(reply: Reply): void;
+  /** Closes the connection once everything sent so far is out. */
+  hangUp(): void;
+}
+
+interface Call {
+  readonly client: Client;
+  readonly channels: Channels;
+  /** Without the name of the command. */
+  readonly args: readonly Buffer[];
+}
+
+interface Command {
+  /** Least and most arguments. */
+  readonly arity: readonly [min: number, max: number];
+  /** Allowed in RESP2 while there are subscriptions. */
+  readonly whileSubscribed?: true;
+  readonly run: (call: Call) => void;
+}
+
+const MANY = Number.POSITIVE_INFINITY;
+
+/** The commands that ioredis, node-redis, redis-py and redis-cli send to connect, subscribe and publish. */
+const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ["auth", { arity: [1, 2], run: auth }],
+  ["client", { arity: [1, MANY], run: client }],
+  ["hello", { arity: [0, MANY], run: hello }],
+  ["info", { arity: [0, MANY], run: ({ client }) => client.send(bulk(INFO)) }],
+  ["ping", { arity: [0, 1], whileSubscribed: true, run: ping }],
+  ["publish", { arity: [2, 2], run: publish }],
+  ["pubsub", { arity: [1, MANY], run: pubsub }],
+  ["quit", { arity: [0, MANY], whileSubscribed: true, run: quit }],
+  ["select", { arity: [1, 1], run: select }],
+  ["subscribe", { arity: [1, MANY], whileSubscribed: true, run: subscribe }],
+  ["unsubscribe", { arity: [0, MANY], whileSubscribed: true, run: unsubscribe }],
 ]);
 
-/** What a browser sends first, and the header it sends always. */
-const HTTP = new Set(["post", "host:"]);
+/** The release whose replies and errors this broker gives. */
+const REDIS_VERSION = "7.2.0";
 
-type Found = { readonly name: string; readonly command: Command; readonly args: readonly Buffer[] };
+/** Clients look for `redis_version` and for `loading:0`, without which ioredis waits. */
+const INFO = `# Server\r\nredis_version:${REDIS_VERSION}\r\nredis_mode:standalone\r\n\r\n# Persistence\r\nloading:0\r\n`;
 
-/** Runs one request and sends what answers it. `request` has at least one element. */
-export function runRequest(request: readonly Buffer[], client: Client, broker: Broker): void {
-  const [first = Buffer.alloc(0), ...args] = request;
-  const name = lowerCase(first);
-  // A web page can make a browser post to a loopback port, with commands in the body. No answer, as in Redis.
-  if (HTTP.has(name)) {
-    client.drop();
-    return;
-  }
-  const found = find(name, first, args);
-  if ("type" in found) {
-    client.send(found);
-    return;
-  }
-  const refusal = refuse(found, client);
-  if (refusal === undefined) {
-    found.command.run({ client, broker, args: found.args });
-  } else {
-    client.send(refusal);
-  }
-}
+const HINT = "(the embedded development broker knows pub/sub only; use a real Redis for the rest)";
 
-function find(name: string, first: Buffer, args: readonly Buffer[]): Found | Reply {
-  const entry = COMMANDS.get(name);
-  if (entry === undefined) {
-    return unknownCommand(first, args);
-  }
-  if (!("subcommands" in entry)) {
-    return { name, command: entry, args };
-  }
-  const [second, ...rest] = args;
-  if (second === undefined) {
-    return entry.alone === undefined ? wrongArity(name) : { name, command: entry.alone, args };
-  }
-  const subname = lowerCase(second);
-  const command = subname === "help" ? help(name, entry) : entry.subcommands.get(subname);
+/** Channels of one connection. */
+const MAX_SUBSCRIPTIONS = 10_000;
+/** Bounds what a connection can keep here. */
+const MAX_NAME_BYTES = 8192;
+const DATABASES = 16;
+
+/** Runs a request and sends its reply. @param request - at least one element */
+export function runRequest([name = Buffer.alloc(0), ...args]: readonly Buffer[], client: Client, channels: Channels) {
+  const lowerCase = shown(name).toLowerCase();
+  const command = COMMANDS.get(lowerCase);
   if (command === undefined) {
-    const upper = name.toUpperCase();
-    return error(`ERR unknown subcommand '${shown(second)}'. Try ${upper} HELP. ${EMBEDDED_HINT}`);
+    client.send(error(`ERR unknown command '${shown(name)}' ${HINT}`));
+    return;
   }
-  return { name: `${name}|${subname}`, command, args: rest };
-}
-
-/** The order of the checks is Redis's: arguments, password, subscriber mode. */
-function refuse({ name, command, args }: Found, client: Client): Reply | undefined {
   const [min, max] = command.arity;
   if (args.length < min || args.length > max) {
-    return wrongArity(name);
-  }
-  if (!client.authenticated && command.open !== true) {
-    return error("NOAUTH Authentication required.");
-  }
-  const subscribed = client.channels.size + client.patterns.size > 0;
-  if (subscribed && client.protocol === 2 && command.whileSubscribed !== true) {
+    client.send(error(`ERR wrong number of arguments for '${lowerCase}' command`));
+  } else if (client.channels.size > 0 && client.protocol === 2 && command.whileSubscribed !== true) {
     const allowed = "(P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET";
-    return error(`ERR Can't execute '${name}': only ${allowed} are allowed in this context`);
+    client.send(error(`ERR Can't execute '${lowerCase}': only ${allowed} are allowed in this context`));
+  } else {
+    command.run({ client, channels, args });
   }
-  return undefined;
 }
 
-/** The names of commands are short; a longer argument is not worth the conversion. */
-function lowerCase(arg: Buffer): string {
-  return arg.length > 32 ? "" : arg.toString("latin1").toLowerCase();
+/** The start of an argument, for an error. Redis shows 128 bytes too, and ends at a NUL. */
+function shown(arg: Buffer): string {
+  return arg.toString("latin1", 0, 128).split("\0", 1)[0] ?? "";
 }
 
-function unknownCommand(name: Buffer, args: readonly Buffer[]): Reply {
-  let beginning = "";
-  for (const arg of args) {
-    if (beginning.length >= SHOWN_BYTES) {
-      break;
+/** There is no password: as in Redis, a client that gives one with a user name is let in. */
+function auth({ client, args }: Call): void {
+  const what = "AUTH <password> called without any password configured for the default user.";
+  client.send(args.length === 2 ? OK : error(`ERR ${what} Are you sure your configuration is correct?`));
+}
+
+/** Clients name themselves. Other subcommands get an error, which clients expect of servers that lack them. */
+function client({ client, args: [subcommand = Buffer.alloc(0)] }: Call): void {
+  const isNaming = ["setname", "setinfo"].includes(shown(subcommand).toLowerCase());
+  client.send(isNaming ? OK : error(`ERR unknown subcommand '${shown(subcommand)}'. ${HINT}`));
+}
+
+/** Selects the protocol. Login and name, which may follow, do not matter here. */
+function hello({ client, args: [version] }: Call): void {
+  if (version !== undefined) {
+    const text = shown(version);
+    if (text !== "2" && text !== "3") {
+      client.send(error("NOPROTO unsupported protocol version"));
+      return;
     }
-    beginning += `'${shown(arg, SHOWN_BYTES - beginning.length)}' `;
+    client.protocol = text === "3" ? 3 : 2;
   }
-  const what = `unknown command '${shown(name)}', with args beginning with: ${beginning}`;
-  return error(`ERR ${what}${EMBEDDED_HINT}`);
+  client.send({
+    type: "map",
+    entries: [
+      [bulk("server"), bulk("redis")],
+      [bulk("version"), bulk(REDIS_VERSION)],
+      [bulk("proto"), integer(client.protocol)],
+      [bulk("id"), integer(client.id)],
+      [bulk("mode"), bulk("standalone")],
+      [bulk("role"), bulk("master")],
+      [bulk("modules"), array([])],
+    ],
+  });
 }
 
-function help(name: string, group: CommandGroup): Command {
-  const lines = [
-    `${name.toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
-    ...[...group.subcommands.keys(), "help"].map((subname) => subname.toUpperCase()),
-  ];
-  const reply = array(lines.map((text) => ({ type: "simple", text })));
-  return { arity: [0, 0], run: ({ client }) => client.send(reply) };
+/** A RESP2 subscriber gets an array, because it could not tell a bare PONG from a message. */
+function ping({ client, args: [text] }: Call): void {
+  if (client.channels.size > 0 && client.protocol === 2) {
+    client.send(array([bulk("pong"), bulk(text ?? "")]));
+  } else {
+    client.send(text === undefined ? { type: "simple", text: "PONG" } : bulk(text));
+  }
+}
+
+function publish({ client, channels, args: [channel = Buffer.alloc(0), payload = Buffer.alloc(0)] }: Call): void {
+  client.send(nameError([channel]) ?? integer(channels.publish(channel, payload)));
+}
+
+/** Only NUMSUB, with which a bus counts the other hosts. */
+function pubsub({ client, channels, args: [subcommand = Buffer.alloc(0), ...names] }: Call): void {
+  if (shown(subcommand).toLowerCase() !== "numsub") {
+    client.send(error(`ERR unknown subcommand '${shown(subcommand)}'. ${HINT}`));
+    return;
+  }
+  const count = (name: Buffer) => integer(channels.subscriberCount(name.toString("latin1")));
+  client.send(nameError(names) ?? array(names.flatMap((name) => [bulk(name), count(name)])));
+}
+
+function quit({ client }: Call): void {
+  client.send(OK);
+  client.hangUp();
+}
+
+/** Channels are the same in every database, so the number does not matter. */
+function select({ client, args: [index = Buffer.alloc(0)] }: Call): void {
+  const isDatabase = /^\d{1,2}$/.test(shown(index)) && Number(shown(index)) < DATABASES;
+  client.send(isDatabase ? OK : error("ERR DB index is out of range"));
+}
+
+/** Every name is confirmed by a reply of its own, with the number of subscriptions after it. */
+function subscribe({ client, channels, args }: Call): void {
+  const rejection = nameError(args) ?? countError(args, client);
+  if (rejection !== undefined) {
+    client.send(rejection);
+    return;
+  }
+  for (const name of args) {
+    channels.subscribe(name.toString("latin1"), client);
+    confirm(client, "subscribe", bulk(name));
+  }
+}
+
+/** Without names it ends all subscriptions; if there are none, a single confirmation without a name is the reply. */
+function unsubscribe({ client, channels, args }: Call): void {
+  const rejection = nameError(args);
+  if (rejection !== undefined) {
+    client.send(rejection);
+    return;
+  }
+  const names = args.length > 0 ? args : [...client.channels].map((name) => Buffer.from(name, "latin1"));
+  for (const name of names) {
+    channels.unsubscribe(name.toString("latin1"), client);
+    confirm(client, "unsubscribe", bulk(name));
+  }
+  if (names.length === 0) {
+    confirm(client, "unsubscribe", NULL);
+  }
+}
+
+function confirm(client: Client, kind: string, name: Reply): void {
+  client.send({ type: "push", items: [bulk(kind), name, integer(client.channels.size)] });
+}
+
+function nameError(names: readonly Buffer[]): Reply | undefined {
+  const long = names.find((name) => name.length > MAX_NAME_BYTES);
+  if (long === undefined) {
+    return undefined;
+  }
+  const what = `'${shown(long)}...' has ${long.length} bytes`;
+  return error(`ERR channel name too long: ${what}; the embedded broker takes ${MAX_NAME_BYTES}`);
+}
+
+function countError(names: readonly Buffer[], client: Client): Reply | undefined {
+  const wanted = new Set(names.map((name) => name.toString("latin1")));
+  const added = [...wanted].filter((name) => !client.channels.has(name));
+  if (client.channels.size + added.length <= MAX_SUBSCRIPTIONS) {
+    return undefined;
+  }
+  return error(`ERR too many subscriptions: the embedded broker takes ${MAX_SUBSCRIPTIONS} on one connection`);
 }

@@ -1,43 +1,36 @@
-import { isIPv6, type Socket } from "node:net";
-import type { Broker, Client } from "./command.js";
-import { runRequest } from "./commands.js";
-import { OutputQueue } from "./output.js";
-import type { Message } from "./pubsub.js";
+import type { Socket } from "node:net";
+import type { Channels, Message } from "./channels.js";
+import { type Client, runRequest } from "./commands.js";
+import { OutputQueue } from "./output-queue.js";
 import { encodeReply, error, type Protocol, type Reply } from "./reply.js";
-import { RequestParser } from "./resp.js";
+import { RequestParser } from "./request-parser.js";
 
 export interface ConnectionLimits {
-  readonly maxMessageBytes: number;
+  /** All arguments of one request together. A client that sends more is disconnected. */
+  readonly maxRequestBytes: number;
+  /** What a subscriber may leave unread before it is disconnected. */
   readonly maxOutputBytes: number;
 }
 
-/** Enough for a SUBSCRIBE of every channel that a connection may have. */
+/** Enough for a SUBSCRIBE to every channel that a connection may have. */
 const MAX_ARGUMENTS = 16_384;
-/** How long a client that was told good-bye may take to read what it was sent, in milliseconds. */
+/** How long a client that is being disconnected may take to read what it was sent, in milliseconds. */
 const LINGER_MS = 5000;
 
 /**
  * One client.
  *
- * Its requests are answered in order. While it does not read its replies, its further requests wait in the kernel;
- * messages cannot wait for it, so a subscriber with more than `maxOutputBytes` unread is dropped, as by Redis.
+ * Its requests are answered in order. While it does not read its replies, its further requests wait in the kernel.
+ * Messages cannot wait, so a subscriber with more than `maxOutputBytes` unread is dropped, as by Redis.
  */
 export class Connection implements Client {
   readonly id: number;
-  readonly address: string;
-  readonly localAddress: string;
-  readonly since = performance.now();
   readonly channels = new Set<string>();
-  readonly patterns = new Set<string>();
   protocol: Protocol = 2;
-  authenticated: boolean;
-  database = 0;
-  name = "";
-  libraryName = "";
-  libraryVersion = "";
   readonly #socket: Socket;
-  readonly #broker: Broker;
+  readonly #allChannels: Channels;
   readonly #limits: ConnectionLimits;
+  readonly #onLeave: () => void;
   readonly #parser = new RequestParser();
   readonly #output = new OutputQueue();
   /** `leaving`: nothing more is read; what was sent is still going out. */
@@ -48,19 +41,18 @@ export class Connection implements Client {
   #stalled = false;
   #linger: NodeJS.Timeout | undefined;
 
-  constructor(id: number, socket: Socket, broker: Broker, limits: ConnectionLimits) {
+  /** @param onLeave - called when the client no longer counts as connected; may be called again */
+  constructor(id: number, socket: Socket, channels: Channels, limits: ConnectionLimits, onLeave: () => void) {
     this.id = id;
-    this.address = `${bracketed(socket.remoteAddress)}:${socket.remotePort}`;
-    this.localAddress = `${bracketed(socket.localAddress)}:${socket.localPort}`;
-    this.authenticated = broker.checkPassword === undefined;
     this.#socket = socket;
-    this.#broker = broker;
+    this.#allChannels = channels;
     this.#limits = limits;
+    this.#onLeave = onLeave;
     socket.setNoDelay(true);
     socket.on("data", (chunk) => this.#onData(chunk));
     socket.on("end", () => this.hangUp());
     socket.on("close", () => this.#onClose());
-    // A reset by the peer: `close` follows, and there is nobody to tell.
+    // A reset by the peer: `close` follows.
     socket.on("error", () => {});
   }
 
@@ -71,17 +63,17 @@ export class Connection implements Client {
   deliver(message: Message): void {
     this.#append(message.pieces(this.protocol));
     if (this.#unread > this.#limits.maxOutputBytes) {
-      this.drop();
+      this.#drop();
     }
   }
 
-  /** Says why, and hangs up. */
+  /** Sends an error and hangs up. */
   refuse(reason: string): void {
     this.send(error(`ERR ${reason}`));
     this.hangUp();
   }
 
-  /** Discards what still comes: a socket closed with unread input would reset the peer before it has our last reply. */
+  /** Discards further input: a socket closed with unread input would reset the peer before it has our last reply. */
   hangUp(): void {
     if (this.#state !== "open") {
       return;
@@ -90,10 +82,10 @@ export class Connection implements Client {
     this.#write();
     this.#socket.end();
     this.#socket.resume();
-    this.#linger = setTimeout(() => this.drop(), LINGER_MS);
+    this.#linger = setTimeout(() => this.#drop(), LINGER_MS);
   }
 
-  drop(): void {
+  #drop(): void {
     this.#onClose();
     this.#socket.destroy();
   }
@@ -106,8 +98,8 @@ export class Connection implements Client {
 
   #leave(state: "leaving" | "closed"): void {
     this.#state = state;
-    this.#broker.pubsub.release(this);
-    this.#broker.clients.delete(this);
+    this.#allChannels.release(this);
+    this.#onLeave();
   }
 
   get #unread(): number {
@@ -117,12 +109,12 @@ export class Connection implements Client {
   #onData(chunk: Buffer): void {
     if (this.#state === "open") {
       this.#parser.push(chunk);
-      this.#answer();
+      this.#runRequests();
     }
   }
 
-  /** Answers what has come, until the client has too much to read; then no more is taken from its socket. */
-  #answer(): void {
+  /** Runs the requests that have arrived, until the client has too much to read; then its socket is paused. */
+  #runRequests(): void {
     this.#stalled = false;
     while (this.#state === "open") {
       if (this.#unread > this.#limits.maxOutputBytes) {
@@ -130,19 +122,15 @@ export class Connection implements Client {
         this.#socket.pause();
         return;
       }
-      if (!this.#answerOne()) {
+      if (!this.#runNext()) {
         this.#socket.resume();
         return;
       }
     }
   }
 
-  #answerOne(): boolean {
-    const parsed = this.#parser.next({
-      authenticated: this.authenticated,
-      maxArguments: MAX_ARGUMENTS,
-      maxBytes: this.#limits.maxMessageBytes,
-    });
+  #runNext(): boolean {
+    const parsed = this.#parser.next({ maxArguments: MAX_ARGUMENTS, maxBytes: this.#limits.maxRequestBytes });
     if (parsed?.type === "request") {
       this.#run(parsed.args);
     } else if (parsed?.type === "malformed") {
@@ -151,10 +139,10 @@ export class Connection implements Client {
     return parsed !== undefined;
   }
 
-  /** What goes wrong for one client, an allocation that fails for instance, must not end the process for all. */
+  /** An error caused by one client, such as a failed allocation, must not end the process for all. */
   #run(request: readonly Buffer[]): void {
     try {
-      runRequest(request, this, this.#broker);
+      runRequest(request, this, this.#allChannels);
     } catch (cause) {
       this.refuse(`the embedded broker failed: ${String(cause)}`);
     }
@@ -169,12 +157,12 @@ export class Connection implements Client {
     }
     if (!this.#writing) {
       this.#writing = true;
-      // What one turn of the loop produces goes out together.
+      // Everything that one turn of the event loop produces is written together.
       process.nextTick(() => this.#flush());
     }
   }
 
-  /** While one batch is on its way the next gathers in the queue. */
+  /** While one batch is being written, the next one gathers in the queue. */
   #flush(): void {
     if (this.#state !== "open") {
       return;
@@ -184,7 +172,7 @@ export class Connection implements Client {
       this.#write(() => this.#flush());
     }
     if (this.#stalled) {
-      this.#answer();
+      this.#runRequests();
     }
   }
 
@@ -196,8 +184,4 @@ export class Connection implements Client {
     }
     this.#socket.uncork();
   }
-}
-
-function bracketed(address = ""): string {
-  return isIPv6(address) ? `[${address}]` : address;
 }

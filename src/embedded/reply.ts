@@ -1,15 +1,14 @@
 export type Protocol = 2 | 3;
 
 /**
- * What goes to a client, before the protocol is known. RESP2 has no null, map, push and verbatim string of its own:
- * there they are a null bulk string, a flat array, an array and a bulk string.
+ * A reply to a client, before the protocol is known. RESP2 has no null, map and push of its own: there they are a null
+ * bulk string, a flat array and an array.
  */
 export type Reply =
   | { readonly type: "simple"; readonly text: string }
   | { readonly type: "error"; readonly text: string }
   | { readonly type: "integer"; readonly value: number }
   | { readonly type: "bulk"; readonly bytes: Buffer }
-  | { readonly type: "verbatim"; readonly text: string }
   | { readonly type: "null" }
   | { readonly type: "array"; readonly items: readonly Reply[] }
   | { readonly type: "map"; readonly entries: readonly (readonly [Reply, Reply])[] }
@@ -18,7 +17,7 @@ export type Reply =
 export const OK: Reply = { type: "simple", text: "OK" };
 export const NULL: Reply = { type: "null" };
 
-/** `text` starts with the error's word, `ERR` or `NOAUTH`; foreign bytes in it are latin1. */
+/** `text` starts with the error's code, `ERR` for example; foreign bytes in it are latin1. */
 export function error(text: string): Reply {
   return { type: "error", text };
 }
@@ -36,10 +35,10 @@ export function array(items: readonly Reply[]): Reply {
   return { type: "array", items };
 }
 
-/** From here on a bulk string is passed on as it is, below it is copied into the text around it. */
+/** Larger bulk strings are passed on as they are; smaller ones are copied into the text around them. */
 const LARGE_BYTES = 16 * 1024;
 
-/** The bytes of a reply in pieces; the payload of a large bulk string is a piece of its own, not a copy. */
+/** The bytes of a reply in pieces. The payload of a large bulk string is a piece of its own, not a copy. */
 export function encodeReply(reply: Reply, protocol: Protocol): readonly Buffer[] {
   const encoder = new Encoder(protocol);
   encoder.reply(reply);
@@ -49,7 +48,7 @@ export function encodeReply(reply: Reply, protocol: Protocol): readonly Buffer[]
 class Encoder {
   readonly #protocol: Protocol;
   readonly #pieces: Buffer[] = [];
-  /** Bytes as latin1, which keeps every byte. */
+  /** Bytes as latin1, which preserves every byte. */
   #text = "";
 
   constructor(protocol: Protocol) {
@@ -57,7 +56,7 @@ class Encoder {
   }
 
   finish(): readonly Buffer[] {
-    this.#seal();
+    this.#flush();
     return this.#pieces;
   }
 
@@ -67,7 +66,7 @@ class Encoder {
         this.#add(`+${reply.text}\r\n`);
         break;
       case "error":
-        // A line break would end the error early, and what follows it would be read as the next reply.
+        // A line break would end the error early, and the rest would be read as the next reply.
         this.#add(`-${reply.text.replaceAll(/[\r\n]/g, " ")}\r\n`);
         break;
       case "integer":
@@ -75,9 +74,6 @@ class Encoder {
         break;
       case "bulk":
         this.#bulk(reply.bytes);
-        break;
-      case "verbatim":
-        this.#verbatim(reply.text);
         break;
       case "null":
         this.#add(this.#protocol === 3 ? "_\r\n" : "$-1\r\n");
@@ -101,18 +97,14 @@ class Encoder {
     if (bytes.length < LARGE_BYTES) {
       this.#add(bytes.toString("latin1"));
     } else {
-      this.#seal();
+      this.#flush();
       this.#pieces.push(bytes);
     }
     this.#add("\r\n");
   }
 
-  #verbatim(text: string): void {
-    this.#add(this.#protocol === 3 ? `=${text.length + 4}\r\ntxt:${text}\r\n` : `$${text.length}\r\n${text}\r\n`);
-  }
-
-  #aggregate(mark: string, items: readonly Reply[]): void {
-    this.#add(`${mark}${items.length}\r\n`);
+  #aggregate(type: string, items: readonly Reply[]): void {
+    this.#add(`${type}${items.length}\r\n`);
     for (const item of items) {
       this.reply(item);
     }
@@ -129,11 +121,11 @@ class Encoder {
   #add(text: string): void {
     this.#text += text;
     if (this.#text.length >= LARGE_BYTES) {
-      this.#seal();
+      this.#flush();
     }
   }
 
-  #seal(): void {
+  #flush(): void {
     if (this.#text.length > 0) {
       this.#pieces.push(Buffer.from(this.#text, "latin1"));
       this.#text = "";

@@ -1,22 +1,22 @@
 import type { BusStatus } from "../bus/bus.js";
-import type { RateLimitedLog } from "../util/logger.js";
+import type { RateLimitedLog } from "../util/rate-limited-log.js";
 
-/** Log lines for what an operator must hear of even without listening: failures, losses, and that it goes on. */
+/** Logs what an operator must know without a listener: failures and losses. */
 export function logStatus(log: RateLimitedLog, status: BusStatus): void {
   if (status.type === "error") {
     const { message } = status.error;
     log.line(message, () => `[socketio-python-bridge] ${message}`);
   } else if (status.type === "reconnecting" && status.attempt === 1) {
     log.line("reconnecting", () => "[socketio-python-bridge] no connection to the broker; trying again");
-  } else if (status.type === "deaf") {
+  } else if (status.type === "stale") {
     const { channel, silence } = status;
     const seconds = Math.round(silence / 1_000);
     log.line(
       `deaf ${channel}`,
-      () => `[socketio-python-bridge] nothing heard on "${channel}" for ${seconds} s, not even an own message`,
+      () => `[socketio-python-bridge] received nothing on "${channel}" for ${seconds} s, not even an own message`,
     );
   } else if (status.type === "dropped") {
     const { reason, count } = status;
-    log.line(`dropped ${reason}`, () => `[socketio-python-bridge] messages given up: ${count} (${reason})`);
+    log.line(`dropped ${reason}`, () => `[socketio-python-bridge] messages dropped: ${count} (${reason})`);
   }
 }

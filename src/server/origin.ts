@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** `true` for every origin, or those that are accepted besides the page's own. */
+/** `true` for every origin, or the origins that are accepted besides the page's own. */
 export type AcceptedOrigins = true | readonly string[];
 
 const first = (header: string | string[] | undefined): string | undefined => header?.toString().split(",")[0]?.trim();
 
-/** The origins under which this server is known, also behind a proxy: `_cors_allowed_origins` of python-engineio. */
+/** The origins of this server itself, also behind a proxy: `_cors_allowed_origins` of python-engineio. */
 function ownOrigins(request: IncomingMessage): readonly string[] {
   const { headers } = request;
   const scheme = "encrypted" in request.socket ? "https" : "http";
@@ -19,8 +19,8 @@ function ownOrigins(request: IncomingMessage): readonly string[] {
 }
 
 /**
- * Refuses a foreign origin with status 400, on polling and on websocket alike, as python-socketio does: browsers apply
- * CORS to the first, but not to the second. Goes into `io.engine.use()`.
+ * Rejects other origins with status 400, for polling and WebSocket alike, as python-socketio does: browsers apply CORS to
+ * the former, but not to the latter. For `io.engine.use()`.
  */
 export function originCheck(accepted: AcceptedOrigins) {
   return (request: IncomingMessage, _response: ServerResponse, next: (error?: Error) => void): void => {

@@ -1,7 +1,7 @@
 interface PythonSide {
-  /** What pip installs for it. */
+  /** Arguments of `pip install`. */
   readonly packages: string;
-  /** Lines that make a manager, with these arguments after the URL. */
+  /** Lines that create a manager, with these arguments after the URL. */
   make(queue: string, options: string): readonly string[];
 }
 
@@ -17,7 +17,7 @@ function byName(name: string, packages: string, prefix = ""): PythonSide {
 
 const KAFKA: PythonSide = {
   packages: "python-socketio kafka-python",
-  // python-socketio's own cannot publish; docs/brokers.md says where to get this one.
+  // The one of python-socketio cannot publish; docs/brokers.md says where to get this one.
   make: (queue, options) => [
     "from kafka_bytes import KafkaManager",
     `manager = KafkaManager(${JSON.stringify(queue)}, ${options})`,
@@ -35,16 +35,16 @@ function pythonSide(queue: string): PythonSide {
   return scheme === "kafka" ? KAFKA : byName("RedisManager", "python-socketio redis");
 }
 
-/** What `pip install` takes, so that Python can write to that queue. */
+/** Arguments of `pip install` for a Python that can publish to that queue. */
 export function pythonPackages(queue: string): string {
   return pythonSide(queue).packages;
 }
 
 /**
- * Lines for a Python prompt that emit an event to the clients of this server.
+ * Python code that emits an event to the clients of this server.
  *
  * @param queue - without its password
- * @param demo - clients of the demo are in the room "lobby"; of those of an application nothing is known
+ * @param demo - whether clients are those of the live page, which are in the room "lobby"
  */
 export function pythonSnippet(queue: string, channel: string, demo: boolean): string {
   const channelArgument = channel === "socketio" ? "" : `channel=${JSON.stringify(channel)}, `;

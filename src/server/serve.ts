@@ -6,27 +6,28 @@ import { Server } from "socket.io";
 import { type BridgeAdapter, createAdapter } from "../adapter/create-adapter.js";
 import { type EmbeddedBroker, startEmbeddedBroker } from "../embedded/broker.js";
 import { BridgeError } from "../errors.js";
-import type { LegacyPickle } from "../protocol/decode.js";
 import type { Encoding } from "../protocol/encoders.js";
 import type { Dialect } from "../protocol/model/dialect.js";
+import type { LegacyPickle } from "../protocol/model/legacy-pickle.js";
 import type { Logger } from "../util/logger.js";
 import { redactUrl } from "../util/redact-url.js";
-import { installDemo, serveLivePage } from "./demo.js";
+import { handleLivePageEvents } from "./live-page-events.js";
+import { serveLivePage } from "./live-page-files.js";
 import { type AcceptedOrigins, originCheck } from "./origin.js";
 import { pythonPackages, pythonSnippet } from "./python-snippet.js";
 
 export interface ServeOptions {
-  /** 0 takes any free one. */
+  /** 0 picks a free one. */
   readonly port: number;
   readonly host: string;
-  /** Without it, a broker is opened in this process. */
+  /** Broker URL. Without it, an embedded broker is started in this process. */
   readonly queue: string | undefined;
   readonly channels: readonly string[];
   readonly encoding: Encoding;
   readonly legacyPickle: LegacyPickle;
   readonly dialect: Dialect;
   readonly cors: AcceptedOrigins;
-  /** Path of a module whose default export gets the `Server`. */
+  /** Path of a module whose default export is called with the `Server`. */
   readonly app: string | undefined;
   readonly demo: boolean;
   readonly logger: Logger;
@@ -36,13 +37,13 @@ export interface RunningServer {
   readonly url: string;
   /** The broker's URL, without its password. */
   readonly queue: string;
-  /** What `pip install` takes, for the snippet. */
+  /** Arguments of `pip install` for the snippet. */
   readonly pythonPackages: string;
   readonly isEmbedded: boolean;
-  /** Python that reaches this server's clients, ready to paste. */
+  /** Python code that emits to the clients of this server, ready to paste. */
   readonly snippet: string;
   readonly adapter: BridgeAdapter;
-  /** Sends what still waits, disconnects the clients, and releases every handle. */
+  /** Sends waiting messages, disconnects the clients, and releases every handle. */
   close(): Promise<void>;
 }
 
@@ -58,7 +59,7 @@ async function loadApp(path: string): Promise<App> {
       cause,
     });
   }
-  // A CommonJS module that TypeScript or Babel wrote has its default export one level down.
+  // A CommonJS module compiled by TypeScript or Babel has its default export one level down.
   const exported = module.default as { readonly default?: unknown } | undefined;
   const app = typeof exported === "function" ? exported : exported?.default;
   if (typeof app !== "function") {
@@ -67,7 +68,7 @@ async function loadApp(path: string): Promise<App> {
   return app as App;
 }
 
-/** @throws BridgeError `BRIDGE_INVALID_OPTION` when the port cannot be had */
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` when it cannot listen on the port */
 function listen(http: HttpServer, port: number, host: string): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException): void => {
@@ -88,12 +89,12 @@ function createHttpServer(demo: boolean): HttpServer {
       return;
     }
     response.writeHead(404, { "Content-Type": "text/plain; charset=utf-8" });
-    response.end("There is nothing here but a Socket.IO server at /socket.io/\n");
+    response.end("Nothing here except a Socket.IO server at /socket.io/\n");
   });
 }
 
 /**
- * Starts a Socket.IO server that is a host of the fleet. Resolves when it listens.
+ * Starts a Socket.IO server that joins the fleet. Resolves when it listens.
  *
  * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`
  */
@@ -125,7 +126,7 @@ async function serveOn(
   const snippet = pythonSnippet(queue, options.channels[0] as string, options.demo);
   try {
     if (options.demo) {
-      installDemo(io, adapter, { snippet });
+      handleLivePageEvents(io, adapter, { snippet });
     }
     await app?.(io);
     const { port } = await listen(http, options.port, options.host);

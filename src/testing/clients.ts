@@ -1,30 +1,32 @@
 import { isDeepStrictEqual } from "node:util";
 import { io as connect } from "socket.io-client";
-import { Inbox, withTimeout } from "./once.js";
-import { type Python, PythonProgram } from "./python-program.js";
+import { Inbox } from "./inbox.js";
+import type { Program } from "./program.js";
+import { type Python, startPythonProgram } from "./python.js";
 import { cleanUp, type Scope } from "./scope.js";
 import { type AnySocket, connectV2 } from "./socket-io-client-v2.js";
 import { fromTyped } from "./typed-json.js";
+import { withTimeout } from "./with-timeout.js";
 
-/** `js` is socket.io-client 4; `js-v2` is socket.io-client 2, for hosts that speak Engine.IO 3 (or both). */
+/** `js` is socket.io-client 4; `js-v2` is socket.io-client 2, for hosts with Engine.IO 3. */
 export type ClientKind = "js" | "js-v2" | "python";
 export type Transport = "websocket" | "polling";
 
-/** A client of either language, on a host of either language. */
+/** A client in either language, of a host in either language. */
 export interface TestClient {
   readonly sid: string;
   /** All events so far: name and arguments. */
   received(): readonly (readonly unknown[])[];
-  /** Waits for an event; returns everything received up to it, without it. */
+  /** Waits for an event. Returns everything received before it. */
   until(event: string): Promise<readonly (readonly unknown[])[]>;
-  /** Waits for exactly this event. */
+  /** Waits for an event with exactly this name and these arguments. */
   find(event: readonly unknown[]): Promise<void>;
-  /** What it acknowledges events with from now on; without it, with nothing. `never` keeps it silent. */
-  answerWith(...args: readonly unknown[]): Promise<void>;
-  neverAnswer(): Promise<void>;
-  /** Asks its host, which answers with an acknowledgement. */
+  /** Sets what it acknowledges events with. @default nothing */
+  acknowledgeWith(...args: readonly unknown[]): Promise<void>;
+  neverAcknowledge(): Promise<void>;
+  /** Emits to its host and waits for the acknowledgement. */
   call(event: string, ...args: readonly unknown[]): Promise<unknown>;
-  /** Resolves when its host has ended the connection to the namespace. */
+  /** Resolves when its host has disconnected it from the namespace. */
   disconnected(): Promise<void>;
 }
 
@@ -44,16 +46,17 @@ async function upTo(inbox: Received, event: string): Promise<readonly (readonly 
 class JsClient implements TestClient {
   readonly #socket: AnySocket;
   readonly #received: Received = new Inbox();
-  #answer: readonly unknown[] | undefined = [];
+  /** What it acknowledges with; undefined to never acknowledge. */
+  #acknowledgement: readonly unknown[] | undefined = [];
 
   constructor(socket: AnySocket) {
     this.#socket = socket;
     socket.onAny((event, ...args) => {
       const acknowledge = args.at(-1);
-      const asked = typeof acknowledge === "function";
-      this.#received.add([event, ...(asked ? args.slice(0, -1) : args)]);
-      if (asked && this.#answer !== undefined) {
-        acknowledge(...this.#answer);
+      const wantsAck = typeof acknowledge === "function";
+      this.#received.add([event, ...(wantsAck ? args.slice(0, -1) : args)]);
+      if (wantsAck && this.#acknowledgement !== undefined) {
+        acknowledge(...this.#acknowledgement);
       }
     });
   }
@@ -74,16 +77,16 @@ class JsClient implements TestClient {
     await this.#received.find(JSON.stringify(event), (received) => isDeepStrictEqual(received, event));
   }
 
-  async answerWith(...args: readonly unknown[]): Promise<void> {
-    this.#answer = args;
+  async acknowledgeWith(...args: readonly unknown[]): Promise<void> {
+    this.#acknowledgement = args;
   }
 
-  async neverAnswer(): Promise<void> {
-    this.#answer = undefined;
+  async neverAcknowledge(): Promise<void> {
+    this.#acknowledgement = undefined;
   }
 
   call(event: string, ...args: readonly unknown[]): Promise<unknown> {
-    return withTimeout(`the answer to ${event}`, this.#socket.emitWithAck(event, ...args));
+    return withTimeout(`the acknowledgement of ${event}`, this.#socket.emitWithAck(event, ...args));
   }
 
   async disconnected(): Promise<void> {
@@ -96,9 +99,9 @@ class JsClient implements TestClient {
 
 class PythonClient implements TestClient {
   readonly sid: string;
-  readonly #program: PythonProgram;
+  readonly #program: Program;
 
-  constructor(program: PythonProgram, sid: string) {
+  constructor(program: Program, sid: string) {
     this.#program = program;
     this.sid = sid;
   }
@@ -125,11 +128,11 @@ class PythonClient implements TestClient {
     );
   }
 
-  async answerWith(...args: readonly unknown[]): Promise<void> {
+  async acknowledgeWith(...args: readonly unknown[]): Promise<void> {
     await this.#program.request("answer", { data: args.length === 0 ? null : { $tuple: args } });
   }
 
-  async neverAnswer(): Promise<void> {
+  async neverAcknowledge(): Promise<void> {
     await this.#program.request("answer", { mode: "never" });
   }
 
@@ -146,7 +149,7 @@ type ConnectOptions = Required<ClientOptions> & { readonly url: string };
 
 async function connectJs(scope: Scope, { kind, url, transport, namespace }: ConnectOptions): Promise<TestClient> {
   const address = new URL(namespace, url).href;
-  // Keeps cookies, as a browser does: a proxy may tell clients apart by them.
+  // Keeps cookies, as a browser does, for proxies with sticky sessions.
   const options = { transports: [transport], forceNew: true, reconnection: false, withCredentials: true };
   const socket: AnySocket = kind === "js-v2" ? await connectV2(address, options) : connect(address, options);
   cleanUp(scope, () => socket.disconnect());
@@ -163,7 +166,7 @@ async function connectJs(scope: Scope, { kind, url, transport, namespace }: Conn
 
 async function connectPython(scope: Scope, python: Python, { url, transport, namespace }: ConnectOptions) {
   const args = ["--url", url, "--transport", transport, "--namespace", namespace];
-  const program = new PythonProgram(python, "client.py", args);
+  const program = startPythonProgram(python, "client.py", args);
   cleanUp(scope, () => program.end());
   const { sid } = await program.ready();
   return new PythonClient(program, String(sid));

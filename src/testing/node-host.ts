@@ -2,12 +2,15 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type ServerOptions } from "socket.io";
+import { type BridgeAdapter, createAdapter } from "../adapter/create-adapter.js";
+import type { RejectedMessage } from "../adapter/reporting/handle.js";
 import type { BusStatus } from "../bus/bus.js";
-import { type AdapterOptions, type BridgeAdapter, type Bus, createAdapter, type RejectedMessage } from "../index.js";
-import { Inbox } from "./once.js";
+import type { BusSource } from "../bus/open.js";
+import type { AdapterOptions } from "../options.js";
+import { Inbox } from "./inbox.js";
 import { cleanUp, type Scope } from "./scope.js";
 
-/** A Socket.IO server of this process that is a host of the fleet. */
+/** A Socket.IO server in this process that is a host of the fleet. */
 export interface NodeHost {
   readonly io: Server;
   readonly adapter: BridgeAdapter;
@@ -20,7 +23,7 @@ export interface NodeHost {
 /** A channel that nobody else uses. */
 export const ownChannel = (): string => `test-${randomUUID()}`;
 
-/** Clients may ask it for what the Python peer offers too: join and leave a room. */
+/** The events that Python peers handle too: join and leave a room. */
 function addHandlers(io: Server): void {
   for (const name of ["/", "/chat"]) {
     io.of(name).on("connection", (socket) => {
@@ -36,16 +39,16 @@ function addHandlers(io: Server): void {
   }
 }
 
-/** Ready when this resolves; gone, with its connections, when the scope ends. */
+/** Resolves when it is ready. Closed, with its connections, when the scope ends. */
 export async function startNodeHost(
   scope: Scope,
-  urlOrBus: string | Bus,
+  source: BusSource,
   options: AdapterOptions,
   serverOptions: Partial<ServerOptions> = {},
 ): Promise<NodeHost> {
   const log: string[] = [];
   const logger = { info: () => {}, warn: (line: string) => log.push(line) };
-  const adapter = createAdapter(urlOrBus, { logger, ...options });
+  const adapter = createAdapter(source, { logger, ...options });
   const rejections = new Inbox<RejectedMessage>();
   const statuses = new Inbox<BusStatus>();
   adapter.onRejected((rejection) => rejections.add(rejection));

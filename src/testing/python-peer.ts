@@ -1,20 +1,21 @@
 import type { Transport } from "./clients.js";
-import { type Line, type Python, PythonProgram } from "./python-program.js";
+import type { Line, Program } from "./program.js";
+import { type Python, startPythonProgram } from "./python.js";
 import { cleanUp, type Scope } from "./scope.js";
 
-/** Servers with clients of their own. */
+/** Servers, which have clients. */
 export type HostKind = "threaded" | "flask" | "asgi";
-/** All that emit: a manager without a server and a Celery task too. */
+/** Everything that emits: also a manager without a server, and a Celery task. */
 export type PeerKind = HostKind | "write-only" | "celery";
 
 /** A Python host of the fleet, or an emitter without a server. */
 export interface Peer {
-  readonly program: PythonProgram;
+  readonly program: Program;
   readonly url: string;
   readonly hostId: string;
-  /** Of its clients; none where it is no host. */
+  /** Of its clients; none where it is not a host. */
   readonly transports: readonly Transport[];
-  /** The package that is missing, where its clients only poll for that. */
+  /** The missing package, if its clients can only poll because of it. */
   readonly websocketNeeds?: string;
   /** The protocol of its clients: 3 up to python-socketio 4, which socket.io-client 3 and later do not speak. */
   readonly engineIo: 3 | 4;
@@ -28,14 +29,14 @@ export interface PeerOptions {
   readonly args?: readonly string[];
 }
 
-/** Hears its channel when this resolves, and ends with the scope. @throws Unavailable where a package is missing */
+/** Resolves when it is subscribed. Ends with the scope. @throws Unavailable where a package is missing */
 export async function startPeer(
   scope: Scope,
   python: Python,
   kind: PeerKind,
   { queue, channel, args = [] }: PeerOptions,
 ): Promise<Peer> {
-  const program = new PythonProgram(python, "peer.py", [
+  const program = startPythonProgram(python, "peer.py", [
     "--kind",
     kind,
     "--queue",

@@ -1,17 +1,17 @@
-/** What ends at one time: a test of AVA is one, a run of the kit is another. */
+/** Something that ends, such as a test of AVA or a run of the interop kit. */
 export interface Scope {
-  /** Registers what runs at its end, whatever its outcome; in reverse order of registration. */
+  /** Registers a function to run at the end, whatever the outcome. Functions run in reverse order of registration. */
   teardown(release: () => void | Promise<void>): void;
 }
 
-/** Runs when the scope ends. */
+/** Runs a function when the scope ends. */
 export function cleanUp(scope: Scope, release: () => unknown): void {
   scope.teardown(async () => {
     await release();
   });
 }
 
-/** A scope of its own, for whoever runs without a test. */
+/** A scope that is ended explicitly. */
 export class ManualScope implements Scope {
   readonly #releases: (() => void | Promise<void>)[] = [];
 
@@ -19,7 +19,7 @@ export class ManualScope implements Scope {
     this.#releases.push(release);
   }
 
-  /** Releases everything, whatever fails meanwhile. @returns what failed */
+  /** Runs all registered functions, even if some fail. @returns the errors */
   async end(): Promise<readonly unknown[]> {
     const errors: unknown[] = [];
     for (const release of this.#releases.splice(0).reverse()) {

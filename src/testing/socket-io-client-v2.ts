@@ -1,6 +1,6 @@
-import { Unavailable } from "./python-program.js";
+import { Unavailable } from "./program.js";
 
-/** What is used of a socket of socket.io-client 2, which has no types of its own. */
+/** The used part of a socket of socket.io-client 2, which has no types of its own. */
 interface SocketV2 {
   readonly id: string;
   readonly connected: boolean;
@@ -13,7 +13,7 @@ interface SocketV2 {
 
 type Connect = (url: string, options: object) => SocketV2;
 
-/** As socket.io-client 4 has it, as far as a test client needs it. */
+/** The part of socket.io-client 4 that a test client needs. */
 export interface AnySocket {
   readonly id?: string | undefined;
   readonly connected: boolean;
@@ -24,7 +24,7 @@ export interface AnySocket {
   disconnect(): unknown;
 }
 
-/** Found by a name that the compiler does not look up: users have it only if their clients are that old. */
+/** Imported by a variable, so that the compiler does not resolve it: only users with such old clients install it. */
 async function load(): Promise<Connect> {
   const name = "socket.io-client-v2";
   try {
@@ -47,7 +47,7 @@ export async function connectV2(url: string, options: object): Promise<AnySocket
       return socket.connected;
     },
     onAny: (listener) => {
-      // Every event comes this way; that version has no listener for all of them.
+      // Every event passes through it; that version has no catch-all listener.
       socket.onevent = ({ data, id }) => {
         const [event, ...args] = data;
         listener(String(event), ...args, ...(id === undefined ? [] : [socket.ack(id)]));

@@ -1,14 +1,14 @@
 /**
- * The typed JSON of `python-fixtures/wire.py`, which says what JSON cannot: bytes, tuples, large integers, NaN,
- * dicts with other keys than strings.
+ * The typed JSON of `python-fixtures/wire.py`, for values that JSON cannot represent: bytes, tuples, large integers, NaN,
+ * dicts with keys that are not strings.
  */
 
-/** What a test says to Python: a tuple is several arguments, a list is one. */
+/** Values for Python: a tuple is several arguments, a list is one. */
 export const tuple = (...items: readonly unknown[]) => ({ $tuple: items.map(toTyped) });
 export const integer = (digits: string) => ({ $int: digits });
 export const float = (text: "nan" | "inf" | "-inf" | "1.0") => ({ $float: text });
 
-/** What `json.dumps` of Python makes of a key that is no string, which is what JavaScript makes of it too. */
+/** What Python's `json.dumps` makes of a key that is not a string; JavaScript does the same. */
 const keyOf = (typed: unknown): string => {
   const digits = (typed as { readonly $int?: string } | null)?.$int;
   return digits ?? String(typed);
@@ -32,7 +32,7 @@ export function toTyped(value: unknown): unknown {
   return value;
 }
 
-/** What came from Python, as JavaScript has it. */
+/** A value from Python as JavaScript represents it. */
 export function fromTyped(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(fromTyped);

@@ -1,12 +1,12 @@
 /**
- * Traffic flows again within two seconds of the broker being back: this pause, and then the time that the others are
- * given to subscribe (`subscriberGrace`), which must be longer for their own pauses.
+ * Longest wait between two attempts. Other hosts are given `outage.subscriberGrace` to subscribe again after an outage,
+ * which must be longer than this.
  */
 const LONGEST_MS = 500;
 
 /**
- * Milliseconds to wait before the given attempt to reconnect: doubling from 50 ms, with a random part so that a fleet
- * does not come back in one moment.
+ * How long to wait before an attempt to reconnect, in milliseconds: doubles from 50 ms up to half a second. A random part
+ * keeps the hosts of a fleet from coming back all at once.
  *
  * @param attempt - counts from 1
  */

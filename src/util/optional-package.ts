@@ -4,11 +4,11 @@ import { BridgeError } from "../errors.js";
 const require = createRequire(import.meta.url);
 
 /**
- * A package that only some uses need: the client library of a broker, say. Loaded when a bus is made, so that a missing
- * one is told at once.
+ * Loads a package that only some uses need, such as the client library of a broker. Synchronous, so that a missing one is
+ * reported by the call that needs it.
  *
  * @param user - what needs it, for the error: `kafka://`
- * @throws BridgeError `BRIDGE_MISSING_PACKAGE`
+ * @throws BridgeError `BRIDGE_MISSING_PACKAGE`, with the command that installs it
  */
 export function optionalPackage<Module>(name: string, user: string): Module {
   try {

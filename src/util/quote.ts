@@ -1,11 +1,13 @@
-/** An operand for a message: JSON, so that it stays on one line, and short. */
+const MAX_LENGTH = 80;
+
+/** A value for an error message or a log line: as JSON, so that it stays on one line, and short. */
 export function quote(value: unknown): string {
   let text: string | undefined;
   try {
     text = typeof value === "bigint" ? value.toString() : JSON.stringify(value);
   } catch {
-    // What JSON cannot say is named by its type.
+    // What JSON has no form for is named by its type.
   }
   text ??= typeof value;
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text;
 }

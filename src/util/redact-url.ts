@@ -1,6 +1,6 @@
 /**
- * Replaces what may be a secret in a broker URL, or in what was meant to be one: all between user and `@`, and passwords
- * in the query.
+ * Replaces what may be a secret in a broker URL, or in a string that was meant to be one: everything between the user and
+ * the `@`, and passwords in the query.
  */
 export function redactUrl(url: string): string {
   return url

@@ -1,8 +1,10 @@
 import { encode } from "@msgpack/msgpack";
 import test from "ava";
-import { BridgeError, type Bus, memoryBus } from "../../src/index.js";
+import type { Bus } from "../../src/bus/bus.js";
+import { memoryBus } from "../../src/bus/memory.js";
+import { BridgeError } from "../../src/errors.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
@@ -12,7 +14,7 @@ import { modulePath } from "../helpers/run-from.js";
 
 const memory = (name: string) => `memory://${encodeURIComponent(name)}`;
 
-test("200 questions of each kind that are open at close() all end, and so does the process", async (t) => {
+test("200 requests of each kind that are pending at close() all end, and so does the process", async (t) => {
   const run = startNode(t, [modulePath("test/programs/pending-at-close.ts")]);
   t.is(await run.exited(), 0, run.stderr.items.join("\n"));
   t.deepEqual(JSON.parse(run.stdout.items[0] ?? ""), {
@@ -24,7 +26,7 @@ test("200 questions of each kind that are open at close() all end, and so does t
   });
 });
 
-test("100,000 acknowledged emits, half of them never answered, leave the memory as it was", async (t) => {
+test("100,000 acknowledged emits, half of them never acknowledged, do not grow the memory", async (t) => {
   const run = startNode(t, ["--expose-gc", modulePath("test/programs/memory-of-acks.ts"), "100000"]);
   const figures = await run.stdout.find("the figures", () => true, 110_000);
   t.is(await run.exited(), 0);
@@ -46,7 +48,7 @@ test("thousands of namespaces have no timers of their own", async (t) => {
   t.is(await io.of("/namespace-1999").adapter.serverCount(), 2);
 });
 
-test("a clock that jumps makes no host look gone, and no answer late", async (t) => {
+test("no host is given up and no acknowledgement is late when the clock jumps", async (t) => {
   const { now } = Date;
   let day = 0;
   Date.now = () => {
@@ -59,33 +61,33 @@ test("a clock that jumps makes no host look gone, and no answer late", async (t)
   const channel = ownChannel();
   const listener = memoryBus(encodeURIComponent(t.title));
   cleanUp(t, () => listener.close());
-  const beats = new Inbox<number>();
-  await listener.subscribe(`${channel}.node`, () => beats.add(beats.items.length));
+  const heartbeats = new Inbox<number>();
+  await listener.subscribe(`${channel}.node`, () => heartbeats.add(heartbeats.items.length));
   const { hosts, clients } = await startThreeHosts(t, memory(t.title), { channel, heartbeatInterval: 100 });
-  await Promise.all(clients.map((client, index) => client.answerWith(index)));
-  await beats.find("ten beats of each", (count) => count >= 30);
+  await Promise.all(clients.map((client, index) => client.acknowledgeWith(index)));
+  await heartbeats.find("ten heartbeats of each", (count) => count >= 30);
   t.deepEqual(
     hosts.map(({ adapter }) => adapter.stats().nodeHosts),
     [3, 3, 3],
   );
-  // The listener of this test reads the side channel only, and is no Python host.
+  // This test subscribes to the side channel alone, so it does not count as a Python host.
   t.deepEqual((await hosts[0].io.timeout(20_000).emitWithAck("ask")).sort(), [0, 1, 2]);
 });
 
-test("who reads a channel is asked by those who write to it", async (t) => {
+test("a host that reads a channel is asked by hosts that publish to it", async (t) => {
   const [both, second] = [ownChannel(), ownChannel()];
   const url = memory(t.title);
   const reader = await startNodeHost(t, url, { channel: [both, second], heartbeatInterval: 100 });
   const writer = await startNodeHost(t, url, { channel: second, heartbeatInterval: 100 });
   await untilHosts(writer, 2);
   const client = await connectClient(t, reader.url);
-  await client.answerWith("reads both");
+  await client.acknowledgeWith("reads both");
   t.deepEqual(
     (await writer.io.fetchSockets()).map(({ id }) => id),
     [client.sid],
   );
   t.deepEqual(await writer.io.timeout(20_000).emitWithAck("ask"), ["reads both"]);
-  // It writes to the first, which the other one does not read.
+  // It publishes to the first channel, which the other host does not read.
   t.is(reader.adapter.stats().nodeHosts, 1);
   t.deepEqual(await reader.io.timeout(20_000).emitWithAck("ask"), ["reads both"]);
 });
@@ -118,7 +120,7 @@ const BAD_MESSAGES: readonly (readonly [string, Uint8Array])[] = [
   ["too_large", Buffer.alloc(2_000_000)],
 ];
 
-test("bad messages of other hosts are refused whole, counted and reported, and the next is heard", async (t) => {
+test("bad messages of other Node hosts are rejected as a whole, counted and reported, and the next is received", async (t) => {
   const channel = ownChannel();
   const [host, other] = await startNodeHosts(t, memory(t.title), 2, { channel, maxMessageSize: 1_000_000 });
   const peer = memoryBus(encodeURIComponent(t.title));
@@ -126,7 +128,7 @@ test("bad messages of other hosts are refused whole, counted and reported, and t
   for (const [, bad] of BAD_MESSAGES) {
     await peer.publish(`${channel}.node`, bad);
   }
-  // From the future, of nobody, for somebody else, or of the buses themselves.
+  // From a future release, unsolicited, for another host, or of the buses themselves.
   for (const ignored of [
     encode({ type: "from the future", from: HOST }),
     encode({ type: "reply", from: HOST, to: HOST, id: 1, part: 0, isLast: true, items: [] }),
@@ -149,7 +151,7 @@ test("bad messages of other hosts are refused whole, counted and reported, and t
   );
 });
 
-test("what a client sends along to connect cannot keep others from being found", async (t) => {
+test("no handshake of a client keeps fetchSockets() from finding the others", async (t) => {
   const { hosts, clients } = await startThreeHosts(t, memory(t.title));
   const socket = hosts[1].io.sockets.sockets.get(clients[1].sid);
   const circular: Record<string, unknown> = { name: "circle" };
@@ -171,20 +173,20 @@ test("what a client sends along to connect cannot keep others from being found",
   t.false("sessionStore" in (found?.handshake ?? {}));
 });
 
-test("requests to other hosts are bounded", async (t) => {
+test("requests to other hosts are limited", async (t) => {
   const [host] = (await startNodeHosts(t, memory(t.title), 2, { maxPendingAcks: 2 })) as [NodeHost, NodeHost];
   const fetches = [1, 2, 3].map(() => host.io.fetchSockets());
   await t.throwsAsync(fetches[2] as Promise<unknown>, { code: "BRIDGE_BUSY" });
   t.deepEqual(await Promise.all(fetches.slice(0, 2)), [[], []]);
 });
 
-test("what cannot be said to other servers is an error of the caller", async (t) => {
+test("serverSideEmit() throws for what the side channel cannot carry", async (t) => {
   const [{ io }] = (await startNodeHosts(t, memory(t.title), 2)) as [NodeHost, NodeHost];
   t.throws(() => io.serverSideEmit("big", 1n), { code: "BRIDGE_INVALID_ARGUMENT" });
   await t.throwsAsync(io.serverSideEmitWithAck("big", 1n), { code: "BRIDGE_INVALID_ARGUMENT" });
 });
 
-test("clients with much to tell are found, in parts that any broker takes", async (t) => {
+test("clients with large data are found, in parts that any broker accepts", async (t) => {
   const channel = ownChannel();
   const { hosts, clients } = await startThreeHosts(t, memory(t.title), { channel });
   const listener = memoryBus(encodeURIComponent(t.title));
@@ -201,7 +203,7 @@ test("clients with much to tell are found, in parts that any broker takes", asyn
   t.true(Math.max(...sizes) < 1_600_000);
 });
 
-test("what the broker refuses reaches whoever asked", async (t) => {
+test("a request that the broker refuses rejects", async (t) => {
   const name = encodeURIComponent(t.title);
   const bus = memoryBus(name);
   let isRefused = false;
@@ -220,7 +222,7 @@ test("what the broker refuses reaches whoever asked", async (t) => {
   const refusal = { code: "BRIDGE_BROKER_UNAVAILABLE", message: `refused on ${channel}.node` };
   await t.throwsAsync(host.io.fetchSockets(), refusal);
   await t.throwsAsync(host.io.serverSideEmitWithAck("ask"), refusal);
-  host.io.serverSideEmit("nobody hears this");
+  host.io.serverSideEmit("nobody receives this");
   host.io.socketsJoin("r");
   await t.throwsAsync(host.io.timeout(100).emitWithAck("ask"), { message: "operation has timed out" });
 });

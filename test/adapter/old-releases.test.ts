@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import { type AdapterOptions, BridgeError, createAdapter, createEmitter, memoryBus } from "../../src/index.js";
-import { Inbox } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startMemoryHost as joinChannel } from "../helpers/memory-host.js";
@@ -22,7 +22,7 @@ function real(name: string, protocol: number): Buffer {
   return frameOf(found);
 }
 
-test("a pickle is refused unless the option says otherwise; the report says which, and what it does not protect", async (t) => {
+test("a pickle is rejected unless the option allows it; the advice names the option and its limits", async (t) => {
   const { host, client, send } = await makeFleet(t, {});
   await send(real("several arguments", 4));
   await send(real("several arguments", 0));
@@ -43,7 +43,7 @@ test("a pickle is refused unless the option says otherwise; the report says whic
   }
 });
 
-test("the data in a pickle is delivered where the option says so", async (t) => {
+test("the data in a pickle is delivered where the option allows it", async (t) => {
   const { host, client, send } = await makeFleet(t, { legacyPickle: "data-only" });
   for (const name of ["several arguments", "an empty tuple", "a tuple of None", "a list of None", "no data"]) {
     for (const protocol of [0, 2, 5]) {
@@ -68,7 +68,7 @@ test("the data in a pickle is delivered where the option says so", async (t) => 
   t.deepEqual(host.adapter.stats().rejected, {});
 });
 
-test("a pickle with more than data in it is counted and reported as an attack, and the next message is delivered", async (t) => {
+test("a pickle with more than data in it is reported as an attack, and the next message is delivered", async (t) => {
   const { host, client, send } = await makeFleet(t, { legacyPickle: "data-only" });
   await send(real("a command in a message", 4));
   await send(real("a command in a message", 2));
@@ -87,7 +87,7 @@ test("a pickle with more than data in it is counted and reported as an attack, a
   t.regex(host.rejections.items[0]?.advice ?? "", /an attack, and every host with python-socketio older than 5\.14/);
 });
 
-test("an emit that the dialect has no form for is an error, and reaches nobody", async (t) => {
+test("an emit that the dialect cannot express throws, and reaches nobody", async (t) => {
   const { host, client, channelled } = await makeFleet(t, { dialect: "5.13" });
   for (const args of [[1, 2], [Buffer.from("x")]]) {
     const error = t.throws(() => host.io.emit("bad", ...args), { instanceOf: BridgeError });
@@ -96,7 +96,7 @@ test("an emit that the dialect has no form for is an error, and reaches nobody",
   }
   t.throws(() => host.io.timeout(100).emit("bad", 1, 2, () => {}), { instanceOf: BridgeError });
   t.is(host.adapter.stats().pendingAcks, 0);
-  // Who is not in the fleet's way may say anything.
+  // Emits that are not published are not limited by the dialect.
   host.io.local.emit("local", 1, 2);
   host.io.sockets.sockets.get(client.sid)?.emit("direct", Buffer.from("x"), 2);
   host.io.emit("good", [1, 2]);
@@ -109,7 +109,7 @@ test("an emit that the dialect has no form for is an error, and reaches nobody",
   t.like(await channelled.find("the emit", () => true), { event: "good", data: [1, 2], node: { list: true } });
 });
 
-test("an emitter says no more than the dialect does", async (t) => {
+test("an emitter rejects what the dialect cannot express", async (t) => {
   const { client } = await makeFleet(t, {});
   const emitter = createEmitter(memoryBus(t.title), { dialect: "5.2", logger: false });
   cleanUp(t, () => emitter.close());
@@ -125,20 +125,20 @@ test("an emitter says no more than the dialect does", async (t) => {
   t.deepEqual(await client.until("good"), [["list", [[]]]]);
 });
 
-test("an emitter that listens reports the pickles that it does not open", async (t) => {
+test("an emitter that collects acknowledgements logs the pickles that it rejects", async (t) => {
   const other = memoryBus(t.title);
   const lines = new Inbox<string>();
   const logger = { info: () => {}, warn: (line: string) => lines.add(line) };
   const emitter = createEmitter(memoryBus(t.title), { acks: true, logger });
   cleanUp(t, () => Promise.all([other.close(), emitter.close()]));
-  // It begins to listen with the first question, however that ends.
+  // It subscribes with the first acknowledged emit, however that ends.
   await Promise.allSettled([emitter.timeout(1_000).emitWithAck("ask")]);
   await other.publish("socketio", real("an answer", 4));
-  const line = await lines.find("a line", (text) => text.includes("refused a message"));
+  const line = await lines.find("a line", (text) => text.includes("rejected a message"));
   t.regex(line, /on "socketio" from an unknown host: pickle: a pickle of protocol 4\. .*legacyPickle: "data-only"/);
 });
 
-test("a client of python-socketio 4 has a sid of another kind, where there may be one", async (t) => {
+test("a sid of python-socketio 4 is recognised in the dialect of such hosts alone", async (t) => {
   const sid = "0f8fad5bd9cb469fa16570867728950e";
   for (const [dialect, method] of [
     ["5.2", "disconnect"],
@@ -156,7 +156,7 @@ for (const [option, value, words] of [
   ["dialect", "5.12", /dialect is "5\.12"; it takes 5\.15, 5\.14, 5\.13 or 5\.2/],
   ["dialect", "toString", /dialect is "toString"/],
 ] as const) {
-  test(`the option ${option} does not take ${JSON.stringify(value)}`, (t) => {
+  test(`the option ${option} rejects ${JSON.stringify(value)}`, (t) => {
     const options = { [option]: value } as unknown as AdapterOptions;
     const error = t.throws(() => createAdapter(memoryBus(t.title), options), { instanceOf: BridgeError });
     t.is(error.code, "BRIDGE_INVALID_OPTION");
@@ -164,7 +164,7 @@ for (const [option, value, words] of [
   });
 }
 
-test("MessagePack is for Python hosts of the newest dialect", (t) => {
+test("MessagePack needs the newest dialect", (t) => {
   for (const dialect of ["5.14", "5.13", "5.2"] as const) {
     const make = () => createEmitter(memoryBus(t.title), { encoding: "msgpack", dialect });
     const error = t.throws(make, { instanceOf: BridgeError });

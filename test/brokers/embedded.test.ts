@@ -7,9 +7,10 @@ import type { ExecutionContext } from "ava";
 import test from "ava";
 import { Redis } from "ioredis";
 import { testEnvironment } from "../../scripts/environment/environment.js";
-import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { answers, connectTo, startBroker } from "../embedded/raw-client.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
+import { assertReply, connectTo, startBroker } from "../embedded/raw-client.js";
 
 type Program = ChildProcessByStdio<Writable, Readable, null>;
 
@@ -68,21 +69,17 @@ every = bytes(range(256))
 
 const SYNC = `${COMMON}
 client = redis.Redis.from_url(url, protocol=protocol, client_name="me", db=4)
-tell([client.ping(), client.client_getname(), client.info()["loading"]])
-info = client.client_info()
-tell([info["name"], info["db"], info["resp"], info["lib-name"]])
+tell([client.ping(), client.info()["loading"]])
 pubsub = client.pubsub()
 pubsub.subscribe("a", every)
-pubsub.psubscribe("n[aeiou]*")
-tell([pubsub.get_message(timeout=30) for _ in range(3)])
-tell([client.publish("a", "text"), client.publish(every, every), client.publish("news", ""), client.publish("nyx", "")])
-tell([pubsub.get_message(timeout=30) for _ in range(3)])
+tell([pubsub.get_message(timeout=30) for _ in range(2)])
+tell([client.publish("a", "text"), client.publish(every, every), client.publish("nyx", "")])
+tell([pubsub.get_message(timeout=30) for _ in range(2)])
 pubsub.ping("still there")
 tell(pubsub.get_message(timeout=30))
-tell([sorted(client.pubsub_channels("[a-z]")), client.pubsub_numsub("a", "b"), client.pubsub_numpat()])
+tell(client.pubsub_numsub("a", "b"))
 pubsub.unsubscribe()
-pubsub.punsubscribe()
-tell([pubsub.get_message(timeout=30)["data"] for _ in range(3)])
+tell([pubsub.get_message(timeout=30)["data"] for _ in range(2)])
 tell(client.pipeline(transaction=False).publish("a", 1).ping().execute())
 try:
     client.lpush("celery", "task")
@@ -98,22 +95,17 @@ import redis.asyncio
 
 async def main():
     client = redis.asyncio.Redis.from_url(url, protocol=protocol, client_name="me", db=4)
-    tell([await client.ping(), await client.client_getname(), (await client.info())["loading"]])
-    info = await client.client_info()
-    tell([info["name"], info["db"], info["resp"], info["lib-name"]])
+    tell([await client.ping(), (await client.info())["loading"]])
     pubsub = client.pubsub()
     await pubsub.subscribe("a", every)
-    await pubsub.psubscribe("n[aeiou]*")
-    tell([await pubsub.get_message(timeout=30) for _ in range(3)])
-    tell([await client.publish(*args) for args in (("a", "text"), (every, every), ("news", ""), ("nyx", ""))])
-    tell([await pubsub.get_message(timeout=30) for _ in range(3)])
+    tell([await pubsub.get_message(timeout=30) for _ in range(2)])
+    tell([await client.publish(*args) for args in (("a", "text"), (every, every), ("nyx", ""))])
+    tell([await pubsub.get_message(timeout=30) for _ in range(2)])
     await pubsub.ping("still there")
     tell(await pubsub.get_message(timeout=30))
-    channels = await client.pubsub_channels("[a-z]")
-    tell([sorted(channels), await client.pubsub_numsub("a", "b"), await client.pubsub_numpat()])
+    tell(await client.pubsub_numsub("a", "b"))
     await pubsub.unsubscribe()
-    await pubsub.punsubscribe()
-    tell([(await pubsub.get_message(timeout=30))["data"] for _ in range(3)])
+    tell([(await pubsub.get_message(timeout=30))["data"] for _ in range(2)])
     tell(await client.pipeline(transaction=False).publish("a", 1).ping().execute())
     try:
         await client.lpush("celery", "task")
@@ -136,62 +128,23 @@ const event = (type: string, pattern: string | null, channel: string | null, dat
 for (const [flavour, source] of Object.entries({ sync: SYNC, asyncio: ASYNC })) {
   for (const protocol of [2, 3] as const) {
     test(`redis-py (${flavour}) over RESP${protocol} feels at home`, async (t) => {
-      const { url } = await startBroker(t, { password: "p%ss word" });
+      const { url } = await startBroker(t);
       t.deepEqual(await python(t, source, url, String(protocol)), [
-        [true, "me", 0],
-        ["me", 4, String(protocol), "redis-py"],
-        [
-          event("subscribe", null, "a", 1),
-          event("subscribe", null, EVERY, 2),
-          event("psubscribe", null, "n[aeiou]*", 3),
-        ],
-        [1, 1, 1, 0],
-        [
-          event("message", null, "a", "text"),
-          event("message", null, EVERY, EVERY),
-          event("pmessage", "n[aeiou]*", "news", ""),
-        ],
+        [true, 0],
+        [event("subscribe", null, "a", 1), event("subscribe", null, EVERY, 2)],
+        [1, 1, 0],
+        [event("message", null, "a", "text"), event("message", null, EVERY, EVERY)],
         event("pong", null, null, "still there"),
         [
-          ["a"],
-          [
-            ["a", 1],
-            ["b", 0],
-          ],
-          1,
+          ["a", 1],
+          ["b", 0],
         ],
-        [2, 1, 0],
+        [1, 0],
         [0, true],
-        "unknown command 'LPUSH', with args beginning with: 'celery' 'task' (the embedded development broker knows pub/sub only; use a real Redis for the rest)",
+        "unknown command 'LPUSH' (the embedded development broker knows pub/sub only; use a real Redis for the rest)",
       ]);
     });
   }
-}
-
-/** redis-py takes a refused password for a failed connection, and would try again for some seconds. */
-const REFUSED = `${COMMON}
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
-port, once = int(url.rsplit(":", 1)[1]), Retry(NoBackoff(), 0)
-for password in ("wrong", None):
-    try:
-        redis.Redis(port=port, password=password, protocol=protocol, retry=once).ping()
-    except redis.AuthenticationError as error:
-        tell([type(error).__name__, str(error)[:30]])
-`;
-
-for (const [protocol, unasked] of [
-  [2, "Authentication required."],
-  [3, "HELLO must be called with the "],
-] as const) {
-  test(`redis-py over RESP${protocol} gets authentication errors without the right password`, async (t) => {
-    const { url } = await startBroker(t, { password: "right" });
-    t.deepEqual(await python(t, REFUSED, url, String(protocol)), [
-      ["AuthenticationError", "invalid username-password pair"],
-      ["AuthenticationError", unasked],
-    ]);
-  });
 }
 
 const LISTENER = `${COMMON}
@@ -233,7 +186,7 @@ print(json.dumps("sent"))
 `;
 
 test("a write-only manager of python-socketio emits through it", async (t) => {
-  const { url } = await startBroker(t, { password: "secret" });
+  const { url } = await startBroker(t);
   const listener = new Redis(url);
   cleanUp(t, () => listener.disconnect());
   const inbox = new Inbox<string>();
@@ -248,24 +201,23 @@ test("redis-cli: single commands, in RESP2 and RESP3", async (t) => {
   t.is(await output(redisCli(t, port, "PING")), "PONG\n");
   t.is(await output(redisCli(t, port, "-3", "PING", "hello")), "hello\n");
   t.is(await output(redisCli(t, port, "-n", "3", "PUBLISH", "a", "b")), "0\n");
-  t.regex(await output(redisCli(t, port, "INFO", "server")), /redis_version:\d/);
-  t.regex(await output(redisCli(t, port, "-3", "INFO", "server")), /redis_version:\d/);
+  t.regex(await output(redisCli(t, port, "INFO")), /redis_version:\d/);
   t.regex(await output(redisCli(t, port, "GET", "key")), /^ERR unknown command 'GET'.*embedded development broker/);
 });
 
-test("redis-cli: a password", async (t) => {
-  const { port } = await startBroker(t, { password: "secret" });
-  t.is(await output(redisCli(t, port, "--no-auth-warning", "-a", "secret", "PING")), "PONG\n");
-  t.is(await output(redisCli(t, port, "--no-auth-warning", "-3", "-a", "secret", "PING")), "PONG\n");
-  t.regex(await output(redisCli(t, port, "PING")), /^NOAUTH Authentication required\./);
+test("redis-cli: a password that nobody asks for does no harm", async (t) => {
+  const { port } = await startBroker(t);
+  const login = ["--no-auth-warning", "--user", "default", "--pass", "secret"];
+  t.is(await output(redisCli(t, port, ...login, "PING")), "PONG\n");
+  t.is(await output(redisCli(t, port, "-3", ...login, "PING")), "PONG\n");
 });
 
 test("redis-cli: a session on its standard input", async (t) => {
   const { port } = await startBroker(t);
   const cli = redisCli(t, port);
-  cli.stdin.end('PING\nPUBLISH a "b c"\nPUBSUB CHANNELS\nHELLO 3\nCLIENT GETNAME\nPING "last one"\n');
+  cli.stdin.end('PING\nPUBLISH a "b c"\nHELLO 3\nPING "last one"\n');
   const written = await output(cli);
-  t.regex(written, /^PONG\n0\n\n/);
+  t.regex(written, /^PONG\n0\n/);
   t.regex(written, /last one\n$/);
 });
 
@@ -277,7 +229,7 @@ for (const resp of [2, 3] as const) {
     createInterface({ input: cli.stdout }).on("line", (line) => lines.add(line));
     await lines.find("the subscription", (line) => line.endsWith("1"));
     const publisher = await connectTo(t, port);
-    await answers(t, publisher, ["PUBLISH", "news", "hello"], ":1\r\n");
+    await assertReply(t, publisher, ["PUBLISH", "news", "hello"], ":1\r\n");
     await lines.find("the message", (line) => line.includes("hello"));
     t.deepEqual(lines.items, ["subscribe", "news", "1", "message", "news", "hello"]);
   });

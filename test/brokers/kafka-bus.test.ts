@@ -9,7 +9,7 @@ const test = testWithBroker(launchKafka);
 
 testBusConformance(test, "Kafka", (t) => kafkaBus({ url: t.context.url }));
 
-test("a burst beyond the bound of what waits goes through, when the broker is there", async (t) => {
+test("a burst beyond the bounds of the outage buffer is sent while the broker is up", async (t) => {
   const { bus, listen, next, statuses } = openBus(t, kafkaBus({ url: t.context.url, outage: { maxMessages: 100 } }));
   const channel = ownChannel();
   const ready = next("ready");

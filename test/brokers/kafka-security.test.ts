@@ -157,7 +157,7 @@ for (const [what, makeOptions, reason] of [
   ],
   ["TLS where there is none", (t) => ({ url: t.context.kafka.url, tls: {} }), /TLS/],
 ] as const satisfies readonly (readonly [string, (t: T) => KafkaBusOptions, RegExp])[]) {
-  test(`${what} is one clear error with host and reason, and the bus goes on trying`, async (t) => {
+  test(`${what} is one clear error with host and reason, and the bus keeps trying`, async (t) => {
     const options = makeOptions(t);
     const { bus, statuses, next } = open(t, options);
     const [failed, again] = [next("error"), next("reconnecting", ({ attempt }) => attempt === 3)];
@@ -237,7 +237,7 @@ async function allow(
 const topic = (resourceName: string) => ({ resourceType: ResourceTypes.TOPIC, resourceName });
 const CLUSTER = { resourceType: ResourceTypes.CLUSTER, resourceName: "kafka-cluster" };
 
-test("a topic that may not be read: subscribe() rejects, and the bus is there for others", async (t) => {
+test("without the right to read a topic, subscribe() rejects, and the bus still serves others", async (t) => {
   const { bus, listen, statuses } = openAsAlice(t);
   const [hidden, shown, other] = [ownChannel(), ownChannel(), ownChannel()];
   const admin = kafkaAdmin(t, t.context.kafka);
@@ -260,7 +260,7 @@ test("a topic that may not be read: subscribe() rejects, and the bus is there fo
   t.is(statuses.items.filter(({ type }) => type === "reconnecting").length, 0);
 });
 
-test("a topic that may not be written: each message is refused, and others are not", async (t) => {
+test("without the right to write a topic, each of its messages is refused, and others are not", async (t) => {
   const { bus, listen, next } = openAsAlice(t);
   const [channel, other] = [ownChannel(), ownChannel()];
   await kafkaAdmin(t, t.context.kafka).createTopics({ topics: [channel], partitions: 1 });
@@ -275,7 +275,7 @@ test("a topic that may not be written: each message is refused, and others are n
   await bus.publish(other, "hello");
 });
 
-test.serial("a topic that is missing and may not be made is one clear error", async (t) => {
+test.serial("a topic that is missing and may not be created is one clear error", async (t) => {
   const channel = ownChannel();
   await allow(t, CLUSTER, "CREATE", "bob");
   await allow(t, topic(channel), "READ");
@@ -284,7 +284,9 @@ test.serial("a topic that is missing and may not be made is one clear error", as
   for (const refused of [bus.subscribe(channel, () => {}), bus.publish(channel, "x")]) {
     const error = await t.throwsAsync(refused, { instanceOf: BridgeError });
     t.is(error?.code, "BRIDGE_BROKER_UNAVAILABLE");
-    t.true(error?.message.includes(`the topic "${channel}" is missing and was not made: Kafka at ${at(t, "LOGIN")}`));
+    t.true(
+      error?.message.includes(`the topic "${channel}" is missing and could not be created: Kafka at ${at(t, "LOGIN")}`),
+    );
     t.regex(error?.message ?? "", /TOPIC_AUTHORIZATION_FAILED/);
   }
 });

@@ -25,7 +25,7 @@ function openProducer(t: Context, transactionalId?: string): Producer {
   return producer;
 }
 
-test("no group is known to the broker, neither while the bus reads nor afterwards", async (t) => {
+test("the broker knows of no group, neither while the bus consumes nor afterwards", async (t) => {
   const admin = kafkaAdmin(t, t.context);
   const { bus, listen } = open(t);
   const channel = ownChannel();
@@ -37,7 +37,7 @@ test("no group is known to the broker, neither while the bus reads nor afterward
   t.deepEqual([...(await admin.listGroups()).keys()], []);
 });
 
-test("a topic that is missing is made, with one partition", async (t) => {
+test("a topic that is missing is created, with one partition", async (t) => {
   const channel = ownChannel();
   await open(t).listen(channel);
   const metadata = await kafkaAdmin(t, t.context).metadata({ topics: [channel] });
@@ -76,7 +76,7 @@ test("all partitions are read, from the end; the first one is written to, in ord
   t.deepEqual(inbox.items, ["in 0", "in 1", "in 2", ...sent]);
 });
 
-test("keys and headers are passed over, and so are deletions and the ends of transactions", async (t) => {
+test("keys and headers are ignored, and so are deletions and the ends of transactions", async (t) => {
   const channel = ownChannel();
   const { listen } = open(t);
   const inbox = await listen(channel);
@@ -108,7 +108,7 @@ test("compressed records are read", async (t) => {
   }
 });
 
-test("records that cannot be read are told of and passed over, and the next ones are read", async (t) => {
+test("records that cannot be read are reported and skipped, and the next ones are read", async (t) => {
   const channel = ownChannel();
   const configs = [{ name: "compression.type", value: "snappy" }];
   const admin = kafkaAdmin(t, t.context);
@@ -125,15 +125,15 @@ test("records that cannot be read are told of and passed over, and the next ones
     resources: [{ ...resource, configs: [{ ...change, value: "uncompressed" }] }],
   });
   // The broker takes a moment until it acts on it.
-  const heard = inbox.find("a message", () => true);
+  const received = inbox.find("a message", () => true);
   let isHeard = false;
-  void heard.then(() => {
+  void received.then(() => {
     isHeard = true;
   });
   while (!isHeard) {
     await bus.publish(channel, "read");
   }
-  t.is(await heard, "read");
+  t.is(await received, "read");
 });
 
 test("a message that is too large for the topic is refused alone, and the others keep their order", async (t) => {
@@ -171,13 +171,13 @@ test("partitions that are added later are read too, from their beginning", async
   t.is(await inbox.find("the message", () => true), "in the new one");
 });
 
-test("a topic that is deleted is made anew, and read from its beginning", async (t) => {
+test("a topic that is deleted is created again, and read from its beginning", async (t) => {
   const channel = ownChannel();
   const { bus, listen, next } = open(t);
   const inbox = await listen(channel);
   await Promise.all([1, 2, 3].map((number) => bus.publish(channel, `${number}`)));
   await inbox.find("the last", (text) => text === "3");
-  const error = next("error", ({ error: { message } }) => /deleted and made anew/.test(message));
+  const error = next("error", ({ error: { message } }) => /deleted and created again/.test(message));
   await kafkaAdmin(t, t.context).deleteTopics({ topics: [channel] });
   await error;
   await bus.publish(channel, "in the new one");
@@ -185,7 +185,7 @@ test("a topic that is deleted is made anew, and read from its beginning", async 
   t.deepEqual(inbox.items, ["1", "2", "3", "in the new one"]);
 });
 
-test("a beat comes back at an interval, and is no message to others", async (t) => {
+test("a heartbeat returns at an interval, and is not a message to others", async (t) => {
   const channel = ownChannel();
   const [one, other] = [open(t, 100), open(t, 100)];
   const [inOne, inOther] = [await one.listen(channel), await other.listen(channel)];

@@ -9,10 +9,10 @@ import { launchRedis, startRedis, startSentinel, type TestRedis } from "../../sc
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { kombuRedisBus } from "../../src/bus/kombu/kombu-redis-bus.js";
-import { createEmitter } from "../../src/index.js";
+import { createEmitter } from "../../src/emitter/create-emitter.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
-import { PythonProgram } from "../../src/testing/python-program.js";
+import { startPythonProgram } from "../../src/testing/python.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { forwardTo } from "../helpers/forward.js";
@@ -38,7 +38,7 @@ function admin(t: ExecutionContext, { url }: TestRedis, db = 0): Redis {
 /** A consumer of Kombu's on a channel; ready when this resolves. */
 async function startReader(t: ExecutionContext, python: string, url: string, channel: string, options = {}) {
   const args = [url, channel, JSON.stringify(options)];
-  const reader = new PythonProgram(testPython(python), "../test/fixtures/kombu_reader.py", args);
+  const reader = startPythonProgram(testPython(python), "../test/fixtures/kombu_reader.py", args);
   cleanUp(t, () => reader.end());
   await reader.event("ready");
   return reader;
@@ -64,9 +64,9 @@ for (const [release, python] of RELEASES) {
     await peer.request("emit", { event: "from Python", data: { a: "žluť 🐍", b: Buffer.from([0, 255]) } });
     await onPython.find(["from Node", { a: "žluť 🐍" }, Buffer.from([0, 255])]);
     await onNode.find(["from Python", { a: "žluť 🐍", b: Buffer.from([0, 255]) }]);
-    await onNode.answerWith(42);
+    await onNode.acknowledgeWith(42);
     t.is(await peer.request("call", { event: "ask", to: onNode.sid, timeout: 10 }), 42);
-    await onPython.answerWith(43);
+    await onPython.acknowledgeWith(43);
     t.deepEqual(await node.io.timeout(10_000).to(onPython.sid).emitWithAck("ask"), [43]);
     t.deepEqual(node.rejections.items, []);
   });
@@ -96,41 +96,38 @@ for (const [release, python] of RELEASES) {
     },
   );
 
-  test.serial(
-    `${release}: what Kombu keeps in Redis is as if we were not there, and its listener never stumbles`,
-    async (t) => {
-      const redis = await startRedis(t);
-      const [channel, queue] = [ownChannel(), `kombu+${redis.url}`];
-      const client = admin(t, redis);
-      const peer = await startPeer(t, "threaded", queue, channel, { python });
-      const onPython = await connectClient(t, peer.url);
-      const before = {
-        keys: (await client.keys("*")).sort(),
-        bindings: await client.smembers(`_kombu.binding.${channel}`),
-      };
-      t.is(before.bindings.length, 1);
-      const node = await startNodeHost(t, queue, { channel, heartbeatInterval: 100 });
-      const onNode = await connectClient(t, node.url);
-      for (const number of Array(200).keys()) {
-        node.io.emit("number", number);
-      }
-      await nextStatus(node, "healthy");
-      await nextStatus(node, "healthy");
-      node.io.emit("the end");
-      t.is((await onPython.until("the end")).length, 200);
-      await peer.request("emit", { event: "the end" });
-      await onNode.until("the end");
-      // A KombuManager whose listener fails declares another queue, and is deaf until then.
-      t.deepEqual(await client.smembers(`_kombu.binding.${channel}`), before.bindings);
-      await node.io.close();
-      // Kombu acknowledges a message before it hands it on: when it has handed on the last one, nothing is underway.
-      const emitter = createEmitter(queue, { channel });
-      cleanUp(t, () => emitter.close());
-      await emitter.emit("the very end");
-      await onPython.until("the very end");
-      t.deepEqual((await client.keys("*")).sort(), before.keys);
-    },
-  );
+  test.serial(`${release}: what Kombu keeps in Redis is unaffected, and its listener never fails`, async (t) => {
+    const redis = await startRedis(t);
+    const [channel, queue] = [ownChannel(), `kombu+${redis.url}`];
+    const client = admin(t, redis);
+    const peer = await startPeer(t, "threaded", queue, channel, { python });
+    const onPython = await connectClient(t, peer.url);
+    const before = {
+      keys: (await client.keys("*")).sort(),
+      bindings: await client.smembers(`_kombu.binding.${channel}`),
+    };
+    t.is(before.bindings.length, 1);
+    const node = await startNodeHost(t, queue, { channel, heartbeatInterval: 100 });
+    const onNode = await connectClient(t, node.url);
+    for (const number of Array(200).keys()) {
+      node.io.emit("number", number);
+    }
+    await nextStatus(node, "healthy");
+    await nextStatus(node, "healthy");
+    node.io.emit("the end");
+    t.is((await onPython.until("the end")).length, 200);
+    await peer.request("emit", { event: "the end" });
+    await onNode.until("the end");
+    // A KombuManager whose listener fails declares another queue, and receives nothing until then.
+    t.deepEqual(await client.smembers(`_kombu.binding.${channel}`), before.bindings);
+    await node.io.close();
+    // Kombu acknowledges a message before it hands it on: when it has handed on the last one, nothing is underway.
+    const emitter = createEmitter(queue, { channel });
+    cleanUp(t, () => emitter.close());
+    await emitter.emit("the very end");
+    await onPython.until("the very end");
+    t.deepEqual((await client.keys("*")).sort(), before.keys);
+  });
 
   test.serial(`${release}: a write-only manager reaches Node hosts, though nothing is bound in Redis`, async (t) => {
     const redis = await startRedis(t);
@@ -159,7 +156,7 @@ for (const [release, python] of RELEASES) {
       const reader = await startReader(t, python, t.context.url, channel, options);
       await bus.publish(channel, "hello");
       t.is((await reader.event("message")).payload, "hello");
-      // What it says until it hears.
+      // What it prints until it is subscribed.
       t.is(await inbox.find("Kombu's message", () => true), "ready");
     }
   });
@@ -224,7 +221,7 @@ test.serial("TLS, with the options of Kombu in the URL", async (t) => {
   await assertRead(t, `${url}required&ssl_ca_certs=${encodeURIComponent(authority)}`);
 });
 
-test.serial("each database is a fleet of its own", async (t) => {
+test.serial("each database is a separate fleet", async (t) => {
   const channel = ownChannel();
   const hosts = await Promise.all(
     ["", "/0", "/1", "/0?db=1"].map((path) => startNodeHost(t, `kombu+${t.context.url}${path}`, { channel })),
@@ -240,34 +237,37 @@ test.serial("each database is a fleet of its own", async (t) => {
   t.deepEqual(received, [[["in 0"]], [["in 0"]], [["in 1"]], [["in 1"]], [["in 1"]]]);
 });
 
-test.serial("needs no right but to publish, to subscribe, and to choose the database; and none to a key", async (t) => {
-  const redis = await startRedis(t);
-  const rights = ["-@all", "+publish", "+subscribe", "+select", "+info"];
-  await admin(t, redis).call(
-    "ACL",
-    "SETUSER",
-    "bob",
-    "on",
-    ">pw",
-    "resetkeys",
-    "resetchannels",
-    "&/1.allowed",
-    "&/1.allowed.node",
-    ...rights,
-  );
-  const url = `kombu+${redis.url}/1`.replace("redis://", "redis://bob:pw@");
-  const peer = await startPeer(t, "threaded", `kombu+${redis.url}/1`, "allowed");
-  const node = await startNodeHost(t, url, { channel: "allowed" });
-  const [onNode, onPython] = [await connectClient(t, node.url), await connectClient(t, peer.url)];
-  node.io.emit("from Node");
-  await onPython.until("from Node");
-  await peer.request("emit", { event: "from Python" });
-  await onNode.until("from Python");
-  const error = await t.throwsAsync(startNodeHost(t, url, { channel: "forbidden" }));
-  t.regex(error?.message ?? "", /Redis refused to subscribe to forbidden: NOPERM/);
-});
+test.serial(
+  "needs only the rights to publish, to subscribe and to select the database, and none to a key",
+  async (t) => {
+    const redis = await startRedis(t);
+    const rights = ["-@all", "+publish", "+subscribe", "+select", "+info"];
+    await admin(t, redis).call(
+      "ACL",
+      "SETUSER",
+      "bob",
+      "on",
+      ">pw",
+      "resetkeys",
+      "resetchannels",
+      "&/1.allowed",
+      "&/1.allowed.node",
+      ...rights,
+    );
+    const url = `kombu+${redis.url}/1`.replace("redis://", "redis://bob:pw@");
+    const peer = await startPeer(t, "threaded", `kombu+${redis.url}/1`, "allowed");
+    const node = await startNodeHost(t, url, { channel: "allowed" });
+    const [onNode, onPython] = [await connectClient(t, node.url), await connectClient(t, peer.url)];
+    node.io.emit("from Node");
+    await onPython.until("from Node");
+    await peer.request("emit", { event: "from Python" });
+    await onNode.until("from Python");
+    const error = await t.throwsAsync(startNodeHost(t, url, { channel: "forbidden" }));
+    t.regex(error?.message ?? "", /Redis refused to subscribe to forbidden: NOPERM/);
+  },
+);
 
-test.serial("what is no message of Kombu is refused and counted, and the next one is heard", async (t) => {
+test.serial("what is not a Kombu message is rejected and counted, and the next one is delivered", async (t) => {
   const channel = ownChannel();
   const node = await startNodeHost(t, `kombu+${t.context.url}`, { channel });
   const client = await connectClient(t, node.url);
@@ -283,5 +283,5 @@ test.serial("what is no message of Kombu is refused and counted, and the next on
     node.rejections.items.map(({ reason }) => reason),
     Array(5).fill("not_object"),
   );
-  t.regex(node.rejections.items[2]?.detail ?? "", /no message of Kombu: its properties is no object/);
+  t.regex(node.rejections.items[2]?.detail ?? "", /not a Kombu message: properties is not an object/);
 });

@@ -1,7 +1,7 @@
 import { launchRabbitmq, type TestRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { rabbitmqBus } from "../../src/bus/rabbitmq/rabbitmq-bus.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { testBusConformance } from "../contracts/bus-conformance.js";
 import { startPython } from "../helpers/process.js";
@@ -128,20 +128,20 @@ test("text arrives at kombu as str and bytes as bytes, at aio-pika both as bytes
   await bus.publish(channel, Uint8Array.of(0x81, 0xa6, 0xff));
   await python.stdout.find("the last", (line) => line.startsWith("kombu b"));
   await python.stdout.find("the last", (line) => line.includes("\\xff' 'PERSISTENT'"));
-  const heard = (reader: string) => python.stdout.items.filter((line) => line.startsWith(reader)).slice(1);
-  t.deepEqual(heard("kombu"), [
+  const received = (reader: string) => python.stdout.items.filter((line) => line.startsWith(reader)).slice(1);
+  t.deepEqual(received("kombu"), [
     `kombu '{"method": "žluť"}' ''`,
     `kombu '{"method": "bytes"}' ''`,
     `kombu b'\\x81\\xa6\\xff' ''`,
   ]);
-  t.deepEqual(heard("aio-pika"), [
+  t.deepEqual(received("aio-pika"), [
     `aio-pika b'{"method": "\\xc5\\xbelu\\xc5\\xa5"}' 'PERSISTENT'`,
     `aio-pika b'{"method": "bytes"}' 'PERSISTENT'`,
     `aio-pika b'\\x81\\xa6\\xff' 'PERSISTENT'`,
   ]);
 });
 
-test("a message that is larger than the broker takes is refused, and those around it are not", async (t) => {
+test("a message that is larger than the broker accepts is refused, and those around it are not", async (t) => {
   const channel = ownChannel();
   const bus = rabbitmqBus({ url: t.context.url });
   cleanUp(t, () => bus.close());
@@ -159,7 +159,7 @@ test("a message that is larger than the broker takes is refused, and those aroun
   t.deepEqual([...new Set(inbox.items)], [1, 2]);
 });
 
-test("a message that a queue of somebody else turns away is refused", async (t) => {
+test("a message that somebody else's queue rejects is refused", async (t) => {
   const channel = ownChannel();
   const bus = rabbitmqBus({ url: t.context.url });
   cleanUp(t, () => bus.close());
@@ -174,7 +174,7 @@ test("a message that a queue of somebody else turns away is refused", async (t) 
   });
 });
 
-test("an exchange of that name that is another one is refused with the broker's reason", async (t) => {
+test("an exchange of that name with other properties is an error with the broker's reason", async (t) => {
   const channel = ownChannel();
   await t.context.api("PUT", `exchanges/%2F/${channel}`, { type: "fanout", durable: true });
   cleanUp(t, () => t.context.api("DELETE", `exchanges/%2F/${channel}`));
@@ -188,7 +188,7 @@ test("an exchange of that name that is another one is refused with the broker's 
   await t.throwsAsync(bus.publish(channel, "x"), { code: "BRIDGE_BROKER_UNAVAILABLE", message: reason });
 });
 
-test("a channel whose name no exchange can have is refused", async (t) => {
+test("a channel whose name is too long for an exchange is refused", async (t) => {
   const bus = rabbitmqBus({ url: t.context.url });
   cleanUp(t, () => bus.close());
   const longest = `${ownChannel()}${"x".repeat(255)}`.slice(0, 255);
@@ -205,7 +205,44 @@ test("a channel whose name no exchange can have is refused", async (t) => {
   );
 });
 
-test.serial("twenty thousand messages: none lost, none doubled, in order", async (t) => {
+/** Publishes a message whose headers are a table in a table, that many times over. */
+const PUBLISH_NESTED = `
+import amqp, amqp.basic_message, struct, sys
+port, channel, depth = sys.argv[1:]
+headers = b""
+for _ in range(int(depth)):
+    headers = b"\\x01aF" + struct.pack(">I", len(headers)) + headers
+amqp.basic_message.Message._serialize_properties = lambda self: struct.pack(">HI", 0x2000, len(headers)) + headers
+connection = amqp.Connection(f"127.0.0.1:{port}", confirm_publish=True)
+connection.connect()
+connection.channel().basic_publish(amqp.Message(b"nested"), exchange=channel)
+`;
+
+test.serial("a message that amqplib cannot read costs the queue, and not the subscription", async (t) => {
+  const channel = ownChannel();
+  const bus = rabbitmqBus({ url: t.context.url });
+  cleanUp(t, () => bus.close());
+  const [inbox, errors] = [new Inbox<string>(), new Inbox<string>()];
+  bus.onStatus((status) => status.type === "error" && errors.add(status.error.message));
+  await bus.subscribe(channel, (payload) => inbox.add(Buffer.from(payload).toString()));
+  const [queue] = await list(t.context, "queues", channel);
+  const publish = (depth: number) =>
+    startPython(t, ["-c", PUBLISH_NESTED, ...[t.context.port, channel, depth].map(String)]);
+  await publish(100).exited();
+  await inbox.find("the readable message", (text) => text === "nested");
+  await publish(10_000).exited();
+  await errors.find("the loss", (text) => text.startsWith("amqplib cannot read a message"));
+  const timer = setInterval(() => void bus.publish(channel, "after").catch(() => {}), 50);
+  cleanUp(t, () => clearInterval(timer));
+  await inbox.find("a later message", (text) => text === "after");
+  let queues: readonly Thing[];
+  do {
+    queues = await list(t.context, "queues", channel);
+  } while (queues.length > 1);
+  t.not(queues[0]?.name, queue?.name);
+});
+
+test.serial("twenty thousand messages: none lost, none duplicated, in order", async (t) => {
   const channel = ownChannel();
   const [sender, receiver] = [
     rabbitmqBus({ url: t.context.url, outage: { maxMessages: 20_000 } }),

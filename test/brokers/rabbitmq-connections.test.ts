@@ -9,8 +9,8 @@ import { freePort } from "../../scripts/environment/free-port.js";
 import type { BusStatus } from "../../src/bus/bus.js";
 import { rabbitmqBus } from "../../src/bus/rabbitmq/rabbitmq-bus.js";
 import { createEmitter } from "../../src/index.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { forwardTo } from "../helpers/forward.js";
 import { startProxy } from "../helpers/proxy.js";
@@ -22,18 +22,18 @@ const test = testWithBroker(launchRabbitmq);
 
 /** A message over the URL reaches a reader on the other one, and the other way round. */
 async function assertBothWays(t: ExecutionContext, url: string, other: string, channel = ownChannel()): Promise<void> {
-  const heard = new Inbox<string>();
+  const received = new Inbox<string>();
   const buses = await Promise.all(
     [url, other].map(async (at) => {
       const bus = rabbitmqBus({ url: at });
       cleanUp(t, () => bus.close());
-      await bus.subscribe(channel, (payload) => heard.add(`${at} heard ${Buffer.from(payload)}`));
+      await bus.subscribe(channel, (payload) => received.add(`${at} received ${Buffer.from(payload)}`));
       return bus;
     }),
   );
   await Promise.all(buses.map((bus, number) => bus.publish(channel, String(number))));
-  for (const expected of [url, other].flatMap((at) => [`${at} heard 0`, `${at} heard 1`])) {
-    await heard.find(expected, (text) => text === expected);
+  for (const expected of [url, other].flatMap((at) => [`${at} received 0`, `${at} received 1`])) {
+    await received.find(expected, (text) => text === expected);
   }
   t.pass();
 }
@@ -69,7 +69,7 @@ test("an unreachable host gives one error that names it, however often it is tri
   t.deepEqual(await failingEmitter(t, `amqp://bob:hunter2@127.0.0.1:${port}/v`), [
     `[socketio-python-bridge] RabbitMQ at 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`,
     "[socketio-python-bridge] no connection to the broker; trying again",
-    "[socketio-python-bridge] messages given up: 1 (age)",
+    "[socketio-python-bridge] messages dropped: 1 (age)",
   ]);
 });
 
@@ -139,7 +139,7 @@ test("a user needs rights on the channel and on what begins with socketio-python
   await assertBothWays(t, asUser(t.context.url, "enough"), t.context.url, channel);
 });
 
-test("a user who may not use the channel is told so, and other channels are still heard", async (t) => {
+test("a user without rights on the channel gets an error, and still receives other channels", async (t) => {
   const [allowed, forbidden] = [ownChannel(), ownChannel()];
   await addUser(t.context, "bob", rightsFor(allowed));
   const bus = rabbitmqBus({ url: asUser(t.context.url, "bob") });
@@ -161,7 +161,7 @@ test("a user who may not use the channel is told so, and other channels are stil
   t.is(await inbox.find("the message", () => true), "hello");
 });
 
-test("a user who may declare and not write is told so at each message", async (t) => {
+test("a user who may declare and not write gets an error for each message", async (t) => {
   const channel = ownChannel();
   await addUser(t.context, "reader", { configure: ".*", write: "^socketio-python-bridge", read: ".*" });
   const bus = rabbitmqBus({ url: asUser(t.context.url, "reader"), heartbeatInterval: 2_000 });
@@ -173,16 +173,16 @@ test("a user who may declare and not write is told so at each message", async (t
   for (const text of ["one", "two"]) {
     await t.throwsAsync(bus.publish(channel, text), { message: /refused to publish to ".*": ACCESS_REFUSED/ });
   }
-  // It hears others all the same, though it cannot hear itself.
+  // It still receives what others publish, though not its own messages.
   const other = rabbitmqBus({ url: t.context.url });
   cleanUp(t, () => other.close());
   await other.publish(channel, "hello");
   t.is(await inbox.find("the message", () => true), "hello");
   t.is(statuses.items.filter(({ type }) => type === "error").length, 1);
-  t.false(statuses.items.some(({ type }) => type === "deaf" || type === "reconnecting"));
+  t.false(statuses.items.some(({ type }) => type === "stale" || type === "reconnecting"));
 });
 
-test("a right that is taken and given back is used again", async (t) => {
+test("a right that is revoked and granted again is used again", async (t) => {
   const channel = ownChannel();
   await addUser(t.context, "carol", rightsFor(channel));
   const bus = rabbitmqBus({ url: asUser(t.context.url, "carol") });
@@ -207,7 +207,7 @@ test("a right that is taken and given back is used again", async (t) => {
   t.is(await inbox.find("the message", () => true), "hello");
 });
 
-test("of several brokers the next one is taken where one does not answer", async (t) => {
+test("of several brokers the next one is used when one does not answer", async (t) => {
   const [away, proxy] = [await freePort(), await startProxy(t, t.context.port)];
   await assertBothWays(t, `amqp://127.0.0.1:${away};127.0.0.1:${proxy.port}`, t.context.url);
 });
@@ -233,7 +233,7 @@ test("amqps:// checks the certificate, against the authority of the URL or of th
   t.regex(line ?? "", new RegExp(`RabbitMQ at localhost:${port}: self-signed certificate`));
 });
 
-test("a broker that says nothing is given up; close() does not wait for it", async (t) => {
+test("a broker that does not answer is given up; close() does not wait for it", async (t) => {
   const proxy = await startProxy(t, t.context.port);
   proxy.freeze();
   const bus = rabbitmqBus({ url: `amqp://127.0.0.1:${proxy.port}`, outage: { maxAge: 60_000 } });

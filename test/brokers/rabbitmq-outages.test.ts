@@ -46,14 +46,14 @@ test.serial("a queue that is deleted under its reader is made again, and that is
   t.is(await inbox.find("the message", () => true), "hello");
 });
 
-test.serial("a queue that nobody is bound to any more looks alive and is deaf, which is found out", async (t) => {
+test.serial("a queue that nobody is bound to any more looks alive and is stale, which is found out", async (t) => {
   const channel = ownChannel();
   const { bus, inbox, next } = await listen(t, t.context.url, channel, { heartbeatInterval: 200 });
   await next("healthy");
-  const [deaf, ready] = [next("deaf"), next("ready")];
+  const [stale, ready] = [next("stale"), next("ready")];
   const queue = await queueOf(t.context, channel);
   await t.context.api("DELETE", `bindings/%2F/e/${channel}/q/${queue}/~`);
-  t.like(await deaf, { channel });
+  t.like(await stale, { channel });
   await ready;
   await next("healthy");
   await bus.publish(channel, "hello");
@@ -66,11 +66,11 @@ test.serial("an exchange that is deleted is declared again, by readers and by wr
   const writer = openAt(t, t.context.url);
   await writer.bus.publish(channel, "before");
   await reader.inbox.find("the message", (text) => text === "before");
-  const [deaf, healthy] = [reader.next("deaf"), reader.next("healthy")];
+  const [stale, healthy] = [reader.next("stale"), reader.next("healthy")];
   await t.context.api("DELETE", `exchanges/%2F/${channel}`);
   await writer.bus.publish(channel, "to nobody");
   t.regex(writer.errors().join("\n"), /NOT_FOUND - no exchange/);
-  await Promise.race([deaf, healthy]);
+  await Promise.race([stale, healthy]);
   const delivered = reader.inbox.find("the message", (text) => text === "after");
   const timer = setInterval(() => void writer.bus.publish(channel, "after").catch(() => {}), 50);
   cleanUp(t, () => clearInterval(timer));
@@ -132,7 +132,7 @@ test.serial(
     await healthy;
     await other.inbox.find("the message", (text) => text === "during");
     t.deepEqual(inbox.items, ["before", "during"]);
-    t.false(statuses.items.some(({ type }) => type === "reconnecting" || type === "deaf"));
+    t.false(statuses.items.some(({ type }) => type === "reconnecting" || type === "stale"));
   },
 );
 

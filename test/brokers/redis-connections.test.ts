@@ -6,13 +6,14 @@ import { createServer as createTlsServer } from "node:tls";
 import { inspect } from "node:util";
 import type { ExecutionContext } from "ava";
 import { Cluster, Redis } from "ioredis";
+import { createClient } from "redis";
 import { generate } from "selfsigned";
 import { launchRedis, startRedis, startSentinel } from "../../scripts/environment/brokers/redis.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { redisBus } from "../../src/bus/redis/redis-bus.js";
 import { type BusStatus, createEmitter } from "../../src/index.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { forwardTo } from "../helpers/forward.js";
@@ -89,7 +90,7 @@ for (const scheme of ["redis+sentinel", "valkey+sentinel"]) {
   });
 }
 
-test("a client that is handed in is neither used nor closed", async (t) => {
+test("a client that is passed in is neither used nor closed", async (t) => {
   const client = new Redis(t.context.url, { lazyConnect: true });
   cleanUp(t, () => client.disconnect());
   const channel = ownChannel();
@@ -98,6 +99,27 @@ test("a client that is handed in is neither used nor closed", async (t) => {
   await emitter.close();
   t.is(client.status, "wait");
   t.is(await client.ping(), "PONG");
+});
+
+test("adapter and emitter take a client as it is: of ioredis or node-redis, connected or not, one for several", async (t) => {
+  const { port } = await startRedis(t, ["--requirepass", "hunter2"]);
+  const url = `redis://:hunter2@127.0.0.1:${port}/2`;
+  const channel = ownChannel();
+  const [ioredis, nodeRedis] = [new Redis(url, { lazyConnect: true }), await createClient({ url }).connect()];
+  cleanUp(t, () => ioredis.disconnect());
+  cleanUp(t, () => nodeRedis.close());
+  for (const client of [ioredis, nodeRedis]) {
+    const host = await startNodeHost(t, client, { channel });
+    const onHost = await connectClient(t, host.url);
+    const emitter = createEmitter(client, { channel });
+    await emitter.emit("hello");
+    await onHost.until("hello");
+    await emitter.close();
+    await host.io.close();
+  }
+  t.is(ioredis.status, "wait");
+  t.is(await ioredis.ping(), "PONG");
+  t.is(await nodeRedis.ping(), "PONG");
 });
 
 test("a password is used, and a wrong one gives one error that names the host and not the password", async (t) => {
@@ -131,11 +153,11 @@ test("an unreachable host gives one error that names it, however often it is tri
   t.deepEqual(lines, [
     `[socketio-python-bridge] Redis at 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`,
     "[socketio-python-bridge] no connection to the broker; trying again",
-    "[socketio-python-bridge] messages given up: 1 (age)",
+    "[socketio-python-bridge] messages dropped: 1 (age)",
   ]);
 });
 
-test("a user who may not subscribe or publish to the channel is told so", async (t) => {
+test("a user without the right to subscribe or publish to the channel gets an error", async (t) => {
   const redis = await startRedis(t);
   const admin = new Redis(redis.url);
   cleanUp(t, () => admin.disconnect());
@@ -180,7 +202,7 @@ test("of several channels a forbidden one does not silence the others", async (t
   t.is(await inbox.find("the message", () => true), "hello");
 });
 
-test("a right that is taken and given back is used again", async (t) => {
+test("a right that is revoked and granted again is used again", async (t) => {
   const redis = await startRedis(t);
   const admin = new Redis(redis.url);
   cleanUp(t, () => admin.disconnect());
@@ -221,10 +243,12 @@ test("a client of another copy of ioredis is a client, and a Cluster is refused"
   await bus.publish(ownChannel(), "hello");
   const cluster = new Cluster([{ host: "127.0.0.1", port: 1 }], { lazyConnect: true });
   cleanUp(t, () => cluster.disconnect());
-  t.throws(() => redisBus({ client: cluster as unknown as Redis }), { message: /takes either a url or a client/ });
+  t.throws(() => redisBus({ client: cluster as unknown as Redis }), {
+    message: /a Cluster of ioredis cannot be taken over: pass the URL of one of its nodes/,
+  });
 });
 
-test("close() does not wait for a Sentinel that says nothing", async (t) => {
+test("close() does not wait for a Sentinel that does not answer", async (t) => {
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => sockets.add(socket));
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", () => resolve()));

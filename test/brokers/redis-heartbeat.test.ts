@@ -10,7 +10,7 @@ import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);
 
-test.serial("a host that hears itself is healthy, and its statistics tell the lag", async (t) => {
+test.serial("a host that receives its own heartbeats is healthy, and its statistics have the lag", async (t) => {
   const channel = ownChannel();
   const host = await startNodeHost(t, t.context.url, { channel: [channel, ownChannel()] });
   const other = await startNodeHost(t, t.context.url, { channel });
@@ -18,7 +18,7 @@ test.serial("a host that hears itself is healthy, and its statistics tell the la
   await host.statuses.find("health", (status) => status.type === "healthy" && status.channel === channel);
   const { lag } = host.adapter.stats();
   t.true(lag !== null && lag >= 0 && lag < 30_000);
-  // Neither host takes the beats for messages.
+  // Neither host counts heartbeats as messages.
   other.io.emit("hello");
   const client = await connectClient(t, host.url);
   other.io.emit("the end");
@@ -27,7 +27,7 @@ test.serial("a host that hears itself is healthy, and its statistics tell the la
   t.deepEqual({ received, ignored }, { received: 2, ignored: 0 });
 });
 
-test.serial("Python hosts pass over the beats of Node hosts", async (t) => {
+test.serial("Python hosts ignore the heartbeats of Node hosts", async (t) => {
   const channel = ownChannel();
   const python = await startPeer(t, "threaded", t.context.url, channel);
   const client = await connectClient(t, python.url);
@@ -38,17 +38,17 @@ test.serial("Python hosts pass over the beats of Node hosts", async (t) => {
   t.deepEqual(await client.until("the end"), []);
 });
 
-test.serial("a host whose subscription is killed and cannot be made again says that it is deaf", async (t) => {
+test.serial("a host whose subscription is killed and cannot be made again reports that it is stale", async (t) => {
   const redis = await launchRedis();
   cleanUp(t, () => redis.kill());
   const admin = new Redis(redis.url);
   cleanUp(t, () => admin.disconnect());
   const host = await startNodeHost(t, redis.url, { channel: ownChannel(), heartbeatInterval: 200 });
   await nextStatus(host, "healthy");
-  const deaf = nextStatus(host, "deaf");
+  const stale = nextStatus(host, "stale");
   await admin.config("SET", "maxclients", 1);
   await admin.call("CLIENT", "KILL", "TYPE", "pubsub");
-  await deaf;
+  await stale;
   t.is(host.adapter.stats().lag, null);
   const healthy = nextStatus(host, "healthy");
   await admin.config("SET", "maxclients", 100);
@@ -57,7 +57,7 @@ test.serial("a host whose subscription is killed and cannot be made again says t
 });
 
 test.serial(
-  "a message beyond Redis' limit for subscribers cuts the host off, which comes back by itself",
+  "a message beyond Redis' limit for subscribers disconnects the host, which reconnects by itself",
   async (t) => {
     const channel = ownChannel();
     const host = await startNodeHost(t, t.context.url, { channel, heartbeatInterval: 200 });

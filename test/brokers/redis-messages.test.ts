@@ -3,8 +3,8 @@ import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { onMessages } from "../../src/bus/redis/pubsub-messages.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
@@ -16,18 +16,18 @@ function connect(t: ExecutionContext, url: string, protocol: 2 | 3 = 3): Redis {
   return connection;
 }
 
-type Heard = readonly [channel: string, payload: string];
+type Received = readonly [channel: string, payload: string];
 
-/** What is heard, until the payload "end" has come. */
+/** What is received, until the payload "end" arrives. */
 function listen(connection: Redis) {
-  const inbox = new Inbox<Heard>();
+  const inbox = new Inbox<Received>();
   onMessages(connection, (channel, payload) => inbox.add([channel, payload.toString()]));
   const end = () => inbox.find("the end", ([, payload]) => payload === "end");
   return { inbox, end };
 }
 
 for (const protocol of [2, 3] as const) {
-  test(`in RESP${protocol}, ioredis is spared the messages, and gets every reply`, async (t) => {
+  test(`in RESP${protocol}, messages bypass ioredis, which gets every reply`, async (t) => {
     const [channel, pattern] = [ownChannel(), ownChannel()];
     const publisher = connect(t, t.context.url);
     const connection = connect(t, t.context.url, protocol);
@@ -56,7 +56,7 @@ for (const protocol of [2, 3] as const) {
   });
 }
 
-test("from a socket that was open already they come by the event of ioredis; from the next one they are taken", async (t) => {
+test("messages of a socket that was open already come by the event of ioredis; those of the next one bypass it", async (t) => {
   const channel = ownChannel();
   const publisher = connect(t, t.context.url);
   const connection = connect(t, t.context.url);

@@ -3,9 +3,11 @@ import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
+import { createAdapter } from "../../src/adapter/create-adapter.js";
+import { memoryBus } from "../../src/bus/memory.js";
 import { openBus } from "../../src/bus/open.js";
+import { createEmitter } from "../../src/emitter/create-emitter.js";
 import { BridgeError } from "../../src/errors.js";
-import { createAdapter, createEmitter } from "../../src/index.js";
 import { modulePath, nodeArguments } from "../helpers/run-from.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
@@ -15,7 +17,7 @@ const KNOWN = [
   ...["amqp://", "amqps://", "kafka://", "memory://"],
 ];
 
-test("an unknown scheme is told all that are known, and no password", (t) => {
+test("the error for an unknown scheme lists the known ones, and shows no password", (t) => {
   const unknown = [
     ["http://user:secret@h", "http://user:***@h"],
     ["sqs://:secret@h", "sqs://:***@h"],
@@ -33,7 +35,7 @@ test("an unknown scheme is told all that are known, and no password", (t) => {
   }
 });
 
-test("every known scheme makes its bus, written in capitals as well", async (t) => {
+test("every known scheme opens its bus, in upper case too", async (t) => {
   for (const scheme of KNOWN) {
     for (const url of [`${scheme}127.0.0.1`, `${scheme.toUpperCase()}127.0.0.1`]) {
       const bus = openBus(url, "socketio", {});
@@ -43,12 +45,12 @@ test("every known scheme makes its bus, written in capitals as well", async (t) 
   }
 });
 
-/** This package as it is after an install without the optional packages. */
-function installWithout(t: ExecutionContext): string {
+/** This package as it is after an install with these of the client libraries, and no others. */
+function installWith(t: ExecutionContext, packages: readonly string[]): string {
   const directory = temporaryDirectory(t);
   cpSync(modulePath("src"), join(directory, "src"), { recursive: true });
   writeFileSync(join(directory, "package.json"), '{"type": "module"}');
-  for (const name of ["ioredis", "@msgpack/msgpack", "socket.io-adapter"]) {
+  for (const name of ["@msgpack/msgpack", "debug", "socket.io-adapter", ...packages]) {
     const link = join(directory, "node_modules", name);
     mkdirSync(join(link, ".."), { recursive: true });
     symlinkSync(resolve("node_modules", name), link);
@@ -56,35 +58,76 @@ function installWithout(t: ExecutionContext): string {
   return directory;
 }
 
-test("a client library that is not installed is named, when a URL asks for it and not before", async (t) => {
+async function run(program: string, directory: string): Promise<string> {
+  const args = [...nodeArguments, "--input-type=module", "--eval", program];
+  return (await promisify(execFile)(process.execPath, args, { cwd: directory })).stdout;
+}
+
+const missing = (scheme: string, name: string) => [
+  "BridgeError",
+  "BRIDGE_MISSING_PACKAGE",
+  `${scheme}:// needs the package ${name}: npm install ${name}`,
+];
+
+test("a client library that is not installed is named when a URL needs it, and not before", async (t) => {
   const program = `
     import { createAdapter, createEmitter } from "./src/index.js";
-    const told = [];
+    const errors = [];
     for (const create of [createAdapter, createEmitter]) {
       for (const url of ["amqp://:secret@h", "amqps://h", "kafka://h:9092"]) {
         try {
           create(url);
         } catch ({ name, code, message }) {
-          told.push([name, code, message]);
+          errors.push([name, code, message]);
         }
       }
     }
     await createEmitter("memory://").close();
     await createEmitter("redis://h").close();
     await createEmitter("kombu+redis://h").close();
-    console.log(JSON.stringify(told));`;
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [...nodeArguments, "--input-type=module", "--eval", program],
-    {
-      cwd: installWithout(t),
-    },
-  );
-  const missing = (scheme: string, name: string) => [
-    "BridgeError",
-    "BRIDGE_MISSING_PACKAGE",
-    `${scheme}:// needs the package ${name}: npm install ${name}`,
-  ];
+    console.log(JSON.stringify(errors));`;
+  const stdout = await run(program, installWith(t, ["ioredis"]));
   const each = [missing("amqp", "amqplib"), missing("amqp", "amqplib"), missing("kafka", "@platformatic/kafka")];
   t.deepEqual(JSON.parse(stdout), [...each, ...each]);
+});
+
+test("without Redis, ioredis need not be there", async (t) => {
+  const program = `
+    import { createEmitter } from "./src/index.js";
+    await createEmitter("memory://").close();
+    await createEmitter("amqp://127.0.0.1:1", { logger: false }).close();
+    const errors = [];
+    for (const url of ["redis://:secret@h", "kombu+redis://h"]) {
+      try {
+        createEmitter(url);
+      } catch ({ name, code, message }) {
+        errors.push([name, code, message]);
+      }
+    }
+    console.log(JSON.stringify(errors));`;
+  const stdout = await run(program, installWith(t, ["amqplib"]));
+  t.deepEqual(JSON.parse(stdout), [missing("redis", "ioredis"), missing("redis", "ioredis")]);
+});
+
+test("what is neither a URL nor a client nor a bus is refused", (t) => {
+  for (const source of [undefined, null, 5, {}, { publish: () => {} }]) {
+    for (const create of [createAdapter, createEmitter]) {
+      const error = t.throws(() => create(source as unknown as string), { instanceOf: BridgeError });
+      t.is(error?.code, "BRIDGE_INVALID_URL");
+      t.regex(
+        error?.message ?? "",
+        /is neither the URL of a broker nor a Redis client nor a bus; is the variable set\?$/,
+      );
+    }
+  }
+});
+
+test("a bus that another adapter or emitter has is refused", async (t) => {
+  const bus = memoryBus(t.title);
+  const emitter = createEmitter(bus);
+  t.throws(() => createAdapter(bus), {
+    code: "BRIDGE_INVALID_OPTION",
+    message: "this bus belongs to another adapter or emitter: make one for each",
+  });
+  await emitter.close();
 });

@@ -1,12 +1,12 @@
 import test from "ava";
 import { Redis } from "ioredis";
 import { freePort } from "../../scripts/environment/free-port.js";
-import { Inbox } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startCli, startServe } from "../helpers/process.js";
 
-test("emit sends no argument, one and several, to whom it is told", async (t) => {
+test.serial("emit sends no argument, one and several, to whom it is told", async (t) => {
   const server = await startServe(t, ["--channel", "c"]);
   const [a, b, chat] = await Promise.all([
     connectClient(t, server.url),
@@ -29,7 +29,7 @@ test("emit sends no argument, one and several, to whom it is told", async (t) =>
   t.deepEqual(await chat.until("the end"), [["none"]]);
 });
 
-test("every flag is also an environment variable", async (t) => {
+test.serial("every flag is also an environment variable", async (t) => {
   const server = await startServe(t, ["--channel", "c"]);
   const [a, b] = await Promise.all([connectClient(t, server.url), connectClient(t, server.url)]);
   const command = startCli(t, ["emit", "hello"], {
@@ -42,7 +42,7 @@ test("every flag is also an environment variable", async (t) => {
   t.deepEqual(a.received(), []);
 });
 
-test("serve and emit write MessagePack where they are told to, and read it", async (t) => {
+test.serial("serve and emit write MessagePack where they are told to, and read it", async (t) => {
   const server = await startServe(t, ["--channel", "c", "--demo"], { SOCKETIO_BRIDGE_ENCODING: "msgpack" });
   const listener = new Redis(server.queue);
   cleanUp(t, () => listener.disconnect());
@@ -67,7 +67,7 @@ for (const [what, args, message] of [
     ["e", "1", "two"],
     "argument 2 is not JSON: two; a string needs its own quotes, as in '\"two\"'",
   ],
-  ["an event of Socket.IO itself", ["connect"], '"connect" is an event of Socket.IO itself'],
+  ["an event of Socket.IO itself", ["connect"], '"connect" is a reserved event name'],
   ["a negative number", ["e", "-5"], "Unknown option '-5'; a negative number goes after --"],
   [
     "a value that starts with a dash",
@@ -80,19 +80,19 @@ for (const [what, args, message] of [
   [
     "what the dialect has no form for",
     ["e", "1", "2", "--dialect", "5.13", "--queue", "memory://nobody"],
-    'the event "e" has 2 arguments, which python-socketio before 5.15.1 cannot be told (the option dialect is "5.13"); ' +
+    'the event "e" has 2 arguments, which python-socketio before 5.15.1 cannot read (the option dialect is "5.13"); ' +
       "put them into one list or object",
   ],
   ["an unknown flag", ["e", "--to", "r"], "Unknown option '--to'"],
 ] as const) {
-  test(`${what} is one clear line and exit code 2`, async (t) => {
+  test.serial(`${what} is one clear line and exit code 2`, async (t) => {
     const command = startCli(t, ["emit", ...args]);
     t.is(await command.exited(), 2);
     t.deepEqual(command.stderr.items, [`socketio-python-bridge: ${message}; --help shows what there is`]);
   });
 }
 
-test("a broker that is not there ends the command with 1, and says which", async (t) => {
+test.serial("a broker that is not there ends the command with 1, and says which", async (t) => {
   const port = await freePort();
   const command = startCli(t, ["emit", "e", "--queue", `redis://127.0.0.1:${port}`]);
   t.is(await command.exited(), 1);

@@ -4,117 +4,141 @@ import { PythonHosts, type PythonHostsMode } from "../../src/cluster/python-host
 
 const [A, B] = ["a", "b"] as const;
 
-function makeAsk(mode: PythonHostsMode, hosts: readonly string[] = [], isOne = false) {
-  const told: unknown[] = [];
+function makeCollector(mode: PythonHostsMode, hosts: readonly string[] = [], isSingleClient = false) {
+  const calls: unknown[] = [];
   const python = new PythonHosts(mode, () => 1);
-  const ask = new AckCollector({
+  const collector = new AckCollector({
     peers: hosts,
-    isSingleClient: isOne,
+    isSingleClient,
     pythonHosts: python,
-    onAck: (answer) => told.push(answer),
-    onDone: (total) => told.push({ done: total }),
-    onTimeout: () => told.push("timeout"),
+    onAck: (ack) => calls.push(ack),
+    onDone: (total) => calls.push({ done: total }),
+    onTimeout: () => calls.push("timeout"),
   });
-  return { ask, told, python };
+  return { collector, calls, python };
 }
 
-test("it ends when every host has counted and everyone who is counted has answered", (t) => {
-  const { ask, told } = makeAsk("never", [A, B]);
-  ask.expectOwn(1);
-  ask.start(undefined, 1);
-  ask.expectFromPeer(A, 2);
-  ask.addPeerAck(A, 1, "a1");
-  ask.addOwnAck("own");
-  ask.expectFromPeer(B, 0);
-  t.deepEqual(told, ["a1", "own"]);
-  ask.addPeerAck(A, 2, "a2");
-  t.deepEqual(told, ["a1", "own", "a2", { done: 3 }]);
-  t.false(ask.addPeerAck("stranger", 1, "late"));
-  ask.expire();
-  t.is(told.length, 4);
+test("it is done when every host has reported its count and all counted clients have acknowledged", (t) => {
+  const { collector, calls } = makeCollector("never", [A, B]);
+  collector.expectOwn(1);
+  collector.start(undefined, 1);
+  collector.expectFromPeer(A, 2);
+  collector.addPeerAck(A, 1, "a1");
+  collector.addOwnAck("own");
+  collector.expectFromPeer(B, 0);
+  t.deepEqual(calls, ["a1", "own"]);
+  collector.addPeerAck(A, 2, "a2");
+  t.deepEqual(calls, ["a1", "own", "a2", { done: 3 }]);
+  t.false(collector.addPeerAck("stranger", 1, "late"));
+  collector.expire();
+  t.is(calls.length, 4);
 });
 
-test("what comes twice after an outage counts once", (t) => {
-  const { ask, told } = makeAsk("never", [A]);
-  ask.start(undefined, 1);
-  ask.expectFromPeer(A, 2);
-  ask.addPeerAck(A, 1, "one");
-  ask.expectFromPeer(A, 2);
-  ask.addPeerAck(A, 1, "one");
-  ask.addPeerAck(A, 2, "two");
-  t.deepEqual(told, ["one", "two", { done: 2 }]);
+test("a message that arrives twice after an outage counts once", (t) => {
+  const { collector, calls } = makeCollector("never", [A]);
+  collector.start(undefined, 1);
+  collector.expectFromPeer(A, 2);
+  collector.addPeerAck(A, 1, "one");
+  collector.expectFromPeer(A, 2);
+  collector.addPeerAck(A, 1, "one");
+  collector.addPeerAck(A, 2, "two");
+  t.deepEqual(calls, ["one", "two", { done: 2 }]);
 });
 
-test("a host that leaves is not waited for: neither for its count nor for its answers", (t) => {
-  const { ask, told } = makeAsk("never", [A, B]);
-  ask.start(undefined, 1);
-  ask.expectFromPeer(A, 5);
-  ask.addPeerAck(A, 1, "one");
-  ask.peerLeft(A);
-  t.deepEqual(told, ["one"]);
-  ask.peerLeft(B);
-  t.deepEqual(told, ["one", { done: 1 }]);
+test("a host that left is not waited for: neither its count nor its acknowledgements", (t) => {
+  const { collector, calls } = makeCollector("never", [A, B]);
+  collector.start(undefined, 1);
+  collector.expectFromPeer(A, 5);
+  collector.addPeerAck(A, 1, "one");
+  collector.peerLeft(A);
+  t.deepEqual(calls, ["one"]);
+  collector.peerLeft(B);
+  t.deepEqual(calls, ["one", { done: 1 }]);
 });
 
-test("who is counted and does not answer is missed when the time is over", (t) => {
-  const { ask, told } = makeAsk("always", [A]);
-  ask.start(undefined, 1);
-  ask.expectFromPeer(A, 1);
-  ask.expire();
-  t.deepEqual(told, ["timeout"]);
+test("it times out when a counted client has not acknowledged", (t) => {
+  const { collector, calls } = makeCollector("always", [A]);
+  collector.start(undefined, 1);
+  collector.expectFromPeer(A, 1);
+  collector.expire();
+  t.deepEqual(calls, ["timeout"]);
 });
 
-test("who is not counted is waited for until the time is over, where a Python host may be", (t) => {
-  for (const [readers, isAwaited] of [
+test("where a Python host may be subscribed, it collects until its time is over", (t) => {
+  for (const [subscribers, isAwaited] of [
     [3, true],
     [2, false],
     [undefined, false],
   ] as const) {
-    const { ask, told } = makeAsk("auto", [A]);
-    ask.expectFromPeer(A, 0);
-    // This process and A are two.
-    ask.start(readers, 1);
-    t.is(told.length === 0, isAwaited, String(readers));
-    ask.addPythonAck("python");
-    ask.expire();
-    t.deepEqual(told, isAwaited ? ["python", { done: 1 }] : [{ done: 0 }]);
+    const { collector, calls } = makeCollector("auto", [A]);
+    collector.expectFromPeer(A, 0);
+    // This process and A make two.
+    collector.start(subscribers, 1);
+    t.is(calls.length === 0, isAwaited, String(subscribers));
+    collector.addPythonAck("python");
+    collector.expire();
+    t.deepEqual(calls, isAwaited ? ["python", { done: 1 }] : [{ done: 0 }]);
   }
 });
 
-test("where the broker does not count readers, a Python process that was heard is waited for", (t) => {
-  const { ask, told, python } = makeAsk("auto");
+test("where the broker does not count subscribers, it waits for a Python process that was seen", (t) => {
+  const { collector, calls, python } = makeCollector("auto");
   python.markSender("0123456789ab4def8123456789abcdef");
-  ask.start(undefined, 1);
-  t.deepEqual(told, []);
-  const other = makeAsk("auto");
+  collector.start(undefined, 1);
+  t.deepEqual(calls, []);
+  const other = makeCollector("auto");
   other.python.markSender("0123456789ab8def8123456789abcdef");
   other.python.markSeen(2 * 60 * 60 * 1_000);
-  other.ask.start(undefined, 1);
-  t.deepEqual(other.told, [{ done: 0 }]);
+  other.collector.start(undefined, 1);
+  t.deepEqual(other.calls, [{ done: 0 }]);
 });
 
-test("one client ends with the one answer, whoever has it", (t) => {
-  const onPython = makeAsk("always", [A], true);
-  onPython.ask.addPythonAck("python");
-  t.deepEqual(onPython.told, ["python", { done: 1 }]);
-  const onNode = makeAsk("always", [A, B], true);
-  onNode.ask.expectFromPeer(A, 1);
-  onNode.ask.addPeerAck(A, 1, "node");
-  t.deepEqual(onNode.told, ["node"]);
-  onNode.ask.expectFromPeer(B, 0);
-  t.deepEqual(onNode.told, ["node", { done: 1 }]);
+test("for one client, it is done with the one acknowledgement, whichever host has the client", (t) => {
+  const onPython = makeCollector("always", [A], true);
+  onPython.collector.addPythonAck("python");
+  t.deepEqual(onPython.calls, ["python", { done: 1 }]);
+  const onNode = makeCollector("always", [A, B], true);
+  onNode.collector.expectFromPeer(A, 1);
+  onNode.collector.addPeerAck(A, 1, "node");
+  t.deepEqual(onNode.calls, ["node"]);
+  onNode.collector.expectFromPeer(B, 0);
+  t.deepEqual(onNode.calls, ["node", { done: 1 }]);
 });
 
-test("one client that no Node host has is waited for, unless Python can have it neither", (t) => {
-  for (const [mode, readers, isAwaited] of [
+test("it waits for one client that no Node host has, unless no Python host can have it", (t) => {
+  for (const [mode, subscribers, isAwaited] of [
     ["never", undefined, false],
     ["auto", 1, false],
     ["auto", 2, true],
     ["auto", undefined, true],
   ] as const) {
-    const { ask, told } = makeAsk(mode, [], true);
-    ask.start(readers, 1);
-    ask.expire();
-    t.deepEqual(told, isAwaited ? ["timeout"] : [{ done: 0 }], `${mode} ${readers}`);
+    const { collector, calls } = makeCollector(mode, [], true);
+    collector.start(subscribers, 1);
+    collector.expire();
+    t.deepEqual(calls, isAwaited ? ["timeout"] : [{ done: 0 }], `${mode} ${subscribers}`);
   }
+});
+
+test("what the application's callbacks throw is thrown outside, and the collection goes on", (t) => {
+  const { queueMicrotask } = globalThis;
+  const thrown: unknown[] = [];
+  globalThis.queueMicrotask = (task) => thrown.push(t.throws(task)?.message);
+  let isDone = false;
+  const collector = new AckCollector({
+    peers: [A],
+    isSingleClient: false,
+    pythonHosts: new PythonHosts("never", () => 1),
+    onAck: (ack) => {
+      throw new Error(`on ${ack}`);
+    },
+    onDone: () => {
+      isDone = true;
+    },
+  });
+  collector.start(undefined, 1);
+  collector.expectFromPeer(A, 1);
+  t.true(collector.addPeerAck(A, 1, "a1"));
+  globalThis.queueMicrotask = queueMicrotask;
+  t.deepEqual(thrown, ["on a1"]);
+  t.true(isDone);
 });

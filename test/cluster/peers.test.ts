@@ -10,7 +10,7 @@ function makePeers() {
   return { left, peers: new Peers(1_000, (hostId) => left.push(hostId)) };
 }
 
-test("a host is gone when it said nothing while three own beats passed, and one more", (t) => {
+test("a host is given up when it sent nothing while more than three own heartbeats returned", (t) => {
   const { peers, left } = makePeers();
   peers.add(presence(A));
   peers.add(presence(B));
@@ -24,17 +24,17 @@ test("a host is gone when it said nothing while three own beats passed, and one 
   t.deepEqual(left, [A]);
 });
 
-test("a host whose beats are further apart has more time", (t) => {
+test("a host with a longer heartbeat interval has more time", (t) => {
   const { peers } = makePeers();
   peers.add(presence(A, { interval: 4_000 }));
   peers.add(presence(B, { interval: 100 }));
-  for (let beat = 0; beat < 12; beat += 1) {
+  for (let count = 0; count < 12; count += 1) {
     peers.ownHeartbeatReturned();
   }
   t.deepEqual(peers.hostIds, [A]);
 });
 
-test("emitters are no hosts, goodbyes are at once, and strangers' goodbyes are nothing", (t) => {
+test("emitters are not hosts, a goodbye takes effect at once, and one of a stranger has none", (t) => {
   const { peers, left } = makePeers();
   peers.add(presence(A, { isHost: false }));
   peers.add(presence(B));
@@ -44,7 +44,7 @@ test("emitters are no hosts, goodbyes are at once, and strangers' goodbyes are n
   t.deepEqual([peers.hostIds, left], [[], [B]]);
 });
 
-test("the table is bounded", (t) => {
+test("the number of peers is limited", (t) => {
   const { peers } = makePeers();
   for (let index = 0; index < 10_100; index += 1) {
     peers.add(presence(index.toString(16).padStart(32, "0")));

@@ -7,9 +7,9 @@ import { io } from "socket.io-client";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { findBrowser } from "../../scripts/environment/install.js";
 import { connectClient, type TestClient, type Transport } from "../../src/testing/clients.js";
-import { withTimeout } from "../../src/testing/once.js";
-import type { Python } from "../../src/testing/python-program.js";
+import type { Python } from "../../src/testing/python.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 import { type ComposeProject, composeProject, docker, TEST_PROJECT_PREFIX } from "../helpers/compose.js";
 import { containedPython } from "./matrix/row-container.js";
 
@@ -146,8 +146,8 @@ test.serial("forty clients are spread over Python and Node hosts, and each hears
 
 test.serial("a client of one kind of host asks a client of the other, and gets its answer", async (t) => {
   const [onPython, onNode] = [await memberOn(t, "flask"), await memberOn(t, "node")];
-  await onPython.client.answerWith("from Python's client");
-  await onNode.client.answerWith("from Node's client");
+  await onPython.client.acknowledgeWith("from Python's client");
+  await onNode.client.acknowledgeWith("from Node's client");
   const ask = (asking: Member, asked: Member) => asking.client.call("ask", { sid: asked.client.sid, question: "who?" });
   t.is(await ask(onPython, onNode), "from Node's client");
   t.is(await ask(onNode, onPython), "from Python's client");
@@ -184,11 +184,11 @@ test.serial("on the page, eight clients on four hosts hear each other and a Cele
   await page.getByTestId("state").getByText("8 of 8 clients connected").waitFor();
   t.is(await page.getByTestId("host").count(), 4);
   await page.getByTestId("client").filter({ hasText: "2 websocket" }).click();
-  await page.getByRole("button", { name: "Say" }).first().click();
+  await page.getByRole("button", { name: "Send" }).first().click();
   const messages = page.getByTestId("message");
-  await messages.filter({ hasText: /from client 2 on flask-1\s*heard by 8 of 8 clients/ }).waitFor();
+  await messages.filter({ hasText: /from client 2 on flask-1\s*received by 8 of 8 clients/ }).waitFor();
   await page.getByRole("button", { name: "Celery" }).click();
-  await messages.filter({ hasText: /from a task\s*heard by 8 of 8 clients/ }).waitFor();
+  await messages.filter({ hasText: /from a task\s*received by 8 of 8 clients/ }).waitFor();
   t.is(await messages.count(), 2);
   mkdirSync("build/screenshots", { recursive: true });
   await page.screenshot({ path: "build/screenshots/fleet.png", fullPage: true });

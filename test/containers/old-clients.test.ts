@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from "ava";
 import { type ClientKind, connectClient, type TestClient, type Transport } from "../../src/testing/clients.js";
 import { ownChannel, startNodeHost } from "../../src/testing/node-host.js";
+import type { Python } from "../../src/testing/python.js";
 import { startPeer } from "../../src/testing/python-peer.js";
-import type { Python } from "../../src/testing/python-program.js";
 import { tuple } from "../../src/testing/typed-json.js";
 import { type Matrix, startMatrix } from "./matrix/matrix.js";
 import { readRows } from "./matrix/rows.js";
@@ -49,7 +49,7 @@ async function startMixed(t: ExecutionContext, transport: Transport) {
 }
 
 const eachAnswersItsNumber = (clients: readonly TestClient[]) =>
-  Promise.all(clients.map((client, number) => client.answerWith({ number }, "two")));
+  Promise.all(clients.map((client, number) => client.acknowledgeWith({ number }, "two")));
 
 for (const transport of ["websocket", "polling"] as const) {
   test.serial(

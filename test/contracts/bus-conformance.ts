@@ -1,14 +1,14 @@
 import type { ExecutionContext, TestFn } from "ava";
 import type { Bus, BusStatus } from "../../src/bus/bus.js";
 import { BridgeError } from "../../src/errors.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 
 /** Makes a bus on the same broker as all others that it makes for this test. */
 export type MakeBus<Context> = (t: ExecutionContext<Context>) => Bus;
 
-/** What every bus promises; `src/bus/bus.ts` is the contract. */
+/** The contract in `src/bus/bus.ts`, which every bus passes. */
 export function testBusConformance<Context>(test: TestFn<Context>, name: string, makeBus: MakeBus<Context>): void {
   const open = (t: ExecutionContext<Context>): Bus => {
     const bus = makeBus(t);
@@ -21,16 +21,16 @@ export function testBusConformance<Context>(test: TestFn<Context>, name: string,
     return inbox;
   };
 
-  test(`${name}: what is published after subscribe() has resolved arrives, at others and at home`, async (t) => {
+  test(`${name}: what is published after subscribe() has resolved arrives, at other buses and at the sender`, async (t) => {
     const [sender, receiver] = [open(t), open(t)];
     const channel = ownChannel();
     const [here, there] = [await listen(sender, channel), await listen(receiver, channel)];
     await sender.publish(channel, "hello");
-    t.is(await here.find("hello at home", () => true), "hello");
-    t.is(await there.find("hello at the other", () => true), "hello");
+    t.is(await here.find("hello at the sender", () => true), "hello");
+    t.is(await there.find("hello at the other bus", () => true), "hello");
   });
 
-  test(`${name}: order per publisher is kept, nothing is lost and nothing doubled`, async (t) => {
+  test(`${name}: order per publisher is kept, nothing is lost or duplicated`, async (t) => {
     const [sender, receiver] = [open(t), open(t)];
     const channel = ownChannel();
     const inbox = await listen(receiver, channel);
@@ -67,7 +67,7 @@ export function testBusConformance<Context>(test: TestFn<Context>, name: string,
     t.is(await inbox.find("the message", () => true), "before");
   });
 
-  test(`${name}: channels do not hear each other`, async (t) => {
+  test(`${name}: channels are separate`, async (t) => {
     const bus = open(t);
     const [one, other] = [ownChannel(), ownChannel()];
     const [inOne, inOther] = [await listen(bus, one), await listen(bus, other)];
@@ -78,7 +78,7 @@ export function testBusConformance<Context>(test: TestFn<Context>, name: string,
     t.deepEqual([inOne.items, inOther.items], [["for one"], ["for the other"]]);
   });
 
-  test(`${name}: a channel is read by one listener`, async (t) => {
+  test(`${name}: a channel has one subscriber`, async (t) => {
     const bus = open(t);
     const channel = ownChannel();
     const inbox = await listen(bus, channel);
@@ -87,8 +87,26 @@ export function testBusConformance<Context>(test: TestFn<Context>, name: string,
       { instanceOf: BridgeError },
     );
     t.is(error?.code, "BRIDGE_INVALID_OPTION");
-    await bus.publish(channel, "still heard");
-    t.is(await inbox.find("the message", () => true), "still heard");
+    await bus.publish(channel, "still delivered");
+    t.is(await inbox.find("the message", () => true), "still delivered");
+  });
+
+  test(`${name}: what a subscriber throws is reported, and the next message is delivered`, async (t) => {
+    const bus = open(t);
+    const channel = ownChannel();
+    const [inbox, errors] = [new Inbox<string>(), new Inbox<BridgeError>()];
+    bus.onStatus((status) => status.type === "error" && errors.add(status.error));
+    await bus.subscribe(channel, (payload) => {
+      inbox.add(Buffer.from(payload).toString());
+      if (inbox.items.length === 1) {
+        throw new Error("made to fail");
+      }
+    });
+    await Promise.all([bus.publish(channel, "bad"), bus.publish(channel, "good")]);
+    await inbox.find("the next message", (text) => text === "good");
+    const [error] = errors.items;
+    t.is(error?.code, "BRIDGE_MESSAGE_DROPPED");
+    t.is(error?.message, `a message on "${channel}" could not be processed: made to fail`);
   });
 
   test(`${name}: publishes without a subscription`, async (t) => {
@@ -99,7 +117,7 @@ export function testBusConformance<Context>(test: TestFn<Context>, name: string,
     t.is(await inbox.find("hello", () => true), "hello");
   });
 
-  test(`${name}: says when it is ready and when it is closed`, async (t) => {
+  test(`${name}: reports when it is ready and when it is closed`, async (t) => {
     const bus = open(t);
     const statuses: BusStatus["type"][] = [];
     bus.onStatus(({ type }) => statuses.push(type));
@@ -110,7 +128,7 @@ export function testBusConformance<Context>(test: TestFn<Context>, name: string,
     t.is(statuses.at(-1), "closed");
   });
 
-  test(`${name}: close() sends what was published before, twice is once, and afterwards nothing goes`, async (t) => {
+  test(`${name}: close() sends what was published before, may be called twice, and nothing is accepted afterwards`, async (t) => {
     const [sender, receiver] = [open(t), open(t)];
     const channel = ownChannel();
     const inbox = await listen(receiver, channel);

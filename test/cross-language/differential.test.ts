@@ -4,23 +4,23 @@ import type { ExecutionContext } from "ava";
 import fc from "fast-check";
 import { Redis } from "ioredis";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { Inbox } from "../../src/testing/once.js";
-import { PythonProgram } from "../../src/testing/python-program.js";
+import { startPythonProgram } from "../../src/testing/python.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { type Emit, EXAMPLES, emits, holdsLongInteger } from "../differential/emits.js";
-import { type Difference, meaningOf, predictDecoded, predictRelayed } from "../differential/node-frame.js";
+import { type Difference, meaningOf, predictDecoded, predictPassedThrough } from "../differential/node-frame.js";
 import { connectRawPolling, connectRawWebSocket, type RawClient, type RawPacket } from "../differential/raw-client.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startPeer, testPython } from "../helpers/python.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 
 /**
- * The same emit of the same Python emitter, to a client of a Python server and to one of a Node server: what they
- * receive is compared byte by byte.
+ * Compares the bytes that clients of a Python server and of a Node server receive for the same emit of the same Python
+ * emitter.
  *
  *     DIFFERENTIAL_PAYLOADS=20000 npx ava build/test/cross-language/differential.test.js
- *     DIFFERENTIAL_SEED=-123 …    once more with the payloads of a run that failed
+ *     DIFFERENTIAL_SEED=-123 …    repeats the payloads of a run that failed
  */
 const PAYLOADS = Number(process.env.DIFFERENTIAL_PAYLOADS ?? 600);
 const SEED = process.env.DIFFERENTIAL_SEED;
@@ -35,13 +35,13 @@ interface Pair {
 }
 
 interface Fleet {
-  /** Of the option of the Node server. */
-  readonly relay: boolean;
-  /** What went over the channel. */
+  /** The option of the Node server. */
+  readonly passthrough: boolean;
+  /** Everything published to the channel. */
   readonly messages: Inbox<string>;
-  /** By namespace: one client on WebSocket and one on polling would be too much for a Python server, see there. */
+  /** A pair on WebSocket in `/`, and a pair on polling in `/chat`. */
   readonly pairs: Readonly<Record<Emit["namespace"], Pair>>;
-  /** @returns for each, null or why it was not published */
+  /** @returns for each emit null, or the error if it was not published */
   publish(emits: readonly Emit[]): Promise<readonly (string | null)[]>;
 }
 
@@ -54,19 +54,19 @@ async function tapChannel(t: ExecutionContext<TestBroker>, channel: string): Pro
   return messages;
 }
 
-async function startFleet(t: ExecutionContext<TestBroker>, relay: boolean): Promise<Fleet> {
+async function startFleet(t: ExecutionContext<TestBroker>, passthrough: boolean): Promise<Fleet> {
   const queue = t.context.url;
   const channel = ownChannel();
   const messages = await tapChannel(t, channel);
-  const node = await startNodeHost(t, queue, { channel, passthrough: relay });
+  const node = await startNodeHost(t, queue, { channel, passthrough });
   const python = await startPeer(t, "threaded", queue, channel);
-  const publisher = new PythonProgram(testPython(), "publisher.py", [
+  const publisher = startPythonProgram(testPython(), "publisher.py", [
     ...["--manager", "RedisManager", "--queue", queue, "--channel", channel],
   ]);
   cleanUp(t, () => publisher.end());
   await publisher.event("ready");
   return {
-    relay,
+    passthrough,
     messages,
     pairs: {
       "/": {
@@ -89,14 +89,14 @@ function byNumber(packets: readonly RawPacket[]): ReadonlyMap<number, RawPacket>
 
 let barriers = 0;
 
-/** What came of each emit, on either side. */
+/** Publishes a batch. @returns what each side received for each emit */
 async function send(fleet: Fleet, batch: readonly Emit[]) {
   barriers += 1;
   const barrier = `barrier ${barriers}.`;
   const ends = (["/", "/chat"] as const).map((namespace) => ({ event: barrier, namespace, no_data: true as const }));
   const numbered = batch.map((emit, number) => ({ ...emit, event: `${number}:${emit.event}` }));
   const first = fleet.messages.items.length;
-  const refusals = await fleet.publish([...numbered, ...ends]);
+  const errors = await fleet.publish([...numbered, ...ends]);
   const received = async (side: keyof Pair) => {
     const [root, chat] = await Promise.all(ends.map(({ namespace }) => fleet.pairs[namespace][side].upTo(barrier)));
     return byNumber([...(root ?? []), ...(chat ?? [])]);
@@ -107,7 +107,7 @@ async function send(fleet: Fleet, batch: readonly Emit[]) {
   const [python, node] = await Promise.all([received("python"), received("node")]);
   return batch.map((emit, number) => ({
     emit,
-    refusal: refusals[number] ?? null,
+    error: errors[number] ?? null,
     message: messages.get(number),
     python: python.get(number),
     node: node.get(number),
@@ -124,11 +124,11 @@ function documented(): readonly Difference[] {
   return [...(section.split("\n## ")[0]?.matchAll(/^\| `([a-z-]+)` \|/gm) ?? [])].map(([, name]) => name as Difference);
 }
 
-/** @throws AssertionError for a difference that is not foreseen */
+/** @throws AssertionError for a difference that was not predicted */
 async function compare(fleet: Fleet, batch: readonly Emit[], seen: Set<Difference>): Promise<void> {
-  for (const { emit, refusal, message, python, node } of await send(fleet, batch)) {
-    if (refusal !== null) {
-      assert.deepEqual([printable(python), printable(node)], [undefined, undefined], refusal);
+  for (const { emit, error, message, python, node } of await send(fleet, batch)) {
+    if (error !== null) {
+      assert.deepEqual([printable(python), printable(node)], [undefined, undefined], error);
       continue;
     }
     if (python === undefined) {
@@ -137,7 +137,7 @@ async function compare(fleet: Fleet, batch: readonly Emit[], seen: Set<Differenc
       continue;
     }
     const { packet, differences } =
-      (fleet.relay && predictRelayed(python, message as string)) || predictDecoded(python);
+      (fleet.passthrough && predictPassedThrough(python, message as string)) || predictDecoded(python);
     assert.deepEqual(printable(node), printable(packet));
     if (node !== undefined && !differences.has("not-a-number")) {
       assert.deepEqual(meaningOf(node), meaningOf(python));
@@ -152,12 +152,12 @@ const batches = fc.array(emits, { minLength: 1, maxLength: BATCH, size: "max" })
 
 const seen = new Set<Difference>();
 
-for (const relay of [true, false]) {
-  const what = relay ? "" : ", where events are decoded";
+for (const passthrough of [true, false]) {
+  const how = passthrough ? "" : ", without passthrough";
   test.serial(
-    `a client of a Node server gets what one of a Python server gets, but for what is documented${what}`,
+    `a client of a Node server receives what a client of a Python server receives, except for documented differences${how}`,
     async (t) => {
-      const fleet = await startFleet(t, relay);
+      const fleet = await startFleet(t, passthrough);
       let payloads = 0;
       await fc.assert(
         fc.asyncProperty(batches, async (batch) => {
@@ -177,6 +177,6 @@ for (const relay of [true, false]) {
   );
 }
 
-test.serial("each difference that is documented has been seen, and no other", (t) => {
+test.serial("every documented difference was seen, and no other", (t) => {
   t.deepEqual([...seen].sort(), [...documented()].sort());
 });

@@ -9,7 +9,7 @@ import { SCENARIOS } from "../../interop/scenarios/all.js";
 import { launchRedis, startRedis } from "../../scripts/environment/brokers/redis.js";
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import { freePort } from "../../scripts/environment/free-port.js";
-import { waitTimeout } from "../../src/testing/once.js";
+import { waitTimeout } from "../../src/testing/with-timeout.js";
 import { type RunningProcess, startCli } from "../helpers/process.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
@@ -213,7 +213,7 @@ test.serial("interop: a scenario that hangs ends as a failure, and the next is t
   t.is(code, 1);
   t.deepEqual(
     cellsWith(report, "fail").map(({ scenario, reason = "" }) => [scenario, reason.replace(/#\w+/, "")]),
-    [["python-room", "waited 10000 ms in vain for python-room the end"]],
+    [["python-room", "timed out after 10000 ms waiting for python-room the end"]],
   );
   t.is(cellsWith(report, "pass").length, report.cells.length - 2);
 });
@@ -326,7 +326,7 @@ test.serial("interop: what is missing is told with what to do about it", async (
       1,
       /Redis refused the password, \S+:\*\*\*@\S+ \(WRONGPASS/,
     ],
-    [["--python", "true"], 2, /true is no Python/],
+    [["--python", "true"], 2, /true is not a usable Python/],
     [
       ["--python", bare, "--queue", t.context.url],
       1,

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from "ava";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { createEmitter, type Encoding } from "../../src/index.js";
-import { encodeMsgpack } from "../../src/protocol/msgpack/encode.js";
+import { encodeMsgpackOrJson } from "../../src/protocol/encoders.js";
 import { EVERY_CLIENT } from "../../src/testing/clients.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
@@ -63,7 +63,7 @@ for (const kind of ["threaded", "asgi"] as const) {
         ["to one", bytes],
       ]);
 
-      await Promise.all([onNode.answerWith({ a: 1 }), onPython.answerWith("two")]);
+      await Promise.all([onNode.acknowledgeWith({ a: 1 }), onPython.acknowledgeWith("two")]);
       t.deepEqual(await python.request("call", { event: "ask", to: onNode.sid, timeout: 10 }), { a: 1 });
       t.deepEqual(await node.io.timeout(10_000).to(onPython.sid).emitWithAck("ask"), ["two"]);
       t.deepEqual(node.rejections.items, []);
@@ -77,13 +77,13 @@ for (const kind of ["threaded", "asgi"] as const) {
       const onNode = await connectClient(t, node.url, options);
       const onPython = await connectClient(t, python.url, options);
       const answer = { a: [bytes, { b: bytes }], c: "text" };
-      await Promise.all([onNode.answerWith(bytes), onPython.answerWith(bytes)]);
+      await Promise.all([onNode.acknowledgeWith(bytes), onPython.acknowledgeWith(bytes)]);
       t.deepEqual(await python.request("call", { event: "ask", to: onNode.sid, timeout: 10 }), bytes);
       t.deepEqual(await node.io.timeout(10_000).to(onPython.sid).emitWithAck("ask"), [bytes]);
-      await Promise.all([onNode.answerWith(answer), onPython.answerWith(answer)]);
+      await Promise.all([onNode.acknowledgeWith(answer), onPython.acknowledgeWith(answer)]);
       t.deepEqual(await python.request("call", { event: "ask", to: onNode.sid, timeout: 10 }), answer);
       t.deepEqual(await node.io.timeout(10_000).to(onPython.sid).emitWithAck("ask"), [answer]);
-      await onNode.answerWith("text", bytes);
+      await onNode.acknowledgeWith("text", bytes);
       t.deepEqual(await python.request("call", { event: "ask", to: onNode.sid, timeout: 10 }), ["text", bytes]);
     });
   }
@@ -191,7 +191,7 @@ test.serial("no interpreter of pickles gets beyond the first byte of MessagePack
     callback: null,
     hostId: "0".repeat(32),
   } as const;
-  const fromNode = Buffer.from(encodeMsgpack(message)).toString("hex");
+  const fromNode = Buffer.from(encodeMsgpackOrJson(message)).toString("hex");
   const script = `
 import pickle
 import msgpack_channel

@@ -6,9 +6,9 @@ import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import { createEmitter } from "../../src/index.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { withTimeout } from "../../src/testing/once.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { tuple } from "../../src/testing/typed-json.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { type HostKind, startPeer } from "../helpers/python.js";
@@ -98,12 +98,12 @@ for (const kind of ["threaded", "asgi"] as const) {
     const emitter = createEmitter(t.context.url, { channel, acks: true, ...OLD });
     cleanUp(t, () => emitter.close());
     const [own, other] = await Promise.all([connectClient(t, node.url), connectClient(t, python.url)]);
-    await own.answerWith({ a: [1, null] }, "two");
+    await own.acknowledgeWith({ a: [1, null] }, "two");
     const call = { event: "ask", data: tuple(1, bytes), to: own.sid, timeout: 10 };
     t.deepEqual(await python.request("call", call), [{ a: [1, null] }, "two"]);
     await own.find(["ask", 1, bytes]);
     // A pickle has bytes in an answer too, which JSON has not.
-    await other.answerWith({ at: [bytes] });
+    await other.acknowledgeWith({ at: [bytes] });
     t.deepEqual(await node.io.timeout(10_000).to(other.sid).emitWithAck("ask", [1]), [{ at: [bytes] }]);
     t.deepEqual(await emitter.to(other.sid).timeout(10_000).emitWithAck("ask", [1]), [{ at: [bytes] }]);
     await own.call("join", 7);

@@ -15,6 +15,6 @@ test.serial("a Python host that has never said a word is found out by the reader
   const node = await startNodeHost(t, t.context.url, { channel });
   const python = await startPeer(t, "threaded", t.context.url, channel);
   const client = await connectClient(t, python.url);
-  await client.answerWith("here");
+  await client.acknowledgeWith("here");
   t.deepEqual(await node.io.timeout(3_000).emitWithAck("ask"), ["here"]);
 });

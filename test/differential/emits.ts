@@ -15,7 +15,7 @@ const float = (value: number) => ({ $float: Object.is(value, -0) ? "-0.0" : Stri
 const bytes = (content: Uint8Array) => ({ $bytes: Buffer.from(content).toString("base64") });
 const dict = (entries: readonly (readonly [unknown, unknown])[]) => ({ $dict: entries });
 
-/** Within one of every power where encodings and JavaScript change. */
+/** At most one away from the powers of two at which encodings and JavaScript change. */
 const edge = fc
   .tuple(
     fc.constantFrom(7, 8, 15, 16, 31, 32, 52, 53, 54, 63, 64, 69, 70, 100),
@@ -39,7 +39,7 @@ const floats = fc
 
 const SIZE = 65_536;
 
-/** Rare: each goes over the wire four times. */
+/** Rare, since each is sent four times. */
 const longText = fc.constantFrom("x", "ž", "🐍", "\ud800", '"', "\n").map((unit) => unit.repeat(SIZE / unit.length));
 
 const contents = fc.oneof(
@@ -67,12 +67,12 @@ const key = fc.oneof(
   { weight: 2, arbitrary: fc.oneof(shortIntegers.map(integer), floats, fc.constantFrom(null, true, false)) },
 );
 
-/** Beside bytes, Python looks for an attachment wherever `_placeholder` is anything but false and there is a `num`. */
+/** Beside bytes, Python looks for an attachment wherever `_placeholder` is truthy and `num` exists. */
 const isNoPlaceholder = (entries: readonly (readonly [unknown, unknown])[]): boolean =>
   !["_placeholder", "num"].every((name) => entries.some(([key]) => key === name));
 
-/** What only looks like an attachment, and what code that merges objects would trip over. */
-const treacherous = fc.constantFrom(
+/** Lookalikes of placeholders, and keys aimed at code that merges objects. */
+const adversarial = fc.constantFrom(
   dict([
     ["_placeholder", true],
     ["num", 0],
@@ -99,11 +99,11 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
         .map(dict),
     },
     { weight: 4, arbitrary: fc.array(tie("value"), { maxLength: 3 }).map(tuple) },
-    { weight: 1, arbitrary: treacherous },
+    { weight: 1, arbitrary: adversarial },
   ),
 })).value;
 
-/** A value in lists and dicts up to 300 deep. */
+/** A value inside up to 300 lists and dicts. */
 const buried = fc
   .tuple(value, fc.array(fc.boolean(), { maxLength: 300, size: "max" }))
   .map(([content, isDict]) =>
@@ -121,7 +121,7 @@ export const emits: fc.Arbitrary<Emit> = fc
   .tuple(text, fc.constantFrom("/" as const, "/chat" as const), data)
   .map(([event, namespace, payload]) => ({ event, namespace, ...payload }));
 
-/** Python writes integers of more than 100 characters, and does not read them. */
+/** Python writes integers of more than 100 characters, but does not read them. */
 export const holdsLongInteger = ({ data }: Emit): boolean => /"\$int":"[^"]{101,}"/.test(JSON.stringify(data) ?? "");
 
 const example = (data: unknown): Emit => ({ event: "e", namespace: "/", data });

@@ -1,13 +1,13 @@
 interface Raw {
-  /** As it was written. */
+  /** The source text. */
   readonly raw: string;
 }
 
-/** A value of JSON as it was written: numbers keep their digits, keys their order, and texts their escapes. */
+/** A JSON value with its source: numbers keep their digits, keys their order, and strings their escapes. */
 export type Exact = Raw &
   (
     | { readonly kind: "text"; readonly value: string }
-    /** Of Python: NaN, Infinity and -Infinity too. */
+    /** Including Python's NaN, Infinity and -Infinity. */
     | { readonly kind: "number" }
     | { readonly kind: "word" }
     | { readonly kind: "list"; readonly items: readonly Exact[] }
@@ -35,7 +35,7 @@ class Reader {
   }
 
   #error(): Error {
-    return new Error(`no JSON from character ${this.#position} on: ${this.#text.slice(this.#position, 80)}`);
+    return new Error(`not JSON at character ${this.#position}: ${this.#text.slice(this.#position, 80)}`);
   }
 
   #match(pattern: RegExp): string | undefined {
@@ -51,7 +51,7 @@ class Reader {
     return isThere;
   }
 
-  /** What stands between the brackets. On the channel, Python writes a space after commas and colons. */
+  /** The items up to the closing bracket. On the channel, Python writes a space after commas and colons. */
   #separated<Item>(end: string, read: () => Item): readonly Item[] {
     const items: Item[] = [];
     if (this.#takes(end)) {
@@ -109,7 +109,7 @@ class Reader {
   }
 }
 
-/** @throws Error for what Python does not write */
+/** @throws Error for anything that Python does not write */
 export function parseExact(text: string): Exact {
   return new Reader(text).whole();
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Exact, parseExact } from "./exact-json.js";
 import type { RawPacket } from "./raw-client.js";
 
-/** How a Node server's frame may differ from a Python server's: the rows of the table in docs/differences.md. */
+/** How the frame of a Node server may differ from that of a Python server: the rows of the table in docs/differences.md. */
 export type Difference =
   | "spaces"
   | "repeated-key"
@@ -17,18 +17,18 @@ export type Difference =
   | "refused-key"
   | "half-placeholder";
 
-/** What a Node server sends where a Python server sends a packet, and why not the same. */
+/** What a Node server sends for a packet of a Python server, and why it differs. */
 export interface Prediction {
-  /** Undefined where it sends nothing. */
+  /** Undefined if it sends nothing. */
   readonly packet: RawPacket | undefined;
   readonly differences: ReadonlySet<Difference>;
 }
 
-class Refused extends Error {}
+class Rejected extends Error {}
 
 const HEADER = /^(?:2|5\d+-)(?:\/[^,]*,)?/;
 
-/** JavaScript's order: keys that are array indices come first, ascending. */
+/** JavaScript puts keys that are array indices first, in ascending order. */
 function inOrderOfJavaScript(keys: readonly string[]): readonly string[] {
   return Object.keys(Object.fromEntries(keys.map((key) => [key, 0])));
 }
@@ -78,7 +78,7 @@ class Rewriting {
     }
     if (values.has("__proto__") || reachesPrototype(values.get("constructor"))) {
       this.differences.add("refused-key");
-      throw new Refused();
+      throw new Rejected();
     }
     const keys = inOrderOfJavaScript([...values.keys()]);
     this.#changed([...values.keys()].join(), keys.join(), "key-order");
@@ -90,7 +90,7 @@ class Rewriting {
     const attachment = this.#packet.attachments[Number(num)];
     if (attachment === undefined) {
       this.differences.add("half-placeholder");
-      throw new Refused();
+      throw new Rejected();
     }
     return `{"_placeholder":true,"num":${this.attachments.push(attachment) - 1}}`;
   }
@@ -118,7 +118,7 @@ function reachesPrototype(value: Exact | undefined): boolean {
 }
 
 /**
- * What a parser of JavaScript makes of a packet.
+ * The value that JSON.parse makes of a packet.
  *
  * @throws SyntaxError for NaN and Infinity
  */
@@ -131,7 +131,7 @@ export function meaningOf({ text, attachments }: RawPacket): unknown {
   });
 }
 
-/** Says what a Node server makes of it when it decodes it, byte by byte. */
+/** Predicts the bytes of a Node server that decodes the event and encodes it again. */
 export function predictDecoded(packet: RawPacket): Prediction {
   const header = HEADER.exec(packet.text)?.[0] as string;
   const rewriting = new Rewriting(packet);
@@ -140,15 +140,15 @@ export function predictDecoded(packet: RawPacket): Prediction {
     const text = header + rewriting.write(parseExact(packet.text.slice(header.length)));
     return { packet: { text, attachments }, differences };
   } catch (error) {
-    if (error instanceof Refused) {
+    if (error instanceof Rejected) {
       return { packet: undefined, differences };
     }
     throw error;
   }
 }
 
-/** What a Node server does not pass on as it came: what it has to read first. */
-function isToBeRead(value: Exact): boolean {
+/** Whether a Node server cannot pass it through, but has to decode it. */
+function needsDecoding(value: Exact): boolean {
   switch (value.kind) {
     case "text":
     case "word":
@@ -156,30 +156,30 @@ function isToBeRead(value: Exact): boolean {
     case "number":
       return !Number.isFinite(Number(value.raw)) && !/\d/.test(value.raw);
     case "list":
-      return value.items.some(isToBeRead);
+      return value.items.some(needsDecoding);
     case "object":
-      return value.entries.some(([key, item]) => isSuspicious(key) || isToBeRead(item));
+      return value.entries.some(([key, item]) => isSuspicious(key) || needsDecoding(item));
     default:
       return value satisfies never;
   }
 }
 
-/** A name that could reach a prototype, or escapes that could spell one. */
+/** A name that could reach a prototype, or escapes that could spell such a name. */
 function isSuspicious({ raw, value }: Exact & { kind: "text" }): boolean {
   return value === "__proto__" || value === "constructor" || /\\u00[4-7]/.test(raw);
 }
 
-/** As a frame of Python has it: without spaces, and each key of a dict once. */
-function asOfPython(value: Exact, differences: Set<Difference>): string {
+/** As a Python server writes it into a frame: without spaces, and each key of a dict once. */
+function toPythonFrame(value: Exact, differences: Set<Difference>): string {
   switch (value.kind) {
     case "text":
     case "number":
     case "word":
       return value.raw;
     case "list":
-      return `[${value.items.map((item) => asOfPython(item, differences)).join(",")}]`;
+      return `[${value.items.map((item) => toPythonFrame(item, differences)).join(",")}]`;
     case "object": {
-      const items = new Map(value.entries.map(([key, item]) => [key.raw, asOfPython(item, differences)]));
+      const items = new Map(value.entries.map(([key, item]) => [key.raw, toPythonFrame(item, differences)]));
       if (items.size < value.entries.length) {
         differences.add("repeated-key");
       }
@@ -194,22 +194,22 @@ function entry(message: Exact, name: string): Exact | undefined {
   return message.kind === "object" ? message.entries.find(([key]) => key.value === name)?.[1] : undefined;
 }
 
-/** Arguments as they stand between the brackets of a list. */
+/** The arguments without the brackets of their list. */
 function argumentsOf(data: Exact): string {
   const args = data.kind === "list" ? data.raw.slice(1, -1) : data.raw;
   return args === "null" ? "" : args;
 }
 
 /**
- * Says what a Node server passes on of what Python wrote to the channel, byte by byte.
+ * Predicts the bytes of a Node server that passes the event through as Python wrote it to the channel.
  *
- * @param packet - what a Python server made of the message
- * @returns undefined where it has to read the message
+ * @param packet - what a Python server sends for the message
+ * @returns undefined if it has to decode the message
  */
-export function predictRelayed(packet: RawPacket, message: string): Prediction | undefined {
+export function predictPassedThrough(packet: RawPacket, message: string): Prediction | undefined {
   const whole = parseExact(message);
   const [event, data] = [entry(whole, "event"), entry(whole, "data")];
-  if (event?.kind !== "text" || data === undefined || packet.attachments.length > 0 || isToBeRead(data)) {
+  if (event?.kind !== "text" || data === undefined || packet.attachments.length > 0 || needsDecoding(data)) {
     return undefined;
   }
   const header = HEADER.exec(packet.text)?.[0] as string;
@@ -221,7 +221,7 @@ export function predictRelayed(packet: RawPacket, message: string): Prediction |
     differences.add("escapes");
   }
   const text = `${header}[${event.raw}${end}`;
-  const compact = header + asOfPython(parseExact(text.slice(header.length)), differences);
+  const compact = header + toPythonFrame(parseExact(text.slice(header.length)), differences);
   assert.equal(compact, packet.text);
   if (compact !== text && !differences.has("repeated-key")) {
     differences.add("spaces");

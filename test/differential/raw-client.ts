@@ -1,17 +1,18 @@
 import { once } from "node:events";
 import { type RawData, WebSocket } from "ws";
-import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp, type Scope } from "../../src/testing/scope.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 
-/** A packet of Socket.IO as it came, before any parser: the text of its frame, and the binary frames that follow. */
+/** A packet of Socket.IO as received, before any parser: the text of its frame, and the binary frames that follow. */
 export interface RawPacket {
   readonly text: string;
   readonly attachments: readonly Buffer[];
 }
 
-/** A client of Engine.IO 4 that is in one namespace, and writes down what it gets. */
+/** A client of Engine.IO 4 in one namespace that records the packets it gets. */
 export interface RawClient {
-  /** All packets since the last time, up to the one whose text has this in it, and without that. */
+  /** All packets since the last call, up to but excluding the one whose text contains `text`. */
   upTo(text: string): Promise<readonly RawPacket[]>;
 }
 
@@ -20,29 +21,29 @@ const PONG = "3";
 const MESSAGE = "4";
 const CONNECT = "0";
 
-/** Puts frames together; what is none of an event is left out. */
+/** Assembles packets from frames; packets that are not events are left out. */
 class Packets implements RawClient {
   #inbox = new Inbox<RawPacket>();
-  #begun: { readonly text: string; readonly attachments: Buffer[]; readonly announced: number } | undefined;
+  #pending: { readonly text: string; readonly attachments: Buffer[]; readonly announced: number } | undefined;
 
   addText(text: string): void {
     if (text.startsWith(CONNECT)) {
       return;
     }
     const announced = Number(/^5(\d+)-/.exec(text)?.[1] ?? 0);
-    this.#begun = { text, attachments: [], announced };
+    this.#pending = { text, attachments: [], announced };
     this.#finish();
   }
 
   addBytes(bytes: Buffer): void {
-    this.#begun?.attachments.push(bytes);
+    this.#pending?.attachments.push(bytes);
     this.#finish();
   }
 
   #finish(): void {
-    if (this.#begun?.attachments.length === this.#begun?.announced && this.#begun !== undefined) {
-      this.#inbox.add(this.#begun);
-      this.#begun = undefined;
+    if (this.#pending?.attachments.length === this.#pending?.announced && this.#pending !== undefined) {
+      this.#inbox.add(this.#pending);
+      this.#pending = undefined;
     }
   }
 
@@ -90,14 +91,14 @@ const SEPARATOR = "\x1e";
 /** In the body of a poll, before bytes in base64. */
 const BYTES = "b";
 
-/** Over polling: each answer has one packet or more. */
+/** Over polling: each response has one packet or more. */
 export async function connectRawPolling(scope: Scope, url: string, namespace: string): Promise<RawClient> {
   const packets = new Packets();
   const target = endpoint(url, "polling");
   const { sid } = JSON.parse((await (await fetch(target)).text()).slice(1));
   const session = `${target}&sid=${sid}`;
   const post = async (body: string) => void (await fetch(session, { method: "POST", body }));
-  const take = async (packet: string, connected: () => void) => {
+  const receive = async (packet: string, connected: () => void) => {
     if (packet === PING) {
       await post(PONG);
     } else if (packet.startsWith(BYTES)) {
@@ -107,15 +108,15 @@ export async function connectRawPolling(scope: Scope, url: string, namespace: st
       connected();
     }
   };
-  // Not one signal for all polls, which would keep a listener for each.
+  // One signal for all polls would collect a listener for each of them.
   let poll = new AbortController();
   let isClosing = false;
   const listen = async (connected: () => void) => {
     while (!isClosing) {
       poll = new AbortController();
-      const answer = await fetch(session, { signal: poll.signal });
-      for (const packet of (await answer.text()).split(SEPARATOR)) {
-        await take(packet, connected);
+      const response = await fetch(session, { signal: poll.signal });
+      for (const packet of (await response.text()).split(SEPARATOR)) {
+        await receive(packet, connected);
       }
     }
   };

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { ExecutionContext } from "ava";
 import test from "ava";
-import { answers, connectTo, type RawClient, request, startBroker } from "./raw-client.js";
+import { assertReply, connectTo, type RawClient, request, startBroker } from "./raw-client.js";
 
 const MIB = 1024 * 1024;
 const SUBSCRIBED = "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n";
@@ -9,35 +9,35 @@ const SUBSCRIBED = "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n";
 /** Reads nothing until it is resumed, so that the broker's output backs up. */
 async function deafSubscriber(t: ExecutionContext, port: number): Promise<RawClient> {
   const client = await connectTo(t, port);
-  await answers(t, client, ["SUBSCRIBE", "a"], SUBSCRIBED);
+  await assertReply(t, client, ["SUBSCRIBE", "a"], SUBSCRIBED);
   client.socket.pause();
   return client;
 }
 
 test("a malformed request gets an error and the end, and nobody else notices", async (t) => {
-  const { port } = await startBroker(t, { maxMessageBytes: MIB });
+  const { port } = await startBroker(t, { maxRequestBytes: MIB });
   const witness = await connectTo(t, port);
-  await answers(t, witness, ["SUBSCRIBE", "a"], SUBSCRIBED);
+  await assertReply(t, witness, ["SUBSCRIBE", "a"], SUBSCRIBED);
   const garbage: readonly (readonly [string, string])[] = [
     ["*x\r\n", "invalid multibulk length"],
     ["*16385\r\n", "invalid multibulk length (this broker takes at most 16384 arguments)"],
     ["*1\r\nPING\r\n", "expected '$', got 'P'"],
     [`*2\r\n$4\r\nPING\r\n$${MIB + 1}\r\n`, `invalid bulk length (this broker takes requests of at most ${MIB} bytes)`],
     ["*1\r\n$4\r\nPING\0\0", "expected CR LF after a bulk string"],
-    ["x".repeat(70_000), "too big inline request"],
-    ["ping '\r\n", "unbalanced quotes in request"],
+    ["PING\r\n", "expected '*', got 'P'"],
+    ["x".repeat(70_000), "invalid multibulk length"],
   ];
   for (const [bytes, reason] of garbage) {
     const client = await connectTo(t, port);
-    client.send(`PING\r\n${bytes}`);
-    client.send("PING\r\nPUBLISH a x\r\n");
+    client.send(Buffer.concat([request("PING"), Buffer.from(bytes, "latin1")]));
+    client.send(Buffer.concat([request("PING"), request("PUBLISH", "a", "x")]));
     t.is(await client.rest(), `+PONG\r\n-ERR Protocol error: ${reason}\r\n`);
   }
-  await answers(t, witness, ["PING"], "*2\r\n$4\r\npong\r\n$0\r\n\r\n");
+  await assertReply(t, witness, ["PING"], "*2\r\n$4\r\npong\r\n$0\r\n\r\n");
 });
 
 test("random bytes never bring the broker down", async (t) => {
-  const { port } = await startBroker(t, { maxMessageBytes: MIB });
+  const { port } = await startBroker(t, { maxRequestBytes: MIB });
   let seed = 1;
   const random = (below: number): number => {
     seed = (seed * 48_271) % 2_147_483_647;
@@ -49,9 +49,8 @@ test("random bytes never bring the broker down", async (t) => {
     "$1\r\n",
     "$4\r\n",
     "PING\r\n",
-    "SUBSCRIBE",
-    "PSUBSCRIBE",
-    " a",
+    "$9\r\nSUBSCRIBE\r\n",
+    "a",
     "\r\n",
     "\n",
     "\0",
@@ -64,13 +63,13 @@ test("random bytes never bring the broker down", async (t) => {
     await client.rest();
   }
   const client = await connectTo(t, port);
-  await answers(t, client, ["PUBSUB", "CHANNELS"], "*0\r\n");
+  await assertReply(t, client, ["PUBSUB", "NUMSUB", "a"], "*2\r\n$1\r\na\r\n:0\r\n");
 });
 
 test("a subscriber that does not read is dropped, the others get everything", async (t) => {
   const { port } = await startBroker(t, { maxOutputBytes: 2 * MIB });
   const [deaf, reader, publisher] = [await deafSubscriber(t, port), await connectTo(t, port), await connectTo(t, port)];
-  await answers(t, reader, ["SUBSCRIBE", "a"], SUBSCRIBED);
+  await assertReply(t, reader, ["SUBSCRIBE", "a"], SUBSCRIBED);
   const payload = "x".repeat(MIB);
   const message = `*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$${MIB}\r\n${payload}\r\n`;
   let published = 0;
@@ -86,7 +85,7 @@ test("a subscriber that does not read is dropped, the others get everything", as
   const dropped = once(deaf.socket, "close");
   deaf.socket.resume();
   await dropped;
-  await answers(t, reader, ["PING"], "*2\r\n$4\r\npong\r\n$0\r\n\r\n");
+  await assertReply(t, reader, ["PING"], "*2\r\n$4\r\npong\r\n$0\r\n\r\n");
 });
 
 test("short messages that nobody reads are bounded in the same way", async (t) => {
@@ -114,7 +113,7 @@ test("a client that does not read its replies waits, and then gets all of them i
     slow.request("PING", text);
   }
   slow.request("QUIT");
-  await answers(t, other, ["PING"], "+PONG\r\n");
+  await assertReply(t, other, ["PING"], "+PONG\r\n");
   t.true(slow.socket.writableLength > 0, "the broker has not taken 50 MiB");
   slow.socket.resume();
   const expected = texts.map((text) => `$${text.length}\r\n${text}\r\n`).join("");
@@ -124,42 +123,33 @@ test("a client that does not read its replies waits, and then gets all of them i
 test("one client too many is told so, and has room when another has gone", async (t) => {
   const { port } = await startBroker(t, { maxConnections: 2 });
   const [one, two] = [await connectTo(t, port), await connectTo(t, port)];
-  await answers(t, one, ["PING"], "+PONG\r\n");
-  await answers(t, two, ["PING"], "+PONG\r\n");
+  await assertReply(t, one, ["PING"], "+PONG\r\n");
+  await assertReply(t, two, ["PING"], "+PONG\r\n");
   const three = await connectTo(t, port);
   t.is(await three.rest(), "-ERR max number of clients reached\r\n");
   one.request("QUIT");
   await one.rest();
   const four = await connectTo(t, port);
-  await answers(t, four, ["PING"], "+PONG\r\n");
+  await assertReply(t, four, ["PING"], "+PONG\r\n");
 });
 
-test("names, their number, and what a client says of itself are bounded", async (t) => {
+test("names and their number are bounded", async (t) => {
   const { port } = await startBroker(t);
   const client = await connectTo(t, port);
   const long = "x".repeat(8193);
-  const tooLong = `-ERR channel name or pattern too long: '${"x".repeat(128)}...' has 8193 bytes; the embedded broker takes 8192\r\n`;
+  const tooLong = `-ERR channel name too long: '${"x".repeat(128)}...' has 8193 bytes; the embedded broker takes 8192\r\n`;
   for (const args of [
     ["SUBSCRIBE", "a", long],
-    ["PSUBSCRIBE", long],
     ["PUBLISH", long, ""],
     ["UNSUBSCRIBE", long],
   ]) {
-    await answers(t, client, args, tooLong);
+    await assertReply(t, client, args, tooLong);
   }
-  await answers(t, client, ["PUBSUB", "CHANNELS", long], tooLong);
-  await answers(t, client, ["PUBSUB", "NUMSUB", long], tooLong);
-  await answers(
-    t,
-    client,
-    ["CLIENT", "SETNAME", long],
-    "-ERR Client names cannot have more than 1024 bytes in the embedded broker\r\n",
-  );
+  await assertReply(t, client, ["PUBSUB", "NUMSUB", long], tooLong);
   const many = Array.from({ length: 10_000 }, (_, index) => String(index));
   client.request("SUBSCRIBE", ...many);
   await client.takeUntil("$4\r\n9999\r\n:10000\r\n");
   const tooMany = "-ERR too many subscriptions: the embedded broker takes 10000 on one connection\r\n";
-  await answers(t, client, ["SUBSCRIBE", "0"], "*3\r\n$9\r\nsubscribe\r\n$1\r\n0\r\n:10000\r\n");
-  await answers(t, client, ["SUBSCRIBE", "0", "more"], tooMany);
-  await answers(t, client, ["PSUBSCRIBE", "0"], tooMany);
+  await assertReply(t, client, ["SUBSCRIBE", "0"], "*3\r\n$9\r\nsubscribe\r\n$1\r\n0\r\n:10000\r\n");
+  await assertReply(t, client, ["SUBSCRIBE", "0", "more"], tooMany);
 });

@@ -6,7 +6,7 @@ import { testBusConformance } from "../contracts/bus-conformance.js";
 let broker: EmbeddedBroker;
 
 test.before(async () => {
-  broker = await startEmbeddedBroker({ password: "secret" });
+  broker = await startEmbeddedBroker();
 });
 test.after.always(() => broker.close());
 

@@ -1,14 +1,17 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { ExecutionContext } from "ava";
-import { type EmbeddedBroker, type EmbeddedBrokerOptions, startEmbeddedBroker } from "../../src/embedded/broker.js";
-import { withTimeout } from "../../src/testing/once.js";
+import { type BrokerLimits, type EmbeddedBroker, startEmbeddedBroker } from "../../src/embedded/broker.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 
-export async function startBroker(t: ExecutionContext, options: EmbeddedBrokerOptions = {}): Promise<EmbeddedBroker> {
-  const broker = await startEmbeddedBroker(options);
+export async function startBroker(
+  t: ExecutionContext,
+  limits: Partial<BrokerLimits> = {},
+): Promise<EmbeddedBroker & { readonly port: number }> {
+  const broker = await startEmbeddedBroker(limits);
   cleanUp(t, () => broker.close());
-  return broker;
+  return { ...broker, port: Number(new URL(broker.url).port) };
 }
 
 /** A request as clients send it: an array of bulk strings. Text is latin1, one character per byte. */
@@ -58,7 +61,7 @@ export class RawClient {
     return all.toString("latin1", 0, count);
   }
 
-  /** Everything up to and with `end`, or up to the broker's hanging up. */
+  /** Everything up to and including `end`, or until the broker hangs up. */
   async takeUntil(end: string): Promise<string> {
     await this.#until(end, () => Buffer.concat(this.#received).toString("latin1").includes(end));
     const all = Buffer.concat(this.#received).toString("latin1");
@@ -66,7 +69,7 @@ export class RawClient {
     return this.take(at === -1 ? all.length : at + end.length);
   }
 
-  /** What was still to read when the broker hung up. */
+  /** Everything that is left when the broker hangs up. */
   async rest(): Promise<string> {
     await this.#until("the broker to hang up", () => false);
     return this.take(this.#bytes);
@@ -89,8 +92,8 @@ export async function connectTo(t: ExecutionContext, port: number): Promise<RawC
   return client;
 }
 
-/** Sends one request and takes exactly the reply that is expected, so that whatever else came fails the test. */
-export async function answers(
+/** Sends one request and takes exactly as many bytes as expected, so that any other reply fails the test. */
+export async function assertReply(
   t: ExecutionContext,
   client: RawClient,
   args: readonly (string | Buffer)[],

@@ -1,7 +1,7 @@
 import test from "ava";
 import { array, bulk, encodeReply, error, integer, NULL, OK, type Reply } from "../../src/embedded/reply.js";
 
-/** What is said, in RESP2, in RESP3. */
+/** Title, reply, bytes in RESP2, bytes in RESP3. */
 const TABLE: readonly (readonly [string, Reply, string, string])[] = [
   ["OK", OK, "+OK\r\n", "+OK\r\n"],
   ["an error", error("ERR no"), "-ERR no\r\n", "-ERR no\r\n"],
@@ -10,7 +10,6 @@ const TABLE: readonly (readonly [string, Reply, string, string])[] = [
   ["bytes", bulk(Buffer.of(0, 255, 13, 10)), "$4\r\n\0\xff\r\n\r\n", "$4\r\n\0\xff\r\n\r\n"],
   ["no bytes", bulk(""), "$0\r\n\r\n", "$0\r\n\r\n"],
   ["null", NULL, "$-1\r\n", "_\r\n"],
-  ["a text", { type: "verbatim", text: "a\nb" }, "$3\r\na\nb\r\n", "=7\r\ntxt:a\nb\r\n"],
   ["an array", array([integer(1), array([])]), "*2\r\n:1\r\n*0\r\n", "*2\r\n:1\r\n*0\r\n"],
   ["a push", { type: "push", items: [NULL] }, "*1\r\n$-1\r\n", ">1\r\n_\r\n"],
   ["a map", { type: "map", entries: [[bulk("a"), OK]] }, "*2\r\n$1\r\na\r\n+OK\r\n", "%1\r\n$1\r\na\r\n+OK\r\n"],

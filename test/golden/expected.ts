@@ -1,15 +1,16 @@
-import type { AckTicket, RejectReason, WireRoom } from "../../src/protocol/model/messages.js";
+import type { CallbackRef, WireRoom } from "../../src/protocol/model/messages.js";
+import type { RejectReason } from "../../src/protocol/model/rejection.js";
 import { fromTyped } from "../../src/testing/typed-json.js";
 import type { Case } from "./recordings.js";
 
 /**
- * How the `data` of an emit is read: of a pickle; as JSON of 5.14.0 to 5.15.0, where that is told; and as all other JSON,
- * that of these releases too, as the newest python-socketio does. See docs/protocol.md.
+ * How the `data` of an emit is read: from a pickle; from JSON, with the dialect 5.14 or 5.15; or from JSON of 5.14.0 to
+ * 5.15.0 with the dialect 5.15, as the newest python-socketio reads it. See docs/protocol.md, "Forms of data".
  */
 export type Reading = "pickle" | "5.14" | "5.15" | "5.14 as 5.15";
 
-/** Cases that Python takes and this package refuses: see docs/differences.md. */
-export const REFUSED: ReadonlyMap<string, RejectReason> = new Map([
+/** Cases that Python reads and this package rejects: see docs/differences.md. */
+export const REJECTED: ReadonlyMap<string, RejectReason> = new Map([
   ["an event that is a number", "wrong_type"],
   ["to a float room", "wrong_type"],
   ["to a boolean room", "wrong_type"],
@@ -17,14 +18,14 @@ export const REFUSED: ReadonlyMap<string, RejectReason> = new Map([
   ["a dict with a key __proto__", "unsafe_name"],
 ]);
 
-/** Python writes it as a call, which is not carried out. */
-export const REFUSED_IN_PICKLES: ReadonlyMap<string, RejectReason> = new Map([
-  ...REFUSED,
+/** Python pickles a bytearray as a call, which is not executed. */
+export const REJECTED_IN_PICKLES: ReadonlyMap<string, RejectReason> = new Map([
+  ...REJECTED,
   ["a bytearray", "unsafe_pickle"],
 ]);
 
-/** What the publisher is told, as far as it has to do with what comes of it. */
-interface Told {
+/** What the publisher is told to publish, as far as the message depends on it. */
+interface Request {
   readonly event?: string;
   readonly data?: unknown;
   readonly room?: unknown;
@@ -47,23 +48,23 @@ function roomOf(typed: unknown): WireRoom {
   return digits === undefined ? (typed as WireRoom) : BigInt(digits);
 }
 
-/** One or many, in a list or a tuple. */
+/** One item, or the items of a list or a tuple. */
 function itemsOf(typed: unknown): readonly unknown[] {
   return [(typed as { readonly $tuple?: unknown } | null)?.$tuple ?? typed ?? []].flat();
 }
 
-/** Among bytes, what looks like a placeholder is one to every reader: none can tell. */
-function confuse(value: unknown, bytes: readonly Buffer[] = bytesIn(value)): unknown {
+/** Beside bytes, readers cannot tell data that looks like a placeholder from a placeholder. */
+function replacePlaceholders(value: unknown, bytes: readonly Buffer[] = bytesIn(value)): unknown {
   if (bytes.length === 0 || typeof value !== "object" || value === null || value instanceof Uint8Array) {
     return value;
   }
   if (Array.isArray(value)) {
-    return value.map((item) => confuse(item, bytes));
+    return value.map((item) => replacePlaceholders(item, bytes));
   }
   const { _placeholder, num } = value as Record<string, unknown>;
   return _placeholder === true
     ? bytes[num as number]
-    : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, confuse(item, bytes)]));
+    : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replacePlaceholders(item, bytes)]));
 }
 
 function bytesIn(value: unknown): readonly Buffer[] {
@@ -78,15 +79,18 @@ function argsOf(data: unknown, reading: Reading): unknown {
   if (reading === "pickle" && isTuple(data)) {
     return fromTyped(data);
   }
-  // In a pickle, bytes need no placeholders.
-  const value = reading === "pickle" ? fromTyped(data ?? null) : confuse(fromTyped(data ?? null));
+  // Pickles have bytes in place.
+  const value = reading === "pickle" ? fromTyped(data ?? null) : replacePlaceholders(fromTyped(data ?? null));
   const isSpread = Array.isArray(value) && (reading === "5.14 as 5.15" || (reading === "5.15" && isTuple(data)));
   const args = isSpread ? value : [value];
   return args.length === 1 && args[0] === null ? [] : args;
 }
 
 /** Python counts the callbacks of each room. */
-function ticketOf({ callback, room, to, namespace = "/" }: Told, issued: Map<unknown, number>): AckTicket | null {
+function callbackOf(
+  { callback, room, to, namespace = "/" }: Request,
+  issued: Map<unknown, number>,
+): CallbackRef | null {
   const asked = (to ?? room) as WireRoom;
   if (callback !== true) {
     return null;
@@ -97,14 +101,14 @@ function ticketOf({ callback, room, to, namespace = "/" }: Told, issued: Map<unk
 }
 
 /**
- * The message that a case says, with the arguments of an emit in place of its payload. It follows from what Python was
- * told, not from what it has published.
+ * The message of a case, with the arguments of an emit in place of its payload. It follows from what Python was told to
+ * publish, not from what it has published.
  *
  * @param issued - callbacks of each room so far
  */
 export function expectedOf({ op, ...rest }: Case, reading: Reading, issued: Map<unknown, number>): object {
-  const told = rest as Told;
-  const { event = "", data, room, to, skip_sid, namespace = "/", sid = "", host_id, callback_id, args } = told;
+  const request = rest as Request;
+  const { event = "", data, room, to, skip_sid, namespace = "/", sid = "", host_id, callback_id, args } = request;
   const sender = { namespace, hostId: PUBLISHER };
   switch (op) {
     case "emit": {
@@ -116,13 +120,13 @@ export function expectedOf({ op, ...rest }: Case, reading: Reading, issued: Map<
         rooms: rooms.length === 0 || rooms.includes(null) ? null : rooms.map(roomOf),
         skipSids: itemsOf(skip_sid).filter((skipped) => skipped !== null),
         exceptRooms: [],
-        callback: ticketOf(told, issued),
+        callback: callbackOf(request, issued),
         ...sender,
       };
     }
     case "answer": {
-      const ticket = { room: roomOf(room), namespace, id: callback_id };
-      return { method: "callback", ticket, args: fromTyped(args), hostId: host_id };
+      const callback = { room: roomOf(room), namespace, id: callback_id };
+      return { method: "callback", callback, args: fromTyped(args), hostId: host_id };
     }
     case "enter_room":
     case "leave_room":

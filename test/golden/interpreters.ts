@@ -6,13 +6,13 @@ import { testEnvironment } from "../../scripts/environment/environment.js";
 
 const FIXTURES = "python-fixtures";
 const OLDER = join(FIXTURES, "releases");
-/** `prepare.ts` makes an environment with it. */
+/** `prepare.ts` creates its environment. */
 const NEWEST = join(FIXTURES, "requirements.txt");
 
 /** Packages for one release of python-socketio. */
 interface Requirements {
   readonly release: string;
-  /** Of the interpreter that they are for: `3.9`. */
+  /** The Python that they are for: `3.9`. */
   readonly python: string;
   readonly text: string;
 }
@@ -22,7 +22,7 @@ function readRequirements(file: string): Requirements {
   const release = /^python-socketio==(\S+)$/m.exec(text)?.[1];
   const python = /for Python (\d+\.\d+)/.exec(text)?.[1];
   if (release === undefined || python === undefined) {
-    throw new Error(`${file} does not say which python-socketio it is, and for which Python`);
+    throw new Error(`${file} names no python-socketio, or no Python`);
   }
   return { release, python, text };
 }
@@ -32,7 +32,7 @@ function allRequirements(): ReadonlyMap<string, Requirements & { readonly file: 
   return new Map(files.map((file) => [readRequirements(file).release, { file, ...readRequirements(file) }]));
 }
 
-/** Of which there are requirements, the newest last. */
+/** All releases that have requirements, the newest last. */
 export function releases(): readonly string[] {
   return [...allRequirements().keys()].sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
 }
@@ -48,9 +48,9 @@ function requireInterpreter(command: string, version: string): string {
 }
 
 /**
- * Makes a virtual environment with the packages of that release, unless there is one.
+ * Creates a virtual environment with the packages of a release, unless it exists.
  *
- * @param named - interpreters by release, which have the packages, or by version of Python, to make environments with
+ * @param named - interpreters by release, if they have its packages, or by Python version, to create environments with
  * @returns its interpreter
  */
 export function interpreterOf(release: string, named: ReadonlyMap<string, string>): string {
@@ -61,7 +61,7 @@ export function interpreterOf(release: string, named: ReadonlyMap<string, string
   const requirements = allRequirements().get(release);
   if (requirements === undefined) {
     throw new Error(
-      `no requirements are for python-socketio ${release}: name an interpreter with --python ${release}=PATH`,
+      `there are no requirements for python-socketio ${release}: name an interpreter with --python ${release}=PATH`,
     );
   }
   const { file, python, text } = requirements;

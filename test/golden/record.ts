@@ -1,10 +1,10 @@
 /**
- * Records the golden messages: what each release of python-socketio publishes for each case of `cases.jsonl`, on each
- * broker, byte by byte. A second run changes nothing.
+ * Records the golden messages: the bytes that each release of python-socketio publishes for each case of `cases.jsonl` on
+ * each broker. A second run changes nothing.
  *
  *     npm run golden                                      every release of python-fixtures/releases, and the newest
- *     npm run golden -- 5.13.0                            that one
- *     npm run golden -- --python 3.9=/path/to/python3.9   where `python3.9` is not on the PATH
+ *     npm run golden -- 5.13.0                            one release
+ *     npm run golden -- --python 3.9=/path/to/python3.9   if `python3.9` is not on the PATH
  *     npm run golden -- 5.13.0 --python 5.13.0=PATH       with an interpreter that has its packages
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -13,7 +13,8 @@ import { isDeepStrictEqual, parseArgs } from "node:util";
 import { launchKafka } from "../../scripts/environment/brokers/kafka.js";
 import { launchRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
-import { type Line, localPython, PythonProgram } from "../../src/testing/python-program.js";
+import type { Line, Program } from "../../src/testing/program.js";
+import { localPython, startPythonProgram } from "../../src/testing/python.js";
 import { cleanUp, type Scope } from "../../src/testing/scope.js";
 import { interpreterOf, releases } from "./interpreters.js";
 import {
@@ -65,7 +66,7 @@ interface Take {
 let barriers = 0;
 
 /** @returns the carrier and the payload of the one message that the request publishes; or what was said instead */
-async function take(program: PythonProgram, tap: Tap, { case: _, op, ...fields }: Case) {
+async function take(program: Program, tap: Tap, { case: _, op, ...fields }: Case) {
   const before = tap.items.length;
   const refusal = await program.request(op, fields).then(() => null, messageOf);
   barriers += 1;
@@ -92,7 +93,7 @@ function outcomeOf(payload: Buffer): Outcome {
 }
 
 async function play(interpreter: string, { bus, manager, queue, tap }: Source, cases: readonly Case[]): Promise<Take> {
-  const program = new PythonProgram(localPython(interpreter, "python-fixtures"), "publisher.py", [
+  const program = startPythonProgram(localPython(interpreter, "python-fixtures"), "publisher.py", [
     ...["--manager", manager, "--queue", queue, "--channel", CHANNEL],
   ]);
   try {
@@ -102,7 +103,7 @@ async function play(interpreter: string, { bus, manager, queue, tap }: Source, c
   }
 }
 
-async function playAll(program: PythonProgram, bus: BusName, tap: Tap, cases: readonly Case[]): Promise<Take> {
+async function playAll(program: Program, bus: BusName, tap: Tap, cases: readonly Case[]): Promise<Take> {
   const ready = await program.event("ready");
   const outcomes = new Map<string, Outcome>();
   let carrier: Carrier | undefined;
@@ -124,7 +125,7 @@ async function playAll(program: PythonProgram, bus: BusName, tap: Tap, cases: re
   return { bus, ready, carrier: carrier ?? {}, outcomes };
 }
 
-/** Buses on which the same came of it share a line. */
+/** Buses with the same outcome share a line. */
 function group(name: string, takes: readonly Take[]): Recording[] {
   const groups: { on: BusName[]; outcome: Outcome }[] = [];
   for (const { bus, outcomes } of takes) {
@@ -167,7 +168,7 @@ async function main(): Promise<void> {
   const interpreters = new Map(values.python.map((pair) => pair.split("=", 2) as [string, string]));
   const ends: (() => void | Promise<void>)[] = [];
   const scope: Scope = { teardown: (release) => ends.unshift(release) };
-  // Before the brokers: installing takes longer than they wait for a sign of life.
+  // Before the brokers start: installing takes longer than their startup timeout.
   const rows = (positionals.length === 0 ? releases() : positionals).map(
     (release) => [release, interpreterOf(release, interpreters)] as const,
   );

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What python-socketio is told to do: a line of `cases.jsonl`, in the typed JSON of `python-fixtures/wire.py`. */
+/** What python-socketio is told to publish: a line of `cases.jsonl`, in the typed JSON of `python-fixtures/wire.py`. */
 export interface Case {
   readonly case: string;
   readonly op: "emit" | "answer" | "enter_room" | "leave_room" | "close_room" | "disconnect";
@@ -11,22 +11,22 @@ export interface Case {
 /** A manager of python-socketio on a broker. */
 export type BusName = "redis" | "redis-async" | "kombu-redis" | "kombu-amqp" | "aio-pika" | "kafka";
 
-/** What the broker carries besides the message, the same for every message; or why nothing can be published. */
+/** What the broker carries besides each message, or the error if the manager cannot publish there. */
 export type Carrier = Readonly<Record<string, unknown>> | { readonly error: string };
 
-/** First line of a file. */
+/** The first line of a file. */
 export interface Release {
   readonly release: string;
-  /** Of the interpreter, whose pickles differ. */
+  /** Version of the interpreter: pickles depend on it. */
   readonly python: string;
   readonly packages: Readonly<Record<string, string>>;
   readonly buses: Readonly<Partial<Record<BusName, Carrier>>>;
 }
 
-/** The message, byte by byte; or what was said when there was none, null if nothing was. */
+/** The bytes of the message, or the error if there was none; null if Python reported nothing. */
 export type Outcome = { readonly utf8: string } | { readonly base64: string } | { readonly error: string | null };
 
-/** A further line: what came of a case on these buses, or on every bus that the release can publish on. */
+/** Every other line: the outcome of a case on these buses, by default on all that the release can publish on. */
 export type Recording = Outcome & { readonly case: string; readonly on?: readonly BusName[] };
 
 export interface ReleaseRecordings {
@@ -49,7 +49,7 @@ function readLines(file: string): unknown[] {
 
 export const readCases = (): readonly Case[] => readLines(CASES) as Case[];
 
-/** Of every release that is recorded, the oldest first. */
+/** All recorded releases, the oldest first. */
 export function readRecordings(): readonly ReleaseRecordings[] {
   const releases = readdirSync(MESSAGES).map((name) => name.replace(/\.jsonl$/, ""));
   releases.sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
@@ -59,7 +59,7 @@ export function readRecordings(): readonly ReleaseRecordings[] {
   });
 }
 
-/** @returns undefined where there is no message */
+/** @returns undefined if there is no message */
 export function bytesOf(recording: Outcome): Buffer | undefined {
   if ("error" in recording) {
     return undefined;

@@ -1,21 +1,21 @@
 import { Admin, Consumer } from "@platformatic/kafka";
 import { connect } from "amqplib";
 import { Redis } from "ioredis";
-import { Inbox } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp, type Scope } from "../../src/testing/scope.js";
 import type { BusName } from "./recordings.js";
 
-/** Where everything is published: the channel, and what each broker makes of it. */
+/** The channel to which everything is published. */
 export const CHANNEL = "golden";
 
-/** A message as the broker hands it out. */
+/** A message as the broker delivers it. */
 export interface Tapped {
   readonly payload: Buffer;
-  /** All that comes with it and is not another one each time. */
+  /** Everything else that comes with it, except what differs each time. */
   readonly carrier: Readonly<Record<string, unknown>>;
 }
 
-/** Everything that is published from now on: a subscriber of the broker's own client, and nothing of this package. */
+/** Everything published from now on, received with the broker's own client and nothing of this package. */
 export type Tap = Inbox<Tapped>;
 
 export async function tapRedis(scope: Scope, url: string): Promise<Readonly<Record<"plain" | "kombu", Tap>>> {
@@ -34,7 +34,7 @@ export async function tapRedis(scope: Scope, url: string): Promise<Readonly<Reco
   return taps;
 }
 
-/** The message is in the body of Kombu's envelope. Of the rest, only the tag is another one each time. */
+/** The message is the body of Kombu's envelope. Of the rest, only the delivery tag differs each time. */
 function openEnvelope(channel: string, payload: Buffer): Tapped {
   const { body, ...envelope } = JSON.parse(payload.toString());
   const properties = { ...envelope.properties, delivery_tag: "(a UUID)" };

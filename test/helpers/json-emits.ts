@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { decode } from "../../src/protocol/decode.js";
-import { encode } from "../../src/protocol/json/encode.js";
-import { mayHoldUnsafeKey } from "../../src/protocol/json/parse.js";
+import { mayHaveUnsafeKey } from "../../src/protocol/json/decode.js";
+import { encodeJson } from "../../src/protocol/json/encode.js";
 import type { Dialect } from "../../src/protocol/model/dialect.js";
 import type { EmitMessage } from "../../src/protocol/model/messages.js";
 import { bytesOf, readRecordings } from "../golden/recordings.js";
@@ -11,7 +11,7 @@ import { SPELLINGS, spellMembers } from "./spelt-json.js";
 
 const MAX_SIZE = 1_000_000;
 
-/** What the ordinary way makes of a message, if it is an emit. */
+/** What `decode` reads, if it is an emit. */
 export function emitOf(message: Uint8Array, dialect: Dialect = "5.15"): EmitMessage | undefined {
   const decoded = decode(message, MAX_SIZE, { legacyPickle: "refuse", dialect });
   return decoded.kind === "message" && decoded.message.method === "emit" ? decoded.message : undefined;
@@ -27,16 +27,16 @@ function isJson(text: string): boolean {
 }
 
 /**
- * Whether it is an emit that need not go the ordinary way: without attachments, without NaN, and without anything that
- * is looked at twice, which are words that may be unsafe keys and characters that may stand for what is not UTF-8.
+ * Whether `scanEmit` and `checkJson` must accept it: an emit without attachments, without NaN, and without what they leave
+ * to `decode`, which are possibly unsafe keys and replacement characters.
  */
 export function isPlain(message: Buffer): boolean {
   const text = message.toString();
-  const isSuspicious = mayHoldUnsafeKey(text) || text.includes("\ufffd");
+  const isSuspicious = mayHaveUnsafeKey(text) || text.includes("\ufffd");
   return emitOf(message)?.payload.binary === false && isJson(text) && !isSuspicious;
 }
 
-/** What each release publishes that writes JSON. */
+/** What the releases of python-socketio that write JSON publish. */
 export function goldenEmits(): readonly Buffer[] {
   return readRecordings()
     .flatMap(({ recordings }) => recordings.map(bytesOf))
@@ -49,7 +49,7 @@ export function ownEmits(count: number, seed: number): readonly Buffer[] {
   const emits = outgoing.filter(({ method }) => method === "emit");
   return fc
     .sample(emits, { numRuns: count, seed })
-    .map((emit) => Buffer.from(encode(emit)))
+    .map((emit) => Buffer.from(encodeJson(emit)))
     .filter(isPlain);
 }
 
@@ -69,7 +69,7 @@ const lists = fc.record({
   callback: fc.option(fc.tuple(text, fc.constant("/"), fc.nat())),
 });
 
-/** In the order of Python. */
+/** In Python's order. */
 function membersOf(fields: Readonly<Record<string, unknown>>): Member[] {
   const { event, data, namespace, room, skip_sid, callback = null, host_id } = fields;
   return Object.entries({
@@ -103,7 +103,7 @@ export function speltEmits(count: number, seed: number): readonly Buffer[] {
     .filter(isPlain);
 }
 
-/** In any order of the keys, with no lists or objects but the payload. */
+/** With keys in any order, and without lists and objects besides the payload. */
 export function shuffledEmits(count: number, seed: number): readonly Buffer[] {
   const random = new Random(seed);
   return fc
@@ -179,7 +179,7 @@ const MUTATIONS: readonly Mutation[] = [
     const [start, end] = range(message, random, 60);
     return replaced(message, [end, end], message.subarray(start, end));
   },
-  // A pair once more, or one less: from one comma to another.
+  // Repeats or drops a pair: from one comma to the next.
   (message, random) => {
     const start = message.indexOf(",", random.below(message.length));
     const end = message.indexOf(",", start + 1);
@@ -187,7 +187,7 @@ const MUTATIONS: readonly Mutation[] = [
       ? message
       : replaced(message, [start, random.below(2) === 0 ? start : end], message.subarray(start, end));
   },
-  // Nested deep, or not quite.
+  // Nested a little, at the limit, or beyond it.
   (message, random) => {
     const [start, depth] = [message.indexOf("[") + 1, random.pick([3, 998, 999, 1_000])];
     const [open, close] = random.pick(["[]", '{"a":}'].map((pair) => [pair.slice(0, -1), pair.slice(-1)] as const));
@@ -195,7 +195,7 @@ const MUTATIONS: readonly Mutation[] = [
   },
   (message, random, other) =>
     replaced(message, range(message, random, 80), other.subarray(...range(other, random, 80))),
-  // A gap around a token, larger than an envelope may be or not.
+  // A gap at a token, with more or fewer bytes than an envelope may have.
   (message, random) => {
     const token = random.pick(['"', ":", ",", "{", "}", "]"]);
     const at = message.indexOf(token, random.below(message.length)) + random.below(2);
@@ -209,7 +209,7 @@ const MUTATIONS: readonly Mutation[] = [
   (message, random, other) => Buffer.concat([message, other.subarray(...range(other, random, 40))]),
 ];
 
-/** JSON, each changed in one to three places. */
+/** The seeds, each changed in one to three places. */
 export function* mutated(seeds: readonly Buffer[], count: number, seed: number): Generator<Buffer> {
   const random = new Random(seed);
   for (let number = 0; number < count; number += 1) {

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from "ava";
 import type { ServerOptions } from "socket.io";
 import { type AdapterOptions, memoryBus } from "../../src/index.js";
-import { Inbox } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { startNodeHost } from "./node-host.js";
 

@@ -1,4 +1,4 @@
-/** The same numbers each time (mulberry32). */
+/** A seeded generator of random numbers (mulberry32). */
 export class Random {
   #state: number;
 
@@ -21,7 +21,7 @@ export class Random {
 
 export type Mutation = (frame: Buffer, random: Random, other: Buffer) => Buffer;
 
-/** Where, and how many bytes from there. */
+/** A random range of fewer than `longest` bytes. */
 export function range(frame: Buffer, random: Random, longest: number): readonly [start: number, end: number] {
   const start = random.below(frame.length + 1);
   return [start, Math.min(frame.length, start + random.below(longest))];

@@ -3,7 +3,7 @@ import type { ServerOptions } from "socket.io";
 import type { AdapterOptions, BridgeStats } from "../../src/index.js";
 import type { TestClient } from "../../src/testing/clients.js";
 import { type NodeHost, ownChannel } from "../../src/testing/node-host.js";
-import { withTimeout } from "../../src/testing/once.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 import { connectClient } from "./clients.js";
 import { startNodeHost } from "./node-host.js";
 

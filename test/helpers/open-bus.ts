@@ -1,6 +1,6 @@
 import type { ExecutionContext } from "ava";
 import type { Bus, BusStatus } from "../../src/bus/bus.js";
-import { Inbox } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 
 type StatusOf<Type extends BusStatus["type"]> = Extract<BusStatus, { readonly type: Type }>;

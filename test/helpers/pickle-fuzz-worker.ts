@@ -1,40 +1,40 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { decode } from "../../src/protocol/decode.js";
 import { decodePayload } from "../../src/protocol/payload.js";
-import { unpickle } from "../../src/protocol/pickle/pickle.js";
 import { mutatedPickles } from "./pickle-mutations.js";
+import { tryUnpickle } from "./pickles.js";
 
 export interface FuzzOptions {
   readonly frames: number;
   readonly seed: number;
-  /** Bytes that a message may have. */
+  /** Bytes of the largest message that is read. */
   readonly maxSize: number;
 }
 
 export interface FuzzResult {
-  /** How many came out how: accepted, or by the reason why not. */
+  /** How many were accepted, or rejected for which reason. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** How many of those accepted were messages. */
+  /** How many of the accepted ones were messages. */
   readonly messages: number;
   /** Bytes of the largest value, as JSON. */
   readonly largest: number;
   readonly milliseconds: number;
-  /** Bytes of the heap at its largest, looked at now and then. */
+  /** Largest size of the heap in bytes, sampled. */
   readonly heap: number;
 }
 
-/** Everything that is done with a message until it is handed to a server. */
+/** Everything that happens to a message before a server gets it. */
 function run({ frames, seed, maxSize }: FuzzOptions): FuzzResult {
   const outcomes: Record<string, number> = {};
   const started = performance.now();
   let [messages, largest, heap, number] = [0, 0, 0, 0];
   for (const frame of mutatedPickles(frames, seed)) {
-    const read = unpickle(frame, maxSize);
-    const outcome = "rejected" in read ? read.rejected.reason : "accepted";
+    const read = tryUnpickle(frame, maxSize);
+    const outcome = "rejection" in read ? read.rejection.reason : "accepted";
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-    if (!("rejected" in read)) {
+    if (!("rejection" in read)) {
       largest = Math.max(largest, JSON.stringify(read.value)?.length ?? 0);
-      read.exact();
+      read.decodeExactly();
     }
     const decoded = decode(frame, maxSize, { legacyPickle: "data-only", dialect: "5.13" });
     if (decoded.kind === "message") {

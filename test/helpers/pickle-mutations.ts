@@ -1,7 +1,7 @@
 import { changed, type Mutation, Random, range, replaced } from "./mutations.js";
 import { frameOf, REAL_PICKLES } from "./pickles.js";
 
-/** All opcodes, those of inert data several times, with an argument where one is short. */
+/** All opcodes, those of plain data several times, with their argument if it is short. */
 const SNIPPETS: readonly Buffer[] = [
   ...Array.from({ length: 0x100 }, (_, code) => [code]),
   ...[..."NNNN((((tttt)))]]]}}}aaaeeessuuu.001122dl"].map((letter) => [letter.charCodeAt(0)]),
@@ -38,7 +38,7 @@ const MUTATIONS: readonly Mutation[] = [
     const at = random.below(frame.length);
     return changed(frame, at, (frame[at] as number) ^ (1 << random.below(8)));
   },
-  // Off by one, in a length above all.
+  // Off by one: lengths above all.
   (frame, random) => {
     const at = random.below(frame.length);
     return changed(frame, at, (frame[at] as number) + (random.below(2) === 0 ? 1 : -1));
@@ -54,7 +54,7 @@ const MUTATIONS: readonly Mutation[] = [
     const [start, end] = range(frame, random, 40);
     return replaced(frame, [end, end], frame.subarray(start, end));
   },
-  // Where the value is complete: before STOP.
+  // Before STOP, where the value is complete.
   (frame, random) => replaced(frame, [frame.length - 1, frame.length - 1], random.pick(SNIPPETS)),
   // A tuple in a tuple in a tuple, or a memo bomb.
   (frame, random) => {
@@ -66,7 +66,7 @@ const MUTATIONS: readonly Mutation[] = [
   (frame, random, other) => Buffer.concat([frame, other.subarray(...range(other, random, 40))]),
 ];
 
-/** With a key changed, 1 and 1.0 may be two, which are one to Python: no dict of its own is pickled so. */
+/** Mutated, these may have 1 and 1.0 as two keys, which are one key to Python and never in a pickle of its own. */
 const WITH_NUMBERS_FOR_KEYS: readonly string[] = ["keys", "a boolean for a key"];
 
 const MESSAGES = REAL_PICKLES.filter(({ json, name }) => json !== undefined && !WITH_NUMBERS_FOR_KEYS.includes(name))

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
-import { parseJson } from "../../src/protocol/json/parse.js";
+import { parseJson } from "../../src/protocol/json/decode.js";
+import { type Rejection, RejectionError } from "../../src/protocol/model/rejection.js";
+import { unpickle } from "../../src/protocol/pickle/unpickle.js";
 import { fromTyped } from "../../src/testing/typed-json.js";
 
 /** A line of `test/fixtures/pickles.jsonl`: see `pickles.py` beside it. */
@@ -9,9 +11,9 @@ export interface RealPickle {
   readonly protocol: number;
   readonly name: string;
   readonly pickle: string;
-  /** What `json.dumps` of Python makes of the same value. */
+  /** What `json.dumps` of Python writes for the same value. */
   readonly json?: string;
-  /** The first opcode that is not one of inert data. */
+  /** The first opcode that is not plain data. */
   readonly refused?: string;
 }
 
@@ -22,11 +24,22 @@ export const REAL_PICKLES: readonly RealPickle[] = readFileSync("test/fixtures/p
 
 export const frameOf = ({ pickle }: RealPickle): Buffer => Buffer.from(pickle, "base64");
 
-/** The value that the JSON decoder has for it; bytes are `{"$bytes": base64}` there. */
+/** The value of JSON in which bytes are `{"$bytes": base64}`. */
 export function fromPythonJson(json: string): unknown {
-  const parsed = parseJson(json);
-  if ("rejected" in parsed) {
-    throw new Error(`not JSON: ${json}`);
+  return fromTyped(parseJson(json));
+}
+
+/** What `unpickle` returns, or the rejection that it throws. */
+export function tryUnpickle(
+  frame: Uint8Array,
+  maxSize: number,
+): ReturnType<typeof unpickle> | { readonly rejection: Rejection } {
+  try {
+    return unpickle(frame, maxSize);
+  } catch (error) {
+    if (error instanceof RejectionError) {
+      return { rejection: error.rejection };
+    }
+    throw error;
   }
-  return fromTyped(parsed.value);
 }

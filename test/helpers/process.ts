@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { ExecutionContext } from "ava";
 import { testEnvironment } from "../../scripts/environment/environment.js";
-import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 import { modulePath, nodeArguments } from "./run-from.js";
 
 export interface RunningProcess {
@@ -53,8 +54,13 @@ export function startNode(t: ExecutionContext, args: readonly string[], options:
 }
 
 /** A script in a process of its own, to see whether it ends. It finds its arguments in `process.argv` from 1 on. */
-export function startScript(t: ExecutionContext, script: string, args: readonly string[] = []): RunningProcess {
-  return startNode(t, ["--input-type=module", "--eval", script, ...args]);
+export function startScript(
+  t: ExecutionContext,
+  script: string,
+  args: readonly string[] = [],
+  options: ProcessOptions = {},
+): RunningProcess {
+  return startNode(t, ["--input-type=module", "--eval", script, ...args], options);
 }
 
 /** The command line. */

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from "ava";
 import { testEnvironment } from "../../scripts/environment/environment.js";
+import { localPython, type Python } from "../../src/testing/python.js";
 import { type HostKind, type Peer, startPeer as startPeerWith } from "../../src/testing/python-peer.js";
-import { localPython, type Python } from "../../src/testing/python-program.js";
 import { encodings, type PythonEncoding } from "./encodings.js";
 
 export type { HostKind, Peer };

@@ -1,7 +1,8 @@
 import type { ExecutionContext } from "ava";
 import { io as connect, type Socket } from "socket.io-client";
-import { Inbox, withTimeout } from "../../src/testing/once.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 
 /** A client of a server with connection state recovery, which goes away and comes back. */
 export class ReturningClient {

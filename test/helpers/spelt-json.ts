@@ -4,9 +4,9 @@ import type { Random } from "./mutations.js";
 export interface Spelling {
   readonly comma: string;
   readonly colon: string;
-  /** What is not ASCII is escaped. */
+  /** Escapes everything but ASCII. */
   readonly isAscii: boolean;
-  /** White space wherever there may be some. */
+  /** Random white space wherever JSON allows it. */
   readonly isWild?: true;
 }
 
@@ -27,7 +27,7 @@ function spellText(text: string, { isAscii }: Spelling): string {
     : json;
 }
 
-/** The members of an object in this order, each as often as it is there. */
+/** An object with its members in this order; keys may repeat. */
 export function spellMembers(
   members: readonly (readonly [key: string, value: unknown])[],
   spelling: Spelling,
@@ -41,7 +41,7 @@ export function spellMembers(
   return `{${pairs.join(spelling.comma)}}`;
 }
 
-/** @param value - what JSON can say */
+/** @param value - a JSON value, or a bigint */
 export function spell(value: unknown, spelling: Spelling, random: Random): string {
   if (typeof value === "string") {
     return spellText(value, spelling);

@@ -1,6 +1,6 @@
-import type { Inbox } from "../../src/testing/once.js";
-import { withTimeout } from "../../src/testing/once.js";
+import type { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp, type Scope } from "../../src/testing/scope.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 
 const INTERVAL_MS = 5;
 

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import test from "ava";
-import { failedStartToHtml, toHtml } from "../../interop/report/html.js";
-import { failedStartToJunit, toJunit } from "../../interop/report/junit.js";
+import { failedStartToHtml, toHtml } from "../../interop/report/html-report.js";
+import { failedStartToJunit, toJunit } from "../../interop/report/junit-report.js";
+import { mapTexts } from "../../interop/report/printable-text.js";
 import { redactor } from "../../interop/report/redact.js";
 import type { Cell, Report } from "../../interop/report/report.js";
-import { toTerminal } from "../../interop/report/terminal.js";
-import { changeTexts } from "../../interop/report/texts.js";
+import { toTerminal } from "../../interop/report/terminal-report.js";
 
 const HOSTILE = '<script>alert(1)</script> & "quotes" ]]> \u0000\u001b[2J\u202egnp.exe \ud800 end';
 
@@ -145,7 +145,7 @@ for (const [queue, said] of [
   ["redis://u:a@host", "redis://u:a@host"],
 ] as const) {
   test(`no password of ${queue} is left anywhere in a report`, (t) => {
-    const redacted = changeTexts({ deep: [{ reason: said }], number: 7 }, redactor(queue));
+    const redacted = mapTexts({ deep: [{ reason: said }], number: 7 }, redactor(queue));
     t.is(redacted.number, 7);
     const text = JSON.stringify(redacted);
     t.notRegex(text, /s3cret|p@ss|p%40ss|hunter22|topsecret|:a@/);

@@ -3,7 +3,7 @@ import type { WireRoom } from "../../src/protocol/model/messages.js";
 import { RESERVED_EVENTS } from "../../src/protocol/model/messages.js";
 import type { OutgoingMessage } from "../../src/protocol/model/outgoing.js";
 
-/** Any UTF-16, halves of surrogate pairs among it. */
+/** Any UTF-16, including lone surrogates. */
 export const text = fc.string({
   unit: fc.oneof(
     { weight: 8, arbitrary: fc.string({ unit: "grapheme", minLength: 1, maxLength: 1 }) },
@@ -37,18 +37,18 @@ const event = name.filter((one) => !RESERVED_EVENTS.has(one));
 const namespace = text.map((rest) => `/${rest}`);
 const hostId = fc.uuid().map((uuid) => uuid.replaceAll("-", ""));
 
-/** Integers as they come back: those that a double holds as numbers. */
+/** Integers as they are read: as numbers if a double holds them. */
 const room: fc.Arbitrary<WireRoom> = fc.oneof(
   name,
   fc.maxSafeInteger(),
   fc
-    // Of a hundred characters with the sign, the most that python-engineio reads.
+    // At most a hundred characters with the sign, the limit of python-engineio.
     .bigInt({ min: -(10n ** 98n), max: 10n ** 99n })
     .map((digits) => (Number.isSafeInteger(Number(digits)) ? Number(digits) : digits)),
 );
 const rooms = fc.option(fc.array(room, { minLength: 1, maxLength: 4 }));
 const callbackId = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
-const ticket = fc.record({ room: fc.option(room), namespace, id: callbackId });
+const callback = fc.record({ room: fc.option(room), namespace, id: callbackId });
 
 const node = fc.option(
   fc
@@ -70,7 +70,7 @@ const node = fc.option(
 const method = <Name extends string>(...names: readonly [Name, ...Name[]]) => fc.constantFrom(...names);
 const members = { rooms, exceptRooms: fc.array(name), namespace, hostId };
 
-/** Everything that a host can say. */
+/** Everything that a host can publish. */
 export const outgoing: fc.Arbitrary<OutgoingMessage> = fc.oneof(
   {
     weight: 4,
@@ -82,12 +82,12 @@ export const outgoing: fc.Arbitrary<OutgoingMessage> = fc.oneof(
       rooms,
       skipSids: fc.array(name, { maxLength: 4 }),
       exceptRooms: fc.array(name, { maxLength: 4 }),
-      callback: fc.option(ticket),
+      callback: fc.option(callback),
       node,
       hostId,
     }),
   },
-  fc.record({ method: method("callback"), ticket, args: fc.array(fc.jsonValue()), hostId }),
+  fc.record({ method: method("callback"), callback, args: fc.array(fc.jsonValue()), hostId }),
   fc.record({ method: method("disconnect"), sid: text, namespace, hostId }),
   fc.record({ method: method("disconnect"), sid: text, close: fc.constant(true), namespace, hostId }),
   fc.record({ method: method("enter_room", "leave_room"), sid: text, room, namespace, hostId }),

@@ -1,6 +1,7 @@
 import test from "ava";
 import { decode } from "../../src/protocol/decode.js";
-import type { Message, RejectReason } from "../../src/protocol/model/messages.js";
+import type { Message } from "../../src/protocol/model/messages.js";
+import type { RejectReason } from "../../src/protocol/model/rejection.js";
 import { decodePayload } from "../../src/protocol/payload.js";
 
 const MAX_SIZE = 1_000_000;
@@ -16,14 +17,14 @@ function message(text: string): Message {
   return decoded.message;
 }
 
-/** The arguments of an emit whose envelope is `fields`, or why it is refused. */
+/** The arguments of an emit with these fields, or the reason why they are rejected. */
 function args(fields: string): readonly unknown[] | string {
   const emit = message(`{"method": "emit", "event": "e", ${fields}}`);
   if (emit.method !== "emit") {
     throw new Error("not an emit");
   }
   const decoded = decodePayload(emit.payload);
-  return "args" in decoded ? decoded.args : decoded.rejected.reason;
+  return "args" in decoded ? decoded.args : decoded.rejection.reason;
 }
 
 test("an emit as python-socketio 5.18 writes it", (t) => {
@@ -33,7 +34,7 @@ test("an emit as python-socketio 5.18 writes it", (t) => {
   t.deepEqual(message(text), {
     method: "emit",
     event: "my event",
-    payload: { data: [{ a: 1 }, "b"], form: "arguments", binary: false },
+    payload: { data: [{ a: 1 }, "b"], form: "argument-list", binary: false },
     namespace: "/chat",
     rooms: ["r"],
     skipSids: ["s"],
@@ -43,11 +44,11 @@ test("an emit as python-socketio 5.18 writes it", (t) => {
   });
 });
 
-test("the other five methods", (t) => {
+test("the other five methods of Python", (t) => {
   const common = '"namespace": "/", "host_id": "h"';
   t.deepEqual(message(`{"method": "callback", "sid": 42, "id": 3, "args": [1, null], ${common}}`), {
     method: "callback",
-    ticket: { room: 42, namespace: "/", id: 3 },
+    callback: { room: 42, namespace: "/", id: 3 },
     args: [1, null],
     hostId: "h",
   });
@@ -68,7 +69,7 @@ test("the other five methods", (t) => {
   });
 });
 
-test("data of each release becomes the arguments that a client gets", (t) => {
+test("the data of each release becomes the arguments that a client gets", (t) => {
   // 5.15.1 and later: always the list of arguments.
   t.deepEqual(args('"data": [1, "two"]'), [1, "two"]);
   t.deepEqual(args('"data": [[1, 2]]'), [[1, 2]]);
@@ -81,7 +82,7 @@ test("data of each release becomes the arguments that a client gets", (t) => {
   t.deepEqual(args('"data": null'), []);
 });
 
-test("bytes come back in place of their placeholders, at any depth", (t) => {
+test("bytes replace their placeholders at any depth", (t) => {
   const placeholder = (num: number) => `{"_placeholder": true, "num": ${num}}`;
   const bytes = [Buffer.from("a"), Buffer.from("bc")];
   const encoded = bytes.map((one) => `"${one.toString("base64")}"`).join(", ");
@@ -93,7 +94,7 @@ test("bytes come back in place of their placeholders, at any depth", (t) => {
   t.deepEqual(binary(`{"x": ${placeholder(1)}}`), [{ x: bytes[1] }]);
 });
 
-test("what looks like a placeholder in plain data is data", (t) => {
+test("something that looks like a placeholder is data if there are no attachments", (t) => {
   t.deepEqual(args('"data": [{"_placeholder": true, "num": 0}]'), [{ _placeholder: true, num: 0 }]);
 });
 
@@ -112,12 +113,12 @@ test("rooms and skipped sids in each of their forms", (t) => {
   t.deepEqual(emit('"room": ["NaN 1", -18446744073709551617]'), [["NaN 1", -18446744073709551617n], []]);
 });
 
-test("a word that is aimed at nobody is data: clients of a Python host get it too", (t) => {
+test("constructor and prototype are ordinary data unless one contains the other, as on a Python host", (t) => {
   const data = { constructor: "Ferrari", a: "__proto__", b: [{ constructor: { name: "Lotus" } }], prototype: 1 };
   t.deepEqual(args(`"data": [${JSON.stringify(data)}]`), [data]);
 });
 
-test("NaN and Infinity outside of strings are read, inside they are text", (t) => {
+test("NaN and Infinity are numbers outside strings, and text inside", (t) => {
   t.deepEqual(args('"data": [NaN, -Infinity, Infinity, "NaN \\" Infinity"]'), [
     Number.NaN,
     Number.NEGATIVE_INFINITY,
@@ -128,14 +129,14 @@ test("NaN and Infinity outside of strings are read, inside they are text", (t) =
   t.deepEqual(args('"data": [NaN]'), [Number.NaN]);
 });
 
-test("no method, an unknown one, and unknown keys are passed over in silence", (t) => {
+test("messages without a known method, and unknown keys, are ignored", (t) => {
   for (const text of ["{}", '{"node": 1}', '{"method": "resize", "x": 1}', '{"method": "toString"}']) {
     t.deepEqual(read(text), { kind: "ignored" }, text);
   }
   t.is(message('{"method": "close_room", "room": "r", "later": {"a": [1]}}').method, "close_room");
 });
 
-test("a namespace that is not there is /", (t) => {
+test("a missing namespace is /", (t) => {
   t.like(message('{"method": "close_room", "room": "r"}'), { namespace: "/" });
 });
 
@@ -147,9 +148,9 @@ const BAD: readonly (readonly [RejectReason, string, string | Uint8Array])[] = [
   ["not_json", "text", "hello"],
   ["not_json", "a truncated message", '{"method": "emit", "event": "e", "da'],
   ["not_json", "two messages in one", '{"method": "emit"}{"method": "emit"}'],
-  ["not_json", "half a NaN", '{"method": "emit", "event": "e", "data": NaNN}'],
+  ["not_json", "a misspelt NaN", '{"method": "emit", "event": "e", "data": NaNN}'],
   ["not_json", "text that is not UTF-8", Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d])],
-  ["not_json", "noise", Buffer.from([0x00, 0x9f, 0x92, 0x96])],
+  ["not_json", "random bytes", Buffer.from([0x00, 0x9f, 0x92, 0x96])],
   ["pickle", "a pickle of protocol 4", Buffer.from([0x80, 4, 0x95, 0x11, 0, 0, 0, 0, 0, 0, 0])],
   ["pickle", "a pickle of protocol 2", Buffer.from([0x80, 2, 0x7d, 0x71])],
   ["not_object", "an array", "[1]"],
@@ -165,23 +166,23 @@ const BAD: readonly (readonly [RejectReason, string, string | Uint8Array])[] = [
   ["wrong_type", "a room that is a boolean", emit('"room": true')],
   ["wrong_type", "a room that is a fraction", emit('"room": 1.5')],
   ["wrong_type", "a room that is NaN", emit('"room": NaN')],
-  ["wrong_type", "a room of more digits than any", emit(`"room": ${"9".repeat(101)}`)],
-  ["wrong_type", "no room in the list", emit('"room": []')],
-  ["wrong_type", "a list in the list of rooms", emit('"room": [["r"]]')],
+  ["wrong_type", "a room of more than 100 digits", emit(`"room": ${"9".repeat(101)}`)],
+  ["wrong_type", "an empty list of rooms", emit('"room": []')],
+  ["wrong_type", "a nested list of rooms", emit('"room": [["r"]]')],
   ["wrong_type", "a skip_sid that is a number", emit('"skip_sid": 1')],
-  ["wrong_type", "a number among skip_sid", emit('"skip_sid": ["s", 1]')],
+  ["wrong_type", "a number in skip_sid", emit('"skip_sid": ["s", 1]')],
   ["wrong_type", "binary that is a string", emit('"binary": "true"')],
   ["wrong_type", "an exception that is a number", emit('"except": 1')],
   ["wrong_type", "a sid that is a number", '{"method": "disconnect", "sid": 1}'],
   ["wrong_type", "no sid", '{"method": "enter_room", "room": "r"}'],
   ["wrong_type", "no room", '{"method": "leave_room", "sid": "s"}'],
   ["wrong_type", "no room to close", '{"method": "close_room", "room": null}'],
-  ["wrong_type", "an answer without arguments", '{"method": "callback", "sid": "s", "id": 1}'],
-  ["wrong_type", "an answer without a number", '{"method": "callback", "sid": "s", "id": "1", "args": []}'],
-  ["bad_callback", "a triple of two", emit('"callback": ["r", "/"]')],
-  ["bad_callback", "a triple of four", emit('"callback": ["r", "/", 1, 2]')],
-  ["bad_callback", "a triple that is none", emit('"callback": "r"')],
-  ["bad_callback", "a triple with a word for a number", emit('"callback": ["r", "/", "1"]')],
+  ["wrong_type", "an acknowledgement without arguments", '{"method": "callback", "sid": "s", "id": 1}'],
+  ["wrong_type", "an acknowledgement without an id", '{"method": "callback", "sid": "s", "id": "1", "args": []}'],
+  ["bad_callback", "a callback of two items", emit('"callback": ["r", "/"]')],
+  ["bad_callback", "a callback of four items", emit('"callback": ["r", "/", 1, 2]')],
+  ["bad_callback", "a callback that is a string", emit('"callback": "r"')],
+  ["bad_callback", "a callback with a string for its id", emit('"callback": ["r", "/", "1"]')],
   ["unsafe_name", "__proto__ as a key", '{"method": "emit", "event": "e", "data": {"__proto__": {"a": 1}}}'],
   ["unsafe_name", "an escaped __proto__", '{"method": "emit", "event": "e", "data": {"\\u005f_proto__": 1}}'],
   ["unsafe_name", "constructor.prototype at depth", emit('"data": [[{"x": {"constructor": {"prototype": 1}}}]]')],
@@ -189,7 +190,7 @@ const BAD: readonly (readonly [RejectReason, string, string | Uint8Array])[] = [
   ["unsafe_name", "__proto__ as a key of the message", '{"__proto__": {"method": "emit"}}'],
   ["unsafe_name", "__proto__ as an event", '{"method": "emit", "event": "__proto__", "data": null}'],
   ["unsafe_name", "constructor as a room", emit('"room": "constructor"')],
-  ["unsafe_name", "__proto__ among rooms", emit('"room": ["r", "__proto__"]')],
+  ["unsafe_name", "__proto__ in the list of rooms", emit('"room": ["r", "__proto__"]')],
   ["unsafe_name", "constructor as a namespace", emit('"namespace": "constructor"')],
   ["reserved_event", "connect", '{"method": "emit", "event": "connect", "data": null}'],
   ["reserved_event", "disconnect", '{"method": "emit", "event": "disconnect", "data": null}'],
@@ -197,37 +198,41 @@ const BAD: readonly (readonly [RejectReason, string, string | Uint8Array])[] = [
   ["too_deep", "10,000 lists", emit(`"data": ${nested(10_000, "[", "]")}`)],
   ["too_deep", "10,000 objects", emit(`"data": ${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`)],
   ["too_deep", "1,001 levels", nested(1_001, "[", "]")],
-  ["too_large", "more than may be", new Uint8Array(MAX_SIZE + 1)],
+  ["too_large", "a message above maxSize", new Uint8Array(MAX_SIZE + 1)],
 ];
 
 for (const [reason, what, text] of BAD) {
-  test(`${what} is refused: ${reason}`, (t) => {
+  test(`${what} is rejected: ${reason}`, (t) => {
     const decoded = read(text);
-    t.is(decoded.kind === "rejected" ? decoded.rejected.reason : decoded.kind, reason);
+    t.is(decoded.kind === "rejected" ? decoded.rejection.reason : decoded.kind, reason);
   });
 }
 
 const BAD_BINARY: readonly (readonly [RejectReason, string, string])[] = [
-  ["wrong_type", "no list", '{"a": 1}'],
-  ["wrong_type", "an empty list", "[]"],
-  ["bad_base64", "text that is no base64", '[[{"_placeholder": true, "num": 0}], "***"]'],
+  ["wrong_type", "data that is an object", '{"a": 1}'],
+  ["wrong_type", "data that is an empty list", "[]"],
+  ["bad_base64", "text that is not base64", '[[{"_placeholder": true, "num": 0}], "***"]'],
   ["bad_base64", "base64 of a wrong length", '[[{"_placeholder": true, "num": 0}], "abc"]'],
   ["bad_base64", "url-safe base64", '[[{"_placeholder": true, "num": 0}], "_-8="]'],
   ["bad_base64", "a number", '[[{"_placeholder": true, "num": 0}], 1]'],
-  ["bad_placeholder", "a number out of range", '[[{"_placeholder": true, "num": 1}], "YQ=="]'],
-  ["bad_placeholder", "a negative number", '[[{"_placeholder": true, "num": -1}], "YQ=="]'],
-  ["bad_placeholder", "a fraction", '[[{"_placeholder": true, "num": 0.5}], "YQ=="]'],
-  ["bad_placeholder", "the name of a method", '[[{"_placeholder": true, "num": "length"}], "YQ=="]'],
-  ["bad_placeholder", "no number", '[[{"_placeholder": true}], "YQ=="]'],
+  ["bad_placeholder", "a placeholder number out of range", '[[{"_placeholder": true, "num": 1}], "YQ=="]'],
+  ["bad_placeholder", "a negative placeholder number", '[[{"_placeholder": true, "num": -1}], "YQ=="]'],
+  ["bad_placeholder", "a fraction for a placeholder number", '[[{"_placeholder": true, "num": 0.5}], "YQ=="]'],
+  [
+    "bad_placeholder",
+    "the name of a property for a placeholder number",
+    '[[{"_placeholder": true, "num": "length"}], "YQ=="]',
+  ],
+  ["bad_placeholder", "a placeholder without a number", '[[{"_placeholder": true}], "YQ=="]'],
 ];
 
 for (const [reason, what, data] of BAD_BINARY) {
-  test(`attachments with ${what} are refused: ${reason}`, (t) => {
+  test(`a binary emit with ${what} is rejected: ${reason}`, (t) => {
     t.is(args(`"binary": true, "data": ${data}`), reason);
   });
 }
 
-test("the sender is named where the message could be read, and only if it looks like a name", (t) => {
+test("a rejection names the sender if the message could be read and the name looks like one", (t) => {
   const hostId = (text: string) => {
     const decoded = read(text);
     return decoded.kind === "rejected" ? decoded.hostId : t.fail();
@@ -243,7 +248,7 @@ test("nothing pollutes a prototype", (t) => {
   t.false("polluted" in {});
 });
 
-test("exactly the bounds are still read", (t) => {
+test("messages exactly at the limits are read", (t) => {
   t.is(read(emit(`"data": [${nested(997, "[", "]")}]`)).kind, "message");
   const start = '{"method": "emit", "event": "e", "data": "';
   t.is(read(`${start}${"x".repeat(MAX_SIZE - start.length - 2)}"}`).kind, "message");
@@ -252,7 +257,7 @@ test("exactly the bounds are still read", (t) => {
 test("keys of Node hosts are checked like those of Python", (t) => {
   const reason = (message: object) => {
     const decoded = decode(Buffer.from(JSON.stringify({ namespace: "/", ...message })), 10_000);
-    return decoded.kind === "rejected" ? decoded.rejected.reason : decoded.kind;
+    return decoded.kind === "rejected" ? decoded.rejection.reason : decoded.kind;
   };
   const emit = { method: "emit", event: "e", data: null };
   t.is(reason({ ...emit, node: null }), "message");

@@ -1,7 +1,7 @@
 import test from "ava";
 import { BridgeError } from "../../src/errors.js";
 import { decode } from "../../src/protocol/decode.js";
-import { encode } from "../../src/protocol/json/encode.js";
+import { encodeJson } from "../../src/protocol/json/encode.js";
 import type { Dialect } from "../../src/protocol/model/dialect.js";
 import { newHostId } from "../../src/protocol/model/host-id.js";
 import type { OutgoingEmit } from "../../src/protocol/model/outgoing.js";
@@ -10,18 +10,18 @@ import { EMIT as PLAIN_EMIT } from "./plain-emit.js";
 
 const DIALECTS: readonly Dialect[] = ["5.15", "5.14", "5.13", "5.2"];
 
-/** Of a Node host. */
+/** From a Node host. */
 const EMIT: OutgoingEmit = { ...PLAIN_EMIT, hostId: newHostId() };
 
 const written = (dialect: Dialect, fields: Partial<OutgoingEmit>) =>
-  JSON.parse(encode({ ...EMIT, ...fields }, dialect)) as Record<string, unknown>;
+  JSON.parse(encodeJson({ ...EMIT, ...fields }, dialect)) as Record<string, unknown>;
 
 const bytes = Buffer.from([0, 255]);
 const placeholder = { _placeholder: true, num: 0 };
 
 const WITH_TO_JSON = { toJSON: () => [1] };
 
-test("where one form serves all releases, it is written in each dialect", (t) => {
+test("a form that all releases read alike is written in every dialect", (t) => {
   for (const args of [[], [null], [{ a: [1] }], ["text"], [0], [false], [undefined], [new Date(0)]]) {
     for (const rooms of [null, ["r"], [42]]) {
       const fields = {
@@ -31,13 +31,13 @@ test("where one form serves all releases, it is written in each dialect", (t) =>
         exceptRooms: ["x"],
         callback: { room: "r", namespace: "/", id: 1 },
       };
-      const [newest, ...older] = DIALECTS.map((dialect) => encode({ ...EMIT, ...fields }, dialect));
+      const [newest, ...older] = DIALECTS.map((dialect) => encodeJson({ ...EMIT, ...fields }, dialect));
       t.deepEqual([...new Set(older)], [newest]);
     }
   }
 });
 
-/** What is in `data` and `binary`, or why there is no form. */
+/** `data` and `binary`, or the error if there is no form. */
 const FORMS: readonly (readonly [string, readonly unknown[], Readonly<Record<Dialect, unknown>>])[] = [
   [
     "a list",
@@ -46,7 +46,7 @@ const FORMS: readonly (readonly [string, readonly unknown[], Readonly<Record<Dia
   ],
   ["an empty list", [[]], { "5.15": [[[]], false], "5.14": [[], false], "5.13": [[], false], "5.2": [[], false] }],
   [
-    "what JSON makes a list of",
+    "an object whose toJSON returns a list",
     [WITH_TO_JSON],
     { "5.15": [[[1]], false], "5.14": [[1], false], "5.13": [[1], false], "5.2": [[1], false] },
   ],
@@ -86,28 +86,28 @@ for (const [what, args, forms] of FORMS) {
         t.deepEqual([data, binary], form);
         return;
       }
-      const error = t.throws(() => encode({ ...EMIT, event: "news", args }, dialect), { instanceOf: BridgeError });
+      const error = t.throws(() => encodeJson({ ...EMIT, event: "news", args }, dialect), { instanceOf: BridgeError });
       t.is(error.code, "BRIDGE_INVALID_ARGUMENT");
       t.regex(error.message, form);
       t.true(error.message.includes(`the event "news"`) && error.message.includes(`dialect is "${dialect}"`));
-      t.regex(error.message, /python-socketio before 5\.1[45]\.\d cannot be told.*; (?:put|send)/);
+      t.regex(error.message, /python-socketio before 5\.1[45]\.\d cannot read.*; (?:put|send)/);
     });
   }
 }
 
-test("several rooms are a list, but for releases that it ends the listener of", (t) => {
+test("several rooms are a list, except for releases whose listener it would end", (t) => {
   for (const dialect of ["5.15", "5.14", "5.13"] as const) {
     t.deepEqual(written(dialect, { rooms: ["a", 7] }).room, ["a", 7]);
   }
-  const error = t.throws(() => encode({ ...EMIT, rooms: ["a", "b"] }, "5.2"), { instanceOf: BridgeError });
+  const error = t.throws(() => encodeJson({ ...EMIT, rooms: ["a", "b"] }, "5.2"), { instanceOf: BridgeError });
   t.is(error.code, "BRIDGE_INVALID_ARGUMENT");
   t.regex(
     error.message,
-    /is for 2 rooms, which python-socketio before 5\.3 cannot be told .*; emit to one after the other/,
+    /is for 2 rooms, which python-socketio before 5\.3 cannot read .*; emit to one after the other/,
   );
 });
 
-test("among Node hosts all that can be said arrives as it is, whatever the dialect of either", (t) => {
+test("Node hosts read each other's arguments exactly, whatever their dialects", (t) => {
   for (const args of [
     [],
     [null],
@@ -124,7 +124,7 @@ test("among Node hosts all that can be said arrives as it is, whatever the diale
       for (const dialect of DIALECTS) {
         let text: string;
         try {
-          text = encode({ ...EMIT, args }, writer);
+          text = encodeJson({ ...EMIT, args }, writer);
         } catch {
           continue;
         }
@@ -139,7 +139,7 @@ test("among Node hosts all that can be said arrives as it is, whatever the diale
   }
 });
 
-test("a list of a Python host is several arguments or one, as the Python hosts of the dialect take it", (t) => {
+test("a list from a Python host is several arguments or one, as its dialect has it", (t) => {
   const args = (fields: object, dialect: Dialect) => {
     const message = { method: "emit", event: "e", namespace: "/", ...fields };
     const decoded = decode(Buffer.from(JSON.stringify(message)), 10_000, { legacyPickle: "refuse", dialect });
@@ -162,15 +162,15 @@ test("a list of a Python host is several arguments or one, as the Python hosts o
   }
 });
 
-test("commands and answers are the same in each dialect", (t) => {
+test("commands and acknowledgements are the same in every dialect", (t) => {
   const sender = { namespace: "/", hostId: EMIT.hostId };
   for (const message of [
-    { method: "callback", ticket: { room: null, namespace: "/", id: 1 }, args: [[1], 2], hostId: "h" },
+    { method: "callback", callback: { room: null, namespace: "/", id: 1 }, args: [[1], 2], hostId: "h" },
     { method: "disconnect", sid: "s", ...sender },
     { method: "enter_room", sid: "s", room: "r", ...sender },
     { method: "close_room", room: "r", ...sender },
     { method: "node_join", rooms: ["a", "b"], exceptRooms: [], names: ["c"], ...sender },
   ] as const) {
-    t.is(new Set(DIALECTS.map((dialect) => encode(message, dialect))).size, 1);
+    t.is(new Set(DIALECTS.map((dialect) => encodeJson(message, dialect))).size, 1);
   }
 });

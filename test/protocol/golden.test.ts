@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from "ava";
-import { decode, type ReadingOptions } from "../../src/protocol/decode.js";
+import { type DecodeOptions, decode } from "../../src/protocol/decode.js";
 import { decodePayload } from "../../src/protocol/payload.js";
-import { expectedOf, REFUSED, REFUSED_IN_PICKLES, type Reading } from "../golden/expected.js";
+import { expectedOf, REJECTED, REJECTED_IN_PICKLES, type Reading } from "../golden/expected.js";
 import {
   type BusName,
   bytesOf,
@@ -17,18 +17,18 @@ const MAX_SIZE = 1_000_000;
 const CASES = readCases();
 const RELEASES = readRecordings();
 
-/** A message as far as it can be decoded, with the arguments of an emit in place of its payload; or why it is refused. */
-function read(payload: Uint8Array, options: ReadingOptions = { legacyPickle: "refuse", dialect: "5.15" }): unknown {
+/** A message, with the arguments of an emit in place of its payload; or the reason why it is rejected. */
+function read(payload: Uint8Array, options: DecodeOptions = { legacyPickle: "refuse", dialect: "5.15" }): unknown {
   const decoded = decode(payload, MAX_SIZE, options);
   if (decoded.kind !== "message") {
-    return decoded.kind === "rejected" ? decoded.rejected.reason : decoded.kind;
+    return decoded.kind === "rejected" ? decoded.rejection.reason : decoded.kind;
   }
   if (decoded.message.method !== "emit") {
     return decoded.message;
   }
   const { payload: data, ...message } = decoded.message;
   const result = decodePayload(data);
-  return "rejected" in result ? result.rejected.reason : { ...message, args: result.args };
+  return "rejection" in result ? result.rejection.reason : { ...message, args: result.args };
 }
 
 const compare = (one: string, other: string) => one.localeCompare(other, "en", { numeric: true });
@@ -39,7 +39,7 @@ const writesValues = (release: string) => compare(release, "5.15.1") < 0;
 const onBus = (recordings: readonly Recording[], bus: BusName) =>
   new Map(recordings.filter(({ on }) => on === undefined || on.includes(bus)).map((line) => [line.case, line]));
 
-test("every release is recorded with every case, on every bus on which it can publish", (t) => {
+test("every release is recorded with every case, on every bus that it can publish on", (t) => {
   t.deepEqual(
     RELEASES.map(({ release }) => release.release),
     ["4.6.1", "5.0.4", "5.7.2", "5.9.0", "5.13.0", "5.14.1", "5.14.3", "5.15.1", "5.18.1"],
@@ -89,22 +89,22 @@ test("data is written in the form of the release", (t) => {
   }
 });
 
-/** Before, these two commands do not say who gives them. */
+/** Before 5.10 these two commands do not name their sender. */
 const isAnonymous = (release: string, { op }: Case) =>
   compare(release, "5.10") < 0 && (op === "disconnect" || op === "close_room");
 
-/** Reads every case of a release, and compares it with what Python was told. */
+/** Reads every case of a release, and compares it with what Python was told to publish. */
 function readAll(t: ExecutionContext, { release, recordings }: ReleaseRecordings, reading: Reading): void {
   const issued = new Map<unknown, number>();
   const published = onBus(recordings, "redis");
-  const refused = reading === "pickle" ? REFUSED_IN_PICKLES : REFUSED;
+  const rejected = reading === "pickle" ? REJECTED_IN_PICKLES : REJECTED;
   const dialect = reading === "5.14" ? "5.14" : "5.15";
   for (const one of CASES) {
     const bytes = bytesOf(published.get(one.case) as Recording);
     if (bytes !== undefined) {
       const named = expectedOf(one, reading, issued);
       const expected = isAnonymous(release.release, one) ? { ...named, hostId: undefined } : named;
-      t.deepEqual(read(bytes, { legacyPickle: "data-only", dialect }), refused.get(one.case) ?? expected, one.case);
+      t.deepEqual(read(bytes, { legacyPickle: "data-only", dialect }), rejected.get(one.case) ?? expected, one.case);
     }
   }
 }
@@ -112,19 +112,19 @@ function readAll(t: ExecutionContext, { release, recordings }: ReleaseRecordings
 for (const recorded of RELEASES) {
   const { release, recordings } = recorded;
   if (writesPickles(release.release)) {
-    test(`the pickles of python-socketio ${release.release} are read as they were meant, if at all`, (t) => {
+    test(`the pickles of python-socketio ${release.release} are read with their original meaning, or rejected`, (t) => {
       readAll(t, recorded, "pickle");
       for (const bytes of recordings.map(bytesOf).filter((one) => one !== undefined)) {
         t.is(read(bytes), "pickle");
       }
     });
   } else if (writesValues(release.release)) {
-    test(`what python-socketio ${release.release} publishes is read as it was meant, or as the newest release does`, (t) => {
+    test(`what python-socketio ${release.release} publishes is read with its original meaning, or as the newest release reads it`, (t) => {
       readAll(t, recorded, "5.14");
       readAll(t, recorded, "5.14 as 5.15");
     });
   } else {
-    test(`what python-socketio ${release.release} publishes is read as it was meant`, (t) => {
+    test(`what python-socketio ${release.release} publishes is read with its original meaning`, (t) => {
       readAll(t, recorded, "5.15");
     });
   }

@@ -1,4 +1,4 @@
-/** The page of the fleet: eight clients, the hosts that hold them, and what each of them hears. */
+/** Opens eight clients, and shows which host holds each of them and what they receive. */
 import { io } from "/socket.io/socket.io.esm.min.js";
 
 const CLIENTS = 8;
@@ -18,9 +18,9 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** @type {{ socket: any, name: string, chip: HTMLElement, host: string, heard: Map<string, number> }[]} */
+/** @type {{ socket: any, name: string, chip: HTMLElement, host: string, received: Map<string, number> }[]} */
 const clients = [];
-let speaker = 0;
+let sender = 0;
 
 function showState() {
   const connected = clients.filter(({ socket, host }) => socket.connected && host !== "").length;
@@ -46,8 +46,8 @@ function hostCard({ host, server }) {
 
 /** @param {number} index */
 function choose(index) {
-  speaker = index;
-  byId("speaker").textContent = clients[index].name;
+  sender = index;
+  byId("sender").textContent = clients[index].name;
   for (const { chip } of clients) {
     chip.setAttribute("aria-pressed", String(chip === clients[index].chip));
   }
@@ -56,21 +56,22 @@ function choose(index) {
 function addClient() {
   const index = clients.length;
   const name = String(index + 1);
-  // Two of eight poll, as behind a proxy that knows no websockets; a browser has only six connections for that.
+  // Two of eight use polling, as behind a proxy without WebSocket support. A browser opens at most six connections
+  // to a host, and each polling client needs one.
   const transport = index === 2 || index === 7 ? "polling" : "websocket";
-  // nginx chooses by this name. Without it, by a cookie that all clients of a browser have in common.
+  // nginx assigns the host by this name, or without it by a cookie, which all clients of a browser share.
   const socket = io({ query: { client: name }, transports: [transport], forceNew: true });
   const chip = element("button", { type: "button", class: "client", "data-testid": "client" }, `${name} `);
   chip.append(element("small", {}, transport));
   chip.addEventListener("click", () => choose(index));
-  const client = { socket, name, chip, host: "", heard: new Map() };
+  const client = { socket, name, chip, host: "", received: new Map() };
   clients.push(client);
   socket.on("connect", async () => {
     const info = await socket.emitWithAck("whoami");
     await socket.emitWithAck("join", { room: ROOM });
     client.host = info.host;
     hostCard(info).append(chip);
-    choose(speaker);
+    choose(sender);
     showState();
   });
   socket.on("disconnect", () => {
@@ -78,27 +79,27 @@ function addClient() {
     chip.remove();
     showState();
   });
-  socket.on("message", (message) => hear(client, message));
+  socket.on("message", (message) => show(client, message));
   showState();
 }
 
-// --- what is said and heard -----------------------------------------------------------------------------------------
+// --- messages -------------------------------------------------------------------------------------------------------
 
 /** @type {Map<string, { reached: Set<string>, row: HTMLElement }>} */
 const rows = new Map();
 
-/** The same text by the same sender may come again: then it is the next of its kind, for every client. */
-function hear(client, { sid, text }) {
+/** Groups what the clients receive by sender and text. If that pair repeats, each repetition is a row of its own. */
+function show(client, { sid, text }) {
   const kind = JSON.stringify([sid ?? "", text]);
-  const nth = (client.heard.get(kind) ?? 0) + 1;
-  client.heard.set(kind, nth);
+  const nth = (client.received.get(kind) ?? 0) + 1;
+  client.received.set(kind, nth);
   const key = `${nth} ${kind}`;
-  const heard = rows.get(key) ?? addRow(key, sid, String(text));
-  heard.reached.add(client.name);
-  heard.row.querySelector(".reach").textContent = `heard by ${heard.reached.size} of ${clients.length} clients`;
-  client.chip.classList.remove("hears");
+  const entry = rows.get(key) ?? addRow(key, sid, String(text));
+  entry.reached.add(client.name);
+  entry.row.querySelector(".reach").textContent = `received by ${entry.reached.size} of ${clients.length} clients`;
+  client.chip.classList.remove("receives");
   void client.chip.offsetWidth;
-  client.chip.classList.add("hears");
+  client.chip.classList.add("receives");
 }
 
 function addRow(key, sid, text) {
@@ -110,29 +111,29 @@ function addRow(key, sid, text) {
     element("span", { class: "from" }, from === undefined ? `from ${who}` : `from client ${from.name} on ${from.host}`),
     element("span", { class: "reach" }),
   );
-  byId("heard").prepend(row);
-  const heard = { reached: new Set(), row };
-  rows.set(key, heard);
+  byId("received").prepend(row);
+  const entry = { reached: new Set(), row };
+  rows.set(key, entry);
   if (rows.size > MAX_ROWS) {
     const [[oldest, { row: last }]] = rows;
     rows.delete(oldest);
     last.remove();
   }
-  return heard;
+  return entry;
 }
 
-byId("say").addEventListener("submit", (event) => {
+byId("send").addEventListener("submit", (event) => {
   event.preventDefault();
-  clients[speaker].socket.emit("say", { room: ROOM, text: byId("text").value });
+  clients[sender].socket.emit("say", { room: ROOM, text: byId("text").value });
 });
 
 byId("task").addEventListener("click", async () => {
   const body = JSON.stringify({ data: { text: byId("text").value }, room: ROOM });
   try {
     const response = await fetch("/tasks", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    byId("trouble").textContent = response.ok ? "" : `The task was not taken: ${response.status}`;
+    byId("problem").textContent = response.ok ? "" : `The task was rejected: ${response.status}`;
   } catch (error) {
-    byId("trouble").textContent = `The task was not taken: ${error.message}`;
+    byId("problem").textContent = `The task was rejected: ${error.message}`;
   }
 });
 

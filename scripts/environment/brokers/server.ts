@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { withTimeout } from "../../../src/testing/once.js";
+import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { CONTAINER_LABEL, type ContainerProvider } from "../environment.js";
 
 /** Resolves when it has ended. @param signal - SIGTERM lets it say goodbye. @default "SIGKILL" */

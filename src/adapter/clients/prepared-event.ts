@@ -1,12 +1,13 @@
 import type { Adapter, SocketId } from "socket.io-adapter";
 import type { EmitFlags } from "../../protocol/model/node-extension.js";
+import { namespaceOf } from "./namespace.js";
 import { type Recipients, recipientsOf } from "./recipients.js";
 import { textFrame } from "./websocket-frame.js";
 
 const CLOSE_BRACKET = 0x5d;
 const EMPTY_LIST = "[]";
 
-/** What `socket.io` shows to outgoing listeners, who look into `data`. */
+/** What socket.io passes to outgoing listeners, which read `data`. */
 interface OutgoingPacket {
   readonly data: readonly unknown[];
 }
@@ -20,7 +21,7 @@ export interface PreparedEvent {
   readonly packet: OutgoingPacket;
 }
 
-/** Of `socket.io`: its types leave out what `socket.io-adapter` calls. */
+/** `Socket` of socket.io 4.7 to 4.8: what `Adapter.broadcast` of socket.io-adapter 2.5 calls, and its types keep private. */
 interface Recipient {
   readonly client: {
     readonly conn: Connection;
@@ -29,10 +30,10 @@ interface Recipient {
   notifyOutgoingListeners(packet: OutgoingPacket): void;
 }
 
-/** Of `engine.io`. */
+/** `Socket` of engine.io 6. */
 interface Connection {
   readonly transport: {
-    /** Of WebSocket, in some versions. */
+    /** The WebSocket transport has it since engine.io 6.4; polling has not. */
     _canSendPreEncodedFrame?(packet: { readonly options: WriteOptions }): boolean;
   };
   readonly server: { listenerCount(event: "flush"): number };
@@ -43,22 +44,17 @@ interface WriteOptions {
   readonly preEncoded: true;
   readonly volatile: boolean | undefined;
   readonly compress: boolean | undefined;
-  /** Of `engine.io` since 6.5; others encode the text. */
+  /** Sent as it is over WebSocket, since engine.io 6.4. */
   readonly wsPreEncodedFrame: readonly Buffer[];
-}
-
-/** Whether clients of this server get their packets as the text that is prepared here. */
-export function hasDefaultParser({ nsp }: Adapter): boolean {
-  return nsp.server._opts.parser === undefined;
 }
 
 /** Type MESSAGE of Engine.IO, type EVENT of Socket.IO, and the namespace. */
 const typeOf = (namespace: string): string => (namespace === "/" ? "42" : `42${namespace},`);
 
-/** Where in a message of Engine.IO the packet of Socket.IO begins. */
+/** Where the packet of Socket.IO starts in a message of Engine.IO. */
 const PACKET = 1;
 
-/** What was put together of bytes: text and values are made of it when somebody asks for them. */
+/** An event that was assembled from bytes. Text and values are decoded from it when somebody reads them. */
 class BytesOfEvent implements PreparedEvent, OutgoingPacket {
   readonly frame: Buffer;
   readonly #start: number;
@@ -68,8 +64,8 @@ class BytesOfEvent implements PreparedEvent, OutgoingPacket {
   #data: readonly unknown[] | undefined;
 
   /**
-   * @param start - where in the frame the packet begins
-   * @param list - where in the text of the packet the list of name and arguments begins
+   * @param start - where the packet starts in the frame
+   * @param list - where the list of name and arguments starts in the text of the packet
    */
   constructor(frame: Buffer, start: number, list: number, isAscii: boolean) {
     this.frame = frame;
@@ -95,7 +91,7 @@ class BytesOfEvent implements PreparedEvent, OutgoingPacket {
 
 /**
  * @param args - JSON in UTF-8: the arguments as they stand between the brackets of a list, or nothing
- * @param isAscii - whether it is nothing but ASCII, which is read faster
+ * @param isAscii - whether it is ASCII throughout, which is decoded faster
  */
 export function prepareBytes(namespace: string, event: string, args: Buffer, isAscii: boolean): PreparedEvent {
   const type = typeOf(namespace);
@@ -108,7 +104,10 @@ export function prepareBytes(namespace: string, event: string, args: Buffer, isA
   return new BytesOfEvent(frame, start + PACKET, type.length - PACKET, isAscii && headLength === head.length);
 }
 
-/** @param list - JSON text of the arguments, with its brackets @param data - the same as values, with the name before */
+/**
+ * @param list - JSON text of the arguments, with its brackets
+ * @param data - the same as values, after the name
+ */
 export function prepareText(namespace: string, event: string, list: string, data: readonly unknown[]): PreparedEvent {
   const args = list.length === EMPTY_LIST.length ? "]" : `,${list.slice(1)}`;
   const message = `${typeOf(namespace)}[${JSON.stringify(event)}${args}`;
@@ -117,10 +116,10 @@ export function prepareText(namespace: string, event: string, list: string, data
   return { text: message.slice(PACKET), frame, packet: { data } };
 }
 
-/** `batchWrites` has one on each connection. */
+/** `batchWrites` adds one to each connection. */
 const OWN_FLUSH_LISTENERS = 1;
 
-/** Whether it is sure that the connection sends the frame, and that nobody looks at the text, as the admin UI does. */
+/** Whether the connection certainly sends the frame, and nobody reads the text, as @socket.io/admin-ui does. */
 function needsNoText(connection: Connection, options: WriteOptions): boolean {
   const { transport, server } = connection;
   return (
@@ -131,14 +130,14 @@ function needsNoText(connection: Connection, options: WriteOptions): boolean {
   );
 }
 
-/** As `Adapter.broadcast` of socket.io-adapter, of what is encoded already. */
+/** `Adapter.broadcast` of socket.io-adapter, of what is encoded already. */
 export function sendPrepared(
   adapter: Adapter,
   event: PreparedEvent,
   recipients: Recipients,
   { volatile, compress }: EmitFlags,
 ): void {
-  const { sockets } = adapter.nsp as unknown as { readonly sockets: ReadonlyMap<SocketId, Recipient> };
+  const { sockets } = namespaceOf(adapter) as unknown as { readonly sockets: ReadonlyMap<SocketId, Recipient> };
   const { frame, packet } = event;
   const options = { preEncoded: true, volatile, compress, wsPreEncodedFrame: [frame] } as const;
   for (const sid of recipientsOf(adapter, recipients)) {

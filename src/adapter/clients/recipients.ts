@@ -1,7 +1,8 @@
 import type { Adapter, Room, SocketId } from "socket.io-adapter";
 import type { EmitMessage } from "../../protocol/model/messages.js";
+import { hasClient } from "./namespace.js";
 
-/** Whom something is for, by names of rooms; a sid is one of them. */
+/** Whom a packet is for, by room names; a sid is also a room. */
 export interface Recipients {
   /** None is everyone. */
   readonly rooms: ReadonlySet<Room>;
@@ -20,20 +21,20 @@ export function hasRecipient(adapter: Adapter, rooms: Iterable<Room>): boolean {
   return isForAll && adapter.sids.size > 0;
 }
 
-/** Python skips sids only, so a name that is no client of this host skips nobody, whatever rooms there are. */
+/** Python skips sids only, so a name that is not a client of this host skips nobody, whatever rooms there are. */
 export function exceptionsOf(
   adapter: Adapter,
   { skipSids, exceptRooms }: Pick<EmitMessage, "skipSids" | "exceptRooms">,
 ): Set<Room> {
-  return new Set([...skipSids.filter((sid) => adapter.nsp.sockets.has(sid)), ...exceptRooms]);
+  return new Set([...skipSids.filter((sid) => hasClient(adapter, sid)), ...exceptRooms]);
 }
 
 /**
- * The clients of this host that are meant, each once. Rooms may change on the way, by an outgoing listener; who is
- * reached then is whom `Adapter.apply` of socket.io-adapter reaches.
+ * The clients of this host that a packet is for, each once. An outgoing listener may change rooms meanwhile; then it
+ * yields whom `Adapter.apply` of socket.io-adapter would reach.
  */
 export function* recipientsOf(adapter: Adapter, { rooms, except }: Recipients): Generator<SocketId> {
-  /** Excepted, or had already: who leaves a room and joins it again stands in it once more, behind the others. */
+  /** Excepted, or had already: a client that leaves a room and rejoins it is in it once more, after the others. */
   const passed = new Set<SocketId>();
   for (const room of except) {
     for (const sid of adapter.rooms.get(room) ?? []) {

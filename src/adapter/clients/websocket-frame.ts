@@ -1,14 +1,14 @@
-/** Lengths from which on a frame tells its own in two bytes more, or in eight. */
+/** Lengths from which on the length field of a frame has two bytes more, or eight. */
 const [TWO_BYTES, EIGHT_BYTES] = [126, 65_536];
 
-/** FIN and the opcode of text. */
+/** FIN, and the opcode of a text frame. */
 const TEXT = 0x81;
 
 /**
- * Room for a WebSocket frame (RFC 6455, section 5.2) as a server sends a text: whole and unmasked.
+ * Allocates a WebSocket frame (RFC 6455, section 5.2) as a server sends a text: in one piece and unmasked.
  *
  * @param length - bytes of the text, as UTF-8
- * @returns the frame with its header, and where the text is to be put
+ * @returns the frame with its header, and where the text goes
  */
 export function textFrame(length: number): { readonly frame: Buffer; readonly start: number } {
   const start = length < TWO_BYTES ? 2 : length < EIGHT_BYTES ? 4 : 10;

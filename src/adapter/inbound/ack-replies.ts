@@ -1,88 +1,107 @@
-import type { AckTicket, CallbackMessage, EmitMessage } from "../../protocol/model/messages.js";
+import type { CallbackRef, EmitMessage } from "../../protocol/model/messages.js";
+import { sideChannelOf } from "../../protocol/side-channel/channel-name.js";
 import type { AckCountMessage, AckMessage } from "../../protocol/side-channel/messages.js";
+import type { Reporter } from "../reporting/reporter.js";
+import type { InboundParts } from "./parts.js";
 
-/** Where the acknowledgements of one emit of another host go. */
+/** Acknowledgements of one emit of another host, on their way back to it. */
 export interface AckReplies {
-  /** Of `performance.now()`: nobody waits for them from then on. */
+  /** In `performance.now()` time: that host does not wait for them from then on. */
   readonly deadline: number;
-  /** How many clients of this host were asked; before any answer. Called again it does nothing. */
+  /** How many clients of this host got the emit: before any acknowledgement. Called again it does nothing. */
   sendCount(clients: number): void;
-  /** What a client said. */
+  /** What one client acknowledged with. */
   sendAck(args: readonly unknown[]): void;
 }
 
-/** What they are said with. */
-export interface AckReplyContext {
-  /** This host. */
-  readonly from: string;
-  /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` */
-  publish(message: CallbackMessage): void;
-  /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT`; rejects as `Bus.publish`, which is in the status too */
-  publishNode(message: AckCountMessage | AckMessage): Promise<void>;
-  warn(text: string): void;
+type AckReplyRoutes = Pick<InboundParts, "cluster" | "publisher" | "reporter">;
+
+/**
+ * @param channel - that the emit came on
+ * @returns undefined where the emit requests none
+ */
+export function ackRepliesFor(message: EmitMessage, channel: string, routes: AckReplyRoutes): AckReplies | undefined {
+  const { callback, node, hostId } = message;
+  if (callback === null) {
+    return undefined;
+  }
+  return node?.ackTimeout === undefined || hostId === undefined
+    ? new PythonAckReplies(callback, hostId, routes)
+    : new NodeAckReplies({ to: hostId, id: callback.id }, node.ackTimeout, sideChannelOf(channel), routes);
 }
 
-/** The caller waits for its timeout then, as among Python hosts. */
-function passOn({ warn }: AckReplyContext, say: () => void): void {
-  try {
-    say();
-  } catch (error) {
-    warn(`a client's acknowledgement was not passed on: ${(error as Error).message}`);
+/** As a Python host replies: one `callback` for each client that acknowledges, uncounted. Python keeps the first. */
+class PythonAckReplies implements AckReplies {
+  readonly deadline = Number.POSITIVE_INFINITY;
+  readonly #callback: CallbackRef;
+  readonly #hostId: string | undefined;
+  readonly #routes: AckReplyRoutes;
+
+  constructor(callback: CallbackRef, hostId: string | undefined, routes: AckReplyRoutes) {
+    this.#callback = callback;
+    this.#hostId = hostId;
+    this.#routes = routes;
+  }
+
+  sendCount(): void {}
+
+  sendAck(args: readonly unknown[]): void {
+    const { publisher, reporter } = this.#routes;
+    try {
+      publisher.publish({ method: "callback", callback: this.#callback, args, hostId: this.#hostId });
+    } catch (error) {
+      warnOfLostAck(reporter, error);
+    }
   }
 }
 
-/** Each client that answers is one message, as from a Python host; nobody counts them, and Python keeps the first. */
-function uncounted(ticket: AckTicket, hostId: string | undefined, context: AckReplyContext): AckReplies {
-  return {
-    deadline: Number.POSITIVE_INFINITY,
-    sendCount: () => {},
-    sendAck: (args) => passOn(context, () => context.publish({ method: "callback", ticket, args, hostId })),
-  };
-}
-
-/** The other host waits for the count of each host, and then for so many answers. */
-class CountedAckReplies implements AckReplies {
+/** To a Node host, on the side channel: the number of clients first, then that many acknowledgements. */
+class NodeAckReplies implements AckReplies {
   readonly deadline: number;
-  readonly #address: { readonly from: string; readonly to: string; readonly id: number };
-  readonly #context: AckReplyContext;
+  readonly #address: { readonly to: string; readonly id: number };
+  readonly #channel: string;
+  readonly #routes: AckReplyRoutes;
   #isCounted = false;
-  #passed = 0;
+  #sent = 0;
 
-  constructor(to: string, id: number, timeout: number, context: AckReplyContext) {
+  /** @param timeout - milliseconds for which that host waits */
+  constructor(
+    address: { readonly to: string; readonly id: number },
+    timeout: number,
+    channel: string,
+    routes: AckReplyRoutes,
+  ) {
     this.deadline = performance.now() + timeout;
-    this.#address = { from: context.from, to, id };
-    this.#context = context;
+    this.#address = address;
+    this.#channel = channel;
+    this.#routes = routes;
   }
 
   sendCount(clients: number): void {
     if (!this.#isCounted) {
       this.#isCounted = true;
-      this.#publish({ type: "ack_count", ...this.#address, clients });
+      this.#publish({ type: "ack_count", from: this.#routes.cluster.hostId, ...this.#address, clients });
     }
   }
 
   sendAck(args: readonly unknown[]): void {
-    const number = this.#passed + 1;
-    passOn(this.#context, () => {
-      this.#publish({ type: "ack", ...this.#address, sequence: number, args });
-      this.#passed = number;
-    });
+    const { cluster, reporter } = this.#routes;
+    const sequence = this.#sent + 1;
+    try {
+      this.#publish({ type: "ack", from: cluster.hostId, ...this.#address, sequence, args });
+      this.#sent = sequence;
+    } catch (error) {
+      warnOfLostAck(reporter, error);
+    }
   }
 
   #publish(message: AckCountMessage | AckMessage): void {
-    this.#context.publishNode(message).catch(() => {});
+    // The bus reports what it drops.
+    this.#routes.cluster.sideChannel.publish(message, this.#channel).catch(() => {});
   }
 }
 
-/** @returns undefined where none were asked for */
-export function ackRepliesFor(
-  { callback, node, hostId }: EmitMessage,
-  context: AckReplyContext,
-): AckReplies | undefined {
-  if (callback === null) {
-    return undefined;
-  }
-  return node?.ackTimeout === undefined || hostId === undefined
-    ? uncounted(callback, hostId, context)
-    : new CountedAckReplies(hostId, callback.id, node.ackTimeout, context);
+/** The other host waits for its timeout then, as among Python hosts. */
+function warnOfLostAck(reporter: Reporter, error: unknown): void {
+  reporter.warn("ack", `cannot pass on a client's acknowledgement: ${(error as Error).message}`);
 }

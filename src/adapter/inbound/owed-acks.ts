@@ -1,30 +1,26 @@
-/** An answer that one client owes. */
-interface Owed {
+/** An acknowledgement that one client owes. */
+interface OwedAck {
   readonly sid: string;
   readonly packetId: number;
-  /** Of `performance.now()`: nobody waits for it from then on. */
+  /** In `performance.now()` time: nobody waits for it from then on. */
   readonly deadline: number;
 }
 
 /**
- * Answers that clients of this host owe to other hosts. Python keeps a callback until its client leaves; so does this,
- * up to a bound, beyond which the oldest are given up. Node hosts say how long they wait.
+ * Acknowledgements that clients of this host owe to other hosts. Python keeps a callback until its client disconnects; so
+ * does this, up to a limit, beyond which the oldest are forgotten. Node hosts state how long they wait.
  */
 export class OwedAcks {
   readonly #limit: number;
-  readonly #giveUp: (sid: string, packetId: number) => void;
+  readonly #forget: (sid: string, packetId: number) => void;
   /** In order of age; the key is the packet's id and the client's sid. */
-  readonly #owed = new Map<string, Owed>();
+  readonly #owed = new Map<string, OwedAck>();
   readonly #bySid = new Map<string, Set<number>>();
 
-  /** @param giveUp - removes the acknowledgement from the client's socket */
-  constructor(limit: number, giveUp: (sid: string, packetId: number) => void) {
+  /** @param forget - removes the acknowledgement from the client's socket */
+  constructor(limit: number, forget: (sid: string, packetId: number) => void) {
     this.#limit = limit;
-    this.#giveUp = giveUp;
-  }
-
-  get size(): number {
-    return this.#owed.size;
+    this.#forget = forget;
   }
 
   add(sid: string, packetId: number, deadline = Number.POSITIVE_INFINITY): void {
@@ -38,21 +34,6 @@ export class OwedAcks {
     }
   }
 
-  /** Gives up those that nobody waits for any more; to be called now and then. */
-  sweep(): void {
-    const now = performance.now();
-    for (const owed of this.#owed.values()) {
-      if (owed.deadline < now) {
-        this.#drop(owed);
-      }
-    }
-  }
-
-  #drop({ sid, packetId }: Owed): void {
-    this.settle(sid, packetId);
-    this.#giveUp(sid, packetId);
-  }
-
   settle(sid: string, packetId: number): void {
     this.#owed.delete(`${packetId} ${sid}`);
     const packets = this.#bySid.get(sid);
@@ -62,10 +43,25 @@ export class OwedAcks {
     }
   }
 
-  forgetClient(sid: string): void {
+  /** Call now and then: drops those that nobody waits for any more. */
+  sweep(): void {
+    const now = performance.now();
+    for (const owed of this.#owed.values()) {
+      if (owed.deadline < now) {
+        this.#drop(owed);
+      }
+    }
+  }
+
+  clientLeft(sid: string): void {
     for (const packetId of this.#bySid.get(sid) ?? []) {
       this.#owed.delete(`${packetId} ${sid}`);
     }
     this.#bySid.delete(sid);
+  }
+
+  #drop({ sid, packetId }: OwedAck): void {
+    this.settle(sid, packetId);
+    this.#forget(sid, packetId);
   }
 }

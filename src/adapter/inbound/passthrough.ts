@@ -1,8 +1,10 @@
 import type { Adapter } from "socket.io-adapter";
-import { checkJson, SPACE } from "../../protocol/json/check.js";
-import type { ScannedEmit } from "../../protocol/json/scan-emit.js";
+import { checkJson, WHITE_SPACE } from "../../protocol/json/check-json.js";
+import type { ScannedEmit } from "../../protocol/json/scanned-emit.js";
 import { roomName } from "../../protocol/model/messages.js";
-import { hasDefaultParser, type PreparedEvent, prepareBytes, sendPrepared } from "../clients/prepared-event.js";
+import { namespaceOf } from "../clients/namespace.js";
+import { type PreparedEvent, prepareBytes, sendPrepared } from "../clients/prepared-event.js";
+import { hasDefaultParser } from "../clients/private-fields.js";
 import { exceptionsOf, hasRecipient } from "../clients/recipients.js";
 
 const NULL = Buffer.from("null");
@@ -12,39 +14,39 @@ const OPEN_BRACKET = 0x5b;
 
 function trim(bytes: Buffer): Buffer {
   let [start, end] = [0, bytes.length];
-  while (SPACE[bytes[start] as number] === 1) {
+  while (WHITE_SPACE[bytes[start] as number] === 1) {
     start += 1;
   }
-  while (SPACE[bytes[end - 1] as number] === 1) {
+  while (WHITE_SPACE[bytes[end - 1] as number] === 1) {
     end -= 1;
   }
   return bytes.subarray(start, end);
 }
 
-/** The arguments as they stand between the brackets of a list: `toArgs` of the payload, of its text. */
+/** The arguments as they stand between the brackets of a list: what `decodePayload` does, on the text. */
 function argumentsOf({ envelope, form }: ScannedEmit, data: Buffer): Buffer {
   const value = trim(data);
-  const args = form === "arguments" && value[0] === OPEN_BRACKET ? trim(value.subarray(1, -1)) : value;
-  // As `eventData`.
+  const args = form === "argument-list" && value[0] === OPEN_BRACKET ? trim(value.subarray(1, -1)) : value;
+  // As `decodeEvent`.
   return args.length > 0 && !args.equals(NULL) ? args : envelope.node?.null === true ? NULL : NOTHING;
 }
 
 function prepare(adapter: Adapter, emit: ScannedEmit, message: Buffer): PreparedEvent | undefined {
-  const { start, end } = emit;
-  const check = checkJson(message, start, end);
+  const { dataStart, dataEnd } = emit;
+  const check = checkJson(message, dataStart, dataEnd);
   if (check === undefined) {
     return undefined;
   }
-  const args = argumentsOf(emit, message.subarray(start, end));
-  return prepareBytes(adapter.nsp.name, emit.envelope.event, args, check === "ascii");
+  const args = argumentsOf(emit, message.subarray(dataStart, dataEnd));
+  return prepareBytes(namespaceOf(adapter).name, emit.envelope.event, args, check === "ascii");
 }
 
 /**
- * Gives clients an emit of another host without decoding it: what they are to get stands in the message, byte for byte.
- * So integers beyond 2^53 and `1.0` get there as they were written, too.
+ * Gives clients an emit of another host without decoding it: they get the arguments as they stand in the message, byte
+ * for byte. So integers beyond 2^53 and `1.0` arrive as they were written, too.
  *
  * @param message - as it came over the channel
- * @returns `false` for what only `deliver` can do; nothing was done then
+ * @returns `false` for what has to be decoded; nothing was done then
  */
 export function passThrough(adapter: Adapter, emit: ScannedEmit, message: Buffer): boolean {
   const { envelope } = emit;

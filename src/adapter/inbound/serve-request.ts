@@ -1,7 +1,9 @@
-import type { Namespace, RemoteSocket } from "socket.io";
+import type { Socket } from "socket.io";
 import type { Adapter } from "socket.io-adapter";
-import type { Rejection } from "../../protocol/model/messages.js";
-import { LenientCopier } from "../../protocol/side-channel/lenient-copy.js";
+import type { PeerReply } from "../../cluster/peer-reply.js";
+import { sendInParts } from "../../cluster/send-in-parts.js";
+import type { Rejection } from "../../protocol/model/rejection.js";
+import type { LenientCopier } from "../../protocol/side-channel/lenient-copy.js";
 import type {
   FetchSocketsMessage,
   RequestMessage,
@@ -9,120 +11,95 @@ import type {
 } from "../../protocol/side-channel/messages.js";
 import { callApplication } from "../../util/listeners.js";
 import { quote } from "../../util/quote.js";
-import type { Recovery } from "../recovery/recovery.js";
+import { clientsHere } from "../clients/local-operations.js";
+import { namespaceOf } from "../clients/namespace.js";
+import { callServerSideListeners } from "../clients/private-fields.js";
+import type { ServedNamespace } from "./parts.js";
 
-/** One part of a reply stays far below what any broker takes. */
-const PART_BYTES = 1024 * 1024;
-
-/** Events that only socket.io's own Namespace emits (`RESERVED_EVENTS` there). */
-const OWN_EVENTS: readonly unknown[] = ["connect", "connection", "new_namespace"];
-
-/** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` */
-export type Reply = (items: readonly unknown[], part: number, isLast: boolean) => void;
-
-interface SocketDetails {
-  readonly id: string;
-  readonly handshake: object;
-  readonly rooms: ReadonlySet<string>;
-  readonly data: unknown;
-}
-
-/** What is passed on of a client; a `sessionStore`, as express-session puts it there, belongs to this process. */
-function describe({ id, handshake, rooms, data }: SocketDetails, copies: LenientCopier): unknown {
-  const { sessionStore: _, ...rest } = handshake as Record<string, unknown>;
-  return { id, handshake: copies.copy(rest), rooms: [...rooms], data: copies.copy(data) };
-}
-
-/** In parts, so that no size of a namespace is too large for the broker. */
-export function inParts<Item>(
-  items: readonly Item[],
-  copy: (item: Item, copies: LenientCopier) => unknown,
-  reply: Reply,
-) {
-  let copies = new LenientCopier();
-  let part: unknown[] = [];
-  let number = 0;
-  for (const item of items) {
-    if (copies.size >= PART_BYTES) {
-      reply(part, number, false);
-      number += 1;
-      part = [];
-      copies = new LenientCopier();
-    }
-    part.push(copy(item, copies));
-  }
-  reply(part, number, true);
-}
-
-async function fetchSockets(adapter: Adapter, message: FetchSocketsMessage, reply: Reply): Promise<void> {
-  const sockets = await adapter.fetchSockets({
-    rooms: new Set(message.rooms),
-    except: new Set(message.except),
-    flags: { local: true },
-  });
-  inParts(sockets as readonly RemoteSocket<never, never>[], describe, reply);
-}
-
-function serverSideEmit(namespace: Namespace, message: ServerSideEmitMessage, reply: Reply): Rejection | undefined {
-  const [event] = message.args;
-  if (typeof event !== "string" || OWN_EVENTS.includes(event)) {
-    return { reason: "reserved_event", detail: `${quote(event)} is no event for other servers` };
-  }
-  if (event === "error" && namespace.listenerCount("error") === 0) {
-    // Node would take it for an error of this process.
-    return { reason: "undeliverable", detail: 'nobody listens for "error"' };
-  }
-  let isAnswered = false;
-  const acknowledge = (...args: unknown[]): void => {
-    if (!isAnswered) {
-      reply([args], 0, true);
-      isAnswered = true;
-    }
-  };
-  const args = message.isAcknowledged ? [...message.args, acknowledge] : message.args;
-  callApplication(() => namespace._onServerSideEmit(args as [string, ...unknown[]]));
-  return undefined;
-}
+/** Events that only socket.io's own Namespace emits (`RESERVED_EVENTS` of its namespace.js). */
+const RESERVED_EVENTS: readonly unknown[] = ["connect", "connection", "new_namespace"];
 
 /**
- * Does what another Node host asks of this one. Whatever becomes of it, the host is answered, for it waits.
+ * Serves what another Node host requests of this one. That host waits, so it gets a reply also where this rejects or
+ * throws.
  *
- * @param adapter - that of the namespace, if it is open here
- * @param recovery - that of the namespace, if there is any
- * @returns why it was refused
+ * @param served - undefined where the namespace is not open here
+ * @returns why it is rejected
  */
 export function serveRequest(
-  adapter: Adapter | undefined,
-  recovery: Recovery | undefined,
+  served: ServedNamespace | undefined,
   message: RequestMessage,
-  reply: Reply,
+  reply: PeerReply,
 ): Rejection | undefined {
-  if (adapter === undefined) {
-    reply([], 0, true);
-    return undefined;
+  let rejection: Rejection | undefined;
+  let isServed = false;
+  try {
+    rejection = served && serve(served, message, reply);
+    isServed = served !== undefined && rejection === undefined;
+  } finally {
+    if (!isServed) {
+      reply.end();
+    }
   }
+  return rejection;
+}
+
+function serve(
+  { adapter, recovery }: ServedNamespace,
+  message: RequestMessage,
+  reply: PeerReply,
+): Rejection | undefined {
   switch (message.type) {
     case "fetch_sockets":
-      void fetchSockets(adapter, message, reply);
-      return undefined;
+      return fetchSockets(adapter, message, reply);
     case "all_rooms":
-      inParts(
-        [...adapter.rooms.keys()].filter((room) => typeof room === "string"),
-        (room, copies) => copies.copy(room),
-        reply,
-      );
-      return undefined;
-    case "server_side_emit": {
-      const rejected = serverSideEmit(adapter.nsp, message, reply);
-      if (rejected !== undefined) {
-        reply([], 0, true);
-      }
-      return rejected;
-    }
+      return allRooms(adapter, reply);
+    case "server_side_emit":
+      return serverSideEmit(adapter, message, reply);
     case "transfer_session":
-      inParts(recovery?.transferSession(message) ?? [], (session, copies) => copies.copy(session), reply);
-      return undefined;
+      return sendCopies(recovery?.transferSession(message) ?? [], reply);
     default:
       return message satisfies never;
   }
+}
+
+function fetchSockets(adapter: Adapter, { rooms, except }: FetchSocketsMessage, reply: PeerReply): undefined {
+  const clients = clientsHere(adapter, { rooms: new Set(rooms), except: new Set(except) });
+  sendInParts(clients, describeClient, (items, isLast) => reply.send(items, isLast));
+}
+
+/** A client as other hosts see it. A `sessionStore`, as express-session puts it there, belongs to this process. */
+function describeClient({ id, handshake, rooms, data }: Socket, copier: LenientCopier): object {
+  const { sessionStore: _, ...rest } = handshake as object as Record<string, unknown>;
+  return { id, handshake: copier.copy(rest), rooms: [...rooms], data: copier.copy(data) };
+}
+
+function allRooms(adapter: Adapter, reply: PeerReply): undefined {
+  const names = [...adapter.rooms.keys()].filter((room) => typeof room === "string");
+  sendCopies(names, reply);
+}
+
+function sendCopies(items: readonly unknown[], reply: PeerReply): undefined {
+  sendInParts(
+    items,
+    (item, copier) => copier.copy(item),
+    (part, isLast) => reply.send(part, isLast),
+  );
+}
+
+function serverSideEmit(adapter: Adapter, message: ServerSideEmitMessage, reply: PeerReply): Rejection | undefined {
+  const namespace = namespaceOf(adapter);
+  const [event, ...args] = message.args;
+  if (typeof event !== "string" || RESERVED_EVENTS.includes(event)) {
+    return { reason: "reserved_event", detail: `${quote(event)} is not an event for other servers` };
+  }
+  if (event === "error" && namespace.listenerCount("error") === 0) {
+    // Node would take it for an error of this process.
+    return { reason: "undeliverable", detail: 'nothing listens for "error"' };
+  }
+  // Only the first one counts: a reply has one last part.
+  const acknowledge = (...acked: unknown[]): void => reply.send([acked], true);
+  const withAck = message.isAcknowledged ? [...args, acknowledge] : args;
+  callApplication(() => callServerSideListeners(namespace, [event, ...withAck]));
+  return undefined;
 }

@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
 
 /**
- * How far a client has come, as the server says it with each event and as the client says it when it comes back: which
- * message of the channel its host had read last, and how many of that host's own emits it had been given. Those reach a
- * host's own clients before they pass the channel, so the one does not tell the other.
+ * How far a client has come: the server appends it to each event, and a resuming client sends the last one it got. It
+ * names the last message of the channel that its host had read, and counts that host's own emits that the client had
+ * got. A host's own emits reach its own clients before they return over the channel, so neither implies the other.
  */
 export interface Offset {
-  /** The name of a message of the channel: see `History`. */
+  /** The name of a message of the channel: see `MessageNames`. */
   readonly message: string;
-  /** The short name of the host that gave the offset. */
+  /** The short name of the host that issued the offset. */
   readonly host: string;
   /** The number of that host's last own emit. */
   readonly emit: number;
 }
 
-/** Of url-safe base64, 6 bits each. */
+/** In characters of url-safe base64, 6 bits each. */
 const LENGTH = { message: 12, host: 8 } as const;
 
 const OFFSET = new RegExp(`^([\\w-]{${LENGTH.message}})([\\w-]{${LENGTH.host}})([0-9a-z]{1,10})$`);
@@ -27,7 +27,10 @@ function digest(length: number, ...parts: readonly (string | Uint8Array)[]): str
   return hash.digest("base64url").slice(0, length);
 }
 
-/** Of all messages since a mark, in their order: who has read others, or in another order, gets another name. */
+/**
+ * Depends on all messages since a checkpoint, and on their order: a host that has read others, or in another order, gets
+ * another name.
+ */
 export function messageName(previous: string, payload: Uint8Array): string {
   return digest(LENGTH.message, previous, payload);
 }
@@ -41,7 +44,7 @@ export function formatOffset({ message, host, emit }: Offset): string {
   return `${message}${host}${emit.toString(36)}`;
 }
 
-/** @returns undefined for what no host of this kind has given: clients send what they like */
+/** Clients send what they like. @returns undefined for what no host of this package has issued */
 export function parseOffset(text: string): Offset | undefined {
   const [, message, host, emit] = OFFSET.exec(text) ?? [];
   return message === undefined || host === undefined || emit === undefined

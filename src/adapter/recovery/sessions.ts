@@ -1,49 +1,42 @@
 import type { PrivateSessionId } from "socket.io-adapter";
-import { asBytes } from "../../protocol/json/to-json-value.js";
-import { roomNames } from "../outbound/target.js";
-import type { PastEmit } from "./history.js";
+import { asBytes } from "../../util/bytes.js";
+import { roomNames } from "../clients/target.js";
+import type { Checkpoint } from "./checkpoints.js";
+import type { PrivateEmit } from "./past-emit.js";
 
-/** What socket.io saves of a client that has lost its connection. */
+/** What socket.io persists of a client that has lost its connection. */
 export interface Session {
   readonly sid: string;
+  /** A secret that only server and client know. */
   readonly pid: PrivateSessionId;
   readonly rooms: readonly string[];
   readonly data: unknown;
 }
 
-/** An emit that only the host knew whose client it was for. */
-export type PrivateEmit = Pick<PastEmit, "payload" | "offset">;
-
-/** Names a mark in the channel: whoever has heard it has heard all that the host of the session had. */
-export interface Checkpoint {
-  readonly host: string;
-  readonly number: number;
-}
-
 /** A session and what goes with it from one host to another. */
 export interface KeptSession {
   readonly session: Session;
-  /** When its client left, in milliseconds of this process's monotonic clock. */
+  /** When its client disconnected, in `performance.now()` time. */
   readonly leftAt: number;
   /** Whether the client was here; then what was emitted to it alone is in the history of this host. */
   readonly isOwn: boolean;
   /** The number of the last emit of this host before its client came. */
   readonly since: number;
-  /** Of another host, what was emitted to it alone. */
+  /** Of another host: what was emitted to the client alone. */
   readonly privates: readonly PrivateEmit[];
-  /** Of another host. */
+  /** Of another host: a host that has received it has received what that host had. */
   readonly checkpoint: Checkpoint | undefined;
 }
 
-/** What stands for a session on the side channel. */
+/** A session as it is sent on the side channel. */
 export function describeSession(
   { session, leftAt }: KeptSession,
   privates: readonly PrivateEmit[],
-  mark: Checkpoint,
+  checkpoint: Checkpoint,
 ): object {
   return {
     ...session,
-    checkpoint: { ...mark },
+    checkpoint: { ...checkpoint },
     rooms: roomNames(session.rooms),
     away: Math.max(0, performance.now() - leftAt),
     privates: privates.map(({ payload, offset }) => ({ payload, offset })),
@@ -56,17 +49,17 @@ function readPrivate(item: unknown): readonly PrivateEmit[] {
   return bytes !== undefined && typeof offset === "string" ? [{ payload: bytes, offset }] : [];
 }
 
-function readMark(item: unknown): Checkpoint | undefined {
+function readCheckpoint(item: unknown): Checkpoint | undefined {
   const { host, number } = (item ?? {}) as Partial<Record<keyof Checkpoint, unknown>>;
   return typeof host === "string" && typeof number === "number" ? { host, number } : undefined;
 }
 
-/** @returns undefined for what is no session: foreign input */
+/** Untrusted input. @returns undefined for what is not a session */
 export function readSession(item: unknown): KeptSession | undefined {
-  const { sid, pid, rooms, data, away, privates, checkpoint: at } = (item ?? {}) as Record<string, unknown>;
-  const mark = readMark(at);
+  const { sid, pid, rooms, data, away, privates, checkpoint: sent } = (item ?? {}) as Record<string, unknown>;
+  const checkpoint = readCheckpoint(sent);
   const isSession = typeof sid === "string" && typeof pid === "string" && Array.isArray(rooms);
-  if (!isSession || mark === undefined || typeof away !== "number" || !(away >= 0) || !Array.isArray(privates)) {
+  if (!isSession || checkpoint === undefined || typeof away !== "number" || !(away >= 0) || !Array.isArray(privates)) {
     return undefined;
   }
   return {
@@ -75,15 +68,15 @@ export function readSession(item: unknown): KeptSession | undefined {
     isOwn: false,
     since: 0,
     privates: privates.flatMap(readPrivate),
-    checkpoint: mark,
+    checkpoint,
   };
 }
 
-/** Sessions of clients that are away, the one that left last at the end. */
+/** Sessions of disconnected clients, the one that left last at the end. */
 export class Sessions {
   readonly #limit: number;
   readonly #maxAge: number;
-  readonly #kept = new Map<PrivateSessionId, KeptSession>();
+  readonly #byPid = new Map<PrivateSessionId, KeptSession>();
 
   /** @param maxAge - milliseconds for which a session is kept */
   constructor(limit: number, maxAge: number) {
@@ -93,43 +86,44 @@ export class Sessions {
 
   get own(): readonly KeptSession[] {
     this.sweep();
-    return [...this.#kept.values()].filter(({ isOwn }) => isOwn);
+    return [...this.#byPid.values()].filter(({ isOwn }) => isOwn);
   }
 
+  /** Does nothing where a newer one of the same client is kept. */
   keep(kept: KeptSession): void {
     const { pid } = kept.session;
-    if ((this.#kept.get(pid)?.leftAt ?? Number.NEGATIVE_INFINITY) > kept.leftAt) {
+    if ((this.#byPid.get(pid)?.leftAt ?? Number.NEGATIVE_INFINITY) > kept.leftAt) {
       return;
     }
-    this.#kept.delete(pid);
-    this.#kept.set(pid, kept);
-    if (this.#kept.size > this.#limit) {
-      for (const oldest of this.#kept.keys()) {
-        this.#kept.delete(oldest);
+    this.#byPid.delete(pid);
+    this.#byPid.set(pid, kept);
+    if (this.#byPid.size > this.#limit) {
+      for (const oldest of this.#byPid.keys()) {
+        this.#byPid.delete(oldest);
         break;
       }
     }
   }
 
   get(pid: PrivateSessionId): KeptSession | undefined {
-    const kept = this.#kept.get(pid);
-    return kept === undefined || this.#isOver(kept) ? undefined : kept;
+    const kept = this.#byPid.get(pid);
+    return kept === undefined || this.#hasExpired(kept) ? undefined : kept;
   }
 
   delete(pid: PrivateSessionId): void {
-    this.#kept.delete(pid);
+    this.#byPid.delete(pid);
   }
 
-  /** To be called now and then. */
+  /** Call now and then: drops those that have expired. */
   sweep(): void {
-    for (const [pid, kept] of this.#kept) {
-      if (this.#isOver(kept)) {
-        this.#kept.delete(pid);
+    for (const [pid, kept] of this.#byPid) {
+      if (this.#hasExpired(kept)) {
+        this.#byPid.delete(pid);
       }
     }
   }
 
-  #isOver({ leftAt }: KeptSession): boolean {
+  #hasExpired({ leftAt }: KeptSession): boolean {
     return performance.now() - leftAt > this.#maxAge;
   }
 }

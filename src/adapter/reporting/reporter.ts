@@ -1,19 +1,23 @@
 import type { BusStatus } from "../../bus/bus.js";
-import type { Rejection, RejectReason } from "../../protocol/model/messages.js";
+import type { Rejection, RejectReason } from "../../protocol/model/rejection.js";
 import { ADVICE, logRejection } from "../../reporting/log-rejection.js";
 import { logStatus } from "../../reporting/log-status.js";
-import { Listeners } from "../../util/listeners.js";
-import { type Logger, RateLimitedLog } from "../../util/logger.js";
+import { debugLog } from "../../util/debug.js";
+import { callApplication, Listeners } from "../../util/listeners.js";
+import type { Logger } from "../../util/logger.js";
+import { RateLimitedLog } from "../../util/rate-limited-log.js";
 import type { BridgeStats, ObservedEmit, RejectedMessage } from "./handle.js";
 
-const NO_COUNTS = { received: 0, published: 0, echoes: 0, ignored: 0, dropped: 0, unknownAcks: 0 };
+const debug = debugLog("adapter");
+
+const NO_COUNTS = { received: 0, published: 0, echoes: 0, ignored: 0, dropped: 0 };
 
 type Counter = keyof typeof NO_COUNTS;
 
-/** How many things are said once, and not once more. */
-const MAX_SAID = 1_000;
+/** Most warnings that are remembered, to be logged once. */
+const MAX_WARNED = 1_000;
 
-/** What a host tells of itself: counters, log lines, and those who listen. */
+/** What a host reports: counters, log lines, and events for listeners. Never throws: listeners and logger are the application's. */
 export class Reporter {
   readonly emits = new Listeners<ObservedEmit>();
   readonly status = new Listeners<BusStatus>();
@@ -23,52 +27,59 @@ export class Reporter {
   readonly #channels: readonly string[];
   readonly #counts = { ...NO_COUNTS };
   readonly #rejected: Partial<Record<RejectReason, number>> = {};
-  readonly #said = new Set<string>();
+  readonly #warned = new Set<string>();
   /** By channel; null while it is deaf. */
   readonly #lags = new Map<string, number | null>();
 
   constructor(logger: Logger, channels: readonly string[]) {
     this.#logger = logger;
-    this.#log = new RateLimitedLog((line) => logger.warn(line));
+    this.#log = new RateLimitedLog((line) => callApplication(() => logger.warn(line)));
     this.#channels = channels;
+  }
+
+  /** Whether anybody is to be shown emits. */
+  get hasEmitListeners(): boolean {
+    return this.emits.size > 0;
   }
 
   count(counter: Counter): void {
     this.#counts[counter] += 1;
   }
 
-  /** Says something once a minute that the caller of an operation should know. */
+  /** Logs, at most once a minute, what the caller of an operation should know. */
   warn(key: string, text: string): void {
     this.#log.line(key, () => `[socketio-python-bridge] ${text}`);
   }
 
-  /** Says something once, as far as memory goes. */
+  /** Logs once, as far as memory goes. */
   warnOnce(key: string, text: () => string): void {
-    if (!this.#said.has(key) && this.#said.size < MAX_SAID) {
-      this.#said.add(key);
+    if (!this.#warned.has(key) && this.#warned.size < MAX_WARNED) {
+      this.#warned.add(key);
       this.warn(key, text());
     }
   }
 
   onStatus(status: BusStatus): void {
+    debug("bus: %s", status.type);
     if (status.type === "dropped") {
       this.#counts.dropped += status.count;
     }
-    if (status.type === "healthy" || status.type === "deaf") {
+    if (status.type === "healthy" || status.type === "stale") {
       this.#lags.set(status.channel, status.type === "healthy" ? status.lag : null);
     }
     if (status.type === "ready") {
       const channels = this.#channels.map((channel) => `"${channel}"`).join(", ");
-      this.#logger.info(`[socketio-python-bridge] connected; reading ${channels}`);
+      callApplication(() => this.#logger.info(`[socketio-python-bridge] connected; subscribed to ${channels}`));
     }
     logStatus(this.#log, status);
     this.status.notify(status);
   }
 
-  reject(channel: string, rejected: Rejection, hostId: string | undefined): void {
-    const { reason, detail } = rejected;
+  /** @param hostId - the sender, as far as the message could be read */
+  reject(channel: string, { reason, detail }: Rejection, hostId: string | undefined): void {
+    debug("rejected a message on %s: %s", channel, reason);
     this.#rejected[reason] = (this.#rejected[reason] ?? 0) + 1;
-    logRejection(this.#log, channel, rejected, hostId);
+    logRejection(this.#log, channel, { reason, detail }, hostId);
     const advice = ADVICE[reason];
     this.rejections.notify({ reason, detail, channel, hostId, ...(advice === undefined ? {} : { advice }) });
   }

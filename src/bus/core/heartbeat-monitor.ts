@@ -1,91 +1,95 @@
 import { randomUUID } from "node:crypto";
+import { debugLog } from "../../util/debug.js";
 import type { BusStatus } from "../bus.js";
 
+/** @internal */
 export interface HeartbeatMonitorOptions {
-  /** Milliseconds between two beats; a subscription that hears nothing at all for as long after a beat is deaf. */
+  /** Milliseconds between two heartbeats. A channel on which nothing arrives for as long after a heartbeat is stale. */
   readonly interval: number;
-  /** Puts the beat on the channel at once, or rejects: a beat is never kept for later. */
-  publish(channel: string, beat: string): Promise<unknown>;
+  /** Publishes the heartbeat at once, or rejects: a heartbeat is never kept for later. */
+  publish(channel: string, heartbeat: string): Promise<unknown>;
   onStatus(status: BusStatus): void;
-  /** The subscription looks alive and is deaf: make it anew. */
-  onDeaf(channel: string): void;
+  /** The subscription looks alive and carries nothing: make it again. */
+  onStale(channel: string): void;
 }
 
-interface Pulse {
-  /** False between the loss of a subscription that is known and its return. */
+interface ChannelState {
+  /** False from a loss that is known until the channel is subscribed again. */
   isSubscribed: boolean;
-  /** Whether anything came since the last beat went out. */
-  hasHeard: boolean;
-  lastHeard: number;
-  /** When the newest beat went out; it names the beat too. */
+  /** Whether anything arrived since the last heartbeat was sent. */
+  hasReceived: boolean;
+  lastReceived: number;
+  /** When the newest heartbeat was sent, which also identifies it. */
   lastSent: number;
-  /** When the oldest beat went out that is not back; undefined when all are. */
+  /** When the oldest heartbeat was sent that has not returned; undefined when all have. */
   waitingSince: number | undefined;
 }
 
-/** The process stood still if a timer fires later than this part of its interval; then silence proves nothing. */
+/** A timer that fires later than this part of its interval shows that the process was blocked; silence then proves nothing. */
 const LATE = 0.5;
 
-const BEAT = /^\{"heartbeat":"([0-9a-f]{32})","sent":([\d.]+)\}$/;
+const HEARTBEAT = /^\{"heartbeat":"([0-9a-f]{32})","sent":([\d.]+)\}$/;
 const FIRST_LETTER = "h".charCodeAt(0);
-const LONGEST_BEAT = 100;
+const MAX_LENGTH = 100;
+
+const debug = debugLog("bus");
 
 /**
- * A subscription can die while its connection looks alive. So each bus sends itself a message at an interval, on every
- * channel that it reads:
+ * @internal A subscription can die while its connection looks alive. So each bus sends itself a message at an interval,
+ * on every channel that it subscribes to:
  *
  *     {"heartbeat": "<32 hex digits of this bus>", "sent": 1234.5}
  *
- * It has no `method`, so other hosts pass it over, Python's as well (`PubSubManager._thread`). When it comes back the
- * channel is `healthy`, with the way through the broker as its lag; when nothing at all comes, it is `deaf`.
+ * It has no `method`, so other hosts ignore it, Python's included (`PubSubManager._thread`). When it comes back the
+ * channel is `healthy`, with the round trip as its lag; when nothing at all arrives, the channel is `stale`.
  */
 export class HeartbeatMonitor {
   readonly #options: HeartbeatMonitorOptions;
   readonly #id = randomUUID().replaceAll("-", "");
-  readonly #pulses = new Map<string, Pulse>();
+  readonly #channels = new Map<string, ChannelState>();
   #timer: NodeJS.Timeout | undefined;
-  /** What was on its way when the bus was closed may still succeed. */
+  /** A subscribe that was on its way when the bus was closed may still succeed. */
   #isClosed = false;
 
   constructor(options: HeartbeatMonitorOptions) {
     this.#options = options;
   }
 
-  /** To be called when a subscription is made, and each time it is made anew. The first beat goes out at once. */
+  /** Call whenever a subscription is made. The first heartbeat is sent at once. */
   subscribed(channel: string): void {
     if (this.#isClosed) {
       return;
     }
     const now = performance.now();
-    const pulse: Pulse = { isSubscribed: true, hasHeard: true, lastHeard: now, lastSent: 0, waitingSince: undefined };
-    this.#pulses.set(channel, pulse);
+    const state = { isSubscribed: true, hasReceived: true, lastReceived: now, lastSent: 0, waitingSince: undefined };
+    this.#channels.set(channel, state);
     this.#timer ??= this.#schedule();
-    this.#beat(channel, pulse, now);
+    this.#send(channel, state, now);
   }
 
-  /** To be called when the loss of a subscription is known. It is called deaf if it stays away. */
-  lost(channel: string): void {
-    const pulse = this.#pulses.get(channel);
-    if (pulse !== undefined) {
-      pulse.isSubscribed = false;
+  /** Call when the loss of a subscription is known. The channel is reported as stale until it is subscribed again. */
+  subscriptionLost(channel: string): void {
+    const state = this.#channels.get(channel);
+    if (state !== undefined) {
+      state.isSubscribed = false;
     }
   }
 
-  /** To be asked about every message that comes. @returns true for a beat, of this bus or another, which goes no further */
+  /** Call with every message. @returns true for a heartbeat, of this bus or another, which nobody else needs to see */
   observe(channel: string, payload: Uint8Array): boolean {
-    const pulse = this.#pulses.get(channel);
-    if (pulse === undefined) {
+    const state = this.#channels.get(channel);
+    if (state === undefined) {
       return false;
     }
     const now = performance.now();
-    pulse.hasHeard = true;
-    pulse.lastHeard = now;
-    if (payload.byteLength > LONGEST_BEAT || payload[2] !== FIRST_LETTER) {
+    state.hasReceived = true;
+    state.lastReceived = now;
+    if (payload.byteLength > MAX_LENGTH || payload[2] !== FIRST_LETTER) {
       return false;
     }
-    const [, id, sent] = BEAT.exec(Buffer.from(payload).toString()) ?? [];
+    const [, id, sent] = HEARTBEAT.exec(Buffer.from(payload).toString()) ?? [];
     if (id === this.#id) {
-      this.#return(channel, pulse, Number(sent), now);
+      this.#onReturned(channel, state, Number(sent), now);
     }
     return id !== undefined;
   }
@@ -94,13 +98,13 @@ export class HeartbeatMonitor {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#pulses.clear();
+    this.#channels.clear();
   }
 
-  #return(channel: string, pulse: Pulse, sent: number, now: number): void {
+  #onReturned(channel: string, state: ChannelState, sent: number, now: number): void {
     // One of an earlier subscription may come late.
-    if (sent <= pulse.lastSent) {
-      pulse.waitingSince = sent === pulse.lastSent ? undefined : pulse.lastSent;
+    if (sent <= state.lastSent) {
+      state.waitingSince = sent === state.lastSent ? undefined : state.lastSent;
       this.#options.onStatus({ type: "healthy", channel, lag: now - sent });
     }
   }
@@ -111,38 +115,39 @@ export class HeartbeatMonitor {
       this.#timer = this.#schedule();
       const now = performance.now();
       const isLate = now - due > this.#options.interval * LATE;
-      for (const [channel, pulse] of this.#pulses) {
-        this.#look(channel, pulse, now, isLate);
+      for (const [channel, state] of this.#channels) {
+        this.#check(channel, state, now, isLate);
       }
     }, this.#options.interval);
   }
 
-  #look(channel: string, pulse: Pulse, now: number, isLate: boolean): void {
-    if (!pulse.isSubscribed) {
-      this.#options.onStatus({ type: "deaf", channel, silence: now - pulse.lastHeard });
+  #check(channel: string, state: ChannelState, now: number, isLate: boolean): void {
+    if (!state.isSubscribed) {
+      this.#options.onStatus({ type: "stale", channel, silence: now - state.lastReceived });
       return;
     }
-    if (pulse.waitingSince !== undefined && !pulse.hasHeard && !isLate) {
-      pulse.isSubscribed = false;
-      this.#options.onStatus({ type: "deaf", channel, silence: now - pulse.lastHeard });
-      this.#options.onDeaf(channel);
+    if (state.waitingSince !== undefined && !state.hasReceived && !isLate) {
+      debug("no heartbeat came back on %o", channel);
+      state.isSubscribed = false;
+      this.#options.onStatus({ type: "stale", channel, silence: now - state.lastReceived });
+      this.#options.onStale(channel);
       return;
     }
-    if (pulse.waitingSince !== undefined) {
-      // Others are heard, so the beat is on its way behind them.
-      this.#options.onStatus({ type: "healthy", channel, lag: now - pulse.waitingSince });
+    if (state.waitingSince !== undefined) {
+      // Other messages arrive, so the heartbeat is on its way behind them.
+      this.#options.onStatus({ type: "healthy", channel, lag: now - state.waitingSince });
     }
-    this.#beat(channel, pulse, now);
+    this.#send(channel, state, now);
   }
 
-  #beat(channel: string, pulse: Pulse, now: number): void {
-    pulse.hasHeard = false;
-    pulse.lastSent = now;
-    pulse.waitingSince ??= now;
+  #send(channel: string, state: ChannelState, now: number): void {
+    state.hasReceived = false;
+    state.lastSent = now;
+    state.waitingSince ??= now;
     this.#options.publish(channel, `{"heartbeat":"${this.#id}","sent":${now}}`).catch(() => {
-      // No connection, or no right to write there: then its absence proves nothing.
-      if (pulse.lastSent === now) {
-        pulse.waitingSince = undefined;
+      // No connection, or no right to publish: its absence proves nothing.
+      if (state.lastSent === now) {
+        state.waitingSince = undefined;
       }
     });
   }

@@ -2,43 +2,44 @@ import { BridgeError } from "../../errors.js";
 import type { DropReason } from "../bus.js";
 import type { NormalizedOutage } from "../options.js";
 
-/** One message on its way to the broker. */
+/** @internal One message on its way to the broker. */
 export interface OutgoingMessage {
   readonly channel: string;
   readonly payload: Buffer;
 }
 
+/** @internal */
 export interface OutboxOptions {
-  /** Milliseconds that a connection may leave a message unanswered before it is taken for dead. */
-  readonly answerTimeout: number;
+  /** Milliseconds that a connection may leave a message unconfirmed before it is taken for dead. */
+  readonly confirmTimeout: number;
   readonly onDropped: (reason: DropReason, count: number, bytes: number) => void;
-  /** The connection is dead, whatever it says: replace it, and call `connectionLost()`. */
-  readonly onUnanswered: () => void;
+  /** The connection is dead, whatever its state: replace it, and call `connectionLost()`. */
+  readonly onUnconfirmed: () => void;
 }
 
-/** A message in the outbox, as it is handed to a connection and then confirmed or refused. */
+/** @internal A message in the outbox: it waits, is sent over a connection, and is then confirmed or refused. */
 export interface Entry extends OutgoingMessage {
-  /** Milliseconds of a clock that does not jump. */
-  readonly since: number;
-  /** When it was handed to the present connection. */
-  handedOver: number;
+  /** Monotonic milliseconds (`performance.now()`), as are all times here. */
+  readonly queuedAt: number;
+  /** When it was sent over the present connection. */
+  sentAt: number;
   isSettled: boolean;
   settle(error?: BridgeError): void;
 }
 
-/** How long a connected broker may leave the oldest message unanswered before no more is handed to it. */
+/** How long a connected broker may leave the oldest message unconfirmed before no more is sent to it. */
 const STALLED_MS = 1_000;
 
-/** A timer that is later than this tells that the process stood still, and not the broker. */
-const STOOD_STILL_MS = 1_000;
+/** A timer that is later than this shows that the process was blocked, and not the broker. */
+const BLOCKED_MS = 1_000;
 
-/** Settled entries at the front are cut off in one piece when there are this many. */
-const CUT_AT = 1_024;
+/** Settled entries at the front are removed together when there are this many. */
+const COMPACT_AT = 1_024;
 
 /**
- * Messages that the broker has not yet confirmed, in order: first those handed to the present connection, then those
- * that wait. The bounds hold for what waits, and its oldest goes first; what a connection was given, the broker may
- * have. A broker that confirms in time leaves nothing waiting.
+ * @internal Messages that the broker has not confirmed, in order: first those sent over the present connection, then
+ * those that wait. The bounds of `OutageOptions` hold for what waits, and drop its oldest first; what was sent, the
+ * broker may have. While the broker confirms in time, nothing waits.
  */
 export class Outbox {
   readonly #limits: NormalizedOutage;
@@ -46,14 +47,14 @@ export class Outbox {
   #entries: Entry[] = [];
   /** Before this index everything is settled. */
   #head = 0;
-  /** From this index on entries wait. */
+  /** From this index on, entries wait; those between `#head` and here were sent. */
   #waiting = 0;
   #waitingBytes = 0;
   #size = 0;
   #ageTimer: NodeJS.Timeout | undefined;
-  #answerTimer: NodeJS.Timeout | undefined;
-  /** When the process was last found to have stood still. */
-  #awakeSince = 0;
+  #confirmTimer: NodeJS.Timeout | undefined;
+  /** When the process was last found to have been blocked. */
+  #unblockedAt = 0;
   #empty: Deferred | undefined;
 
   constructor(limits: NormalizedOutage, options: OutboxOptions) {
@@ -61,20 +62,20 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** Messages that are neither confirmed nor given up. */
+  /** Messages that are neither confirmed nor dropped. */
   get size(): number {
     return this.#size;
   }
 
-  /** @returns resolves when the broker has confirmed it; rejects with `BRIDGE_MESSAGE_DROPPED` or what `refuse` says */
+  /** @returns resolves when the broker has confirmed it; rejects with `BRIDGE_MESSAGE_DROPPED` or the error of `refuse` */
   add(message: OutgoingMessage): Promise<void> {
     const { promise, resolve, reject } = defer();
-    // The loss is reported as a status as well; a caller that does not wait must not crash of it.
+    // The loss is reported as a status as well; a caller that does not await it must not crash.
     promise.catch(() => {});
     this.#entries.push({
       ...message,
-      since: performance.now(),
-      handedOver: 0,
+      queuedAt: performance.now(),
+      sentAt: 0,
       isSettled: false,
       settle: (error) => (error === undefined ? resolve() : reject(error)),
     });
@@ -83,28 +84,28 @@ export class Outbox {
     return promise;
   }
 
-  /** Hands over, once, what waits; nothing while the broker leaves the present connection without answers. */
+  /** Call to send it: what waits, each entry once. Nothing while the broker leaves the connection without confirms. */
   take(): readonly Entry[] {
     const oldest = this.#entries[this.#head];
-    const isHandedOver = this.#head < this.#waiting;
-    if (isHandedOver && oldest !== undefined && performance.now() - oldest.since > STALLED_MS) {
+    const isSent = this.#head < this.#waiting;
+    if (isSent && oldest !== undefined && performance.now() - oldest.queuedAt > STALLED_MS) {
       return [];
     }
     const taken = this.#entries.slice(this.#waiting);
     const now = performance.now();
     for (const entry of taken) {
-      entry.handedOver = now;
+      entry.sentAt = now;
     }
     this.#waiting = this.#entries.length;
     this.#waitingBytes = 0;
-    this.#watchAnswers();
+    this.#watchConfirms();
     return taken;
   }
 
-  /** The connection is gone: what it has not confirmed is for the next. */
+  /** The connection is gone: what it has not confirmed waits again. */
   connectionLost(): void {
-    clearTimeout(this.#answerTimer);
-    this.#answerTimer = undefined;
+    clearTimeout(this.#confirmTimer);
+    this.#confirmTimer = undefined;
     this.#entries = this.#entries.filter((entry) => !entry.isSettled);
     this.#head = 0;
     this.#waiting = 0;
@@ -112,38 +113,38 @@ export class Outbox {
     this.enforceBounds();
   }
 
-  /** The broker had a reason not to answer, which is over: what it was handed has its time from now on. */
+  /** The broker had a reason not to confirm, which is over: the timeout of what was sent starts again. */
   restartConfirmTimeout(): void {
     const now = performance.now();
     for (const entry of this.#entries.slice(this.#head, this.#waiting)) {
-      entry.handedOver = now;
+      entry.sentAt = now;
     }
-    clearTimeout(this.#answerTimer);
-    this.#answerTimer = undefined;
-    this.#watchAnswers();
+    clearTimeout(this.#confirmTimer);
+    this.#confirmTimer = undefined;
+    this.#watchConfirms();
   }
 
   confirm(entry: Entry): void {
     this.#settle(entry, undefined);
   }
 
-  /** The broker does not take this one message. */
+  /** The broker does not accept this message. */
   refuse(entry: Entry, error: BridgeError): void {
     this.#settle(entry, error);
     this.#options.onDropped("refused", 1, entry.payload.byteLength);
   }
 
-  /** To be called when what was added could not be taken at once. */
+  /** Call after `add`, and after sending what could be sent. */
   enforceBounds(): void {
     const { maxMessages, maxBytes, maxAge } = this.#limits;
     const now = performance.now();
-    this.#dropWhile("age", (oldest) => now - oldest.since >= maxAge);
+    this.#dropWhile("age", (oldest) => now - oldest.queuedAt >= maxAge);
     this.#dropWhile("count", () => this.#entries.length - this.#waiting > maxMessages);
     this.#dropWhile("bytes", () => this.#waitingBytes > maxBytes);
     this.#watchAge();
   }
 
-  /** Resolves when nothing is left. */
+  /** Resolves when every message is confirmed or dropped. */
   async drained(): Promise<void> {
     if (this.#size > 0) {
       this.#empty ??= defer();
@@ -151,7 +152,7 @@ export class Outbox {
     }
   }
 
-  /** Gives up what is left. */
+  /** Drops what is left. */
   close(): void {
     this.connectionLost();
     this.#dropWhile("closed", () => true);
@@ -193,7 +194,7 @@ export class Outbox {
     while (this.#head < this.#waiting && this.#entries[this.#head]?.isSettled) {
       this.#head += 1;
     }
-    if (this.#head >= CUT_AT || this.#size === 0) {
+    if (this.#head >= COMPACT_AT || this.#size === 0) {
       this.#entries.splice(0, this.#head);
       this.#waiting -= this.#head;
       this.#head = 0;
@@ -204,13 +205,13 @@ export class Outbox {
     }
   }
 
-  /** One timer for all: for the moment at which the oldest that waits is too old. */
+  /** One timer for all entries: when the oldest that waits is too old. */
   #watchAge(): void {
     const oldest = this.#entries[this.#waiting];
     if (this.#ageTimer !== undefined || oldest === undefined) {
       return;
     }
-    const left = this.#limits.maxAge - (performance.now() - oldest.since);
+    const left = this.#limits.maxAge - (performance.now() - oldest.queuedAt);
     this.#ageTimer = setTimeout(
       () => {
         this.#ageTimer = undefined;
@@ -220,26 +221,26 @@ export class Outbox {
     );
   }
 
-  /** One timer for all: for the moment at which the oldest answer is overdue. */
-  #watchAnswers(): void {
+  /** One timer for all entries: when the oldest that was sent should have been confirmed. */
+  #watchConfirms(): void {
     const oldest = this.#entries[this.#head];
-    if (this.#answerTimer !== undefined || oldest === undefined || this.#head >= this.#waiting) {
+    if (this.#confirmTimer !== undefined || oldest === undefined || this.#head >= this.#waiting) {
       return;
     }
-    const since = Math.max(oldest.handedOver, this.#awakeSince);
-    const due = Math.max(performance.now() + 1, since + this.#options.answerTimeout);
-    this.#answerTimer = setTimeout(() => {
-      this.#answerTimer = undefined;
+    const since = Math.max(oldest.sentAt, this.#unblockedAt);
+    const due = Math.max(performance.now() + 1, since + this.#options.confirmTimeout);
+    this.#confirmTimer = setTimeout(() => {
+      this.#confirmTimer = undefined;
       const now = performance.now();
       const overdue = this.#entries[this.#head];
-      if (now - due >= STOOD_STILL_MS) {
-        // Any answer may be here, unread.
-        this.#awakeSince = now;
+      if (now - due >= BLOCKED_MS) {
+        // The confirm may have arrived, unread.
+        this.#unblockedAt = now;
       } else if (overdue === oldest && !overdue.isSettled && this.#head < this.#waiting) {
-        this.#options.onUnanswered();
+        this.#options.onUnconfirmed();
         return;
       }
-      this.#watchAnswers();
+      this.#watchConfirms();
     }, due - performance.now());
   }
 }

@@ -3,36 +3,36 @@ import type { ConnectionOptions } from "node:tls";
 import { BridgeError } from "../../errors.js";
 import { redactUrl } from "../../util/redact-url.js";
 
-/** A URL whose hosts are a list, whose path is a file, or whose password is not as it should be. */
+/** @internal The parts of a URL, also of one with a list of hosts, with a socket file as its path, or a badly encoded password. */
 export interface UrlParts {
   readonly scheme: string;
   readonly username: string | undefined;
   readonly password: string | undefined;
-  /** What stands between `@` and the path. */
+  /** All between `@` and the path. */
   readonly hosts: string;
   readonly path: string;
   readonly query: URLSearchParams;
 }
 
-/** Not `URL`: it refuses a comma list of hosts, as Sentinels and Kafka brokers are named, and unix paths have none. */
+/** Not `URL`, which refuses the list of hosts of Sentinels and Kafka brokers, and a unix path without a host. */
 export function splitUrl(url: string): UrlParts {
   const match = /^([a-z][a-z0-9+]*):\/\/(?:([^/?#]*)@)?([^/?#@]*)([^?#]*)(?:\?([^#]*))?/i.exec(url);
   if (match === null) {
     throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)} is not a URL`);
   }
   const [, scheme = "", credentials = "", hosts = "", path = "", query] = match;
-  // Its first part would be taken for a host or a port, and be named in an error.
+  // Otherwise the beginning of the password would be taken for a host or a port, and be shown in an error.
   if (scheme.toLowerCase() !== "unix" && url.slice(scheme.length + 3 + credentials.length + 1).includes("@")) {
     throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: write /, ? and # in a password percent-encoded`);
   }
   const colon = credentials.indexOf(":");
   const [username, password] =
     colon === -1 ? [credentials, ""] : [credentials.slice(0, colon), credentials.slice(colon + 1)];
-  const orNothing = (text: string) => (text === "" ? undefined : decodePart(url, text));
+  const decodeUnlessEmpty = (text: string) => (text === "" ? undefined : decodePart(url, text));
   return {
     scheme: scheme.toLowerCase(),
-    username: orNothing(username),
-    password: orNothing(password),
+    username: decodeUnlessEmpty(username),
+    password: decodeUnlessEmpty(password),
     hosts,
     path,
     query: new URLSearchParams(query),
@@ -68,9 +68,9 @@ export function parseHost(url: string, text: string, port: number): { host: stri
 }
 
 /**
- * What the clients of Python name alike in a URL: `ssl_certfile`, `ssl_keyfile` and `ssl_check_hostname`.
+ * The TLS options that all Python clients spell alike in a URL: `ssl_certfile`, `ssl_keyfile` and `ssl_check_hostname`.
  *
- * @param caKey - what they do not
+ * @param caKey - how this one spells the file of authorities
  */
 export function tlsFiles(url: string, query: URLSearchParams, caKey: string): ConnectionOptions {
   const file = (key: string) => {

@@ -11,10 +11,13 @@ export function loadKafka(): Kafka {
   return optionalPackage<Kafka>("@platformatic/kafka", "kafka://");
 }
 
-/** What went wrong with one broker, in words that hold no password. */
+/** A session that was connected for this long, in milliseconds, may have ended because it was idle, which is no outage. */
+export const IDLE_CLOSE_MS = 1_000;
+
+/** What went wrong with one broker, in text that holds no password. */
 export class KafkaFailure extends Error {
   override readonly name = "KafkaFailure";
-  /** The broker's own word, as `TOPIC_AUTHORIZATION_FAILED`; undefined where it did not answer. */
+  /** The broker's error, such as `TOPIC_AUTHORIZATION_FAILED`; undefined where it did not answer. */
   readonly id: string | undefined;
   /** Whether the same request can succeed later. */
   readonly isTransient: boolean;
@@ -26,38 +29,38 @@ export class KafkaFailure extends Error {
   }
 }
 
-/** Whether the broker answered that it will not do this, however often it is asked. */
+/** Whether the broker answered that it will not do this, however often it is retried. */
 export function isRefusal(error: unknown): error is KafkaFailure {
   return error instanceof KafkaFailure && !error.isTransient;
 }
 
-/** Too few brokers are there yet, though the client library takes it for final. */
+/** Too few brokers are up yet, though the client library takes it for final. */
 const TRANSIENT: readonly string[] = ["INVALID_REPLICATION_FACTOR"];
 
-interface ErrorAnswer {
+interface ErrorResponse {
   readonly apiId: string;
   readonly canRetry: boolean;
   readonly message: string;
   readonly serverErrorMessage: string | null;
 }
 
-/** The first error that the broker answered with, which the client library wraps in others. */
-function errorAnswer(error: unknown): ErrorAnswer | undefined {
+/** The first error that the broker responded with, which the client library wraps in others. */
+function errorResponse(error: unknown): ErrorResponse | undefined {
   if (!(error instanceof Error)) {
     return undefined;
   }
   if ("apiId" in error) {
-    return error as unknown as ErrorAnswer;
+    return error as unknown as ErrorResponse;
   }
   const inner = error instanceof AggregateError ? error.errors : [error.cause];
-  return inner.map(errorAnswer).find((answer) => answer !== undefined);
+  return inner.map(errorResponse).find((response) => response !== undefined);
 }
 
-/** The innermost words: those around it say only that a connection failed. */
+/** The innermost message: those around it say only that a connection failed. */
 function reasonOf(error: unknown): string {
-  const answer = errorAnswer(error);
-  if (answer !== undefined) {
-    return `${answer.serverErrorMessage || answer.message} (${answer.apiId})`;
+  const response = errorResponse(error);
+  if (response !== undefined) {
+    return `${response.serverErrorMessage || response.message} (${response.apiId})`;
   }
   if (error instanceof AggregateError) {
     return error.errors.map(reasonOf).join("; ");
@@ -73,13 +76,13 @@ export interface KafkaConnectionOptions extends KafkaAccess {
   readonly requestTimeout: number;
 }
 
-/** An attempt that meets dropped packets must be over soon, so that the next one meets the network when it is back. */
+/** An attempt whose packets are dropped must end soon, so that the next one starts when the network is back. */
 const TCP_CONNECT_MS = 1_500;
 
 /** For TLS and login as well, in milliseconds. */
 const CONNECT_MS = 5_000;
 
-/** One connection to one broker. It is never mended: who uses it makes another. */
+/** One connection to one broker. It does not reconnect: its user opens another. */
 export class KafkaConnection {
   readonly address: string;
   readonly #kafka: Kafka;
@@ -106,7 +109,7 @@ export class KafkaConnection {
       ...(sasl === undefined ? {} : { sasl }),
       ...(tls === undefined ? {} : { tls, tlsServerName: tls.servername ?? isIP(host) === 0 }),
     });
-    // Each error comes to a callback as well.
+    // Each error is passed to a callback as well.
     connection.on("error", () => {});
     const giveUp = () => connection.socket.destroy(new Error("the connection is no longer wanted"));
     const connected = connection.connect(host, port);
@@ -116,15 +119,15 @@ export class KafkaConnection {
       }
     }, TCP_CONNECT_MS);
     signal.addEventListener("abort", giveUp, { once: true });
-    const link = new KafkaConnection(`${host}:${port}`, kafka, connection, sasl !== undefined);
+    const opened = new KafkaConnection(`${host}:${port}`, kafka, connection, sasl !== undefined);
     try {
       await connected;
-      return link;
+      return opened;
     } catch (error) {
-      link.close();
+      opened.close();
       const isNamed = bootstrap.some((known) => known.host === host && known.port === port);
       const whose = isNamed ? "" : ", as its cluster advertises it";
-      throw new KafkaFailure(`Kafka at ${link.address}${whose}: ${reasonOf(error)}`);
+      throw new KafkaFailure(`Kafka at ${opened.address}${whose}: ${reasonOf(error)}`);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", giveUp);
@@ -132,17 +135,20 @@ export class KafkaConnection {
   }
 
   /** @throws KafkaFailure */
-  async call<Arguments extends unknown[], Answer>(api: API<Arguments, Answer>, ...args: Arguments): Promise<Answer> {
+  async call<Arguments extends unknown[], Response>(
+    api: API<Arguments, Response>,
+    ...args: Arguments
+  ): Promise<Response> {
     try {
-      const answer = await api.async(this.#connection, ...args);
+      const response = await api.async(this.#connection, ...args);
       this.#hasAnswered = true;
-      return answer;
+      return response;
     } catch (error) {
       throw this.#failure(error);
     }
   }
 
-  /** @param errorCode - as it stands in an answer */
+  /** @param errorCode - of a response */
   failureOf(errorCode: number): KafkaFailure {
     const { ProtocolError, protocolErrorsCodesById } = this.#kafka;
     return this.#failure(new ProtocolError(errorCode in protocolErrorsCodesById ? errorCode : -1));
@@ -152,33 +158,33 @@ export class KafkaConnection {
     const { socket } = this.#connection;
     // Node cannot reset a socket that is being ended, and would keep it.
     if (!(socket instanceof TLSSocket || socket.connecting || socket.writableEnded)) {
-      // What the network holds back must not arrive later, behind what the next connection sends.
+      // What the network holds back must not arrive later, after what the next connection sends.
       socket.resetAndDestroy();
     }
-    // It would wait for what is not yet written.
+    // `end()` would wait for what is not yet written.
     socket.destroy();
     // Otherwise a timer for the next login may stay.
     this.#connection.close().catch(() => {});
   }
 
   #failure(error: unknown): KafkaFailure {
-    const answer = errorAnswer(error);
+    const response = errorResponse(error);
     const reason = `Kafka at ${this.address}: ${reasonOf(error)}`;
-    if (answer !== undefined) {
+    if (response !== undefined) {
       this.#hasAnswered = true;
-      return new KafkaFailure(reason, answer.apiId, answer.canRetry || TRANSIENT.includes(answer.apiId));
+      return new KafkaFailure(reason, response.apiId, response.canRetry || TRANSIENT.includes(response.apiId));
     }
-    // An answer that comes after its time would be taken for another one's.
+    // A response that comes after its timeout would be taken for that of another request.
     this.close();
-    // A broker hangs up without a word on who does not speak as it wants.
+    // A broker closes the connection, and gives no reason, when it expects TLS or a login.
     return new KafkaFailure(this.#hasAnswered ? reason : `${reason}; does it want TLS or a login?`);
   }
 }
 
-/** The connections of one session: one to each broker that it needs. */
+/** The connections of one session: one to each broker that it needs, opened when first asked for. */
 export class KafkaConnections {
   readonly #options: KafkaConnectionOptions;
-  readonly #links = new Map<string, Promise<KafkaConnection>>();
+  readonly #byAddress = new Map<string, Promise<KafkaConnection>>();
   readonly #abort = new AbortController();
 
   constructor(options: KafkaConnectionOptions) {
@@ -188,20 +194,20 @@ export class KafkaConnections {
   /** @throws KafkaFailure */
   get(address: KafkaAddress): Promise<KafkaConnection> {
     const name = `${address.host}:${address.port}`;
-    const known = this.#links.get(name);
+    const known = this.#byAddress.get(name);
     if (known !== undefined) {
       return known;
     }
-    const link = KafkaConnection.open(address, this.#options, this.#abort.signal);
-    this.#links.set(name, link);
-    return link;
+    const connection = KafkaConnection.open(address, this.#options, this.#abort.signal);
+    this.#byAddress.set(name, connection);
+    return connection;
   }
 
   /** Requests on their way fail. */
   close(): void {
     this.#abort.abort();
-    for (const link of this.#links.values()) {
-      link.then(
+    for (const connection of this.#byAddress.values()) {
+      connection.then(
         (open) => open.close(),
         () => {},
       );

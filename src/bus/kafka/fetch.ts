@@ -1,17 +1,17 @@
 import type { API, Reader } from "@platformatic/kafka";
 import type { Kafka } from "./connection.js";
 
-/** What stands in one partition from the position on that was asked for. */
+/** What one partition holds from the requested position on. */
 export interface FetchedPartition {
   readonly partition: number;
-  /** Of Kafka's errors; 0 is none. */
+  /** An error code of Kafka; 0 is none. */
   readonly errorCode: number;
   readonly batches: readonly FetchedBatch[];
 }
 
-/** Records that the broker keeps, and may have compressed, as one. */
+/** Records that were produced, and may be compressed, together. */
 export interface FetchedBatch {
-  /** Where to read on. */
+  /** Where the next batch begins. */
   readonly nextOffset: bigint;
   readonly records: readonly { readonly offset: bigint; readonly value: Uint8Array | null }[];
   /** Why this batch cannot be read; the next one can. */
@@ -25,17 +25,17 @@ export interface FetchArguments {
   readonly positions: readonly { readonly partition: number; readonly offset: bigint }[];
 }
 
-/** Of one partition and one answer, unless a single batch is larger. */
+/** Limits of one partition and of one response, unless a single batch is larger. */
 const PARTITION_BYTES = 1024 * 1024;
-const ANSWER_BYTES = 8 * PARTITION_BYTES;
+const RESPONSE_BYTES = 8 * PARTITION_BYTES;
 
-/** The size of a batch stands behind its offset. */
+/** The offset of a batch and, in the last four bytes, the size of what follows. */
 const BATCH_PREFIX = 12;
 const MAGIC_AT = 16;
 const ATTRIBUTES_AT = 21;
 const LAST_DELTA_AT = 23;
 
-/** Begin and end of transactions are records too. */
+/** Marks batches that begin and end transactions. */
 const CONTROL = 0x20;
 
 /** By the lowest bits of a batch's attributes. */
@@ -43,8 +43,8 @@ const CODECS = ["no compression", "gzip", "snappy", "lz4", "zstd"];
 const CODEC_MASK = 0x07;
 
 /**
- * Fetch, version 11 (KIP-392), which Kafka 2.3 and all later ones take. In the client library's own reading one batch
- * that it cannot decompress hides all others, and where to go on.
+ * Fetch, version 11 (KIP-392), which Kafka 2.3 and later support. In the client library's own API, one batch that it
+ * cannot decompress hides all others, and where to read on.
  */
 export function fetchApi({
   createAPI,
@@ -60,7 +60,7 @@ export function fetchApi({
         .appendInt32(-1) // no replica
         .appendInt32(maxWait)
         .appendInt32(1) // answer as soon as there is anything
-        .appendInt32(ANSWER_BYTES)
+        .appendInt32(RESPONSE_BYTES)
         .appendInt8(0) // transactions that are not committed too, as kafka-python by default
         .appendInt32(0) // no session
         .appendInt32(-1)
@@ -119,7 +119,7 @@ export function fetchApi({
         records: records.map(({ offsetDelta, value }) => ({ offset: first + BigInt(offsetDelta), value })),
       };
     } catch (cause) {
-      // What a decompressor says can be any word.
+      // Untrusted input. The message of a decompressor can be anything, so the codec is named.
       const error = new Error(`${CODECS[attributes & CODEC_MASK]}: ${(cause as Error).message}`);
       return { nextOffset, records: [], error };
     }
@@ -136,8 +136,8 @@ function readPartition(reader: Reader, readBatch: (bytes: Buffer) => FetchedBatc
   const batches: FetchedBatch[] = [];
   for (let at = 0; at + BATCH_PREFIX <= bytes.length; ) {
     const end = at + BATCH_PREFIX + bytes.readInt32BE(at + BATCH_PREFIX - 4);
-    // The last one may be cut short.
-    if (end > bytes.length) {
+    // The last one may be truncated.
+    if (end > bytes.length || end <= at + MAGIC_AT) {
       break;
     }
     batches.push(readBatch(bytes.subarray(at, end)));

@@ -4,27 +4,28 @@ import type { KafkaMetadata } from "./metadata.js";
 /** Kafka keeps order within a partition only. */
 const PARTITION = 0;
 
-/** All replicas that are in step: a message that is confirmed outlives the broker that took it. */
+/** All replicas that are in sync: a message that is confirmed survives the loss of its leader. */
 const ACKS_ALL = -1;
 
-/** A broker hangs up on longer requests, without a word (`socket.request.max.bytes`, 100 MiB by default). */
-const MOST_BYTES = 99 * 1024 * 1024;
+/** A broker closes the connection on longer requests, and gives no reason (`socket.request.max.bytes`, 100 MiB by default). */
+const MAX_BYTES = 99 * 1024 * 1024;
 
-/** The connections to those who lead the channels' partitions, until the first of them fails. */
+/** The connections to the leaders of the channels' partitions, until the first of them fails. */
 export class KafkaProducerSession {
-  readonly #cluster: KafkaMetadata;
-  readonly #links: KafkaConnections;
+  readonly #metadata: KafkaMetadata;
+  readonly #connections: KafkaConnections;
   readonly #requestTimeout: number;
   readonly #leaders = new Map<string, Promise<KafkaConnection>>();
   #failure: unknown;
 
-  constructor(cluster: KafkaMetadata, requestTimeout: number) {
-    this.#cluster = cluster;
-    this.#links = cluster.links(requestTimeout);
+  /** @param requestTimeout - milliseconds that the broker may take for a batch */
+  constructor(metadata: KafkaMetadata, requestTimeout: number) {
+    this.#metadata = metadata;
+    this.#connections = metadata.connections(requestTimeout);
     this.#requestTimeout = requestTimeout;
   }
 
-  /** Connects. A channel that is refused is so again when something is to be written to it. */
+  /** Connects. A channel that is refused here is refused again when something is produced to it. */
   async prepare(channel: string): Promise<void> {
     try {
       await this.#leader(channel);
@@ -39,13 +40,13 @@ export class KafkaProducerSession {
   /** @throws KafkaFailure; after one that is transient the session is over */
   async produce(channel: string, payloads: readonly Buffer[]): Promise<void> {
     const [first = Buffer.alloc(0)] = payloads;
-    if (first.byteLength > MOST_BYTES) {
-      throw new KafkaFailure(`${first.byteLength} bytes are more than ${MOST_BYTES}`, "MESSAGE_TOO_LARGE", false);
+    if (first.byteLength > MAX_BYTES) {
+      throw new KafkaFailure(`${first.byteLength} bytes are more than ${MAX_BYTES}`, "MESSAGE_TOO_LARGE", false);
     }
     try {
-      const link = await this.#leader(channel);
+      const leader = await this.#leader(channel);
       const records = payloads.map((value) => ({ topic: channel, partition: PARTITION, value }));
-      await link.call(this.#cluster.kafka.produceV8.api, ACKS_ALL, this.#requestTimeout, records, {});
+      await leader.call(this.#metadata.kafka.produceV8.api, ACKS_ALL, this.#requestTimeout, records, {});
     } catch (error) {
       if (!isRefusal(error)) {
         this.fail(error);
@@ -66,7 +67,7 @@ export class KafkaProducerSession {
   }
 
   close(): void {
-    this.#links.close();
+    this.#connections.close();
   }
 
   #leader(channel: string): Promise<KafkaConnection> {
@@ -76,17 +77,17 @@ export class KafkaProducerSession {
     }
     const leader = this.#findLeader(channel);
     this.#leaders.set(channel, leader);
-    // Rights may be given later.
+    // Rights may be granted later.
     leader.catch(() => this.#leaders.delete(channel));
     return leader;
   }
 
   async #findLeader(channel: string): Promise<KafkaConnection> {
-    const { leaders } = await this.#cluster.locate(channel, this.#links);
+    const { leaders } = await this.#metadata.locate(channel, this.#connections);
     const leader = leaders.find(({ partition }) => partition === PARTITION);
     if (leader === undefined) {
       throw new KafkaFailure(`the topic "${channel}" has no partition ${PARTITION}`);
     }
-    return await this.#links.get(leader.address);
+    return await this.#connections.get(leader.address);
   }
 }

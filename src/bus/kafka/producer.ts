@@ -1,94 +1,98 @@
 import { BridgeError } from "../../errors.js";
-import type { Entry, Outbox } from "../core/outbox.js";
-import { allOrFirstFailure, runWithReconnect } from "../core/reconnect.js";
-import { isRefusal, KafkaFailure } from "./connection.js";
+import { debugLog } from "../../util/debug.js";
+import type { BusCore } from "../core/bus-core.js";
+import type { Entry } from "../core/outbox.js";
+import { type RetryLoop, startRetryLoop } from "../core/retry-loop.js";
+import { allOrFirstFailure } from "./all-or-first-failure.js";
+import type { KafkaAvailability } from "./availability.js";
+import { IDLE_CLOSE_MS, isRefusal, KafkaFailure } from "./connection.js";
 import type { KafkaMetadata } from "./metadata.js";
 import { KafkaProducerSession } from "./producer-session.js";
 
-export interface KafkaProducerOptions {
-  readonly cluster: KafkaMetadata;
-  readonly outbox: Outbox;
-  /** Milliseconds that the broker may take for a batch; the outbox gives it up earlier. */
-  readonly requestTimeout: number;
-  readonly signal: AbortSignal;
-  onConnected(): void;
-  onLost(): void;
-  /** It goes on trying. */
-  onFailure(error: unknown, attempt: number, delay: number): void;
-  /** The broker does not take messages for that channel. */
-  onRefused(error: BridgeError): void;
-}
-
-/** Well below the million bytes of a batch that a broker takes by default; a longer message goes alone. */
+/** Well below the million bytes of a batch that a broker accepts by default; a longer message goes alone. */
 const BATCH_BYTES = 256 * 1024;
 const BATCH_RECORDS = 2_000;
 
+const debug = debugLog("kafka");
+
 /**
- * Writes what the outbox holds, one batch of each channel at a time, so that a batch which is sent again stands before
- * those that follow it.
+ * Produces what the outbox holds, one batch of each channel at a time, so that a batch which is sent again precedes those
+ * that follow it.
  */
 export class KafkaProducer {
-  readonly #options: KafkaProducerOptions;
-  readonly #channels: Set<string>;
-  readonly #ended: Promise<void>;
+  readonly #core: BusCore;
+  readonly #metadata: KafkaMetadata;
+  readonly #availability: KafkaAvailability;
+  readonly #channels = new Set<string>();
+  #loop: RetryLoop | undefined;
   #session: KafkaProducerSession | undefined;
-  /** What was handed over and is not yet sent; undefined without a connection. */
+  /** What was taken from the outbox and is not yet sent; undefined without a connection. */
   #queue: Entry[] | undefined;
   #wake = (): void => {};
 
-  /** @param channel - the first that it is needed for */
-  constructor(options: KafkaProducerOptions, channel: string) {
-    this.#options = options;
-    this.#channels = new Set([channel]);
-    this.#ended = runWithReconnect({
-      session: (began) => this.#work(began),
-      onFailure: options.onFailure,
-      signal: options.signal,
-    });
+  constructor(core: BusCore, metadata: KafkaMetadata, availability: KafkaAvailability) {
+    this.#core = core;
+    this.#metadata = metadata;
+    this.#availability = availability;
   }
 
-  /** Writes what the outbox holds, and stays connected to the broker that takes messages for the channel. */
+  /** Sends what the outbox holds, and stays connected to the leader of the channel. Connects, the first time. */
   flush(channel: string): void {
     this.#channels.add(channel);
+    this.#loop ??= this.#start();
     this.#take();
     this.#wake();
   }
 
-  /** At once, past the outbox. @throws KafkaFailure also when there is no connection */
-  async send(channel: string, payload: string): Promise<void> {
+  /** Past the outbox. @throws KafkaFailure also without a connection */
+  async publish(channel: string, message: Buffer): Promise<void> {
     const session = this.#session;
     if (session === undefined) {
       throw new KafkaFailure("no connection");
     }
     try {
-      await session.produce(channel, [Buffer.from(payload)]);
+      await session.produce(channel, [message]);
     } catch (error) {
-      // The session may have failed of it.
+      // That may have ended the session.
       this.#wake();
       throw error;
     }
   }
 
-  /** Ends the present connections, which may be dead. */
-  renew(): void {
+  /** Opens other connections. */
+  replace(): void {
     this.#session?.fail(new KafkaFailure("the broker did not answer"));
     this.#wake();
   }
 
-  /** To be called after the signal. */
-  close(): Promise<void> {
-    this.renew();
-    return this.#ended;
+  /** Call when the bus is closing. */
+  async close(): Promise<void> {
+    this.replace();
+    await this.#loop?.ended;
   }
 
-  async #work(began: () => void): Promise<void> {
-    const { cluster, outbox, requestTimeout, onConnected, onLost } = this.#options;
-    const session = new KafkaProducerSession(cluster, requestTimeout);
+  #start(): RetryLoop {
+    this.#core.status.notify({ type: "connecting" });
+    return startRetryLoop({
+      session: (connected) => this.#work(connected),
+      onFailure: (failure) => {
+        debug("producer: %o; retrying in %d ms", failure.error, failure.delay);
+        this.#availability.producerFailed(failure);
+      },
+      signal: this.#core.closing,
+      silentAfter: IDLE_CLOSE_MS,
+    });
+  }
+
+  async #work(connected: () => void): Promise<void> {
+    // The outbox watches the confirms, and knows when it is the process that was blocked.
+    const session = new KafkaProducerSession(this.#metadata, 4 * this.#core.heartbeatInterval);
     this.#session = session;
     try {
       await allOrFirstFailure([...this.#channels].map((channel) => session.prepare(channel)));
-      began();
-      onConnected();
+      debug("producer connected");
+      connected();
+      this.#availability.producerConnected();
       this.#queue = [];
       for (;;) {
         session.assertAlive();
@@ -99,36 +103,38 @@ export class KafkaProducer {
             this.#wake = resolve;
           });
         } else {
-          await allOrFirstFailure([...byChannel(entries)].map(([channel, all]) => this.#write(session, channel, all)));
+          await allOrFirstFailure(
+            [...byChannel(entries)].map(([channel, all]) => this.#produce(session, channel, all)),
+          );
         }
       }
     } finally {
       this.#session = undefined;
       this.#queue = undefined;
       session.close();
-      outbox.connectionLost();
-      onLost();
+      this.#core.outbox.connectionLost();
+      this.#availability.producerLost();
     }
   }
 
-  /** What waits for a batch that is on its way is not what waits for a broker, which has a bound. */
+  /** What waits for a batch that is on its way does not wait for the broker, and is not bounded. */
   #take(): void {
-    for (const entry of this.#queue === undefined ? [] : this.#options.outbox.take()) {
+    for (const entry of this.#queue === undefined ? [] : this.#core.outbox.take()) {
       this.#queue?.push(entry);
     }
   }
 
-  async #write(session: KafkaProducerSession, channel: string, entries: readonly Entry[]): Promise<void> {
+  async #produce(session: KafkaProducerSession, channel: string, entries: readonly Entry[]): Promise<void> {
     for (const batch of batches(entries)) {
-      await this.#writeBatch(session, channel, batch);
+      await this.#produceBatch(session, channel, batch);
     }
   }
 
-  async #writeBatch(session: KafkaProducerSession, channel: string, batch: readonly Entry[]): Promise<void> {
-    const { outbox } = this.#options;
+  async #produceBatch(session: KafkaProducerSession, channel: string, batch: readonly Entry[]): Promise<void> {
+    const { outbox } = this.#core;
     const now = performance.now();
     for (const entry of batch) {
-      entry.handedOver = now;
+      entry.sentAt = now;
     }
     try {
       await session.produce(
@@ -149,7 +155,7 @@ export class KafkaProducer {
       }
       // One of them is too large for this topic, or all together are.
       for (const entry of batch) {
-        await this.#writeBatch(session, channel, [entry]);
+        await this.#produceBatch(session, channel, [entry]);
       }
     }
   }
@@ -157,8 +163,8 @@ export class KafkaProducer {
   #refuse(entry: Entry, cause: KafkaFailure): void {
     const message = `Kafka refused a message for "${entry.channel}": ${cause.message}`;
     const error = new BridgeError("BRIDGE_BROKER_UNAVAILABLE", message, { cause });
-    this.#options.onRefused(error);
-    this.#options.outbox.refuse(entry, error);
+    this.#core.status.errorOnce(error);
+    this.#core.outbox.refuse(entry, error);
   }
 }
 

@@ -28,7 +28,7 @@ export interface KafkaAccess {
   readonly tls?: ConnectionOptions | undefined;
 }
 
-/** As kafka-python names them; each says whether to log in and whether to encrypt. */
+/** As kafka-python names them, each with whether to log in and whether to encrypt. */
 const PROTOCOLS = {
   PLAINTEXT: { sasl: false, tls: false },
   SSL: { sasl: false, tls: true },
@@ -71,10 +71,10 @@ export function checkSasl(
 }
 
 /**
- * Reads `kafka://h1:p1,h2:p2`, as `KafkaManager` of python-socketio takes it, with the port 9092 where none is named; what
- * follows the hosts as a path is passed over.
+ * Parses `kafka://h1:p1,h2:p2`, as `KafkaManager` of python-socketio takes it. The default port is 9092; a path after the
+ * hosts is ignored.
  *
- * To log in and to encrypt, the query takes the arguments of kafka-python by their names: `security_protocol`,
+ * For login and TLS, the query takes the arguments of kafka-python by name: `security_protocol`,
  * `sasl_mechanism`, `sasl_plain_username`, `sasl_plain_password`, `ssl_cafile`, `ssl_certfile`, `ssl_keyfile`,
  * `ssl_check_hostname`. User and password may also stand before the hosts.
  *

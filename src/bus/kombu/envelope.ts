@@ -2,13 +2,13 @@ import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { readKombuBody } from "./body.js";
 
-/** Largest envelope that is read, and largest body in it, in bytes. Redis cuts a subscriber off at half of it. */
+/** Largest envelope that is read, and largest body in it, in bytes. Redis disconnects a subscriber at half of it. */
 const MAX_SIZE = 64 * 1024 * 1024;
 
 /**
- * One message as the virtual transports of Kombu put it on a fanout key (`Channel.prepare_message` and
- * `_inplace_augment_message` in kombu/transport/virtual/base.py), the same from 4.6 to 5.7. A reader of Kombu's needs
- * all of `properties`: it keeps the message under its tag until it has acknowledged it, beside its exchange and key.
+ * One message as the virtual transports of Kombu publish it on a fanout key (`Channel.prepare_message` and
+ * `_inplace_augment_message` in kombu/transport/virtual/base.py), the same from 4.6 to 5.7. Kombu's consumers need all of
+ * `properties`: they store the message under its tag until it is acknowledged, together with its exchange and key.
  */
 export function packEnvelope(exchange: string, body: Buffer): Buffer {
   const [contentType, contentEncoding] = isUtf8(body) ? ["text/plain", "utf-8"] : ["application/data", "binary"];
@@ -29,37 +29,37 @@ export function packEnvelope(exchange: string, body: Buffer): Buffer {
 }
 
 /**
- * The body of an envelope. For what is none, a JSON string that says why: who reads the channel refuses whatever is no
- * object, counts it and shows it. Never throws.
+ * The body of an envelope. Untrusted input. Never throws: for what is not an envelope it returns a JSON string that says
+ * why, which whoever decodes the message rejects, counts and reports, because it is not an object.
  */
 export function unpackEnvelope(message: Uint8Array): Uint8Array {
   try {
     return readEnvelope(message);
   } catch (error) {
-    return Buffer.from(JSON.stringify(`no message of Kombu: ${(error as Error).message}`));
+    return Buffer.from(JSON.stringify(`not a Kombu message: ${(error as Error).message}`));
   }
 }
 
 function readEnvelope(message: Uint8Array): Uint8Array {
   if (message.byteLength > MAX_SIZE) {
-    throw new Error(`${message.byteLength} bytes, and ${MAX_SIZE} is the most that is read`);
+    throw new Error(`it has ${message.byteLength} bytes, more than ${MAX_SIZE}`);
   }
-  const envelope = asRecord("it", JSON.parse(Buffer.from(message).toString()));
-  const properties = asRecord("its properties", envelope.properties);
-  const { compression } = asRecord("its headers", envelope.headers ?? {});
+  const envelope = asRecord("the envelope", JSON.parse(Buffer.from(message).toString()));
+  const properties = asRecord("properties", envelope.properties);
+  const { compression } = asRecord("headers", envelope.headers ?? {});
   const body = readBody(envelope.body ?? "", properties.body_encoding);
   return readKombuBody(body, { contentType: envelope["content-type"], compression }, MAX_SIZE);
 }
 
-/** Text, in base64 unless the transport option `body_encoding` says otherwise; then bytes are marked as such. */
+/** Text, in base64 unless the transport option `body_encoding` says otherwise; bytes are then marked as such. */
 function readBody(body: unknown, encoding: unknown): Buffer {
   if (typeof body === "string") {
     return Buffer.from(body, toNodeEncoding(encoding));
   }
   // Kombu's own JSON, kombu/utils/json.py.
-  const { __type__: type, __value__: value } = asRecord("its body", body);
+  const { __type__: type, __value__: value } = asRecord("body", body);
   if (typeof value !== "string" || (type !== "bytes" && type !== "base64")) {
-    throw new Error("its body is neither text nor bytes");
+    throw new Error("body is neither text nor bytes");
   }
   return Buffer.from(value, type === "bytes" ? "utf8" : "base64");
 }
@@ -71,12 +71,12 @@ function toNodeEncoding(encoding: unknown): "utf8" | "base64" {
   if (encoding === undefined || encoding === null || encoding === "" || String(encoding).toLowerCase() === "utf-8") {
     return "utf8";
   }
-  throw new Error(`its body_encoding is ${JSON.stringify(encoding)}`);
+  throw new Error(`body_encoding is ${JSON.stringify(encoding)}`);
 }
 
 function asRecord(name: string, value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Error(`${name} is no object`);
+    throw new Error(`${name} is not an object`);
   }
   return value as Record<string, unknown>;
 }

@@ -1,11 +1,12 @@
 import type * as amqplib from "amqplib";
 import type { BridgeError } from "../../errors.js";
-import { backoff } from "../../util/backoff.js";
-import { pause } from "../../util/pause.js";
+import { debugLog } from "../../util/debug.js";
+import { atMost } from "../core/at-most.js";
 import { brokerError } from "../core/broker-error.js";
+import { type RetryFailure, type RetryLoop, startRetryLoop } from "../core/retry-loop.js";
 import type { AmqpTarget } from "./url.js";
 
-/** What amqplib adds to an error that the broker has sent. */
+/** What amqplib adds to an error that the broker sent. */
 export interface AmqpError extends Error {
   /** The reply code of AMQP 0-9-1: 403 access refused, 404 not found, 406 precondition failed, … */
   readonly code?: number;
@@ -19,18 +20,20 @@ export const EXCHANGE = { durable: false, autoDelete: false } as const;
 /** Connecting and each step of the handshake may take as long, in milliseconds. */
 const CONNECT_MS = 5_000;
 
-/** How long a connection may take to say goodbye, in milliseconds. */
+/** How long a connection may take to close, in milliseconds. */
 const END_MS = 1_000;
 
-/** A connection that lived shorter than this in milliseconds is an attempt that failed. */
+/** A connection that lived shorter than this, in milliseconds, is a failed attempt: the next one goes to the next broker. */
 const SHORT_LIFE_MS = 1_000;
 
-/** The broker's own words, without those that amqplib puts around them. */
+const debug = debugLog("rabbitmq");
+
+/** With the broker's own text, without what amqplib puts around it. */
 export function amqpError(what: string, cause: Error): BridgeError {
   return brokerError(what, cause, / with message "(.*)"$/s.exec(cause.message)?.[1]);
 }
 
-/** amqplib does not pass on why the broker closes a connection at this point, and there is but one reason. */
+/** amqplib does not pass on why the broker closes a connection at this point, but there is only one reason. */
 function connectionError(cause: Error, { vhost, username }: AmqpTarget, name: string): BridgeError {
   const isRefused = cause.message.startsWith("Expected ConnectionOpenOk; got <ConnectionClose");
   const reason = `the virtual host "${vhost}" does not exist, or "${username}" may not use it`;
@@ -64,39 +67,53 @@ export interface ConnectionOptions {
   readonly heartbeat: number;
   /** Shown by the broker's management. */
   readonly name: string;
+}
+
+export interface ConnectionEvents {
   onOpen(connection: OpenConnection): void;
-  onLost(): void;
+  onLost(reason: Error): void;
   onRetry(delay: number): void;
   onError(error: BridgeError): void;
 }
+
+/** @internal Opens a connection that publishes or subscribes. */
+export type RabbitmqConnector = (role: "publisher" | "subscriber", events: ConnectionEvents) => RabbitmqConnection;
 
 const nameOf = ({ host, port }: AmqpTarget): string => `RabbitMQ at ${host}:${port}`;
 
 /** One connection of ours, opened again whenever it is lost, until it is closed. */
 export class RabbitmqConnection {
   readonly #options: ConnectionOptions;
+  readonly #events: ConnectionEvents;
   readonly #closing = new AbortController();
-  readonly #ended: Promise<void>;
+  readonly #loop: RetryLoop;
   #open: OpenConnection | undefined;
+  /** Which of the targets is next. */
+  #turn = 0;
   /** Its abort destroys the socket, at whatever stage. amqplib leaves one open whose peer is silent. */
   #socket = new AbortController();
-  #waiting = new AbortController();
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: ConnectionOptions, events: ConnectionEvents) {
     this.#options = options;
-    this.#ended = this.#run();
+    this.#events = events;
+    this.#loop = startRetryLoop({
+      session: (connected) => this.#session(connected),
+      onFailure: (failure) => this.#onFailure(failure),
+      signal: this.#closing.signal,
+      minLifetime: SHORT_LIFE_MS,
+    });
   }
 
   get open(): OpenConnection | undefined {
     return this.#open;
   }
 
-  /** The broker is there again: a pause before the next attempt is over. */
+  /** The broker is known to be back. */
   retryNow(): void {
-    this.#waiting.abort();
+    this.#loop.retryNow();
   }
 
-  /** It is dead, whatever it looks like: connects anew. */
+  /** It is dead, whatever its state: opens another. */
   replace(reason: string): void {
     this.#socket.abort(new Error(reason));
   }
@@ -104,65 +121,55 @@ export class RabbitmqConnection {
   /** Resolves when the socket is gone, and no further attempt will be made. */
   async close(): Promise<void> {
     this.#closing.abort();
-    const patience = new AbortController();
-    const goodbye = this.#open?.model.close().catch(() => {});
-    await Promise.race([goodbye, pause(END_MS, patience.signal)]);
-    patience.abort();
+    await atMost(END_MS, this.#open?.model.close().catch(() => {}) ?? Promise.resolve());
     this.#socket.abort();
-    await this.#ended;
+    await this.#loop.ended;
   }
 
-  async #run(): Promise<void> {
-    const { targets, onRetry, onError } = this.#options;
-    let attempt = 0;
-    for (let turn = 0; !this.#closing.signal.aborted; ) {
-      const target = targets[turn % targets.length] as AmqpTarget;
-      const since = performance.now();
-      const { cause, wasOpen } = await this.#live(target);
-      const { signal } = this.#socket;
-      // What amqplib makes of that is an operation that was aborted.
-      const reason = signal.aborted ? (signal.reason as Error) : cause;
-      this.#socket.abort();
-      if (this.#closing.signal.aborted) {
-        return;
-      }
-      onError(connectionError(reason, target, nameOf(target)));
-      const isFailure = !wasOpen || performance.now() - since < SHORT_LIFE_MS;
-      attempt = isFailure ? attempt + 1 : 1;
-      turn += isFailure ? 1 : 0;
-      const delay = backoff(attempt);
-      onRetry(delay);
-      this.#waiting = new AbortController();
-      await pause(delay, AbortSignal.any([this.#closing.signal, this.#waiting.signal]));
-    }
-  }
-
-  /** The whole life of one connection. @returns why it ended; never rejects */
-  async #live(target: AmqpTarget): Promise<{ cause: Error; wasOpen: boolean }> {
-    this.#socket = new AbortController();
-    const { signal } = this.#socket;
-    let model: amqplib.ChannelModel;
+  /** The whole life of one connection. Rejects with the reason for its end. */
+  async #session(connected: () => void): Promise<never> {
+    const target = this.#options.targets[this.#turn % this.#options.targets.length] as AmqpTarget;
+    const socket = new AbortController();
+    this.#socket = socket;
     try {
-      model = await this.#connect(target, signal);
+      const model = await this.#connect(target, socket.signal);
+      connected();
+      throw await this.#lossOf(model, nameOf(target));
     } catch (error) {
-      return { cause: error as Error, wasOpen: false };
+      // What amqplib reports then is an operation that was aborted.
+      const reason = socket.signal.aborted ? socket.signal.reason : error;
+      throw connectionError(reason as Error, target, nameOf(target));
+    } finally {
+      socket.abort();
     }
+  }
+
+  #onFailure({ error, delay, hasLasted }: RetryFailure): void {
+    debug("%s; retrying in %d ms", (error as Error).message, delay);
+    this.#events.onError(error as BridgeError);
+    this.#turn += hasLasted ? 0 : 1;
+    this.#events.onRetry(delay);
+  }
+
+  /** @returns why the connection was lost */
+  async #lossOf(model: amqplib.ChannelModel, name: string): Promise<Error> {
     const lifetime = new AbortController();
     const lost = new Promise<Error>((resolve) => {
-      // Told by "close" as well.
+      // Followed by "close", which has the same reason.
       model.on("error", () => {});
       model.on("close", (reason?: Error) => {
-        // At once: its channels were closed before it, and who hears of that has to know why.
+        // At once: its channels were closed before it, and whoever notices that has to know why.
         lifetime.abort();
         resolve(reason ?? new Error("the connection was closed"));
       });
     });
-    this.#open = { name: nameOf(target), model, lifetime: lifetime.signal };
-    this.#options.onOpen(this.#open);
-    const cause = await lost;
+    debug("%s connected (%s)", this.#options.name, name);
+    this.#open = { name, model, lifetime: lifetime.signal };
+    this.#events.onOpen(this.#open);
+    const reason = await lost;
     this.#open = undefined;
-    this.#options.onLost();
-    return { cause, wasOpen: true };
+    this.#events.onLost(reason);
+    return reason;
   }
 
   #connect(target: AmqpTarget, signal: AbortSignal): Promise<amqplib.ChannelModel> {

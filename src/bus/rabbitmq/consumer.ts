@@ -1,16 +1,15 @@
 import { createHash } from "node:crypto";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import type { BridgeError } from "../../errors.js";
-import { backoff } from "../../util/backoff.js";
-import { callApplication } from "../../util/listeners.js";
-import { pause } from "../../util/pause.js";
+import { debugLog } from "../../util/debug.js";
+import { startRetryLoop } from "../core/retry-loop.js";
 import { type AmqpError, amqpError, EXCHANGE, endOf, type OpenConnection } from "./connection.js";
 import { RedeliveryFilter } from "./redelivery-filter.js";
 
 /**
- * Ours outlives a lost connection, unlike Python's, which is declared anew under another name each time. Durable,
- * because RabbitMQ 4.3 takes no other that is not exclusive, and an exclusive one dies with its connection. Classic,
- * whatever the virtual host's default: a quorum queue has no exclusive consumers.
+ * Ours outlives a lost connection, unlike Python's, which is declared again under another name each time. Durable,
+ * because RabbitMQ 4.3 accepts no other queue that is not exclusive, and an exclusive one dies with its connection.
+ * Classic, whatever the default of the virtual host: a quorum queue has no exclusive consumers.
  */
 const QUEUE = {
   durable: true,
@@ -18,9 +17,9 @@ const QUEUE = {
   exclusive: false,
   arguments: {
     "x-queue-type": "classic",
-    // Python's, in milliseconds: so long after its host is gone the queue is too.
+    // As Python's queues. Milliseconds after its host is gone, until RabbitMQ deletes the queue.
     "x-expires": 300_000,
-    // Of what waits there, the oldest goes first.
+    // Beyond the limits, the oldest messages are dropped first.
     "x-overflow": "drop-head",
     "x-max-length": 100_000,
     "x-max-length-bytes": 128 * 1024 * 1024,
@@ -28,37 +27,41 @@ const QUEUE = {
 } as const;
 
 /**
- * An exchange of our own, to which only our queue is bound: gone when the queue is, and gone when a broker that restarts
- * has forgotten the bindings of all others as well. From 4.2 on RabbitMQ does not forget them.
+ * An exchange of our own, to which only our queue is bound. It is gone when the queue is, and when a restart cost the
+ * broker all bindings, those of other hosts included. From 4.2 on RabbitMQ keeps bindings over a restart.
  */
 const MARKER = { durable: false, autoDelete: true } as const;
 
 /** Most messages that the broker sends ahead of their acknowledgement. */
 const PREFETCH = 256;
-/** Messages are acknowledged when there are so many. */
+/** Messages are acknowledged together when there are this many. */
 const ACKNOWLEDGE_AT = 64;
 
-const LONGEST_NAME = 255;
+const MAX_NAME_LENGTH = 255;
+
+const debug = debugLog("rabbitmq");
 
 export interface ConsumerEvents {
+  /** Never throws. */
   onMessage(payload: Uint8Array): void;
-  /** Messages arrive from now on. `isForgetful`: a restart has cost the broker the bindings of all hosts. */
-  onActive(isForgetful: boolean): void;
-  /** The subscription is lost while the connection is there, and is made again. */
+  /** Messages arrive from now on. `areBindingsLost`: a restart cost the broker the bindings of all hosts. */
+  onActive(areBindingsLost: boolean): void;
+  /** The subscription is lost while the connection is open, and is made again. */
   onLost(error: BridgeError): void;
-  /** The broker does not grant it. @returns whether to go on asking */
+  /** The broker denies it. @returns whether to keep asking */
   onRefused(error: BridgeError): boolean;
 }
 
-/** What a host hears of one channel: a queue of its own, bound to the exchange of that name. */
+/** What a host receives of one channel: a queue of its own, bound to the exchange of that name. */
 export class RabbitmqConsumer {
   readonly #channel: string;
   readonly #host: string;
   readonly #events: ConsumerEvents;
-  readonly #applied = new RedeliveryFilter();
+  readonly #redeliveries = new RedeliveryFilter();
   #generation = 0;
   #isDeclared = false;
-  #isForgetful = false;
+  #abandonedQueue: string | undefined;
+  #areBindingsLost = false;
   #starting: Promise<unknown> = Promise.resolve();
   #isRemoved = false;
 
@@ -69,9 +72,19 @@ export class RabbitmqConsumer {
     this.#events = events;
   }
 
-  /** Consumes over this connection as long as it is there. */
-  listen(connection: OpenConnection): void {
-    void this.#listen(connection);
+  /** Consumes as long as the connection is open. */
+  consume(connection: OpenConnection): void {
+    startRetryLoop({
+      session: (connected) => this.#session(connection, connected),
+      onFailure: ({ delay }) => debug("consuming from %o again in %d ms", this.#queue, delay),
+      signal: connection.lifetime,
+    });
+  }
+
+  /** Consumes from another queue, from the next connection on. */
+  replaceQueue(): void {
+    this.#abandonedQueue ??= this.#queue;
+    this.#rename();
   }
 
   /** Deletes the queue, which takes the marker with it. */
@@ -79,46 +92,50 @@ export class RabbitmqConsumer {
     this.#isRemoved = true;
     const channel = await model.createChannel();
     void endOf(channel);
-    // A declaration may be on its way, over another channel, that this would not come after.
+    // A declaration may be on its way over another channel, and arrive after the deletion.
     await this.#starting.catch(() => {});
     await channel.deleteQueue(this.#queue);
   }
 
-  /** Stays the same for the life of the host, unless the broker will not have it any more. */
+  /** Stays the same for the life of the host, unless it can no longer be used. */
   get #queue(): string {
     const host = this.#generation === 0 ? this.#host : `${this.#host}-${this.#generation}`;
     const name = `socketio-python-bridge.${host}.${this.#channel}`;
-    const isShort = Buffer.byteLength(name) <= LONGEST_NAME;
+    const isShort = Buffer.byteLength(name) <= MAX_NAME_LENGTH;
     return isShort
       ? name
       : name.slice(0, -this.#channel.length) + createHash("sha256").update(this.#channel).digest("hex");
   }
 
-  /** Never rejects. */
-  async #listen({ name, model, lifetime }: OpenConnection): Promise<void> {
+  /** Rejects when it is to be made again. */
+  async #session({ name, model, lifetime }: OpenConnection, connected: () => void): Promise<void> {
     const isOver = (): boolean => lifetime.aborted || this.#isRemoved;
-    let isWanted = true;
-    for (let attempt = 1; isWanted && !isOver(); attempt += 1) {
-      const starting = this.#start(model);
-      this.#starting = starting;
-      try {
-        const { ended } = await starting;
-        attempt = 1;
-        const reason = await ended;
-        if (!isOver()) {
-          this.#events.onLost(this.#error(`${name} ended the subscription to`, reason));
-        }
-      } catch (error) {
-        isWanted = isOver() || this.#onFailed(name, error as AmqpError);
-      }
-      await pause(backoff(attempt), lifetime);
+    if (isOver()) {
+      return;
     }
+    const starting = this.#start(model);
+    this.#starting = starting;
+    let reason: AmqpError;
+    try {
+      const { ended } = await starting;
+      connected();
+      reason = (await ended) ?? new Error("its queue was deleted");
+      if (isOver()) {
+        return;
+      }
+      this.#events.onLost(this.#error(`${name} ended the subscription to`, reason));
+    } catch (error) {
+      reason = error as AmqpError;
+      if (isOver() || !this.#isWorthRetrying(name, reason)) {
+        return;
+      }
+    }
+    throw reason;
   }
 
-  /** @returns whether to try again */
-  #onFailed(name: string, reason: AmqpError): boolean {
+  #isWorthRetrying(name: string, reason: AmqpError): boolean {
     if (reason.code === 403 && reason.message.includes("in exclusive use")) {
-      // By our connection that was lost, which the broker does not know yet.
+      // By our connection that was lost, which the broker has not noticed yet.
       return true;
     }
     const error = this.#error(`${name} refused to subscribe to`, reason);
@@ -129,12 +146,12 @@ export class RabbitmqConsumer {
     return true;
   }
 
-  #error(what: string, reason: AmqpError | undefined): BridgeError {
-    return amqpError(`${what} "${this.#channel}"`, reason ?? new Error("its queue was deleted"));
+  #error(what: string, reason: AmqpError): BridgeError {
+    return amqpError(`${what} "${this.#channel}"`, reason);
   }
 
   async #start(model: ChannelModel): Promise<{ ended: Promise<AmqpError | undefined> }> {
-    this.#isForgetful ||= await this.#isMarkerGone(model);
+    this.#areBindingsLost ||= await this.#isMarkerGone(model);
     const channel = await model.createChannel();
     const ended = endOf(channel);
     await channel.prefetch(PREFETCH);
@@ -145,16 +162,17 @@ export class RabbitmqConsumer {
     await channel.bindQueue(this.#queue, this.#channel, "");
     await channel.assertExchange(this.#queue, "fanout", MARKER);
     await channel.bindQueue(this.#queue, this.#queue, "");
-    this.#applied.restart();
-    // Nobody else may take of it; not even our lost connection, which might hold back some until they are out of order.
+    this.#redeliveries.restart();
+    // Exclusive, of our lost connection too: it might hold messages back until they are out of order.
     await channel.consume(this.#queue, (message) => this.#onDelivery(channel, message), { exclusive: true });
-    const isForgetful = this.#isForgetful;
-    this.#isForgetful = false;
-    this.#events.onActive(isForgetful);
+    void this.#deleteAbandonedQueue(model).catch(() => {});
+    const areBindingsLost = this.#areBindingsLost;
+    this.#areBindingsLost = false;
+    this.#events.onActive(areBindingsLost);
     return { ended };
   }
 
-  /** @returns false if the queue of before is out of reach, as on a node of a cluster that is down; there is a new name */
+  /** @returns false if the earlier queue is out of reach, as on a node of a cluster that is down; there is a new name */
   async #declareQueue(channel: Channel): Promise<boolean> {
     try {
       await channel.assertQueue(this.#queue, QUEUE);
@@ -164,11 +182,25 @@ export class RabbitmqConsumer {
       if (!this.#isDeclared || code === undefined || code === 403) {
         throw error;
       }
-      this.#isDeclared = false;
-      this.#generation += 1;
-      this.#applied.forget();
+      this.#rename();
     }
     return this.#isDeclared;
+  }
+
+  #rename(): void {
+    this.#isDeclared = false;
+    this.#generation += 1;
+    this.#redeliveries.forget();
+  }
+
+  /** Without an effect, the queue expires by itself. */
+  async #deleteAbandonedQueue(model: ChannelModel): Promise<void> {
+    if (this.#abandonedQueue !== undefined) {
+      const channel = await model.createChannel();
+      void endOf(channel);
+      await channel.deleteQueue(this.#abandonedQueue);
+      this.#abandonedQueue = undefined;
+    }
   }
 
   async #isMarkerGone(model: ChannelModel): Promise<boolean> {
@@ -189,29 +221,35 @@ export class RabbitmqConsumer {
     }
   }
 
+  /** Untrusted input. What amqplib cannot parse, it reports as an error of the connection, which is then replaced. */
   #onDelivery(channel: Channel, message: ConsumeMessage | null): void {
     if (message === null) {
       // The broker cancels the consumer of a queue that is deleted.
       channel.close().catch(() => {});
       return;
     }
-    if (!this.#applied.isDuplicate(message.content, message.fields.redelivered)) {
-      callApplication(() => this.#events.onMessage(message.content));
+    if (!this.#redeliveries.isDuplicate(message.content, message.fields.redelivered)) {
+      this.#events.onMessage(message.content);
     }
     this.#acknowledge(channel);
   }
 
   #acknowledge(channel: Channel): void {
-    const deliveryTag = this.#applied.acknowledge(ACKNOWLEDGE_AT);
+    const deliveryTag = this.#redeliveries.acknowledge(ACKNOWLEDGE_AT);
     if (deliveryTag === undefined) {
       return;
     }
-    // Of the message amqplib reads the tag alone.
-    channel.ack({ fields: { deliveryTag } } as ConsumeMessage, true);
-    // It changes nothing; its answer says that the broker has the acknowledgement.
+    try {
+      // amqplib reads nothing but the tag of the message.
+      channel.ack({ fields: { deliveryTag } } as ConsumeMessage, true);
+    } catch {
+      // The channel was closed meanwhile, and the broker delivers again over the next one.
+      return;
+    }
+    // It changes nothing, but its reply shows that the broker has the acknowledgement.
     channel.prefetch(PREFETCH).then(
       () => {
-        this.#applied.acknowledged();
+        this.#redeliveries.acknowledged();
         this.#acknowledge(channel);
       },
       () => {},

@@ -1,28 +1,28 @@
 import { hash } from "node:crypto";
 
 /**
- * Which messages of a queue were applied and are not known to be acknowledged, so that none is applied twice when the
- * broker delivers it again over the next connection.
+ * Remembers which messages of a queue were processed and are not known to be acknowledged, so that none is processed twice
+ * when the broker redelivers it over the next connection.
  *
- * It delivers again, first and in their order, all that it has no acknowledgement of. Which these are is known but for
- * one acknowledgement that may have been on its way; so that is never the one of the last message, and there is only
- * one on its way at a time. Then what comes first must be one of two messages that are known, and by comparing what
- * follows it can be told which, whoever sent them and whatever is in them. Where both fit to the end, as among equal
- * messages, it is assumed that the broker had the acknowledgement: a message too many is better than one too few.
+ * The broker redelivers, first and in order, every message whose acknowledgement it did not get. All of that is known
+ * here, except whether an acknowledgement on its way arrived. So only one is ever on its way, and never for the last
+ * message. Then the first redelivered message is one of two that are known, and comparing those that follow tells which,
+ * whoever sent them and whatever they hold. Where both match to the end, as among equal messages, the acknowledgement is
+ * assumed to have arrived: a message too many is better than one too few.
  */
 export class RedeliveryFilter {
-  /** Oldest first. A digest each: a host may read messages of many megabytes. */
+  /** Oldest first. Digests, because a message may have many megabytes. */
   #digests: string[] = [];
-  /** How many of these have come over the present connection. */
+  /** How many of these were delivered over the present connection. */
   #delivered = 0;
   /** The delivery tag of the last message that is known to be acknowledged on the present channel. */
   #base = 0;
   /** How many are being acknowledged. */
   #pending = 0;
-  /** How many of the oldest the broker may not have any more; 0 when it is known. */
+  /** How many of the oldest the broker may no longer have; 0 when that is known. */
   #doubtful = 0;
 
-  /** To be called when a new channel starts to consume the same queue. */
+  /** Call when a new channel starts to consume the same queue. */
   restart(): void {
     this.#doubtful ||= this.#pending;
     this.#pending = 0;
@@ -30,7 +30,7 @@ export class RedeliveryFilter {
     this.#base = 0;
   }
 
-  /** The queue is another one. */
+  /** Call when the queue is replaced by another one. */
   forget(): void {
     this.#digests = [];
     this.#doubtful = 0;
@@ -38,10 +38,10 @@ export class RedeliveryFilter {
     this.restart();
   }
 
-  /** To be asked about each message, in order. @returns whether it was applied before; otherwise it now counts as applied */
+  /** Call with each message, in order. @returns whether it was processed before; otherwise it now counts as processed */
   isDuplicate(payload: Uint8Array, redelivered: boolean): boolean {
     const digest = hash("sha1", payload, "base64");
-    const isKnown = this.#delivered < this.#digests.length && redelivered && this.#fits(digest);
+    const isKnown = this.#delivered < this.#digests.length && redelivered && this.#matches(digest);
     if (!isKnown) {
       this.#digests.length = this.#delivered;
       this.#doubtful = 0;
@@ -55,8 +55,8 @@ export class RedeliveryFilter {
   }
 
   /**
-   * @param least - do not bother before so many have come
-   * @returns the delivery tag up to which to acknowledge, or undefined; then call `acknowledged()` when the broker has it
+   * @param least - return undefined until this many were delivered
+   * @returns the delivery tag up to which to acknowledge, or undefined; call `acknowledged()` when the broker has it
    */
   acknowledge(least: number): number | undefined {
     if (this.#pending > 0 || this.#doubtful > 0 || this.#delivered < Math.max(least, 2)) {
@@ -73,7 +73,7 @@ export class RedeliveryFilter {
     this.#pending = 0;
   }
 
-  #fits(digest: string): boolean {
+  #matches(digest: string): boolean {
     const isOldest = this.#digests[this.#delivered] === digest;
     if (this.#doubtful === 0) {
       return isOldest;
@@ -87,7 +87,7 @@ export class RedeliveryFilter {
     return isOldest || isLater;
   }
 
-  /** The broker had the acknowledgement. */
+  /** The acknowledgement in doubt had arrived. */
   #settle(): void {
     this.#digests.splice(0, this.#doubtful);
     this.#doubtful = 0;

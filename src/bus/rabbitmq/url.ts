@@ -16,7 +16,7 @@ export interface AmqpTarget {
   readonly tls: ConnectionOptions | undefined;
 }
 
-/** The names of aio-pika, and those of kombu and redis-py. */
+/** The spelling of aio-pika, and that of kombu and redis-py. */
 const SYNONYMS = [
   ["cafile", "ssl_ca_certs"],
   ["certfile", "ssl_certfile"],
@@ -31,7 +31,7 @@ function tlsOptions(url: string, query: URLSearchParams): ConnectionOptions {
       common.set(name, value);
     }
   }
-  // aio-pika takes anything but "0" for yes.
+  // aio-pika takes anything but "0" as true.
   const isUnchecked =
     (query.get("no_verify_ssl") ?? "0") !== "0" || /^(cert_)?none$/i.test(query.get("ssl_cert_reqs") ?? "");
   return { rejectUnauthorized: !isUnchecked, ...tlsFiles(url, common, "ssl_ca_certs") };
@@ -44,7 +44,7 @@ function parseOne(url: string): AmqpTarget {
   }
   return {
     ...parseHost(url, hosts, scheme === "amqps" ? 5671 : 5672),
-    // Each by itself, to both.
+    // To both clients, each of the two is a default of its own.
     username: username ?? "guest",
     password: password ?? "guest",
     vhost: decodePart(url, path.slice(1)) || "/",
@@ -58,9 +58,9 @@ function parseFurther(further: string, first: AmqpTarget): AmqpTarget {
 }
 
 /**
- * Reads a broker URL as kombu and aio-pika do, so that one setting serves both sides: `amqp://user:pw@host:port/vhost`,
- * where all but the scheme may be left out. Further brokers follow after `;`, as kombu takes them. Of the query only
- * what says how to speak TLS is taken over, in either's spelling.
+ * Parses a broker URL as kombu and aio-pika do, so that one setting serves both sides: `amqp://user:pw@host:port/vhost`,
+ * where all but the scheme is optional. Further brokers follow after `;`, as in kombu. Of the query only the TLS options
+ * are used, in either spelling.
  *
  * @returns the brokers, in the order in which they are tried
  * @throws BridgeError `BRIDGE_INVALID_URL`; its message holds no password

@@ -1,10 +1,14 @@
 import type { Redis } from "ioredis";
 import type { BridgeError } from "../../errors.js";
 import { backoff } from "../../util/backoff.js";
+import { atMost } from "../core/at-most.js";
 import { brokerError } from "../core/broker-error.js";
 import type { RedisOptions } from "./url.js";
 
-/** Ours, whatever the client that was handed in has. */
+/** @internal Makes a client with these options over those of the user. */
+export type RedisConnector = (options: RedisOptions) => Redis;
+
+/** Whatever the user's options are. */
 const OPTIONS: RedisOptions = {
   lazyConnect: true,
   retryStrategy: backoff,
@@ -13,9 +17,9 @@ const OPTIONS: RedisOptions = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
-  // A reply that is late is no reason to think that the broker has not done it.
+  // A reply that is late does not mean that the broker has not done it.
   commandTimeout: undefined,
-  // The bus subscribes, so that it can tell when that succeeded.
+  // The bus subscribes itself, to know when that succeeded.
   autoResubscribe: false,
   sentinelCommandTimeout: 5_000,
 };
@@ -26,9 +30,9 @@ const HANDSHAKE_MS = 10_000;
 /** How long a socket may take to close, in milliseconds. */
 const END_MS = 1_000;
 
-/** Opens a connection of our own; failures are "error" events, and it goes on trying. */
-export function openConnection(open: (options: RedisOptions) => Redis, onError: (error: BridgeError) => void): Redis {
-  const connection = open(OPTIONS);
+/** Opens a connection of our own; failures are passed to `onError`, and ioredis reconnects. */
+export function openConnection(connect: RedisConnector, onError: (error: BridgeError) => void): Redis {
+  const connection = connect(OPTIONS);
   let handshake: NodeJS.Timeout | undefined;
   connection.on("error", (cause: Error) => onError(brokerError(`Redis at ${address(connection)}`, cause)));
   connection.on("connect", () => {
@@ -44,23 +48,17 @@ function address({ options: { host, port, path, sentinels } }: Redis): string {
   return path ?? (sentinels ?? [{ host, port }]).map((at) => `${at.host}:${at.port}`).join(", ");
 }
 
-/** The states of ioredis in which there is no socket: its "end" event would never come. */
+/** The states of ioredis in which there is no socket, so that its "end" event would never come. */
 const WITHOUT_SOCKET: readonly string[] = ["wait", "reconnecting", "close", "end"];
 
 /** Resolves when the socket is gone, and no further attempt will be made. */
-export function endConnection(connection: Redis | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (connection === undefined || WITHOUT_SOCKET.includes(connection.status)) {
-      connection?.disconnect();
-      resolve();
-      return;
-    }
-    // ioredis does not stop asking a Sentinel that does not answer; its own timeout ends that.
-    const deadline = setTimeout(resolve, END_MS);
-    connection.once("end", () => {
-      clearTimeout(deadline);
-      resolve();
-    });
-    connection.disconnect();
-  });
+export async function endConnection(connection: Redis | undefined): Promise<void> {
+  if (connection === undefined || WITHOUT_SOCKET.includes(connection.status)) {
+    connection?.disconnect();
+    return;
+  }
+  const ended = new Promise<void>((resolve) => connection.once("end", () => resolve()));
+  connection.disconnect();
+  // ioredis keeps asking a Sentinel that does not reply; its own timeout ends that.
+  await atMost(END_MS, ended);
 }

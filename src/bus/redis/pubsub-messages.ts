@@ -1,27 +1,34 @@
 import type { Redis } from "ioredis";
-import { callApplication } from "../../util/listeners.js";
 import { PubSubParser } from "./pubsub-parser.js";
 
-type Listen = (chunk: Buffer) => void;
+type OnData = (chunk: Buffer) => void;
 
 /**
- * Hears what is published on the channels that the connection subscribes to.
+ * Receives what is published on the channels that the connection subscribes to.
  *
- * The messages are taken from the socket before `ioredis` parses them, which would take most of the time that a message
- * costs. Where that cannot be done they come by its event, as they are documented to.
+ * Messages are taken from the socket before ioredis parses them, which would be most of what a message costs. Where that
+ * cannot be done they come by its documented event.
+ *
+ * @param onMessage - must not throw: the rest of the chunk would be lost, and the position in the stream
  */
 export function onMessages(connection: Redis, onMessage: (channel: string, payload: Buffer) => void): void {
   connection.on("messageBuffer", (channel: Buffer, payload: Buffer) => onMessage(channel.toString(), payload));
-  // Before anything can have been received: the connection has been made in this turn.
+  // Before anything can have been received: the connection was made in this turn of the event loop.
   connection.on("connect", () => {
     const { stream } = connection;
-    const [parse] = (stream?.listeners("data") ?? []) as Listen[];
-    if (parse !== undefined) {
-      // What is thrown in the midst of a chunk would lose the rest of it, and the place in the stream.
-      const take = (channel: string, payload: Buffer) => callApplication(() => onMessage(channel, payload));
-      const splitter = new PubSubParser(take, (bytes) => parse.call(stream, bytes));
-      stream.off("data", parse);
-      stream.prependListener("data", (chunk: Buffer) => splitter.push(chunk));
+    const [parse] = (stream?.listeners("data") ?? []) as OnData[];
+    if (parse === undefined) {
+      return;
     }
+    const parser = new PubSubParser(onMessage, (bytes) => parse.call(stream, bytes));
+    stream.off("data", parse);
+    stream.prependListener("data", (chunk: Buffer) => {
+      try {
+        parser.push(chunk);
+      } catch (error) {
+        // A payload for which there is no memory, say. A new connection starts at the beginning of a reply.
+        stream.destroy(error as Error);
+      }
+    });
   });
 }

@@ -3,20 +3,20 @@ const LF = 0x0a;
 const PUSH = ">".charCodeAt(0);
 const ARRAY = "*".charCodeAt(0);
 const BULK = "$".charCodeAt(0);
-/** What a message begins with after its first byte, up to the length of the channel. */
-const BEGINNING = Buffer.from("3\r\n$7\r\nmessage\r\n$");
+/** How a message begins after its first byte, up to the length of the channel. */
+const MESSAGE_START = Buffer.from("3\r\n$7\r\nmessage\r\n$");
 /** CR LF. */
 const LINE_END = 2;
-/** Redis's PROTO_INLINE_MAX_SIZE: a line that is longer is none of its protocol. */
+/** Redis' PROTO_INLINE_MAX_SIZE: its protocol has no longer lines. */
 const MAX_LINE = 64 * 1024;
 const MAX_LENGTH_DIGITS = 10;
 
 /** How many values follow a line of an aggregate, by its type: RESP2 and RESP3. */
 const VALUES_PER_ITEM: Readonly<Record<string, number>> = { "*": 1, "~": 1, ">": 1, "%": 2, "|": 2 };
-/** Types whose line tells a number of bytes that follow. */
+/** Types whose line holds the number of bytes that follow. */
 const BLOBS = "$!=";
 
-/** Where in the data a message's channel and its payload are. */
+/** Where the channel and the payload of a message are in the data. */
 interface Header {
   readonly channel: Extent;
   readonly payload: Extent;
@@ -27,30 +27,29 @@ interface Extent {
   readonly end: number;
 }
 
-/** Says that more bytes are needed to tell. */
-type NeedMoreBytes = "starved";
+type NeedMoreBytes = "need more bytes";
 
 /**
- * Takes the messages of subscriptions out of what Redis sends, and passes on everything else, whole and in its order.
+ * Takes the messages of subscriptions out of what Redis sends, and passes everything else on, unchanged and in order.
  *
- * The parser of `ioredis` is made for every reply there is; a host reads one kind, thousands of times in a second. A
- * message that lies in one chunk is a view of it; one that spans chunks is copied once.
+ * The parser of ioredis handles every type of reply; a host receives one type, thousands of times a second. A message
+ * within one chunk is a view of it; one that spans chunks is copied once.
  */
 export class PubSubParser {
   readonly #onMessage: (channel: string, payload: Buffer) => void;
   readonly #onRest: (bytes: Buffer) => void;
-  /** The beginning of a header or a line. */
+  /** The beginning of a header or a line, until the rest of it arrives. */
   #held: Buffer = EMPTY;
-  /** A payload of which only a part has come, with its line end, and how much of it. */
+  /** A payload that has arrived in part, with its line end, and how many bytes of it. */
   #payload: Buffer | undefined;
   #filled = 0;
   /** Of the last message. */
   #channel = "";
   #channelBytes: Buffer = EMPTY;
-  /** Of a reply that is no message: bytes of a blob, then values that are to come. */
+  /** What is missing of a reply that is not a message: bytes of a blob, and values after it. */
   #blob = 0;
   #values = 0;
-  /** Something came that is not known here: from then on all is passed on. */
+  /** Something unknown arrived: from then on everything is passed on. */
   #isLost = false;
 
   constructor(onMessage: (channel: string, payload: Buffer) => void, onRest: (bytes: Buffer) => void) {
@@ -62,7 +61,7 @@ export class PubSubParser {
     const data = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     this.#held = EMPTY;
     let position = this.#fill(data);
-    /** From here to `position` nothing is a message. */
+    /** What lies between here and `position` is not a message. */
     let rest = position;
     while (position < data.length && !this.#isLost) {
       const header = this.#isAtReply() ? readHeader(data, position) : undefined;
@@ -72,8 +71,8 @@ export class PubSubParser {
         rest = position;
         continue;
       }
-      const next = header === "starved" ? header : this.#skip(data, position);
-      if (next === "starved") {
+      const next = header === "need more bytes" ? header : this.#skip(data, position);
+      if (next === "need more bytes") {
         this.#passOn(data, rest, position);
         this.#held = data.subarray(position);
         return;
@@ -93,7 +92,7 @@ export class PubSubParser {
     }
   }
 
-  /** @returns where in the data the payload and its line end are over */
+  /** @returns the position after the payload and its line end */
   #take(data: Buffer, { channel, payload: { start, end } }: Header): number {
     this.#recognize(data, channel);
     if (end + LINE_END <= data.length) {
@@ -105,7 +104,7 @@ export class PubSubParser {
     return start + this.#fill(data.subarray(start));
   }
 
-  /** Nearly always it is the channel of the message before. */
+  /** Nearly always the channel is that of the previous message. */
   #recognize(data: Buffer, { start, end }: Extent): void {
     const bytes = this.#channelBytes;
     let index = bytes.length === end - start ? 0 : -1;
@@ -118,7 +117,7 @@ export class PubSubParser {
     }
   }
 
-  /** Adds to the payload that has come in part. @returns how many bytes of the data were of it */
+  /** Adds to the payload that has arrived in part. @returns how many bytes of the data belonged to it */
   #fill(data: Buffer): number {
     const payload = this.#payload;
     if (payload === undefined) {
@@ -133,7 +132,7 @@ export class PubSubParser {
     return taken;
   }
 
-  /** Goes past a line, or what there is of a blob. */
+  /** Skips a line, or what there is of a blob. @returns the position after it */
   #skip(data: Buffer, position: number): number | NeedMoreBytes {
     if (this.#blob > 0) {
       const skipped = Math.min(this.#blob, data.length - position);
@@ -143,7 +142,7 @@ export class PubSubParser {
     const end = data.indexOf(LF, position);
     if (end === -1) {
       this.#isLost = data.length - position > MAX_LINE;
-      return this.#isLost ? position : "starved";
+      return this.#isLost ? position : "need more bytes";
     }
     this.#readLine(data.toString("latin1", position, end - 1));
     return end + 1;
@@ -153,7 +152,7 @@ export class PubSubParser {
     const type = line.charAt(0);
     const isBlob = type !== "" && BLOBS.includes(type);
     const perItem = VALUES_PER_ITEM[type];
-    // The line itself was one of the values that were expected, but for an attribute, which stands before one.
+    // The line itself is one of the values that were expected, except an attribute, which precedes one.
     this.#values = Math.max(0, this.#values - 1);
     if (!isBlob && perItem === undefined) {
       return;
@@ -169,26 +168,26 @@ export class PubSubParser {
   }
 }
 
-/** @returns undefined for what is no message */
+/** @returns undefined for anything but a message */
 function readHeader(data: Buffer, position: number): Header | NeedMoreBytes | undefined {
   const type = data[position];
   if (type !== PUSH && type !== ARRAY) {
     return undefined;
   }
   const beginning = position + 1;
-  for (let index = 0; index < BEGINNING.length; index += 1) {
+  for (let index = 0; index < MESSAGE_START.length; index += 1) {
     const byte = data[beginning + index];
-    if (byte !== BEGINNING[index]) {
-      return byte === undefined ? "starved" : undefined;
+    if (byte !== MESSAGE_START[index]) {
+      return byte === undefined ? "need more bytes" : undefined;
     }
   }
-  const channel = readBlob(data, beginning + BEGINNING.length);
+  const channel = readBlob(data, beginning + MESSAGE_START.length);
   if (typeof channel !== "object") {
     return channel;
   }
   const after = channel.end + LINE_END;
   if (after >= data.length) {
-    return channel.end - channel.start > MAX_LINE ? undefined : "starved";
+    return channel.end - channel.start > MAX_LINE ? undefined : "need more bytes";
   }
   const payload = data[after] === BULK ? readBlob(data, after + 1) : undefined;
   if (typeof payload !== "object") {
@@ -205,7 +204,7 @@ function readBlob(data: Buffer, position: number): Extent | NeedMoreBytes | unde
     if (digit >= 0 && digit <= 9) {
       length = 10 * length + digit;
     } else if (index + 1 >= data.length) {
-      return "starved";
+      return "need more bytes";
     } else {
       const start = index + LINE_END;
       return index === position ? undefined : { start, end: start + length };

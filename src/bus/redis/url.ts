@@ -16,7 +16,7 @@ export const REDIS_SCHEMES = [
 
 const DEFAULT_PORT = 6379;
 
-/** Options for a client with the replies that ioredis has always given. */
+/** Of a client whose replies have the default types. */
 export type RedisOptions = Omit<AllRedisOptions, "replyMapping">;
 
 function parseDb(url: string, text: string): number {
@@ -29,20 +29,20 @@ function parseDb(url: string, text: string): number {
   return Number(text);
 }
 
-/** The query options of redis-py that say how to speak TLS; a fleet's URL often carries them. */
+/** The TLS options of redis-py, which a URL that is shared with Python often has in its query. */
 function tlsOptions(url: string, query: URLSearchParams): NonNullable<RedisOptions["tls"]> {
   const requirement = query.get("ssl_cert_reqs")?.toLowerCase().replace("cert_", "") ?? "required";
   if (!["none", "optional", "required"].includes(requirement)) {
     throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: ssl_cert_reqs is none, optional or required`);
   }
   return {
-    // To a client, optional is as required: redis-py refuses an unknown authority with either.
+    // To a client, optional is the same as required: redis-py refuses an unknown authority with either.
     rejectUnauthorized: requirement !== "none",
     ...tlsFiles(url, query, "ssl_ca_certs"),
   };
 }
 
-/** redis-py takes them before the host or in the query. */
+/** redis-py accepts them before the host or in the query. */
 function credentials({ query, ...parts }: UrlParts): RedisOptions {
   const username = parts.username ?? query.get("username") ?? undefined;
   const password = parts.password ?? query.get("password") ?? undefined;
@@ -51,7 +51,7 @@ function credentials({ query, ...parts }: UrlParts): RedisOptions {
 
 /**
  * `redis+sentinel://user:pw@h1:p1,h2:p2/db/service`, as `parse_redis_sentinel_url` reads it: user and password are the
- * master's, and the service is named after the channel when the URL names none.
+ * master's, and the service is named after the channel if the URL names none.
  */
 function sentinelOptions(url: string, parts: UrlParts, channel: string): RedisOptions {
   const [, db = "", service = ""] = parts.path.split("/");
@@ -63,7 +63,7 @@ function sentinelOptions(url: string, parts: UrlParts, channel: string): RedisOp
   };
 }
 
-/** `unix://[user:pw@]/path/to/socket?db=0`, with user and password in the query as redis-py also takes them. */
+/** `unix://[user:pw@]/path/to/socket?db=0`; user and password may be in the query, as in redis-py. */
 function unixOptions(url: string, parts: UrlParts): RedisOptions {
   const path = decodePart(url, parts.hosts + parts.path);
   if (path === "") {
@@ -85,8 +85,8 @@ function tcpOptions(url: string, parts: UrlParts): RedisOptions {
 }
 
 /**
- * Reads a broker URL as redis-py and python-socketio do, so that one setting serves both sides. Options of redis-py
- * in the query that concern its own sockets are ignored.
+ * Parses a broker URL as redis-py and python-socketio do, so that one setting serves both sides. Options of redis-py in
+ * the query that concern its own sockets are ignored.
  *
  * @param channel - the Sentinel service's name where the URL has none
  * @throws BridgeError `BRIDGE_INVALID_URL`; its message holds no password

@@ -1,36 +1,36 @@
 import { BridgeError } from "../../errors.js";
-import { checkDialect, type Dialect, payloadForm } from "../model/dialect.js";
+import { assertReadableIn, type Dialect, payloadFormOf } from "../model/dialect.js";
 import type {
-  AckTicket,
   CallbackMessage,
+  CallbackRef,
   DisconnectMembersMessage,
   DisconnectMessage,
   MoveMembersMessage,
   MoveRoomMessage,
   WireRoom,
 } from "../model/messages.js";
-import { isJsonArray } from "../model/node-extension.js";
 import {
   checkEvent,
   checkName,
   checkRoom,
+  type EncodedEmit,
   encodeOrThrow,
   type OutgoingEmit,
   type OutgoingMessage,
 } from "../model/outgoing.js";
-import { encodePayload, type PayloadText } from "../payload.js";
-import { hasBinary } from "./attachments.js";
+import { hasBinary, isJsonArray } from "../values/json-value.js";
+import { type EncodedPayload, encodePayload } from "./encode-payload.js";
 
-function text(value: string): string {
-  return JSON.stringify(checkName(value));
+function encodeName(name: string): string {
+  return JSON.stringify(checkName(name));
 }
 
 function encodeRoom(room: WireRoom): string {
   const checked = checkRoom(room);
-  return typeof checked === "string" ? text(checked) : checked.toString();
+  return typeof checked === "string" ? encodeName(checked) : checked.toString();
 }
 
-/** null, one, or a list, which receivers understand from 5.3 on. */
+/** null, one item, or a list, which Python reads from 5.3 on. */
 function encodeOneOrMany(items: readonly string[]): string {
   if (items.length === 0) {
     return "null";
@@ -38,25 +38,25 @@ function encodeOneOrMany(items: readonly string[]): string {
   return items.length === 1 ? (items[0] as string) : `[${items.join(",")}]`;
 }
 
-function encodeTicket({ room, namespace, id }: AckTicket): string {
-  return `[${room === null ? "null" : encodeRoom(room)},${text(namespace)},${id}]`;
+function encodeCallbackRef({ room, namespace, id }: CallbackRef): string {
+  return `[${room === null ? "null" : encodeRoom(room)},${encodeName(namespace)},${id}]`;
 }
 
 /** `PubSubManager.emit` */
-function encodeEmitFields(message: OutgoingEmit, payload: PayloadText, dialect: Dialect): string {
-  const form = payloadForm(dialect);
+function encodeEmitFields(message: OutgoingEmit, payload: EncodedPayload, dialect: Dialect): string {
+  const isListArgument = payloadFormOf(dialect) === "single-argument" && isJsonArray(message.args[0]);
+  const node = isListArgument ? { ...message.node, list: true } : message.node;
   const fields = [
     `"event":${JSON.stringify(checkEvent(message.event))}`,
-    payload.fields,
-    `"namespace":${text(message.namespace)}`,
+    payload.fieldsJson,
+    `"namespace":${encodeName(message.namespace)}`,
     `"room":${encodeOneOrMany((message.rooms ?? []).map(encodeRoom))}`,
-    `"skip_sid":${encodeOneOrMany(message.skipSids.map(text))}`,
-    `"callback":${message.callback === null ? "null" : encodeTicket(message.callback)}`,
+    `"skip_sid":${encodeOneOrMany(message.skipSids.map(encodeName))}`,
+    `"callback":${message.callback === null ? "null" : encodeCallbackRef(message.callback)}`,
   ];
   if (message.exceptRooms.length > 0) {
     fields.push(`"except":${JSON.stringify(message.exceptRooms)}`);
   }
-  const node = form === "argument" && isJsonArray(message.args[0]) ? { ...message.node, list: true } : message.node;
   if (node !== undefined) {
     fields.push(`"node":${JSON.stringify(node)}`);
   }
@@ -64,35 +64,38 @@ function encodeEmitFields(message: OutgoingEmit, payload: PayloadText, dialect: 
 }
 
 /** `PubSubManager._return_callback` */
-function encodeCallback({ ticket, args }: CallbackMessage): string {
+function encodeCallback({ callback: { room, namespace, id }, args }: CallbackMessage): string {
   if (hasBinary(args)) {
     throw new BridgeError(
       "BRIDGE_INVALID_ARGUMENT",
-      'an acknowledgement with bytes in it cannot be said in JSON; the encoding "msgpack" can',
+      'JSON has no form for an acknowledgement with bytes in it; the encoding "msgpack" has one',
     );
   }
-  const sid = ticket.room === null ? "null" : encodeRoom(ticket.room);
-  return `"sid":${sid},"namespace":${text(ticket.namespace)},"id":${ticket.id},"args":${JSON.stringify(args)}`;
+  const sid = room === null ? "null" : encodeRoom(room);
+  return `"sid":${sid},"namespace":${encodeName(namespace)},"id":${id},"args":${JSON.stringify(args)}`;
 }
 
 /** `PubSubManager.enter_room` and `leave_room` */
-function encodeMoveRoom(message: MoveRoomMessage): string {
-  return `"sid":${text(message.sid)},"room":${encodeRoom(message.room)},"namespace":${text(message.namespace)}`;
+function encodeMoveRoom({ sid, room, namespace }: MoveRoomMessage): string {
+  return `"sid":${encodeName(sid)},"room":${encodeRoom(room)},"namespace":${encodeName(namespace)}`;
 }
 
 /** `PubSubManager.disconnect` */
 function encodeDisconnect({ sid, namespace, close }: DisconnectMessage): string {
-  return `"sid":${text(sid)},"namespace":${text(namespace)}${close === true ? ',"node":{"close":true}' : ""}`;
+  const extension = close === true ? ',"node":{"close":true}' : "";
+  return `"sid":${encodeName(sid)},"namespace":${encodeName(namespace)}${extension}`;
 }
 
-/** What only Node hosts read. */
-function encodeMembers(message: MoveMembersMessage | DisconnectMembersMessage): string {
-  const whom = `"room":${encodeOneOrMany((message.rooms ?? []).map(encodeRoom))},"except":${JSON.stringify(message.exceptRooms)}`;
-  const what =
+/** `node_join`, `node_leave` and `node_disconnect`, which only Node hosts read. */
+function encodeMembersCommand(message: MoveMembersMessage | DisconnectMembersMessage): string {
+  return [
+    `"room":${encodeOneOrMany((message.rooms ?? []).map(encodeRoom))}`,
+    `"except":${JSON.stringify(message.exceptRooms)}`,
     message.method === "node_disconnect"
       ? `"close":${message.close}`
-      : `"names":[${message.names.map(text).join(",")}]`;
-  return `${whom},${what},"namespace":${text(message.namespace)}`;
+      : `"names":[${message.names.map(encodeName).join(",")}]`,
+    `"namespace":${encodeName(message.namespace)}`,
+  ].join(",");
 }
 
 function encodeFields(message: Exclude<OutgoingMessage, OutgoingEmit>): string {
@@ -105,11 +108,11 @@ function encodeFields(message: Exclude<OutgoingMessage, OutgoingEmit>): string {
     case "leave_room":
       return encodeMoveRoom(message);
     case "close_room":
-      return `"room":${encodeRoom(message.room)},"namespace":${text(message.namespace)}`;
+      return `"room":${encodeRoom(message.room)},"namespace":${encodeName(message.namespace)}`;
     case "node_join":
     case "node_leave":
     case "node_disconnect":
-      return encodeMembers(message);
+      return encodeMembersCommand(message);
     case "node_checkpoint":
       return `"number":${message.number}`;
     default:
@@ -117,34 +120,27 @@ function encodeFields(message: Exclude<OutgoingMessage, OutgoingEmit>): string {
   }
 }
 
-function writeMessage({ method, hostId }: OutgoingMessage, fields: string): string {
-  return `{"method":"${method}",${fields}${hostId === undefined ? "" : `,"host_id":${text(hostId)}`}}`;
+function wrapFields({ method, hostId }: OutgoingMessage, fields: string): string {
+  return `{"method":"${method}",${fields}${hostId === undefined ? "" : `,"host_id":${encodeName(hostId)}`}}`;
 }
 
-/** An emit as it is said on the channel. */
-export interface EncodedEmit {
-  readonly payload: Uint8Array | string;
-  /** See `PayloadText`. */
-  readonly list: string | undefined;
-}
-
-/** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel or the dialect cannot carry */
-export function encodeEmit(message: OutgoingEmit, dialect: Dialect): EncodedEmit & { readonly payload: string } {
+/** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what JSON or the dialect has no form for */
+export function encodeJsonEmit(message: OutgoingEmit, dialect: Dialect): EncodedEmit & { readonly payload: string } {
   return encodeOrThrow(message, "JSON", () => {
-    checkDialect(message, dialect);
-    const payload = encodePayload(message.args, payloadForm(dialect));
-    return { payload: writeMessage(message, encodeEmitFields(message, payload, dialect)), list: payload.list };
+    assertReadableIn(dialect, message);
+    const payload = encodePayload(message.args, payloadFormOf(dialect));
+    return { payload: wrapFields(message, encodeEmitFields(message, payload, dialect)), argsJson: payload.argsJson };
   });
 }
 
 /**
- * One message as JSON text, in a form that all releases of python-socketio read alike wherever there is one (see
- * `payload.ts`), else in that of the dialect.
+ * One message as JSON text: in the form that all releases of python-socketio read alike if there is one, else in that of
+ * the dialect.
  *
- * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel or the dialect cannot carry
+ * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what JSON or the dialect has no form for
  */
-export function encode(message: OutgoingMessage, dialect: Dialect = "5.15"): string {
+export function encodeJson(message: OutgoingMessage, dialect: Dialect = "5.15"): string {
   return message.method === "emit"
-    ? encodeEmit(message, dialect).payload
-    : encodeOrThrow(message, "JSON", () => writeMessage(message, encodeFields(message)));
+    ? encodeJsonEmit(message, dialect).payload
+    : encodeOrThrow(message, "JSON", () => wrapFields(message, encodeFields(message)));
 }

@@ -1,19 +1,19 @@
 import { BridgeError } from "../../errors.js";
 import { quote } from "../../util/quote.js";
-import { hasBinary } from "../json/attachments.js";
+import { hasBinary } from "../values/json-value.js";
 import type { PayloadForm } from "./messages.js";
 import type { OutgoingEmit } from "./outgoing.js";
 
-/** What the Python hosts of a fleet read and write: see `dialect` of the options. */
+/** The oldest python-socketio among the Python hosts of a fleet: see `dialect` of the options. */
 export type Dialect = "5.15" | "5.14" | "5.13" | "5.2";
 
-/** What the Python hosts of a dialect can be told in JSON. */
+/** What the Python hosts of a dialect understand in JSON. */
 interface Traits {
-  /** Several arguments are told from one that is a list. Before 5.15.1, a list is one argument. */
+  /** From 5.15.1: several arguments differ from one argument that is a list. Before, a list is one argument. */
   readonly hasSeveralArguments: boolean;
-  /** `binary: true`, from 5.14.2 on. Before, placeholders are data. */
+  /** From 5.14.2: `binary: true`. Before, placeholders are data. */
   readonly hasBytes: boolean;
-  /** A list of rooms, from 5.3 on. Before, it ends the host's listener: it never hears anything again. */
+  /** From 5.3: a list of rooms. Before, it raises in the host's listener thread, which then receives nothing more. */
   readonly hasSeveralRooms: boolean;
 }
 
@@ -26,25 +26,25 @@ const DIALECTS: Readonly<Record<Dialect, Traits>> = {
 
 export const DIALECT_NAMES = Object.keys(DIALECTS) as readonly Dialect[];
 
-/** How `data` in JSON stands for the arguments. */
-export function payloadForm(dialect: Dialect): PayloadForm {
-  return DIALECTS[dialect].hasSeveralArguments ? "arguments" : "argument";
+/** What `data` in JSON means to the Python hosts of a dialect. */
+export function payloadFormOf(dialect: Dialect): PayloadForm {
+  return DIALECTS[dialect].hasSeveralArguments ? "argument-list" : "single-argument";
 }
 
-/** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what no form says to the Python hosts of that dialect */
-export function checkDialect({ event, args, rooms }: OutgoingEmit, dialect: Dialect): void {
+/** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for an emit that the Python hosts of the dialect cannot read */
+export function assertReadableIn(dialect: Dialect, { event, args, rooms }: OutgoingEmit): void {
   const { hasSeveralArguments, hasBytes, hasSeveralRooms } = DIALECTS[dialect];
-  const refuse = (what: string, since: string, instead: string): never => {
-    const why = `which python-socketio before ${since} cannot be told (the option dialect is ${quote(dialect)})`;
-    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `the event ${quote(event)} ${what}, ${why}; ${instead}`);
+  const fail = (problem: string, since: string, remedy: string): never => {
+    const reason = `which python-socketio before ${since} cannot read (the option dialect is ${quote(dialect)})`;
+    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `the event ${quote(event)} ${problem}, ${reason}; ${remedy}`);
   };
   if (args.length > 1 && !hasSeveralArguments) {
-    refuse(`has ${args.length} arguments`, "5.15.1", "put them into one list or object");
+    fail(`has ${args.length} arguments`, "5.15.1", "put them into one list or object");
   }
   if (!hasBytes && hasBinary(args)) {
-    refuse("holds bytes", "5.14.2", "send them as text, in base64 for instance");
+    fail("holds bytes", "5.14.2", "send them as text, in base64 for instance");
   }
   if ((rooms?.length ?? 0) > 1 && !hasSeveralRooms) {
-    refuse(`is for ${rooms?.length} rooms`, "5.3", "emit to one after the other, or have a room for all of them");
+    fail(`is for ${rooms?.length} rooms`, "5.3", "emit to one after the other, or use one room for all of them");
   }
 }

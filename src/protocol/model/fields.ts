@@ -1,12 +1,14 @@
 import { quote } from "../../util/quote.js";
-import { isUnsafeName } from "../json/parse.js";
-import { type AckTicket, MAX_INTEGER_LENGTH, type Rejection, type RejectReason, type WireRoom } from "./messages.js";
+import { MAX_INTEGER_LENGTH } from "../values/limits.js";
+import { isUnsafeName } from "../values/unsafe-names.js";
+import type { CallbackRef, WireRoom } from "./messages.js";
+import { RejectionError } from "./rejection.js";
 
-/** The same as numbers, of which the digits need not be made. */
+/** `MAX_INTEGER_LENGTH` as bounds, so that a bigint can be compared without writing its digits. */
 const LARGEST_INTEGER = 10n ** BigInt(MAX_INTEGER_LENGTH) - 1n;
 const SMALLEST_INTEGER = 1n - 10n ** BigInt(MAX_INTEGER_LENGTH - 1);
 
-/** @param exact - a bigint, or the digits of one, or neither */
+/** @param exact - a bigint, its digits as a string, or any other value */
 function toInteger(exact: unknown): bigint | undefined {
   if (typeof exact === "bigint") {
     return exact >= SMALLEST_INTEGER && exact <= LARGEST_INTEGER ? exact : undefined;
@@ -14,25 +16,32 @@ function toInteger(exact: unknown): bigint | undefined {
   return typeof exact === "string" && exact.length <= MAX_INTEGER_LENGTH ? BigInt(exact) : undefined;
 }
 
-/** Carries a rejection out of the readers below; `decode` catches it. */
-export class RejectionError extends Error {
-  readonly rejection: Rejection;
-  constructor(reason: RejectReason, detail: string) {
-    super(detail);
-    this.rejection = { reason, detail };
+/** @throws RejectionError `unsafe_name` */
+export function safeName(key: string, name: string): string {
+  if (isUnsafeName(name)) {
+    throw new RejectionError("unsafe_name", `${key} is ${quote(name)}`);
   }
+  return name;
 }
 
-/** The fields of one message, each read with its type checked. */
+function wrongType(key: string, value: unknown, expected: string): RejectionError {
+  return new RejectionError("wrong_type", `${key} is ${quote(value)}, not ${expected}`);
+}
+
+/**
+ * The fields of one decoded message. Each getter checks the type of its field.
+ *
+ * All but `get` and `hostName` throw a RejectionError: `wrong_type`, `unsafe_name` or `bad_callback`.
+ */
 export class Fields {
   readonly #object: Readonly<Record<string, unknown>>;
-  readonly #readExact: () => unknown;
+  readonly #decodeExactly: () => unknown;
   #exact: Record<string, unknown> | undefined;
 
-  /** @param readExact - reads the message again, with integers beyond 2^53 as bigint or as strings of their digits */
-  constructor(object: Readonly<Record<string, unknown>>, readExact: () => unknown) {
+  /** @param decodeExactly - see `DecodedValue` */
+  constructor(object: Readonly<Record<string, unknown>>, decodeExactly: () => unknown) {
     this.#object = object;
-    this.#readExact = readExact;
+    this.#decodeExactly = decodeExactly;
   }
 
   get(key: string): unknown {
@@ -42,25 +51,26 @@ export class Fields {
   string(key: string): string {
     const value = this.get(key);
     if (typeof value !== "string") {
-      throw new RejectionError("wrong_type", `${key} is ${quote(value)}, not a string`);
+      throw wrongType(key, value, "a string");
     }
     return value;
   }
 
+  /** `/` if it is missing. */
   namespace(): string {
     const namespace = this.get("namespace") ?? "/";
     if (typeof namespace !== "string") {
-      throw new RejectionError("wrong_type", `namespace is ${quote(namespace)}, not a string`);
+      throw wrongType("namespace", namespace, "a string");
     }
     return safeName("namespace", namespace);
   }
 
   hostId(): string | undefined {
-    return this.name("host_id");
+    return this.hostName("host_id");
   }
 
-  /** The name of a host, and only what looks like one: it goes into log lines. */
-  name(key: string): string | undefined {
+  /** The name of a host; undefined for anything that does not look like one, since it goes into log lines. */
+  hostName(key: string): string | undefined {
     const value = this.get(key);
     return typeof value === "string" && /^[\w-]{1,64}$/.test(value) ? value : undefined;
   }
@@ -69,7 +79,7 @@ export class Fields {
     return this.#toRoom(key, this.get(key), (object) => object[key]);
   }
 
-  /** null, one room, or a list of rooms; null in a list is everyone, as for `get_participants` of Python. */
+  /** null, one room, or a list of rooms. null in a list is everyone, as in `get_participants` of python-socketio. */
   rooms(): readonly WireRoom[] | null {
     const value = this.get("room") ?? null;
     if (!Array.isArray(value)) {
@@ -84,13 +94,13 @@ export class Fields {
     return value.map((room, index) => this.#toRoom("room", room, ({ room }) => (room as unknown[])[index]));
   }
 
-  /** null, one sid or a list of sids. Python compares each with a client's sid, so null matches nobody. */
+  /** null, one sid or a list of sids. Python compares each with the sid of a client, so null matches nobody. */
   skipSids(): readonly string[] {
     const value = this.get("skip_sid") ?? [];
     const sids = (Array.isArray(value) ? value : [value]).filter((sid) => sid !== null);
     const wrong = sids.find((sid) => typeof sid !== "string");
     if (wrong !== undefined) {
-      throw new RejectionError("wrong_type", `skip_sid holds ${quote(wrong)}, not a string`);
+      throw new RejectionError("wrong_type", `skip_sid contains ${quote(wrong)}, not a string`);
     }
     return sids;
   }
@@ -99,51 +109,57 @@ export class Fields {
     return this.strings("except");
   }
 
-  /** A list, empty where it is left out. */
+  list(key: string): readonly unknown[] {
+    const value = this.get(key);
+    if (!Array.isArray(value)) {
+      throw wrongType(key, value, "a list");
+    }
+    return value;
+  }
+
+  /** Empty if it is missing. */
   strings(key: string): readonly string[] {
     const value = this.get(key) ?? [];
     if (!Array.isArray(value) || value.some((item) => typeof item !== "string")) {
-      throw new RejectionError("wrong_type", `${key} is ${quote(value)}, not a list of strings`);
+      throw wrongType(key, value, "a list of strings");
     }
     return value;
   }
 
-  /** False where it is left out. */
-  flag(key: string): boolean {
+  /** False if it is missing. */
+  boolean(key: string): boolean {
     const value = this.get(key) ?? false;
     if (typeof value !== "boolean") {
-      throw new RejectionError("wrong_type", `${key} is ${quote(value)}, not a boolean`);
+      throw wrongType(key, value, "a boolean");
     }
     return value;
   }
 
-  /** Not negative. */
-  whole(key: string): number {
+  /** 0 or more. */
+  wholeNumber(key: string): number {
     const value = this.get(key);
     if (!Number.isSafeInteger(value) || (value as number) < 0) {
-      throw new RejectionError("wrong_type", `${key} is ${quote(value)}, not a whole number`);
+      throw wrongType(key, value, "a whole number");
     }
     return value as number;
   }
 
-  callback(): AckTicket | null {
+  /** The triple `[room, namespace, id]` of an emit; null if no acknowledgement is wanted. */
+  callback(): CallbackRef | null {
     const value = this.get("callback") ?? null;
     if (value === null) {
       return null;
     }
-    if (!Array.isArray(value) || value.length !== 3) {
-      throw new RejectionError("bad_callback", `callback is ${quote(value)}, not [room, namespace, id]`);
-    }
-    const [room, namespace, id] = value;
-    if (typeof namespace !== "string" || !Number.isSafeInteger(id)) {
+    const [room, namespace, id] = Array.isArray(value) && value.length === 3 ? value : [];
+    if (room === undefined || typeof namespace !== "string" || !Number.isSafeInteger(id)) {
       throw new RejectionError("bad_callback", `callback is ${quote(value)}, not [room, namespace, id]`);
     }
     const named = room === null ? null : this.#toRoom("callback", room, ({ callback }) => (callback as unknown[])[0]);
     return { room: named, namespace, id };
   }
 
-  /** @param again - finds the same value in the message read exactly */
-  #toRoom(key: string, value: unknown, again: (object: Record<string, unknown>) => unknown): WireRoom {
+  /** @param find - finds the same value in the exactly decoded message */
+  #toRoom(key: string, value: unknown, find: (object: Record<string, unknown>) => unknown): WireRoom {
     if (typeof value === "string") {
       return safeName(key, value);
     }
@@ -151,19 +167,12 @@ export class Fields {
       return value as number;
     }
     if (typeof value === "number") {
-      this.#exact ??= this.#readExact() as Record<string, unknown>;
-      const integer = toInteger(again(this.#exact));
+      this.#exact ??= this.#decodeExactly() as Record<string, unknown>;
+      const integer = toInteger(find(this.#exact));
       if (integer !== undefined) {
         return integer;
       }
     }
-    throw new RejectionError("wrong_type", `${key} is ${quote(value)}, not a string or an integer`);
+    throw wrongType(key, value, "a string or an integer");
   }
-}
-
-export function safeName(key: string, name: string): string {
-  if (isUnsafeName(name)) {
-    throw new RejectionError("unsafe_name", `${key} is ${quote(name)}`);
-  }
-  return name;
 }

@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
 
-/** Where the digits of a UUID say its version, and what they say here: 8 is for uses of one's own (RFC 9562). */
-const VERSION = { at: 12, ours: "8" } as const;
+/** Index of a UUID's version among its hex digits, and the version of this package: 8 is for private use (RFC 9562). */
+const VERSION = { index: 12, digit: "8" } as const;
 
 /**
- * A new name on the channel: 32 hex digits, as `uuid.uuid4().hex` makes them in Python, except that the version is
- * another. So whoever reads a message can tell whether a Node process wrote it.
+ * A new `host_id`: 32 hex digits like Python's `uuid.uuid4().hex`, but of another UUID version, so that readers can tell
+ * whether a Node process sent a message.
  */
 export function newHostId(): string {
   const digits = randomUUID().replaceAll("-", "");
-  return digits.slice(0, VERSION.at) + VERSION.ours + digits.slice(VERSION.at + 1);
+  return digits.slice(0, VERSION.index) + VERSION.digit + digits.slice(VERSION.index + 1);
 }
 
-/** Whether this package gave the name; its releases up to 0.1 named themselves as Python does. */
-export function isNodeName(hostId: string): boolean {
-  return hostId.length === 32 && hostId[VERSION.at] === VERSION.ours;
+/** Whether this package made the `host_id`. */
+export function isNodeHostId(hostId: string): boolean {
+  return hostId.length === 32 && hostId[VERSION.index] === VERSION.digit;
 }

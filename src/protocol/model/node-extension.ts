@@ -1,12 +1,14 @@
+import { asBytes } from "../../util/bytes.js";
 import { quote } from "../../util/quote.js";
-import { asBytes, toJsonView } from "../json/to-json-value.js";
-import { Fields, RejectionError, safeName } from "./fields.js";
+import { isJsonNull } from "../values/json-value.js";
+import { Fields, safeName } from "./fields.js";
 import type { DisconnectMembersMessage, EmitExtension, MoveMembersMessage } from "./messages.js";
+import { RejectionError } from "./rejection.js";
 
-/** Of another host's messages, the keys that only Node hosts write. */
+/** What only Node hosts write and read (docs/protocol.md, "What Node hosts add"). */
 
-/** The object `node`; its own keys from the future are passed over. */
-function extension(fields: Fields): Fields | undefined {
+/** The object `node`. Keys in it that this release does not know are ignored. */
+function readNodeObject(fields: Fields): Fields | undefined {
   const value = fields.get("node") ?? null;
   if (value === null) {
     return undefined;
@@ -17,25 +19,27 @@ function extension(fields: Fields): Fields | undefined {
   return new Fields(value as Record<string, unknown>, () => value);
 }
 
-export function readExtension(fields: Fields): { readonly node?: EmitExtension } {
-  const node = extension(fields);
+/** `node` of an emit. */
+export function readEmitExtension(fields: Fields): { readonly node?: EmitExtension } {
+  const node = readNodeObject(fields);
   if (node === undefined) {
     return {};
   }
   const has = (key: string) => node.get(key) !== undefined;
-  const read: EmitExtension = {
-    ...(has("volatile") ? { volatile: node.flag("volatile") } : {}),
-    ...(has("compress") ? { compress: node.flag("compress") } : {}),
-    ...(has("null") ? { null: node.flag("null") } : {}),
-    ...(has("list") ? { list: node.flag("list") } : {}),
-    ...(has("ackTimeout") ? { ackTimeout: node.whole("ackTimeout") } : {}),
-    ...(has("sequence") ? { sequence: node.whole("sequence") } : {}),
+  const extension: EmitExtension = {
+    ...(has("volatile") ? { volatile: node.boolean("volatile") } : {}),
+    ...(has("compress") ? { compress: node.boolean("compress") } : {}),
+    ...(has("null") ? { null: node.boolean("null") } : {}),
+    ...(has("list") ? { list: node.boolean("list") } : {}),
+    ...(has("ackTimeout") ? { ackTimeout: node.wholeNumber("ackTimeout") } : {}),
+    ...(has("sequence") ? { sequence: node.wholeNumber("sequence") } : {}),
   };
-  return { node: read };
+  return { node: extension };
 }
 
-export function readClose(fields: Fields): { readonly close?: true } {
-  return extension(fields)?.flag("close") ? { close: true } : {};
+/** `node` of a `disconnect`. */
+export function readDisconnectExtension(fields: Fields): { readonly close?: true } {
+  return readNodeObject(fields)?.boolean("close") ? { close: true } : {};
 }
 
 function readMembers(fields: Fields) {
@@ -47,48 +51,42 @@ function readMembers(fields: Fields) {
   };
 }
 
+/** `node_join` and `node_leave` */
 export function readMoveMembers(method: MoveMembersMessage["method"], fields: Fields): MoveMembersMessage {
   const names = fields.strings("names").map((name) => safeName("names", name));
   return { method, names, ...readMembers(fields) };
 }
 
+/** `node_disconnect` */
 export function readDisconnectMembers(fields: Fields): DisconnectMembersMessage {
-  return { method: "node_disconnect", close: fields.flag("close"), ...readMembers(fields) };
+  return { method: "node_disconnect", close: fields.boolean("close"), ...readMembers(fields) };
 }
 
-/** Whether JSON says null for it, which Python takes for no argument. */
-function isJsonNull(value: unknown): boolean {
-  const view = asBytes(value) ?? toJsonView(value, "");
-  return (view ?? null) === null || (typeof view === "number" && !Number.isFinite(view));
-}
-
-/** Whether JSON says a list for it. */
-export function isJsonArray(value: unknown): boolean {
-  return asBytes(value) === undefined && Array.isArray(toJsonView(value, ""));
-}
-
+/** Flags of an emit that other Node hosts apply too. */
 export interface EmitFlags {
   readonly volatile?: boolean | undefined;
   readonly compress?: boolean | undefined;
 }
 
 /**
- * @param ackTimeout - milliseconds for which the sender waits for answers and counts them
- * @param number - the sender's number for it, if it keeps a history
- * @returns undefined where there is nothing to say that Python would not understand
+ * The `node` object for an emit.
+ *
+ * @param ackTimeout - milliseconds for which the sender collects and counts acknowledgements
+ * @param sequence - the sender's number for the emit, if it keeps a history
+ * @returns undefined if the emit needs none
  */
 export function buildEmitExtension(
   args: readonly unknown[],
   { volatile, compress }: EmitFlags,
   ackTimeout?: number,
-  number?: number,
+  sequence?: number,
 ): EmitExtension | undefined {
   const node: EmitExtension = {
     ...(volatile === true ? { volatile } : {}),
     ...(compress === undefined ? {} : { compress }),
     ...(args.length === 1 && isJsonNull(args[0]) ? { null: true } : {}),
     ...(ackTimeout === undefined ? {} : { ackTimeout: Math.ceil(ackTimeout) }),
-    ...(number === undefined ? {} : { sequence: number }),
+    ...(sequence === undefined ? {} : { sequence }),
   };
   return Object.keys(node).length === 0 ? undefined : node;
 }

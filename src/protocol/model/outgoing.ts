@@ -1,34 +1,27 @@
 import { BridgeError } from "../../errors.js";
 import { quote } from "../../util/quote.js";
-import {
-  type CallbackMessage,
-  type CheckpointMessage,
-  type CloseRoomMessage,
-  type DisconnectMembersMessage,
-  type DisconnectMessage,
-  type EmitMessage,
-  MAX_INTEGER_LENGTH,
-  type MoveMembersMessage,
-  type MoveRoomMessage,
-  RESERVED_EVENTS,
-  type WireRoom,
-} from "./messages.js";
+import { MAX_INTEGER_LENGTH } from "../values/limits.js";
+import { type EmitMessage, type Message, RESERVED_EVENTS, type WireRoom } from "./messages.js";
 
-/** An emit with its arguments still to be encoded. */
+/** An emit whose arguments are still to be encoded. */
 export type OutgoingEmit = Omit<EmitMessage, "payload"> & { readonly args: readonly unknown[] };
 
-/** Everything a host can say. */
-export type OutgoingMessage =
-  | OutgoingEmit
-  | CallbackMessage
-  | DisconnectMessage
-  | MoveRoomMessage
-  | CloseRoomMessage
-  | MoveMembersMessage
-  | DisconnectMembersMessage
-  | CheckpointMessage;
+/** Every message that a host can publish. */
+export type OutgoingMessage = OutgoingEmit | Exclude<Message, EmitMessage>;
 
-/** JavaScript callers pass what they have; what is no string would be lost at every reader. */
+/** An encoded emit. */
+export interface EncodedEmit {
+  /** The message for the channel. */
+  readonly payload: Uint8Array | string;
+  /** The arguments as a JSON list, which is what clients get; undefined if there are bytes among them. */
+  readonly argsJson: string | undefined;
+}
+
+/**
+ * Applications in JavaScript pass anything; every reader would drop a message with a name that is not a string.
+ *
+ * @throws BridgeError `BRIDGE_INVALID_ARGUMENT`
+ */
 export function checkName(value: string): string {
   if (typeof value !== "string") {
     throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `${quote(value)} is not a string`);
@@ -36,13 +29,15 @@ export function checkName(value: string): string {
   return value;
 }
 
+/** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` */
 export function checkEvent(event: string): string {
   if (RESERVED_EVENTS.has(event)) {
-    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `${quote(event)} is an event of Socket.IO itself`);
+    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `${quote(event)} is a reserved event name`);
   }
   return checkName(event);
 }
 
+/** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` */
 export function checkRoom(room: WireRoom): WireRoom {
   if (typeof room !== "string" && typeof room !== "bigint" && !Number.isSafeInteger(room)) {
     throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `the room ${quote(room)} is neither a string nor an integer`);
@@ -57,17 +52,14 @@ export function checkRoom(room: WireRoom): WireRoom {
 }
 
 /**
- * Writes a message; what cannot be written becomes an error that names it.
+ * Runs an encoder; what it throws becomes an error that names the event.
  *
+ * @param format - for the error: `JSON`
  * @throws BridgeError `BRIDGE_INVALID_ARGUMENT`
  */
-export function encodeOrThrow<Written>(
-  message: OutgoingMessage,
-  format: string,
-  write: (message: OutgoingMessage) => Written,
-): Written {
+export function encodeOrThrow<Encoded>(message: OutgoingMessage, format: string, encode: () => Encoded): Encoded {
   try {
-    return write(message);
+    return encode();
   } catch (cause) {
     if (cause instanceof BridgeError) {
       throw cause;

@@ -1,15 +1,16 @@
 import type { Dialect } from "./dialect.js";
 
-/** A sid as Engine.IO and python-engineio make them: 20 url-safe characters; Engine.IO 3 puts the namespace before. */
+/** Engine.IO and python-engineio: 20 url-safe characters; Engine.IO 3 puts the namespace in front. */
 const SID = /^(?:\/[^#]*#)?[\w-]{20}$/;
 
-/** As python-engineio before 4.0 makes them, below python-socketio 4: a random UUID. */
-const OLD_SID = /^[\da-f]{12}4[\da-f]{3}[89ab][\da-f]{15}$/;
+/** python-engineio before 4.0, which python-socketio 4 uses: a random UUID in hex. */
+const UUID_SID = /^[\da-f]{12}4[\da-f]{3}[89ab][\da-f]{15}$/;
 
-/** Whether a name looks like a sid of such a fleet. */
+/** Whether a room name looks like a sid of a host in the fleet. */
 export type LooksLikeSid = (name: unknown) => boolean;
 
+/** @param dialect - "5.2" has hosts whose sids are UUIDs */
 export function sidMatcher(dialect: Dialect): LooksLikeSid {
-  const patterns = dialect === "5.2" ? [SID, OLD_SID] : [SID];
+  const patterns = dialect === "5.2" ? [SID, UUID_SID] : [SID];
   return (name) => typeof name === "string" && patterns.some((pattern) => pattern.test(name));
 }

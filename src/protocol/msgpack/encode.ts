@@ -1,7 +1,5 @@
 import { BridgeError } from "../../errors.js";
-import { encode } from "../json/encode.js";
-import { type Leaf, toJsonValue } from "../json/to-json-value.js";
-import type { AckTicket, DisconnectMembersMessage, MoveMembersMessage, WireRoom } from "../model/messages.js";
+import type { CallbackRef, DisconnectMembersMessage, MoveMembersMessage, WireRoom } from "../model/messages.js";
 import {
   checkEvent,
   checkName,
@@ -10,31 +8,32 @@ import {
   type OutgoingEmit,
   type OutgoingMessage,
 } from "../model/outgoing.js";
-import { pack } from "./msgpack.js";
+import { type ScalarEncoder, toJsonValue } from "../values/json-value.js";
+import { packMap } from "./pack.js";
 
-type Envelope = Readonly<Record<string, unknown>>;
+type MessageFields = Readonly<Record<string, unknown>>;
 
-/** JSON has a word for it, and MessagePack has none. */
+/** JSON has a form for it, and MessagePack has none. */
 class NotRepresentable extends Error {}
 
-/** Half a surrogate pair is no UTF-8; JSON escapes it. */
-function text(value: string): string {
-  if (!value.isWellFormed()) {
+/** A lone surrogate is not UTF-8; JSON escapes it. */
+function encodeText(text: string): string {
+  if (!text.isWellFormed()) {
     throw new NotRepresentable();
   }
-  return value;
+  return text;
 }
 
-const name = (value: string): string => text(checkName(value));
+const encodeName = (name: string): string => encodeText(checkName(name));
 
 function is64Bit(value: bigint): boolean {
   return BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value;
 }
 
-function room(value: WireRoom): string | bigint {
-  const checked = checkRoom(value);
+function encodeRoom(room: WireRoom): string | bigint {
+  const checked = checkRoom(room);
   if (typeof checked === "string") {
-    return text(checked);
+    return encodeText(checked);
   }
   const integer = BigInt(checked);
   if (!is64Bit(integer)) {
@@ -43,97 +42,102 @@ function room(value: WireRoom): string | bigint {
   return integer;
 }
 
-/** Where JSON writes digits from here on, in place of an exponent. */
-const MOST_DIGITS = 1e21;
+/** From here on JSON writes an exponent. */
+const MIN_EXPONENT_NUMBER = 1e21;
 
-/** JSON's digits as an integer, wherever they fit: Python tells 4 from 4.0. */
-function number(value: number): number | bigint | null {
+/** An integer wherever JSON writes digits only and 64 bits hold them: Python distinguishes 4 from 4.0. */
+function encodeNumber(value: number): number | bigint | null {
   if (!Number.isFinite(value)) {
     return null;
   }
-  if (!Number.isInteger(value) || Math.abs(value) < 2 ** 31 || Math.abs(value) >= MOST_DIGITS) {
+  if (!Number.isInteger(value) || Math.abs(value) < 2 ** 31 || Math.abs(value) >= MIN_EXPONENT_NUMBER) {
     return value;
   }
   const digits = BigInt(Number.isSafeInteger(value) ? value : value.toString());
   return is64Bit(digits) ? digits : value;
 }
 
-export const leaf: Leaf = (value) => {
+/** @throws NotRepresentable for a string with a lone surrogate */
+export const encodeScalar: ScalarEncoder = (value) => {
   if (typeof value === "string") {
-    return text(value);
+    return encodeText(value);
   }
-  return typeof value === "number" ? number(value) : value;
+  return typeof value === "number" ? encodeNumber(value) : value;
 };
 
-/** `encodePayload` in place: the same forms of `data`, with the bytes where they belong instead of placeholders. */
-function data(args: readonly unknown[]): unknown {
+/** The same forms of `data` as `encodePayload` writes in JSON, with bytes in place instead of placeholders. */
+function encodeData(args: readonly unknown[]): unknown {
   if (args.length === 0) {
     return null;
   }
   if (args.length > 1) {
-    return toJsonValue(args, leaf);
+    return toJsonValue(args, encodeScalar);
   }
-  const only = toJsonValue(args[0], leaf, 0) ?? null;
+  const only = toJsonValue(args[0], encodeScalar, 0) ?? null;
   return Array.isArray(only) ? [only] : only;
 }
 
-/** null, one, or a list, which receivers understand from 5.3 on. */
-function oneOrMany(items: readonly unknown[]): unknown {
+/** null, one item, or a list. */
+function encodeOneOrMany(items: readonly unknown[]): unknown {
   return items.length > 1 ? items : (items[0] ?? null);
 }
 
-function ticket({ room: asked, namespace, id }: AckTicket): readonly unknown[] {
-  return [asked === null ? null : room(asked), name(namespace), number(id)];
+function encodeCallbackRef({ room, namespace, id }: CallbackRef): readonly unknown[] {
+  return [room === null ? null : encodeRoom(room), encodeName(namespace), encodeNumber(id)];
 }
 
-/** `PubSubManager.emit`. `binary` says that attachments stand beside the value, and here they stand in it. */
-function emit(message: OutgoingEmit): Envelope {
+/** `PubSubManager.emit`. `binary` is false: there are no attachments besides the value. */
+function encodeEmit(message: OutgoingEmit): MessageFields {
   return {
-    event: text(checkEvent(message.event)),
-    data: data(message.args),
+    event: encodeText(checkEvent(message.event)),
+    data: encodeData(message.args),
     binary: false,
-    namespace: name(message.namespace),
-    room: oneOrMany((message.rooms ?? []).map(room)),
-    skip_sid: oneOrMany(message.skipSids.map(name)),
-    callback: message.callback === null ? null : ticket(message.callback),
-    ...(message.exceptRooms.length > 0 ? { except: message.exceptRooms.map(name) } : {}),
+    namespace: encodeName(message.namespace),
+    room: encodeOneOrMany((message.rooms ?? []).map(encodeRoom)),
+    skip_sid: encodeOneOrMany(message.skipSids.map(encodeName)),
+    callback: message.callback === null ? null : encodeCallbackRef(message.callback),
+    ...(message.exceptRooms.length > 0 ? { except: message.exceptRooms.map(encodeName) } : {}),
     ...(message.node === undefined ? {} : { node: message.node }),
   };
 }
 
-/** What only Node hosts read. */
-function members(message: MoveMembersMessage | DisconnectMembersMessage): Envelope {
+/** `node_join`, `node_leave` and `node_disconnect`, which only Node hosts read. */
+function encodeMembersCommand(message: MoveMembersMessage | DisconnectMembersMessage): MessageFields {
   return {
-    room: oneOrMany((message.rooms ?? []).map(room)),
-    except: message.exceptRooms.map(name),
-    ...(message.method === "node_disconnect" ? { close: message.close } : { names: message.names.map(name) }),
-    namespace: name(message.namespace),
+    room: encodeOneOrMany((message.rooms ?? []).map(encodeRoom)),
+    except: message.exceptRooms.map(encodeName),
+    ...(message.method === "node_disconnect" ? { close: message.close } : { names: message.names.map(encodeName) }),
+    namespace: encodeName(message.namespace),
   };
 }
 
-function fields(message: OutgoingMessage): Envelope {
+function encodeFields(message: OutgoingMessage): MessageFields {
   switch (message.method) {
     case "emit":
-      return emit(message);
+      return encodeEmit(message);
     case "callback": {
-      const [sid, namespace, id] = ticket(message.ticket);
-      return { sid, namespace, id, args: toJsonValue(message.args, leaf) };
+      const [sid, namespace, id] = encodeCallbackRef(message.callback);
+      return { sid, namespace, id, args: toJsonValue(message.args, encodeScalar) };
     }
     case "disconnect":
       return {
-        sid: name(message.sid),
-        namespace: name(message.namespace),
+        sid: encodeName(message.sid),
+        namespace: encodeName(message.namespace),
         ...(message.close === true ? { node: { close: true } } : {}),
       };
     case "enter_room":
     case "leave_room":
-      return { sid: name(message.sid), room: room(message.room), namespace: name(message.namespace) };
+      return {
+        sid: encodeName(message.sid),
+        room: encodeRoom(message.room),
+        namespace: encodeName(message.namespace),
+      };
     case "close_room":
-      return { room: room(message.room), namespace: name(message.namespace) };
+      return { room: encodeRoom(message.room), namespace: encodeName(message.namespace) };
     case "node_join":
     case "node_leave":
     case "node_disconnect":
-      return members(message);
+      return encodeMembersCommand(message);
     case "node_checkpoint":
       return { number: message.number };
     default:
@@ -141,23 +145,22 @@ function fields(message: OutgoingMessage): Envelope {
   }
 }
 
-function write(message: OutgoingMessage): Uint8Array {
-  const { method, hostId } = message;
-  return pack({ method, ...fields(message), ...(hostId === undefined ? {} : { host_id: name(hostId) }) });
-}
-
 /**
- * One message as MessagePack, which says the same as `encode` in JSON. What only JSON can say, an integer room beyond
- * 64 bits or half a surrogate pair, is said in JSON: whoever reads MessagePack reads both.
+ * One message as MessagePack, with the content that `encodeJson` writes in the newest dialect.
  *
- * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry
+ * @returns undefined for what only JSON has a form for: an integer room beyond 64 bits, a lone surrogate
+ * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what neither has a form for
  */
-export function encodeMsgpack(message: OutgoingMessage): Uint8Array | string {
+export function encodeMsgpack(message: OutgoingMessage): Uint8Array | undefined {
+  const { method, hostId } = message;
   try {
-    return encodeOrThrow(message, "MessagePack", write);
+    return encodeOrThrow(message, "MessagePack", () => {
+      const sender = hostId === undefined ? {} : { host_id: encodeName(hostId) };
+      return packMap({ method, ...encodeFields(message), ...sender });
+    });
   } catch (error) {
     if (error instanceof BridgeError && error.cause instanceof NotRepresentable) {
-      return encode(message);
+      return undefined;
     }
     throw error;
   }

@@ -1,33 +1,23 @@
-import type { Scalar } from "./values.js";
+import type { Scalar } from "./scalars.js";
 
 /**
- * Bytes that JSON needs at least: a list or dict is `{},`, a text has quotes and a comma, bytes have a placeholder too, all
- * else is `1,`.
+ * Bytes that JSON needs at least: a list or dict is `{},`; a text has quotes and a comma; bytes have a placeholder too;
+ * anything else is `1,`.
  */
-export const SIZE = { container: 3, quotes: 3, bytes: 32, other: 2 } as const;
-
-/**
- * What a value costs of the bound on all that a pickle makes, in the same measure. Containers are dear, or a frame of
- * empty ones would take more memory than JSON of its size can.
- */
-export function costOf(entry: Entry): number {
-  if (entry instanceof Container) {
-    return 4 * SIZE.container;
-  }
-  return Buffer.isBuffer(entry) ? SIZE.bytes : SIZE.other;
-}
+export const JSON_SIZE = { container: 3, quotes: 3, bytes: 32, other: 2 } as const;
 
 /** A list, dict or tuple while the pickle is read. */
 export class Container {
   readonly kind: "list" | "dict" | "tuple";
   readonly value: unknown[] | Record<string, unknown>;
-  /** Bytes that JSON needs for it at least, with all that is in it as often as it is in it. */
-  size: number = SIZE.container;
-  /** How many levels it has. */
+  /** Bytes that JSON needs for it at least. An item that it contains twice counts twice. */
+  jsonSize: number = JSON_SIZE.container;
+  /** Levels of nesting, itself included. */
   depth = 1;
   /**
-   * It was fetched from the memo or doubled, and nothing may be added to it any more: so what is in a container is
-   * complete, its size and depth are known, and none can hold itself. Python's own pickles never do that but for such.
+   * It was fetched from the memo or duplicated, and nothing may be added to it any more. So whatever is inside a container
+   * is complete, its size and depth are known, and no container can contain itself. Python's own pickles add to a shared
+   * container only for a cyclic value.
    */
   isShared = false;
   /** Of a dict: its `data` is a tuple. */
@@ -39,19 +29,31 @@ export class Container {
   }
 }
 
-export type Entry = Scalar | Container;
+/** What the stack of the machine holds. */
+export type StackItem = Scalar | Container;
 
-/** Bytes that JSON needs for it at least. */
-export function sizeOf(entry: Entry): number {
-  if (entry instanceof Container) {
-    return entry.size;
+/**
+ * What an item takes of the limit on everything that one pickle builds, in bytes of JSON. Containers are dear: a frame of
+ * empty ones would take more memory than JSON of its size can.
+ */
+export function memoryCost(item: StackItem): number {
+  if (item instanceof Container) {
+    return 4 * JSON_SIZE.container;
   }
-  if (typeof entry === "string") {
-    return entry.length + SIZE.quotes;
+  return Buffer.isBuffer(item) ? JSON_SIZE.bytes : JSON_SIZE.other;
+}
+
+/** Bytes that JSON needs for an item at least. */
+export function jsonSize(item: StackItem): number {
+  if (item instanceof Container) {
+    return item.jsonSize;
   }
-  if (typeof entry === "bigint") {
-    // Nearly as many digits as it has, and quickly counted.
-    return entry.toString(16).length + 1;
+  if (typeof item === "string") {
+    return item.length + JSON_SIZE.quotes;
   }
-  return Buffer.isBuffer(entry) ? entry.length + SIZE.bytes : SIZE.other;
+  if (typeof item === "bigint") {
+    // Nearly as many digits as in decimal, and much faster.
+    return item.toString(16).length + 1;
+  }
+  return Buffer.isBuffer(item) ? item.length + JSON_SIZE.bytes : JSON_SIZE.other;
 }

@@ -1,46 +1,52 @@
 import { quote } from "../../util/quote.js";
-import { isUnsafeEntry, MAX_DEPTH } from "../json/parse.js";
-import { RejectionError } from "../model/fields.js";
-import { Container, costOf, type Entry, SIZE, sizeOf } from "./container.js";
-import { keyText, WholeFloat } from "./values.js";
+import { RejectionError } from "../model/rejection.js";
+import { MAX_DEPTH } from "../values/limits.js";
+import { isUnsafeEntry } from "../values/unsafe-names.js";
+import { Container, JSON_SIZE, jsonSize, memoryCost, type StackItem } from "./container.js";
+import { toJsonKey, WholeFloat } from "./scalars.js";
 
 export interface PickledValue {
   readonly value: unknown;
-  /** Its `data` is a tuple, which is a list in the value itself: several arguments, not one. */
+  /** Its `data` is a tuple (several arguments), although it is an array in the value, as a list (one argument) is. */
   readonly isDataTuple: boolean;
 }
 
 export interface MachineOptions {
-  /** Bytes that its JSON may have. */
+  /** Bytes that the value may have as JSON. */
   readonly maxSize: number;
-  /** Integers beyond 2^53 stay bigint. */
-  readonly isExact: boolean;
+  /** Keep integers beyond 2^53 as bigint. */
+  readonly keepBigints: boolean;
 }
 
-function refuse(detail: string): never {
+function reject(detail: string): never {
   throw new RejectionError("bad_pickle", detail);
 }
 
-/** What a pickle's opcodes work on: a stack with marks in it, and a memo. It holds inert data, and calls nothing. */
+/**
+ * What the opcodes of a pickle work on: a stack, marks in it, and a memo. It holds plain data and calls nothing.
+ *
+ * Methods throw a RejectionError: `bad_pickle`, `too_deep`, `too_large` or `unsafe_name`. `opcodes.ts` says which opcode
+ * each of them executes.
+ */
 export class PickleMachine {
   readonly #maxSize: number;
-  readonly #isExact: boolean;
-  readonly #stack: Entry[] = [];
+  readonly #keepBigints: boolean;
+  readonly #stack: StackItem[] = [];
   readonly #marks: number[] = [];
-  readonly #memo: (Entry | undefined)[] = [];
-  #memoized = 0;
-  /** What all that was on the stack so far costs. */
-  #made = 0;
+  readonly #memo: (StackItem | undefined)[] = [];
+  #memoSize = 0;
+  /** `memoryCost` of everything that was on the stack so far. */
+  #totalCost = 0;
 
-  constructor({ maxSize, isExact }: MachineOptions) {
+  constructor({ maxSize, keepBigints }: MachineOptions) {
     this.#maxSize = maxSize;
-    this.#isExact = isExact;
+    this.#keepBigints = keepBigints;
   }
 
-  push(entry: Entry): void {
-    this.#made += costOf(entry);
-    this.#assertSize(this.#made);
-    this.#stack.push(entry);
+  push(item: StackItem): void {
+    this.#totalCost += memoryCost(item);
+    this.#assertSize(this.#totalCost);
+    this.#stack.push(item);
   }
 
   mark(): void {
@@ -62,125 +68,122 @@ export class PickleMachine {
     this.#takeToMark();
   }
 
-  double(): void {
+  duplicate(): void {
     this.#share(this.#top());
   }
 
-  memoize(index = this.#memoized): void {
-    // Python numbers from 0, and Python 2 in C from 1. Whoever skips numbers wants a large memo.
-    if (index > this.#memoized + 1 || this.#memo[index] !== undefined) {
-      refuse(`number ${index} is not the next one of the memo`);
+  memoize(index = this.#memoSize): void {
+    // Python counts from 0, and Python 2 in C from 1. A gap is an attempt to make the memo large.
+    if (index > this.#memoSize + 1 || this.#memo[index] !== undefined) {
+      reject(`index ${index} is not the next one of the memo`);
     }
     this.#memo[index] = this.#top();
-    this.#memoized += 1;
-    this.#assertSize(this.#memoized * SIZE.other);
+    this.#memoSize += 1;
+    this.#assertSize(this.#memoSize * JSON_SIZE.other);
   }
 
-  fetch(index: number): void {
-    const entry = this.#memo[index];
-    this.#share(entry === undefined ? refuse(`number ${index} of the memo is not there`) : entry);
+  pushMemoized(index: number): void {
+    const item = this.#memo[index];
+    this.#share(item === undefined ? reject(`index ${index} of the memo is empty`) : item);
   }
 
-  openList(): void {
+  pushEmptyList(): void {
     this.push(new Container("list", []));
   }
 
-  openDict(): void {
+  pushEmptyDict(): void {
     this.push(new Container("dict", {}));
   }
 
   append(): void {
     const item = this.#take();
-    this.#addItem(this.#open("list"), item);
+    this.#addItem(this.#containerToExtend("list"), item);
   }
 
-  appendAll(): void {
+  appendItems(): void {
     const items = this.#takeToMark();
-    const list = this.#open("list");
+    const collectList = this.#containerToExtend("list");
     for (const item of items) {
-      this.#addItem(list, item);
+      this.#addItem(collectList, item);
     }
   }
 
   setItem(): void {
     const value = this.#take();
     const key = this.#take();
-    this.#setEntry(this.#open("dict"), key, value);
+    this.#setEntry(this.#containerToExtend("dict"), key, value);
   }
 
-  setAllItems(): void {
+  setItems(): void {
     const items = this.#takeToMark();
-    this.#setEntries(this.#open("dict"), items);
+    this.#setEntries(this.#containerToExtend("dict"), items);
   }
 
-  /** `LIST` */
   list(): void {
-    this.#closeItems("list", this.#takeToMark());
+    this.#pushItems("list", this.#takeToMark());
   }
 
-  /** `DICT` */
-  dict(): void {
+  collectDict(): void {
     const items = this.#takeToMark();
-    this.openDict();
-    this.#setEntries(this.#open("dict"), items);
+    this.pushEmptyDict();
+    this.#setEntries(this.#containerToExtend("dict"), items);
   }
 
-  /** @param size - without it, everything down to the mark */
-  tuple(size?: number): void {
+  /** @param size - by default everything down to the last mark */
+  collectTuple(size?: number): void {
     const items = size === undefined ? this.#takeToMark() : Array.from({ length: size }, () => this.#take()).reverse();
-    this.#closeItems("tuple", items);
+    this.#pushItems("tuple", items);
   }
 
-  /** To be asked at the end. */
+  /** Call after the last opcode. */
   result(): PickledValue {
     if (this.#marks.length > 0 || this.#stack.length !== 1) {
-      refuse(`ends with ${this.#stack.length} values and ${this.#marks.length} marks`);
+      reject(`ends with ${this.#stack.length} values and ${this.#marks.length} marks`);
     }
     const root = this.#take();
-    const value = this.#valueOf(root);
-    return { value, isDataTuple: root instanceof Container && root.isDataTuple };
+    return { value: this.#valueOf(root), isDataTuple: root instanceof Container && root.isDataTuple };
   }
 
-  #share(entry: Entry): void {
-    if (entry instanceof Container) {
-      entry.isShared = true;
+  #share(item: StackItem): void {
+    if (item instanceof Container) {
+      item.isShared = true;
     }
-    this.push(entry);
+    this.push(item);
   }
 
-  #top(): Entry {
+  #top(): StackItem {
     const floor = this.#marks.at(-1) ?? 0;
     if (this.#stack.length <= floor) {
-      refuse("takes a value where there is none");
+      reject("takes a value from an empty stack");
     }
-    return this.#stack.at(-1) as Entry;
+    return this.#stack.at(-1) as StackItem;
   }
 
-  #take(): Entry {
+  #take(): StackItem {
     const top = this.#top();
     this.#stack.pop();
     return top;
   }
 
-  #takeToMark(): Entry[] {
-    const floor = this.#marks.pop() ?? refuse("takes a mark where there is none");
+  #takeToMark(): StackItem[] {
+    const floor = this.#marks.pop() ?? reject("takes a mark where there is none");
     return this.#stack.splice(floor);
   }
 
-  /** The container on top, to be added to. */
-  #open(kind: "list" | "dict"): Container {
+  /** The container on top of the stack. */
+  #containerToExtend(kind: "list" | "dict"): Container {
     const container = this.#top();
     if (!(container instanceof Container) || container.kind !== kind) {
-      refuse(`adds to what is no ${kind}`);
+      reject(`adds to something that is not a ${kind}`);
     }
     if (container.isShared) {
-      refuse(`adds to a ${kind} that is in use already, or in itself`);
+      reject(`adds to a ${kind} that is shared already, or contains itself`);
     }
     return container;
   }
 
-  /** @param items - nobody else's: they become the values that they stand for */
-  #closeItems(kind: "list" | "tuple", items: Entry[]): void {
+  /** @param items - nobody else's: replaced by their values */
+  #pushItems(kind: "list" | "tuple", items: StackItem[]): void {
     const values: unknown[] = items;
     const container = new Container(kind, values);
     for (const [index, item] of items.entries()) {
@@ -189,53 +192,53 @@ export class PickleMachine {
     this.push(container);
   }
 
-  #addItem(container: Container, item: Entry): void {
+  #addItem(container: Container, item: StackItem): void {
     (container.value as unknown[]).push(this.#adopt(container, item));
   }
 
-  #setEntries(dict: Container, items: readonly Entry[]): void {
+  #setEntries(dict: Container, items: readonly StackItem[]): void {
     if (items.length % 2 !== 0) {
-      refuse("a key without a value");
+      reject("a key without a value");
     }
     for (let index = 0; index < items.length; index += 2) {
-      this.#setEntry(dict, items[index] as Entry, items[index + 1] as Entry);
+      this.#setEntry(dict, items[index] as StackItem, items[index + 1] as StackItem);
     }
   }
 
-  #setEntry(dict: Container, keyEntry: Entry, valueEntry: Entry): void {
-    const key = keyEntry instanceof Container ? undefined : keyText(keyEntry);
+  #setEntry(dict: Container, keyItem: StackItem, valueItem: StackItem): void {
+    const key = keyItem instanceof Container ? undefined : toJsonKey(keyItem);
     if (key === undefined) {
-      refuse("a key that JSON cannot say");
+      reject("a key that has no form in JSON");
     }
-    dict.size += key.length + SIZE.quotes;
-    const value = this.#adopt(dict, valueEntry);
+    dict.jsonSize += key.length + JSON_SIZE.quotes;
+    const value = this.#adopt(dict, valueItem);
     if (isUnsafeEntry(key, value)) {
       throw new RejectionError("unsafe_name", `the key ${quote(key)}`);
     }
     (dict.value as Record<string, unknown>)[key] = value;
     if (key === "data") {
-      dict.isDataTuple = valueEntry instanceof Container && valueEntry.kind === "tuple";
+      dict.isDataTuple = valueItem instanceof Container && valueItem.kind === "tuple";
     }
   }
 
-  /** Counts in what is added. @returns it as it stands in the container */
-  #adopt(container: Container, entry: Entry): unknown {
-    container.size += sizeOf(entry);
-    this.#assertSize(container.size);
-    if (entry instanceof Container) {
-      container.depth = Math.max(container.depth, entry.depth + 1);
+  /** Adds size and depth of a new item to those of its container. @returns the value of the item */
+  #adopt(container: Container, item: StackItem): unknown {
+    container.jsonSize += jsonSize(item);
+    this.#assertSize(container.jsonSize);
+    if (item instanceof Container) {
+      container.depth = Math.max(container.depth, item.depth + 1);
       if (container.depth > MAX_DEPTH) {
         throw new RejectionError("too_deep", `nested more than ${MAX_DEPTH} levels`);
       }
     }
-    return this.#valueOf(entry);
+    return this.#valueOf(item);
   }
 
-  #valueOf(entry: Entry): unknown {
-    if (entry instanceof Container || entry instanceof WholeFloat) {
-      return entry.value;
+  #valueOf(item: StackItem): unknown {
+    if (item instanceof Container || item instanceof WholeFloat) {
+      return item.value;
     }
-    return typeof entry === "bigint" && !this.#isExact ? Number(entry) : entry;
+    return typeof item === "bigint" && !this.#keepBigints ? Number(item) : item;
   }
 
   #assertSize(size: number): void {

@@ -11,15 +11,15 @@ import {
   readQuoted,
   readText,
   toFloat,
-} from "./values.js";
+} from "./scalars.js";
 
-/** What follows an opcode: so many bytes, a line, or the length of what comes in so many bytes. */
+/** What follows an opcode: a fixed number of bytes, a line, or a length in `lengthBytes` bytes and that many bytes. */
 type Argument =
   | { readonly kind: "bytes"; readonly size: number }
   | { readonly kind: "line" }
   | { readonly kind: "counted"; readonly lengthBytes: 1 | 4 | 8 };
 
-/** Does what the opcode says. Its argument is what lies between `start` and `end`. */
+/** Executes an opcode, whose argument is `frame[start, end)`. */
 type Apply = (machine: PickleMachine, frame: Buffer, start: number, end: number) => void;
 
 export interface Opcode {
@@ -36,18 +36,18 @@ const bytes = (size: number) => ({ kind: "bytes", size }) as const;
 const counted = (lengthBytes: 1 | 4 | 8) => ({ kind: "counted", lengthBytes }) as const;
 const none = bytes(0);
 
-const nothing: Apply = () => {};
+const ignore: Apply = () => {};
 
 const text: Apply = (machine, frame, start, end) => machine.push(readText(frame, start, end));
 const ascii: Apply = (machine, frame, start, end) => machine.push(readAscii(frame, start, end));
 const integer: Apply = (machine, frame, start, end) => machine.push(readInteger(frame, start, end));
 const raw: Apply = (machine, frame, start, end) => machine.push(frame.subarray(start, end));
 
-/** Those of inert data, by the names and letters that Python's `pickletools` gives them. */
-const INERT: readonly (readonly [code: number, name: string, argument: Argument, apply: Apply])[] = [
-  [PROTO, "PROTO", bytes(1), nothing],
-  [FRAME, "FRAME", bytes(8), nothing],
-  [STOP, "STOP", none, nothing],
+/** The opcodes of plain data, with the codes and names of Python's `pickletools`. */
+const DATA_OPCODES: readonly (readonly [code: number, name: string, argument: Argument, apply: Apply])[] = [
+  [PROTO, "PROTO", bytes(1), ignore],
+  [FRAME, "FRAME", bytes(8), ignore],
+  [STOP, "STOP", none, ignore],
 
   [0x4e, "NONE", none, (machine) => machine.push(null)],
   [0x88, "NEWTRUE", none, (machine) => machine.push(true)],
@@ -74,44 +74,44 @@ const INERT: readonly (readonly [code: number, name: string, argument: Argument,
   [0x8e, "BINBYTES8", counted(8), raw],
   [0x96, "BYTEARRAY8", counted(8), raw],
 
-  [0x5d, "EMPTY_LIST", none, (machine) => machine.openList()],
+  [0x5d, "EMPTY_LIST", none, (machine) => machine.pushEmptyList()],
   [0x6c, "LIST", none, (machine) => machine.list()],
   [0x61, "APPEND", none, (machine) => machine.append()],
-  [0x65, "APPENDS", none, (machine) => machine.appendAll()],
-  [0x7d, "EMPTY_DICT", none, (machine) => machine.openDict()],
-  [0x64, "DICT", none, (machine) => machine.dict()],
+  [0x65, "APPENDS", none, (machine) => machine.appendItems()],
+  [0x7d, "EMPTY_DICT", none, (machine) => machine.pushEmptyDict()],
+  [0x64, "DICT", none, (machine) => machine.collectDict()],
   [0x73, "SETITEM", none, (machine) => machine.setItem()],
-  [0x75, "SETITEMS", none, (machine) => machine.setAllItems()],
-  [0x29, "EMPTY_TUPLE", none, (machine) => machine.tuple(0)],
-  [0x85, "TUPLE1", none, (machine) => machine.tuple(1)],
-  [0x86, "TUPLE2", none, (machine) => machine.tuple(2)],
-  [0x87, "TUPLE3", none, (machine) => machine.tuple(3)],
-  [0x74, "TUPLE", none, (machine) => machine.tuple()],
+  [0x75, "SETITEMS", none, (machine) => machine.setItems()],
+  [0x29, "EMPTY_TUPLE", none, (machine) => machine.collectTuple(0)],
+  [0x85, "TUPLE1", none, (machine) => machine.collectTuple(1)],
+  [0x86, "TUPLE2", none, (machine) => machine.collectTuple(2)],
+  [0x87, "TUPLE3", none, (machine) => machine.collectTuple(3)],
+  [0x74, "TUPLE", none, (machine) => machine.collectTuple()],
 
   [0x28, "MARK", none, (machine) => machine.mark()],
   [0x30, "POP", none, (machine) => machine.pop()],
   [0x31, "POP_MARK", none, (machine) => machine.popMark()],
-  [0x32, "DUP", none, (machine) => machine.double()],
+  [0x32, "DUP", none, (machine) => machine.duplicate()],
   [0x70, "PUT", line, (machine, frame, start, end) => machine.memoize(readIndexLine(frame, start, end))],
   [0x71, "BINPUT", bytes(1), (machine, frame, start) => machine.memoize(frame.readUInt8(start))],
   [0x72, "LONG_BINPUT", bytes(4), (machine, frame, start) => machine.memoize(frame.readUInt32LE(start))],
   [0x94, "MEMOIZE", none, (machine) => machine.memoize()],
-  [0x67, "GET", line, (machine, frame, start, end) => machine.fetch(readIndexLine(frame, start, end))],
-  [0x68, "BINGET", bytes(1), (machine, frame, start) => machine.fetch(frame.readUInt8(start))],
-  [0x6a, "LONG_BINGET", bytes(4), (machine, frame, start) => machine.fetch(frame.readUInt32LE(start))],
+  [0x67, "GET", line, (machine, frame, start, end) => machine.pushMemoized(readIndexLine(frame, start, end))],
+  [0x68, "BINGET", bytes(1), (machine, frame, start) => machine.pushMemoized(frame.readUInt8(start))],
+  [0x6a, "LONG_BINGET", bytes(4), (machine, frame, start) => machine.pushMemoized(frame.readUInt32LE(start))],
 ];
 
-/** By code; what is not here is not inert data, or no opcode at all. */
+/** By code. Undefined for opcodes that do more than describe data, and for codes that Python does not have. */
 export const OPCODES: readonly (Opcode | undefined)[] = (() => {
   const all: (Opcode | undefined)[] = Array.from({ length: 0x100 }, () => undefined);
-  for (const [code, , argument, apply] of INERT) {
+  for (const [code, , argument, apply] of DATA_OPCODES) {
     all[code] = { argument, apply };
   }
   return all;
 })();
 
-/** Those that name, build, call or import something, or make what JSON does not have. Only to be named in a report. */
-const REFUSED: ReadonlyMap<number, string> = new Map([
+/** Opcodes that import, call or build something, or make what JSON does not have; their names are for reports only. */
+const UNSAFE_OPCODES: ReadonlyMap<number, string> = new Map([
   [0x63, "GLOBAL"],
   [0x93, "STACK_GLOBAL"],
   [0x52, "REDUCE"],
@@ -132,19 +132,19 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
   [0x91, "FROZENSET"],
 ]);
 
-/** Those two are followed by a module and a name, each a line. */
-const NAMING: readonly (string | undefined)[] = ["GLOBAL", "INST"];
+/** A module and a name follow, each on a line. */
+const WITH_MODULE_AND_NAME: readonly (string | undefined)[] = ["GLOBAL", "INST"];
 
-/** Names an opcode that is not inert, and what it names itself. */
-export function describeRefused(frame: Buffer, at: number): string {
-  const code = frame[at] as number;
-  const name = REFUSED.get(code);
-  if (!NAMING.includes(name)) {
+/** The name of an opcode that is not plain data, and what it would import, as one short line. */
+export function describeUnsafeOpcode(frame: Buffer, position: number): string {
+  const code = frame[position] as number;
+  const name = UNSAFE_OPCODES.get(code);
+  if (!WITH_MODULE_AND_NAME.includes(name)) {
     return name ?? `the unknown opcode 0x${code.toString(16).padStart(2, "0")}`;
   }
-  const named = frame
-    .toString("latin1", at + 1, at + 101)
+  const imported = frame
+    .toString("latin1", position + 1, position + 101)
     .split("\n", 2)
     .join(".");
-  return `${name} ${quote(named)}`;
+  return `${name} ${quote(imported)}`;
 }

@@ -1,32 +1,35 @@
-import { isUnsafeEntry } from "../json/parse.js";
-import { asBytes, toJsonView } from "../json/to-json-value.js";
+import { asBytes } from "../../util/bytes.js";
+import { toJsonView } from "../values/json-value.js";
+import { isUnsafeEntry } from "../values/unsafe-names.js";
 
-/** A client may nest what it sends along with its connection as deep as it likes. */
-const DEEPEST = 100;
+/** Clients may nest the `auth` and query of their handshake as deep as they like. */
+const MAX_DEPTH = 100;
 
-/** About what a value takes besides its texts. */
+/** Bytes that a value takes besides its text, roughly. */
 const VALUE_SIZE = 8;
 
 /**
- * Copies that can be sent, of values that applications and clients have put together for other ends: what JSON could not
- * say, or a reader would refuse, is left out. So one client cannot keep all others from being heard of.
+ * Copies values that applications and clients made for other purposes, such as a handshake or `socket.data`, so that they
+ * can be sent to other hosts. What JSON has no form for, or a reader would reject, becomes null or is left out: one
+ * client's odd value must not hide all others.
  */
 export class LenientCopier {
-  readonly #around: object[] = [];
+  /** The containers around the current value, to detect cycles. */
+  readonly #ancestors: object[] = [];
   /** Bytes of all copies so far, roughly. */
   size = 0;
 
   copy(value: unknown): unknown {
-    return this.#read(() => value);
+    return this.#copyResult(() => value);
   }
 
-  /** Null for what throws when it is looked at. */
-  #read(look: () => unknown): unknown {
-    const depth = this.#around.length;
+  /** Null if a getter or `toJSON` throws. */
+  #copyResult(get: () => unknown): unknown {
+    const depth = this.#ancestors.length;
     try {
-      return this.#copy(look());
+      return this.#copy(get());
     } catch {
-      this.#around.length = depth;
+      this.#ancestors.length = depth;
       return null;
     }
   }
@@ -41,19 +44,19 @@ export class LenientCopier {
     if (bytes !== undefined || typeof view !== "object" || view === null) {
       return bytes ?? view;
     }
-    if (this.#around.length >= DEEPEST || this.#around.includes(view)) {
+    if (this.#ancestors.length >= MAX_DEPTH || this.#ancestors.includes(view)) {
       return null;
     }
-    this.#around.push(view);
-    const copied = Array.isArray(view) ? view.map((item) => this.copy(item)) : this.#object(view);
-    this.#around.pop();
+    this.#ancestors.push(view);
+    const copied = Array.isArray(view) ? view.map((item) => this.copy(item)) : this.#copyObject(view);
+    this.#ancestors.pop();
     return copied;
   }
 
-  #object(view: object): unknown {
+  #copyObject(object: object): unknown {
     const copied: Record<string, unknown> = {};
-    for (const key of Object.keys(view)) {
-      const item = this.#read(() => view[key as keyof typeof view]);
+    for (const key of Object.keys(object)) {
+      const item = this.#copyResult(() => object[key as keyof typeof object]);
       if (!isUnsafeEntry(key, item)) {
         this.size += key.length;
         copied[key] = item;

@@ -1,11 +1,11 @@
-/** The list of events: the last 200, newest first, drawn at most ten times a second however fast they come. */
+/** The list of events: the last 200, newest first, drawn at most ten times a second. */
 import { element, formatValue, plural } from "/format.js";
 
 const MAX_ROWS = 200;
 const DRAW_EVERY_MS = 100;
-/** Screen readers hear a summary this often at most. */
-const NEWS_EVERY_MS = 4_000;
-/** Arguments taller than this fold away behind a button. */
+/** Screen readers get a summary at most this often. */
+const SUMMARY_EVERY_MS = 4_000;
+/** Taller arguments are folded behind a button. */
 const FOLD_ABOVE_PX = 220;
 
 /**
@@ -16,7 +16,7 @@ const FOLD_ABOVE_PX = 220;
  * @property {"channel" | "local" | "direct"} origin
  * @property {string} host the short id of the host that emitted it, or ""
  * @property {Date} time
- * @property {boolean} acknowledged the sender asked for an acknowledgement, and this page gave one
+ * @property {boolean} acknowledged whether the sender asked for an acknowledgement, which this page sent
  */
 
 const ORIGINS = { channel: "Python or another host", local: "this node", direct: "this connection only" };
@@ -33,7 +33,7 @@ export function createFeed(byId) {
   let drawTimer = 0;
   let lastDrawn = 0;
 
-  const news = createNews(byId("news"));
+  const summary = createSummary(byId("news"));
 
   /** @param {Arrival} arrival */
   function add(arrival) {
@@ -44,7 +44,7 @@ export function createFeed(byId) {
       waiting.shift();
     }
     if (!paused) {
-      news.add(arrival);
+      summary.add(arrival);
     }
     schedule();
   }
@@ -113,12 +113,12 @@ function row(arrival, width) {
       "p",
       { class: "row-head" },
       element("strong", { class: "row-name", "data-testid": "event-name" }, event),
-      silent(" to "),
+      screenReaderOnly(" to "),
       element("span", { class: "row-rooms", "data-testid": "event-room" }, ...target(rooms)),
     ),
-    silent(" from "),
+    screenReaderOnly(" from "),
     from,
-    silent(" at "),
+    screenReaderOnly(" at "),
     element("time", { class: "row-time", "data-testid": "event-time", datetime: time.toISOString() }, clock(time)),
     element(
       "div",
@@ -128,17 +128,17 @@ function row(arrival, width) {
   );
 }
 
-/** Words that layout makes superfluous, for those who hear the page. @param {string} text */
-function silent(text) {
+/** Words for screen readers that the layout makes unnecessary for others. @param {string} text */
+function screenReaderOnly(text) {
   return element("span", { class: "hidden" }, text);
 }
 
-/** A room somebody called "everyone" looks different from everyone. @param {Arrival["rooms"]} rooms */
+/** A room that is called "everyone" looks different from everyone. @param {Arrival["rooms"]} rooms */
 function target(rooms) {
   return typeof rooms === "string"
     ? [element("span", { class: "no-room" }, rooms)]
     : rooms.flatMap((room, index) => [
-        ...(index > 0 ? [silent(", ")] : []),
+        ...(index > 0 ? [screenReaderOnly(", ")] : []),
         element("span", { class: "in-room" }, room),
       ]);
 }
@@ -150,14 +150,12 @@ function values({ args, acknowledged }, width) {
     shown.push(element("p", { class: "row-note" }, "no arguments"));
   }
   if (acknowledged) {
-    shown.push(
-      element("p", { class: "row-note" }, 'The sender asked for an acknowledgement; this page answered "ok".'),
-    );
+    shown.push(element("p", { class: "row-note" }, 'The sender asked for an acknowledgement; this page sent "ok".'));
   }
   return shown;
 }
 
-/** Local time; the locale decides nothing here, so that milliseconds always line up. @param {Date} time */
+/** Local time, independent of the locale so that milliseconds always line up. @param {Date} time */
 function clock(time) {
   const two = (/** @type {number} */ part) => String(part).padStart(2, "0");
   const seconds = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
@@ -165,7 +163,7 @@ function clock(time) {
 }
 
 /**
- * Folds what is too tall. Heights are all read before anything is changed, so the browser lays out once.
+ * Folds rows that are too tall. All heights are read before anything is changed, so the browser does one layout.
  *
  * @param {HTMLElement[]} added
  */
@@ -185,14 +183,14 @@ function fold(added) {
   }
 }
 
-/** One sentence now and then for screen readers. @param {HTMLElement} status */
-function createNews(status) {
+/** A sentence for screen readers every few seconds. @param {HTMLElement} status */
+function createSummary(status) {
   let count = 0;
   /** @type {Arrival | undefined} */
   let latest;
   let timer = 0;
 
-  function tell() {
+  function announce() {
     timer = 0;
     if (latest === undefined) {
       return;
@@ -202,8 +200,8 @@ function createNews(status) {
     status.textContent = count === 1 ? `New event: ${what}` : `${plural(count, "new event")}, the latest ${what}`;
     count = 0;
     latest = undefined;
-    // Quiet until the time is up; what comes meanwhile is summed up then.
-    timer = setTimeout(tell, NEWS_EVERY_MS);
+    // Events until then are summed up in the next announcement.
+    timer = setTimeout(announce, SUMMARY_EVERY_MS);
   }
 
   return {
@@ -212,7 +210,7 @@ function createNews(status) {
       count += 1;
       latest = arrival;
       if (timer === 0) {
-        tell();
+        announce();
       }
     },
   };

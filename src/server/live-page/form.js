@@ -1,7 +1,7 @@
-/** What people type: reading it, and saying at the field what is wrong with it. */
+/** Parses input, and shows errors next to the field. */
 
 /**
- * Several arguments are written with commas between them, so nothing at all is no argument.
+ * Arguments are separated by commas, so empty text means no arguments.
  *
  * @param {string} text
  * @returns {{ args: unknown[] } | { error: string }}
@@ -15,26 +15,26 @@ export function parseArguments(text) {
 }
 
 /**
- * What is most likely wrong. Most people come here with Python in their fingers, and an engine's own message counts
- * positions in a text that they did not type.
+ * The most likely mistake. Many people type Python literals, and the error of JSON.parse has positions in a text that
+ * nobody typed.
  *
  * @param {string} text
  */
 function explain(text) {
-  // Without the strings, whose contents would mislead every check below.
+  // Without strings, whose contents would mislead the checks below.
   const bare = text.replace(/"(?:[^"\\\n]|\\.)*"/g, "§");
   const word = bare.match(/[A-Za-z_$][\w$]*/g)?.find((found) => !/^(true|false|null|[eE]\d*)$/.test(found));
   if (bare.includes("'")) {
-    return 'JSON puts text in double quotes: "like this".';
+    return 'Use double quotes for JSON strings: "like this".';
   }
   if (bare.includes('"')) {
-    return "A text in double quotes is not closed.";
+    return "A string is missing its closing quote.";
   }
   if (word === "True" || word === "False" || word === "None") {
-    return `JSON writes true, false and null where Python writes ${word}.`;
+    return `JSON has true, false and null instead of ${word}.`;
   }
   if (word !== undefined) {
-    return `Text needs double quotes: "${word}".`;
+    return `Strings need double quotes: "${word}".`;
   }
   return explainSigns(bare);
 }
@@ -49,30 +49,30 @@ function explainSigns(bare) {
     }
     const expected = open.pop();
     if (expected !== sign) {
-      return expected === undefined ? `There is a ${sign} too many.` : `There is a ${sign} where a ${expected} is due.`;
+      return expected === undefined ? `Unexpected ${sign}.` : `Expected ${expected} instead of ${sign}.`;
     }
   }
   if (open.length > 0) {
     return `A closing ${open.at(-1)} is missing.`;
   }
   if (/,\s*([\]},]|$)|(^|[[{])\s*,/.test(bare)) {
-    return "There is a comma with no value beside it.";
+    return "There is a comma without a value.";
   }
   if (/[§\d}\]]\s+[§\d{[]|[}\]§]\s*[§{[]/.test(bare)) {
     return "A comma (or a colon) is missing between two values.";
   }
-  return 'This is not JSON. Examples: {"from": "me"}, or "text", 42, or nothing at all.';
+  return 'This is not JSON. Examples: {"from": "me"}, or "text", 42, or nothing.';
 }
 
 /**
- * Shows a message at a field, or takes it away.
+ * Shows the error message of a field, or removes it.
  *
  * @param {HTMLElement} field
  * @param {HTMLElement} place
  * @param {string} message `""` for none
  */
 export function showError(field, place, message) {
-  // A live region that is given the same text again says it again.
+  // A live region would announce the same text again.
   if (place.textContent !== message) {
     place.textContent = message;
   }

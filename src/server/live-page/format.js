@@ -1,8 +1,8 @@
-/** Turns event arguments into text that can be read: pieces of text with a colour class each, never markup. */
+/** Formats event arguments as pieces of text, each with a class for its colour, and never as markup. */
 
-/** Longer strings are cut; whoever needs the rest has it in Python. */
+/** Longer strings are truncated. */
 const MAX_STRING = 2_000;
-/** Values printed in one argument, so that a list of a million numbers cannot freeze the page. */
+/** Values shown of one argument, so that a list of a million numbers cannot freeze the page. */
 const MAX_VALUES = 500;
 const MAX_DEPTH = 20;
 const HEX_BYTES = 24;
@@ -13,7 +13,7 @@ const HEX_BYTES = 24;
  */
 
 /**
- * A new element with attributes and children; strings become text nodes.
+ * Creates an element with attributes and children. Strings become text nodes.
  *
  * @param {string} tag
  * @param {Record<string, string>} [attributes]
@@ -43,7 +43,7 @@ export function plural(count, one) {
   return `${count.toLocaleString("en")} ${one}${count === 1 ? "" : "s"}`;
 }
 
-/** Python as far as a short snippet goes: strings, comments, keywords. */
+/** The tokens of Python in a short snippet: strings, comments, keywords. */
 const PYTHON =
   /(?<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?<comment>#.*)|\b(?<word>from|import|True|False|None|await|async|with|as)\b/g;
 
@@ -120,7 +120,7 @@ function printContainer(open, close, entries, indent, budget) {
   const flat = printed.flat();
   const length = flat.reduce((sum, piece) => sum + piece.text.length, indent.length + 2 * printed.length);
   const fits = length <= budget.width && !flat.some((piece) => piece.text.includes("\n"));
-  // A thousand numbers read better as a paragraph than as a column.
+  // A thousand numbers are easier to read as a paragraph than as a column.
   const isParagraph = open === "[" && entries.every(({ inner }) => typeof inner === "number");
   const next = fits || isParagraph ? ", " : `,\n${deeper}`;
   const [before, between, after] = fits ? ["", next, ""] : [`\n${deeper}`, next, `\n${indent}`];

@@ -1,10 +1,10 @@
-/** The live page: its connection, the rooms it is in, the two forms. What arrives goes to the feed. */
+/** The live page: its connection, its rooms and the two forms. Events go to the feed. */
 import { createFeed } from "/feed.js";
 import { parseArguments, showError } from "/form.js";
 import { element, formatPython, plural } from "/format.js";
 import { io } from "/socket.io/socket.io.esm.min.js";
 
-const ANSWER_WITHIN_MS = 5_000;
+const ACK_TIMEOUT_MS = 5_000;
 const OWN_PREFIX = "bridge:";
 
 /** @param {string} id @returns {any} */
@@ -23,7 +23,7 @@ const feed = createFeed(byId);
 
 /**
  * @param {"connecting" | "connected" | "reconnecting" | "disconnected"} state
- * @param {string} trouble what is wrong and what to do, or ""
+ * @param {string} trouble what is wrong and what to do about it, or ""
  */
 function showState(state, trouble = "") {
   byId("state").textContent = state;
@@ -40,13 +40,13 @@ function showTransport() {
   byId("transport").textContent = socket.io.engine.transport.name;
 }
 
-/** Once connected, a pause is an interruption; before, it is a start that takes long. */
+/** Tells a lost connection from one that could not be made yet. */
 let wasConnected = false;
 
 function showAttempt(attempt = 1) {
   const state = wasConnected ? "reconnecting" : "connecting";
   const often = attempt > 1 ? ` (attempt ${attempt})` : "";
-  showState(state, `The server does not answer; trying again${often}. Is it still running?`);
+  showState(state, `The server does not respond; retrying${often}. Is it still running?`);
 }
 
 socket.on("connect", () => {
@@ -57,12 +57,12 @@ socket.on("connect", () => {
   socket.io.engine.once("upgrade", showTransport);
 });
 socket.on("disconnect", () => {
-  roomsToReturnTo ??= rooms;
+  roomsToRejoin ??= rooms;
   notice = undefined;
   if (socket.active) {
     showAttempt();
   } else {
-    showState("disconnected", "The server ended this connection.");
+    showState("disconnected", "The server closed this connection.");
   }
 });
 socket.on("connect_error", (error) => {
@@ -78,17 +78,17 @@ byId("reconnect").addEventListener("click", () => {
   socket.connect();
 });
 
-// --- the server's word ----------------------------------------------------------------------------------------------
+// --- events from the server ----------------------------------------------------------------------------------------
 
 socket.on("bridge:hello", (hello) => {
   byId("snippet").replaceChildren(formatPython(hello.snippet));
   byId("copy").disabled = false;
   setRooms(hello.rooms);
-  returnToRooms();
+  rejoinRooms();
 });
 socket.on("bridge:rooms", (changed) => setRooms(changed.rooms));
 
-/** The newest delivery notice. The event it tells of is the very next one; any other has none. */
+/** The latest delivery notice, which belongs to the very next event. */
 let notice;
 socket.on("bridge:delivery", (delivery) => {
   notice = delivery;
@@ -112,7 +112,7 @@ socket.onAny((event, ...args) => {
   });
 });
 
-/** @param {{ rooms: string[] | null } | undefined} delivery `undefined`: it went past the rooms, to this socket alone */
+/** @param {{ rooms: string[] | null } | undefined} delivery `undefined` if the event was sent to this socket only */
 function roomsOf(delivery) {
   if (delivery === undefined || (delivery.rooms?.length === 1 && delivery.rooms[0] === socket.id)) {
     return "this page";
@@ -122,10 +122,10 @@ function roomsOf(delivery) {
 
 // --- rooms ----------------------------------------------------------------------------------------------------------
 
-/** @type {string[]} what the server last said; the page never guesses */
+/** @type {string[]} as last reported by the server */
 let rooms = [];
-/** @type {string[] | undefined} the rooms before the connection broke: a new connection starts in the lobby alone */
-let roomsToReturnTo;
+/** @type {string[] | undefined} the rooms before the connection was lost: a new connection starts in the lobby only */
+let roomsToRejoin;
 
 /** @param {string[]} now */
 function setRooms(now) {
@@ -136,7 +136,7 @@ function setRooms(now) {
 function showRooms() {
   const list = byId("rooms");
   const shown = new Map([...list.children].map((chip) => [chip.dataset.room, chip]));
-  // Chips that stay are kept: whoever is on one with the keyboard must not lose their place.
+  // Chips that stay are reused, so that one with the keyboard focus keeps it.
   for (const [room, chip] of shown) {
     if (!rooms.includes(room)) {
       removeChip(chip);
@@ -166,7 +166,7 @@ function removeChip(chip) {
 function roomChip(room) {
   const leave = element("button", { type: "button", "aria-label": `Leave ${room}`, title: "Leave" }, "×");
   leave.addEventListener("click", async () => {
-    const error = await ask("bridge:leave", room);
+    const error = await request("bridge:leave", room);
     showError(byId("join-room"), byId("join-error"), error);
   });
   return element(
@@ -177,35 +177,35 @@ function roomChip(room) {
   );
 }
 
-function returnToRooms() {
-  const wanted = roomsToReturnTo;
+function rejoinRooms() {
+  const wanted = roomsToRejoin;
   if (wanted === undefined) {
     return;
   }
   const moves = [
-    ...wanted.filter((room) => !rooms.includes(room)).map((room) => ask("bridge:join", room)),
-    ...rooms.filter((room) => !wanted.includes(room)).map((room) => ask("bridge:leave", room)),
+    ...wanted.filter((room) => !rooms.includes(room)).map((room) => request("bridge:join", room)),
+    ...rooms.filter((room) => !wanted.includes(room)).map((room) => request("bridge:leave", room)),
   ];
   void Promise.all(moves).then((errors) => {
-    roomsToReturnTo = undefined;
+    roomsToRejoin = undefined;
     showError(byId("join-room"), byId("join-error"), errors.find((error) => error !== "") ?? "");
   });
 }
 
 /**
  * @param {string} event
- * @param {unknown} request
- * @returns {Promise<string>} what was wrong, or ""
+ * @param {unknown} argument
+ * @returns {Promise<string>} an error, or ""
  */
-async function ask(event, request) {
+async function request(event, argument) {
   if (!socket.connected) {
-    return "Not connected to the server now.";
+    return "Not connected to the server.";
   }
   try {
-    const answer = await socket.timeout(ANSWER_WITHIN_MS).emitWithAck(event, request);
-    return answer.ok ? "" : answer.error;
+    const reply = await socket.timeout(ACK_TIMEOUT_MS).emitWithAck(event, argument);
+    return reply.ok ? "" : reply.error;
   } catch {
-    return "The server did not answer.";
+    return "The server did not reply.";
   }
 }
 
@@ -213,7 +213,7 @@ byId("join-form").addEventListener("submit", async (submit) => {
   submit.preventDefault();
   const field = byId("join-room");
   const room = field.value.trim();
-  const error = room === "" ? "Type the name of a room." : await ask("bridge:join", room);
+  const error = room === "" ? "Enter the name of a room." : await request("bridge:join", room);
   showError(field, byId("join-error"), error);
   if (error === "") {
     field.value = "";
@@ -240,7 +240,7 @@ byId("send-form").addEventListener("submit", async (submit) => {
     byId(event === "" ? "event" : "args").focus();
     return;
   }
-  const error = await ask("bridge:send", { event, args, room: room === "" ? null : room });
+  const error = await request("bridge:send", { event, args, room: room === "" ? null : room });
   byId("send-error").textContent = error;
   if (error === "") {
     const what = args.length === 0 ? "no arguments" : plural(args.length, "argument");
@@ -248,7 +248,7 @@ byId("send-form").addEventListener("submit", async (submit) => {
   }
 });
 
-// A message goes as soon as its field is right again, but only comes on sending: nobody likes to be corrected mid-word.
+// An error disappears as soon as the field is valid again, but only appears on sending.
 byId("args").addEventListener("input", () => {
   if (byId("args-error").textContent !== "") {
     readArguments();
@@ -270,12 +270,12 @@ byId("copy").addEventListener("click", async () => {
   const snippet = byId("snippet");
   const label = byId("copy").firstChild;
   try {
-    // The last line end runs the last line.
+    // The final line break executes the last line in a Python shell.
     await navigator.clipboard.writeText(`${snippet.textContent}\n`);
     label.textContent = "Copied";
-    byId("copied").textContent = "The snippet is in the clipboard.";
+    byId("copied").textContent = "The snippet has been copied.";
   } catch {
-    // Browsers give pages on plain http no clipboard, except on this very machine.
+    // Over plain HTTP, browsers give access to the clipboard only on localhost.
     getSelection()?.selectAllChildren(snippet);
     label.textContent = "Press Ctrl+C";
     byId("copied").textContent = "The snippet is selected; press Ctrl+C to copy it.";

@@ -3,7 +3,7 @@ import test from "ava";
 import { connectRawPolling, connectRawWebSocket } from "../../differential/raw-client.js";
 import { startMemoryHost } from "../../helpers/memory-host.js";
 
-test("what gathers for a client while a packet is written goes out in one write", async (t) => {
+test("packets that queue up for a client while one is written leave in one write", async (t) => {
   const { host } = await startMemoryHost(t);
   const client = await connectRawWebSocket(t, host.url, "/");
   const [connection] = [...host.io.sockets.sockets.values()].map(({ conn }) => conn.transport);
@@ -25,7 +25,7 @@ test("what gathers for a client while a packet is written goes out in one write"
   t.is(stream.writableCorked, 0);
 });
 
-test("a client that polls has no stream to hold", async (t) => {
+test("clients on polling are not affected", async (t) => {
   const { host } = await startMemoryHost(t);
   const client = await connectRawPolling(t, host.url, "/");
   for (const number of [1, 2, 3]) {

@@ -3,10 +3,10 @@ import fc from "fast-check";
 import type { Server } from "socket.io";
 import { io } from "socket.io-client";
 import * as msgpackParser from "socket.io-msgpack-parser";
-import type { AdapterOptions } from "../../../src/index.js";
-import { encode } from "../../../src/protocol/json/encode.js";
-import { withTimeout } from "../../../src/testing/once.js";
+import type { AdapterOptions } from "../../../src/options.js";
+import { encodeJson } from "../../../src/protocol/json/encode.js";
 import { cleanUp } from "../../../src/testing/scope.js";
+import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectRawPolling, connectRawWebSocket, type RawClient } from "../../differential/raw-client.js";
 import { connectClient } from "../../helpers/clients.js";
 import { startMemoryHost } from "../../helpers/memory-host.js";
@@ -51,7 +51,7 @@ async function withClient(
 const DAMAGED_BY_A_PARSER = '[{"a": 1.0, "b":12345678901234567890,"c": -0.0 , "c": 1E5, "10": "\\u017elu\\/"}, "ž🐍"]';
 
 for (const connect of [connectRawWebSocket, connectRawPolling]) {
-  test(`what another host emits goes to clients byte for byte (${connect.name})`, async (t) => {
+  test(`an emit of another host reaches clients byte for byte (${connect.name})`, async (t) => {
     const fleet = await startMemoryHost(t);
     fleet.host.io.of("/a[b");
     const [root, other] = await Promise.all([connect(t, fleet.host.url, "/"), connect(t, fleet.host.url, "/a[b")]);
@@ -63,14 +63,14 @@ for (const connect of [connectRawWebSocket, connectRawPolling]) {
 }
 
 for (const length of [1, 100, 115, 116, 65_525, 65_526, 70_000, 1_000_000]) {
-  test(`frames of every length of length are whole: a text of ${length}`, async (t) => {
+  test(`frames are complete whatever the size of their length field: a text of ${length}`, async (t) => {
     const { get } = await withClient(t);
     const data = JSON.stringify(["x".repeat(length)]);
     t.deepEqual(await get(emit(data)), [`2["e",${data.slice(1)}`]);
   });
 }
 
-/** Data, what a client gets, and what it gets where the data came from a Node host or says a list. */
+/** `data`, and the arguments that a client gets. */
 const FORMS: readonly (readonly [data: string, args: string])[] = [
   ["null", ""],
   ["[]", ""],
@@ -86,7 +86,7 @@ const FORMS: readonly (readonly [data: string, args: string])[] = [
   ["true", ",true"],
 ];
 
-test("the arguments are those that a list stands for, or the one that is no list", async (t) => {
+test("a list in data is the arguments, anything else is the only one", async (t) => {
   const { get } = await withClient(t);
   t.deepEqual(
     await get(...FORMS.map(([data]) => emit(data))),
@@ -94,7 +94,7 @@ test("the arguments are those that a list stands for, or the one that is no list
   );
 });
 
-test("a list is one argument in an old dialect, and where a Node host says so", async (t) => {
+test("a list is one argument in an old dialect, and where a Node host marks it", async (t) => {
   const old = await withClient(t, { dialect: "5.14" });
   t.deepEqual(await old.get(emit("[1.0, 2]"), emit("[]"), emit("null")), ['2["e",[1.0, 2]]', '2["e",[]]', '2["e"]']);
   const { get } = await withClient(t);
@@ -106,7 +106,7 @@ test("a list is one argument in an old dialect, and where a Node host says so", 
   );
 });
 
-const NEVER_PASSED_ON = [
+const NEVER_PASSED_THROUGH = [
   "[NaN]",
   "[1,]",
   "[01]",
@@ -119,16 +119,16 @@ const NEVER_PASSED_ON = [
   `${"[".repeat(2_000)}${"]".repeat(2_000)}`,
 ];
 
-for (const data of NEVER_PASSED_ON) {
-  test(`what a client could not parse, or should not get, goes the way of a host that decodes: ${data.slice(0, 40)}`, async (t) => {
-    const [relaying, decoding] = [await withClient(t), await withClient(t, { passthrough: false })];
-    t.deepEqual(await relaying.get(emit(data)), await decoding.get(emit(data)));
-    t.deepEqual(relaying.host.adapter.stats().rejected, decoding.host.adapter.stats().rejected);
-    t.deepEqual(relaying.host.log, decoding.host.log);
+for (const data of NEVER_PASSED_THROUGH) {
+  test(`what clients cannot parse, or must not get, is handled as without passthrough: ${data.slice(0, 40)}`, async (t) => {
+    const [passing, decoding] = [await withClient(t), await withClient(t, { passthrough: false })];
+    t.deepEqual(await passing.get(emit(data)), await decoding.get(emit(data)));
+    t.deepEqual(passing.host.adapter.stats().rejected, decoding.host.adapter.stats().rejected);
+    t.deepEqual(passing.host.log, decoding.host.log);
   });
 }
 
-test("a message of bytes that are no UTF-8 is refused", async (t) => {
+test("a message that is not UTF-8 is rejected", async (t) => {
   const { host, client, send } = await withClient(t);
   await send(Buffer.from(emit('["\xff"]'), "latin1"));
   await send(barrier());
@@ -136,7 +136,7 @@ test("a message of bytes that are no UTF-8 is refused", async (t) => {
   t.deepEqual(host.adapter.stats().rejected, { not_json: 1 });
 });
 
-test("relay: false decodes", async (t) => {
+test("passthrough: false decodes", async (t) => {
   const { get } = await withClient(t, { passthrough: false });
   t.deepEqual(await get(emit("[1.0, 12345678901234567890]")), ['2["e",1,12345678901234567000]']);
 });
@@ -147,21 +147,21 @@ const VALUES = fc.anything({
   maxDepth: 4,
 });
 
-test("whether it is relayed or decoded, and whoever wrote it, means the same to a client", async (t) => {
-  const relaying = await withClient(t);
+test("an emit means the same to a client, passed through or decoded", async (t) => {
+  const passing = await withClient(t);
   const decoding = await withClient(t, { passthrough: false });
   const meaning = (packets: readonly string[]) => packets.map((packet) => JSON.parse(packet.slice(1)));
   const batch = fc.array(fc.array(VALUES, { maxLength: 3 }), { minLength: 1, maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(batch, async (emits) => {
-      const messages = emits.map((args) => encode({ ...EMIT, event: "e", args, rooms: null, namespace: "/" }));
-      t.deepEqual(meaning(await relaying.get(...messages)), meaning(await decoding.get(...messages)));
+      const messages = emits.map((args) => encodeJson({ ...EMIT, event: "e", args, rooms: null, namespace: "/" }));
+      t.deepEqual(meaning(await passing.get(...messages)), meaning(await decoding.get(...messages)));
     }),
     { numRuns: 30 },
   );
 });
 
-test("it is for whom it says: rooms, skipped clients and excepted rooms, each client once", async (t) => {
+test("rooms, skipped clients and excepted rooms select the recipients, each of whom gets it once", async (t) => {
   const fleet = await startMemoryHost(t);
   const clients = await Promise.all(["a", "b", "c"].map(() => connectClient(t, fleet.host.url)));
   const [a, b, c] = clients.map(({ sid }) => fleet.host.io.sockets.sockets.get(sid));
@@ -189,7 +189,7 @@ test("it is for whom it says: rooms, skipped clients and excepted rooms, each cl
   }
 });
 
-test("outgoing listeners are shown the event, decoded when they look", async (t) => {
+test("outgoing listeners get the event, decoded when they read it", async (t) => {
   const seen: unknown[] = [];
   const { get } = await withClient(t, {}, (server) => {
     server.on("connection", (socket) => socket.onAnyOutgoing((...event) => seen.push(event)));
@@ -198,9 +198,9 @@ test("outgoing listeners are shown the event, decoded when they look", async (t)
   t.deepEqual(seen, [["e", { a: 1 }], ["barrier"]]);
 });
 
-for (const relay of [true, false]) {
-  test(`an outgoing listener that throws is told of, and the next message is heard (relay: ${relay})`, async (t) => {
-    const { host, get } = await withClient(t, { passthrough: relay }, (server) => {
+for (const passthrough of [true, false]) {
+  test(`an outgoing listener that throws is reported, and the next message is delivered (passthrough: ${passthrough})`, async (t) => {
+    const { host, get } = await withClient(t, { passthrough }, (server) => {
       server.on("connection", (socket) =>
         socket.onAnyOutgoing((event) => {
           if (event === "bad") {
@@ -214,7 +214,7 @@ for (const relay of [true, false]) {
   });
 }
 
-test("clients that leave a room and join it again while an event is on its way get it once", async (t) => {
+test("clients that leave a room and rejoin it during delivery get the event once", async (t) => {
   const fleet = await startMemoryHost(t);
   fleet.host.io.on("connection", (socket) => {
     void socket.join("r");
@@ -237,7 +237,7 @@ test("clients that leave a room and join it again while an event is on its way g
   }
 });
 
-test("who counts what connections send, as the admin UI does, sees the text", async (t) => {
+test("a listener of packetCreate, as the admin UI has, gets the text", async (t) => {
   const { host, get } = await withClient(t);
   const seen: unknown[] = [];
   const [socket] = host.io.sockets.sockets.values();
@@ -246,7 +246,7 @@ test("who counts what connections send, as the admin UI does, sees the text", as
   t.deepEqual(seen, ['2["e",1.0]', '2["barrier"]']);
 });
 
-test("volatile and compress are as another Node host says", async (t) => {
+test("volatile and compress are those of the emitting Node host", async (t) => {
   const { host, get } = await withClient(t);
   const seen: unknown[] = [];
   const [socket] = host.io.sockets.sockets.values();
@@ -259,7 +259,7 @@ test("volatile and compress are as another Node host says", async (t) => {
   ]);
 });
 
-test("clients whose connections compress get the text too", async (t) => {
+test("clients with compressed connections get the same text", async (t) => {
   const fleet = await startMemoryHost(t, {}, { perMessageDeflate: { threshold: 0 } });
   const client = await connectRawWebSocket(t, fleet.host.url, "/");
   t.deepEqual(await received(fleet, client, [emit(DAMAGED_BY_A_PARSER)]), [
@@ -277,7 +277,7 @@ test("a server with a parser of its own encodes events itself", async (t) => {
   t.deepEqual(await withTimeout("the event", event), { a: 1 });
 });
 
-test("who watches the host sees the event, and clients get it", async (t) => {
+test("onEmit is called with the event, and clients get it", async (t) => {
   const { host, get } = await withClient(t);
   const seen: unknown[] = [];
   host.adapter.onEmit(({ event, args, origin }) => seen.push([event, args, origin]));
@@ -288,7 +288,7 @@ test("who watches the host sees the event, and clients get it", async (t) => {
   ]);
 });
 
-test("own emits that come back are counted, and heard once", async (t) => {
+test("echoes of own emits are counted, and not delivered again", async (t) => {
   const { host, client, send } = await withClient(t);
   host.io.emit("own", 1);
   await send(emit("[2]", { host_id: `"${host.adapter.hostId}"` }));
@@ -325,6 +325,6 @@ test("own emits are encoded once, for clients and for the channel", async (t) =>
       '2["e","1970-01-01T00:00:00.000Z"]',
     ],
   );
-  // Besides, each is looked at for bytes, and an only argument for whether JSON says null for it.
+  // Besides, each is searched for bytes, and a single argument is checked for being null in JSON.
   t.is(encoded, 2 + 3);
 });

@@ -4,7 +4,7 @@ import { parseOffset } from "../../../src/adapter/recovery/offset.js";
 
 const HOSTS = ["a", "b"].map((letter) => letter.repeat(32)) as [string, string];
 const MAX_AGE = 1_000;
-/** How long it takes at most to find out that a connection is dead. */
+/** Most milliseconds until a dead connection is noticed. */
 const DETECTION = 100;
 
 const EVERYONE = { namespace: "/", rooms: new Set<string>(), skipSids: new Set<string>(), except: new Set<string>() };
@@ -22,13 +22,13 @@ function makeHistory({ hostId = HOSTS[0], maxMessages = 100, maxBytes = 10_000 }
     pass: (milliseconds: number) => {
       time += milliseconds;
     },
-    mark: () => history.recordMessage(bytes("mark"), true),
+    checkpoint: () => history.recordMessage(bytes("checkpoint"), true),
     /** A message of a Python host. */
-    hear: (payload: string, audience: Partial<typeof EVERYONE> = {}) => {
+    receive: (payload: string, audience: Partial<typeof EVERYONE> = {}) => {
       history.recordMessage(bytes(payload), false);
       return history.addForeign({ ...EVERYONE, ...audience }, bytes(payload));
     },
-    /** For a client that leaves at this moment. */
+    /** By a client that disconnects at this moment. */
     missed: (offset: string, leftAt = time) => {
       const parsed = parseOffset(offset);
       return parsed && history.missed(CLIENT, parsed, leftAt - DETECTION)?.map(({ payload }) => text(payload));
@@ -36,84 +36,84 @@ function makeHistory({ hostId = HOSTS[0], maxMessages = 100, maxBytes = 10_000 }
   };
 }
 
-test("what comes after an offset is missed, by whom it is for", (t) => {
-  const { hear, missed } = makeHistory();
-  hear("1");
-  const offset = hear("2");
-  hear("3");
-  hear("to the room", { rooms: new Set(["r", "x"]) });
-  hear("to the sid", { rooms: new Set(["sid"]) });
-  hear("elsewhere", { rooms: new Set(["x"]) });
-  hear("skipped", { skipSids: new Set(["sid"]) });
-  hear("a room's name is no sid", { skipSids: new Set(["r"]) });
-  hear("excepted by room", { except: new Set(["r"]) });
-  hear("excepted by sid", { except: new Set(["sid"]) });
-  hear("other namespace", { namespace: "/other" });
+test("a client misses what comes after its offset and is for it", (t) => {
+  const { receive, missed } = makeHistory();
+  receive("1");
+  const offset = receive("2");
+  receive("3");
+  receive("to the room", { rooms: new Set(["r", "x"]) });
+  receive("to the sid", { rooms: new Set(["sid"]) });
+  receive("elsewhere", { rooms: new Set(["x"]) });
+  receive("skipped", { skipSids: new Set(["sid"]) });
+  receive("a room's name is no sid", { skipSids: new Set(["r"]) });
+  receive("excepted by room", { except: new Set(["r"]) });
+  receive("excepted by sid", { except: new Set(["sid"]) });
+  receive("other namespace", { namespace: "/other" });
   t.deepEqual(missed(offset), ["3", "to the room", "to the sid", "a room's name is no sid"]);
 });
 
-test("two hosts that heard the same since a mark agree on an offset, and others do not", (t) => {
+test("two hosts that received the same since a checkpoint agree on an offset, and others do not", (t) => {
   const [first, second, deaf] = [makeHistory(), makeHistory({ hostId: HOSTS[1] }), makeHistory({ hostId: HOSTS[1] })];
-  first.hear("before the second was there");
-  for (const { mark, hear } of [first, second]) {
-    mark();
-    hear("1");
-    hear("1");
+  first.receive("before the second was there");
+  for (const { checkpoint, receive } of [first, second]) {
+    checkpoint();
+    receive("1");
+    receive("1");
   }
-  deaf.mark();
-  deaf.hear("1");
-  const offset = first.hear("2");
-  second.hear("2");
-  deaf.hear("2");
-  second.hear("3");
-  deaf.hear("3");
+  deaf.checkpoint();
+  deaf.receive("1");
+  const offset = first.receive("2");
+  second.receive("2");
+  deaf.receive("2");
+  second.receive("3");
+  deaf.receive("3");
   t.deepEqual(second.missed(offset), ["3"]);
   t.is(deaf.missed(offset), undefined);
 });
 
-test("an own emit reaches own clients before the channel: their offset tells, and nothing is doubled or lost", (t) => {
+test("an own emit reaches own clients before it returns: their offset accounts for it, nothing is doubled or lost", (t) => {
   const [first, second] = [makeHistory(), makeHistory({ hostId: HOSTS[1] })];
-  for (const { mark } of [first, second]) {
-    mark();
+  for (const { checkpoint } of [first, second]) {
+    checkpoint();
   }
   const number = first.history.nextEmit();
   const offset = first.history.addOwn(EVERYONE, "own", number);
   // Another message was faster.
-  first.hear("other");
+  first.receive("other");
   first.history.recordMessage(bytes("own"), false);
   first.history.ownEmitReturned(number);
-  second.hear("other");
+  second.receive("other");
   second.history.recordMessage(bytes("own"), false);
   second.history.addForeign(EVERYONE, bytes("own"), { hostId: HOSTS[0], emit: number });
   t.deepEqual(first.missed(offset), ["other"]);
   t.deepEqual(second.missed(offset), ["other"]);
 });
 
-test("an own emit that has not come back is not in the offset of others", (t) => {
+test("an own emit that has not returned is not in the offset of others", (t) => {
   const [first, second] = [makeHistory(), makeHistory({ hostId: HOSTS[1] })];
-  first.mark();
-  second.mark();
-  const offset = second.hear("heard by both");
-  first.hear("heard by both");
+  first.checkpoint();
+  second.checkpoint();
+  const offset = second.receive("received by both");
+  first.receive("received by both");
   first.history.addOwn(EVERYONE, "under way", first.history.nextEmit());
   t.deepEqual(first.missed(offset), ["under way"]);
 });
 
-test("a client that was quiet for longer than anything is kept misses what came since it left", (t) => {
-  const { history, hear, missed, pass } = makeHistory();
-  const offset = hear("long ago");
+test("a client that was idle for longer than anything is kept misses what came since it left", (t) => {
+  const { history, receive, missed, pass } = makeHistory();
+  const offset = receive("long ago");
   pass(10 * MAX_AGE);
   history.sweep();
-  hear("not for it", { rooms: new Set(["x"]) });
+  receive("not for it", { rooms: new Set(["x"]) });
   pass(DETECTION + 1);
-  hear("while it was there no more");
+  receive("while it was there no more");
   t.deepEqual(missed(offset), ["while it was there no more"]);
 });
 
-test("who is away for longer than is kept begins anew", (t) => {
-  const { history, hear, missed, pass } = makeHistory();
-  const offset = hear("before");
-  hear("missed");
+test("a client that is away for longer than emits are kept starts anew", (t) => {
+  const { history, receive, missed, pass } = makeHistory();
+  const offset = receive("before");
+  receive("missed");
   pass(2 * MAX_AGE);
   history.sweep();
   t.is(missed(offset, 1_000_000), undefined);
@@ -123,9 +123,9 @@ for (const [what, limits] of [
   ["messages", { maxMessages: 10 }],
   ["bytes", { maxBytes: 100 }],
 ] as const) {
-  test(`more ${what} than are kept: who missed one of those that are gone begins anew`, (t) => {
-    const { hear, missed, history } = makeHistory(limits);
-    const offsets = Array.from({ length: 30 }, (_, number) => hear(`message ${number}!`));
+  test(`with more ${what} than are kept, a client that missed a dropped one starts anew`, (t) => {
+    const { receive, missed, history } = makeHistory(limits);
+    const offsets = Array.from({ length: 30 }, (_, number) => receive(`message ${number}!`));
     t.is(missed(offsets[0] as string), undefined);
     t.deepEqual(missed(offsets.at(-2) as string), ["message 29!"]);
     t.deepEqual(missed(offsets.at(-1) as string), []);
@@ -133,22 +133,22 @@ for (const [what, limits] of [
   });
 }
 
-test("after a gap everyone begins anew who was there before it, and nobody else", (t) => {
-  const { history, hear, missed, mark, pass } = makeHistory();
-  mark();
-  const before = hear("before");
+test("after a gap, clients from before it start anew, and no others", (t) => {
+  const { history, receive, missed, checkpoint, pass } = makeHistory();
+  checkpoint();
+  const before = receive("before");
   history.interrupted();
-  const after = hear("after");
-  hear("missed");
+  const after = receive("after");
+  receive("missed");
   t.is(missed(before), undefined);
   t.deepEqual(missed(after), ["missed"]);
-  // Quiet since before the gap, and there ever since: it has missed nothing that was not its own to miss.
+  // Idle since before the gap and connected ever since: it has missed nothing in it.
   pass(DETECTION + 1);
-  hear("late");
+  receive("late");
   t.deepEqual(missed(before), ["late"]);
 });
 
-test("what comes before anything was heard is missed as well", (t) => {
+test("what comes before anything was received is missed as well", (t) => {
   const { history, missed } = makeHistory();
   const offset = history.addOwn(EVERYONE, "received", history.nextEmit());
   history.addOwn(EVERYONE, "missed", history.nextEmit());
@@ -159,7 +159,7 @@ test("what comes before anything was heard is missed as well", (t) => {
   t.deepEqual(missed(later), ["missed again"]);
 });
 
-test("an offset that nobody has given is none", (t) => {
+test("an offset that no host has issued is rejected", (t) => {
   for (const offset of ["", "x", "0".repeat(1000), "not an offset at all!", `${"a".repeat(20)}!`]) {
     t.is(parseOffset(offset), undefined);
   }

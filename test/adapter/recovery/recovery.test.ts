@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { memoryBus } from "../../../src/index.js";
-import { encodeSideChannel } from "../../../src/protocol/side-channel/messages.js";
-import { withTimeout } from "../../../src/testing/once.js";
+import { memoryBus } from "../../../src/bus/memory.js";
+import { encodeSideChannel } from "../../../src/protocol/side-channel/encode.js";
 import { cleanUp } from "../../../src/testing/scope.js";
+import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { startRecovering } from "../../contracts/node-hosts/recovery.js";
 import { frameOf, REAL_PICKLES, type RealPickle } from "../../helpers/pickles.js";
 import { startProxy } from "../../helpers/proxy.js";
@@ -11,7 +11,7 @@ import { type TestBroker, testWithBroker } from "../../helpers/shared-broker.js"
 const test = testWithBroker<TestBroker>(async () => ({ url: `memory://${randomUUID()}`, kill: async () => {} }));
 
 for (const where of ["first", "second"] as const) {
-  test.serial(`the ${where} host takes a client back whose old connection nobody knows to be dead`, async (t) => {
+  test.serial(`a client resumes on the ${where} host while its old connection is not known to be dead`, async (t) => {
     const fleet = await startRecovering(t);
     const { first, second, client } = fleet;
     const proxy = await startProxy(t, Number(new URL(first.url).port));
@@ -38,7 +38,7 @@ for (const where of ["first", "second"] as const) {
   });
 }
 
-test.serial("what a client has missed has its own arguments, as a pickle and in whatever dialect", async (t) => {
+test.serial("missed events keep their arguments, as a pickle and in any dialect", async (t) => {
   const fleet = await startRecovering(t, { channel: "pickles", dialect: "5.13", legacyPickle: "data-only" });
   const { first, second, client } = fleet;
   const python = memoryBus(t.context.url.slice("memory://".length));
@@ -49,7 +49,7 @@ test.serial("what a client has missed has its own arguments, as a pickle and in 
   first.io.emit("before");
   await client.until("before");
   proxy.freeze();
-  // To a client of its own, a host need not say it in the words of Python.
+  // An emit to a client of this host is not bound by the dialect.
   first.io.to(client.sid).emit("to it alone", 1, [2]);
   first.io.emit("a list", [[3]]);
   await python.publish(
@@ -69,7 +69,7 @@ test.serial("what a client has missed has its own arguments, as a pickle and in 
   t.deepEqual(client.received.slice(-4), [...missed, ["after"]]);
 });
 
-test.serial("what is emitted while middlewares look at a client that comes back reaches it once", async (t) => {
+test.serial("what is emitted while middlewares look at a resuming client reaches it once", async (t) => {
   const recovery = { maxDisconnectionDuration: 60_000, skipMiddlewares: false };
   const fleet = await startRecovering(t, {}, { connectionStateRecovery: recovery });
   const { first, second, client } = fleet;
@@ -90,7 +90,7 @@ test.serial("what is emitted while middlewares look at a client that comes back 
   t.deepEqual(client.received, events);
 });
 
-test.serial("a client that a middleware turns away can try again", async (t) => {
+test.serial("a client that a middleware rejects can try again", async (t) => {
   const recovery = { maxDisconnectionDuration: 60_000, skipMiddlewares: false };
   const fleet = await startRecovering(t, {}, { connectionStateRecovery: recovery });
   const { first, second, client } = fleet;
@@ -116,7 +116,7 @@ for (const [limit, options, serverOptions] of [
   ["bytes", { recovery: { maxBytes: 1_000 } }, {}],
   ["time", {}, { connectionStateRecovery: { maxDisconnectionDuration: 1 } }],
 ] as const) {
-  test.serial(`beyond the bound of ${limit}, a client that comes back begins anew`, async (t) => {
+  test.serial(`beyond the limit of ${limit}, a returning client starts anew`, async (t) => {
     const fleet = await startRecovering(t, options, serverOptions);
     const { first, client } = fleet;
     first.io.emit("before");
@@ -134,7 +134,7 @@ for (const [limit, options, serverOptions] of [
 }
 
 test.serial(
-  "hosts that read several channels hear no one order, so a client of one begins anew on another",
+  "hosts that read several channels have no common order, so a client of one starts anew on another",
   async (t) => {
     const channel = [randomUUID(), randomUUID()];
     const fleet = await startRecovering(t, { channel });
@@ -150,7 +150,7 @@ test.serial(
   },
 );
 
-test.serial("what is no session is none, whoever says so", async (t) => {
+test.serial("what is not a session is ignored, whoever sends it", async (t) => {
   const channel = randomUUID();
   const fleet = await startRecovering(t, { channel });
   const { first, second, client } = fleet;
@@ -196,7 +196,7 @@ test.serial("what is no session is none, whoever says so", async (t) => {
   t.deepEqual(client.received, [["before"], ["missed"]]);
 });
 
-test.serial("close() ends what waits for a client's old host", async (t) => {
+test.serial("close() ends the wait for a client's previous host", async (t) => {
   const channel = randomUUID();
   const fleet = await startRecovering(t, { channel });
   const { first, client } = fleet;

@@ -1,106 +1,111 @@
 import test, { type ExecutionContext } from "ava";
 import type { BusStatus } from "../../../src/bus/bus.js";
 import { HeartbeatMonitor } from "../../../src/bus/core/heartbeat-monitor.js";
-import { Inbox } from "../../../src/testing/once.js";
+import { Inbox } from "../../../src/testing/inbox.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 
 const INTERVAL_MS = 50;
 
-/** A liveness whose beats go where the test says. */
-function start(t: ExecutionContext, publish: (channel: string, beat: Buffer) => Promise<unknown>) {
+/** A monitor whose heartbeats go where the test says. */
+function start(t: ExecutionContext, publish: (channel: string, heartbeat: Buffer) => Promise<unknown>) {
   const statuses = new Inbox<BusStatus>();
-  const deaf: string[] = [];
-  const liveness = new HeartbeatMonitor({
+  const stale: string[] = [];
+  const heartbeats = new HeartbeatMonitor({
     interval: INTERVAL_MS,
-    publish: (channel, beat) => publish(channel, Buffer.from(beat)),
+    publish: (channel, heartbeat) => publish(channel, Buffer.from(heartbeat)),
     onStatus: (status) => statuses.add(status),
-    onDeaf: (channel) => deaf.push(channel),
+    onStale: (channel) => stale.push(channel),
   });
-  cleanUp(t, () => liveness.close());
-  return { liveness, statuses, deaf };
+  cleanUp(t, () => heartbeats.close());
+  return { heartbeats, statuses, stale };
 }
 
 const isHealthy = ({ type }: BusStatus) => type === "healthy";
-const isDeaf = ({ type }: BusStatus) => type === "deaf";
+const isStale = ({ type }: BusStatus) => type === "stale";
 
-test("a beat that comes back is for nobody else, and tells the lag", async (t) => {
-  const { liveness, statuses, deaf } = start(t, async (channel, beat) => {
-    t.true(liveness.observe(channel, beat));
+test("a heartbeat that returns is not passed on, and reports the lag", async (t) => {
+  const { heartbeats, statuses, stale } = start(t, async (channel, heartbeat) => {
+    t.true(heartbeats.observe(channel, heartbeat));
   });
-  liveness.subscribed("c");
+  heartbeats.subscribed("c");
   const status = await statuses.find("health", isHealthy);
   t.like(status, { type: "healthy", channel: "c" });
   t.true(status.type === "healthy" && status.lag >= 0);
   await statuses.find("the next", (next) => isHealthy(next) && next !== status);
-  t.deepEqual(deaf, []);
+  t.deepEqual(stale, []);
 });
 
-test("the beat of another bus is for nobody either, and anything else is", (t) => {
-  const beats: Buffer[] = [];
-  const other = start(t, async (_, beat) => beats.push(beat));
-  other.liveness.subscribed("c");
-  const { liveness, statuses } = start(t, async () => {});
-  liveness.subscribed("c");
-  t.true(liveness.observe("c", beats[0] as Buffer));
+test("a heartbeat of another bus is not passed on either, and anything else is", (t) => {
+  const sent: Buffer[] = [];
+  const other = start(t, async (_, heartbeat) => sent.push(heartbeat));
+  other.heartbeats.subscribed("c");
+  const { heartbeats, statuses } = start(t, async () => {});
+  heartbeats.subscribed("c");
+  t.true(heartbeats.observe("c", sent[0] as Buffer));
   t.deepEqual(statuses.items, []);
   for (const text of ["", "{}", '{"heartbeat":1}', '{"heartbeat":"x","method":"emit"}', '{"hello":"world"}']) {
-    t.false(liveness.observe("c", Buffer.from(text)), text);
+    t.false(heartbeats.observe("c", Buffer.from(text)), text);
   }
 });
 
-test("silence after a beat is deafness, told once, and a new subscription starts anew", async (t) => {
-  const { liveness, statuses, deaf } = start(t, async () => {});
-  liveness.subscribed("c");
-  const status = await statuses.find("deafness", isDeaf);
-  t.true(status.type === "deaf" && status.silence >= INTERVAL_MS);
-  await statuses.find("deaf as before", (next) => isDeaf(next) && next !== status);
-  t.deepEqual(deaf, ["c"]);
-  liveness.subscribed("c");
+test("silence after a heartbeat is stale, acted on once, and a new subscription starts again", async (t) => {
+  const { heartbeats, statuses, stale } = start(t, async () => {});
+  heartbeats.subscribed("c");
+  const status = await statuses.find("a stale status", isStale);
+  t.true(status.type === "stale" && status.silence >= INTERVAL_MS);
+  await statuses.find("stale as before", (next) => isStale(next) && next !== status);
+  t.deepEqual(stale, ["c"]);
+  heartbeats.subscribed("c");
   const count = statuses.items.length;
-  await statuses.find("deaf anew", (next) => statuses.items.indexOf(next) > count);
-  t.deepEqual(deaf, ["c", "c"]);
+  await statuses.find("stale again", (next) => statuses.items.indexOf(next) > count);
+  t.deepEqual(stale, ["c", "c"]);
 });
 
-test("whoever hears others is not deaf, though its own beat is late: that is lag", async (t) => {
-  const { liveness, statuses, deaf } = start(t, async () => {});
-  liveness.subscribed("c");
-  const chatter = setInterval(() => liveness.observe("c", Buffer.from("{}")), INTERVAL_MS / 5);
+test("a channel that receives others' messages is not stale while its own heartbeat is late: that is lag", async (t) => {
+  const { heartbeats, statuses, stale } = start(t, async () => {});
+  heartbeats.subscribed("c");
+  const chatter = setInterval(() => heartbeats.observe("c", Buffer.from("{}")), INTERVAL_MS / 5);
   cleanUp(t, () => clearInterval(chatter));
-  await statuses.find("a lag of three beats", (status) => status.type === "healthy" && status.lag > 3 * INTERVAL_MS);
-  t.deepEqual(deaf, []);
+  await statuses.find(
+    "a lag of three heartbeats",
+    (status) => status.type === "healthy" && status.lag > 3 * INTERVAL_MS,
+  );
+  t.deepEqual(stale, []);
 });
 
-test("a beat that could not be sent proves nothing", async (t) => {
+test("a heartbeat that could not be sent proves nothing", async (t) => {
   let attempts = 0;
   const sent = new Inbox<number>();
-  const { liveness, statuses } = start(t, () => {
+  const { heartbeats, statuses } = start(t, () => {
     attempts += 1;
     sent.add(attempts);
     return Promise.reject(new Error("no right to write here"));
   });
-  liveness.subscribed("c");
-  await sent.find("four beats", (attempt) => attempt === 4);
+  heartbeats.subscribed("c");
+  await sent.find("four heartbeats", (attempt) => attempt === 4);
   t.deepEqual(statuses.items, []);
 });
 
-test("a process that stood still does not take its own silence for the broker's", async (t) => {
+test("a process that was blocked does not take its own silence for the broker's", async (t) => {
   const returning = new Inbox<Buffer>();
-  const { liveness, statuses, deaf } = start(t, async (_, beat) => returning.add(beat));
-  liveness.subscribed("c");
+  const { heartbeats, statuses, stale } = start(t, async (_, heartbeat) => returning.add(heartbeat));
+  heartbeats.subscribed("c");
   const until = performance.now() + 3 * INTERVAL_MS;
   while (performance.now() < until) {
     // Nothing else runs meanwhile.
   }
   // Read only after the timer that is overdue has run.
-  setTimeout(() => liveness.observe("c", returning.items[0] as Buffer), 1);
+  setTimeout(() => heartbeats.observe("c", returning.items[0] as Buffer), 1);
   await statuses.find("health", isHealthy);
-  t.deepEqual(deaf, []);
+  t.deepEqual(stale, []);
 });
 
-test("a subscription that is known to be lost is deaf until it is back, and is not lost again", async (t) => {
-  const { liveness, statuses, deaf } = start(t, async (channel, beat) => liveness.observe(channel, beat));
-  liveness.subscribed("c");
-  liveness.lost("c");
-  await statuses.find("deafness", isDeaf);
-  t.deepEqual(deaf, []);
+test("a subscription that is known to be lost is stale until it is back, and is not replaced again", async (t) => {
+  const { heartbeats, statuses, stale } = start(t, async (channel, heartbeat) =>
+    heartbeats.observe(channel, heartbeat),
+  );
+  heartbeats.subscribed("c");
+  heartbeats.subscriptionLost("c");
+  await statuses.find("a stale status", isStale);
+  t.deepEqual(stale, []);
 });

@@ -2,15 +2,15 @@ import test from "ava";
 import { Outbox } from "../../../src/bus/core/outbox.js";
 import { normalizeOutage } from "../../../src/bus/options.js";
 import { BridgeError } from "../../../src/errors.js";
-import { Inbox } from "../../../src/testing/once.js";
+import { Inbox } from "../../../src/testing/inbox.js";
 
-function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}, answerTimeout = 60_000) {
+function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}, confirmTimeout = 60_000) {
   const drops: unknown[] = [];
   const unanswered = new Inbox<number>();
   const outbox = new Outbox(normalizeOutage(limits), {
-    answerTimeout,
+    confirmTimeout,
     onDropped: (...drop) => drops.push(drop),
-    onUnanswered: () => unanswered.add(unanswered.items.length),
+    onUnconfirmed: () => unanswered.add(unanswered.items.length),
   });
   t.teardown(() => outbox.close());
   /** As the bus does when the broker is away. */
@@ -23,7 +23,7 @@ function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}, 
   return { outbox, drops, unanswered, add, texts };
 }
 
-test("messages come out once and in order", (t) => {
+test("messages are taken once and in order", (t) => {
   const { add, texts } = makeOutbox(t);
   void add("1");
   void add("2");
@@ -33,7 +33,7 @@ test("messages come out once and in order", (t) => {
   t.deepEqual(texts(), []);
 });
 
-test("what was not confirmed comes out again after the connection was lost, before what is newer", async (t) => {
+test("what was not confirmed is taken again after the connection was lost, before newer messages", async (t) => {
   const { outbox, add, texts } = makeOutbox(t);
   const first = add("1");
   void add("2");
@@ -47,7 +47,7 @@ test("what was not confirmed comes out again after the connection was lost, befo
   t.deepEqual(texts(), ["2", "3"]);
 });
 
-test("beyond the count the oldest goes, is counted, and its promise says so", async (t) => {
+test("beyond the count the oldest is dropped and counted, and its promise rejects", async (t) => {
   const { add, texts, drops } = makeOutbox(t, { maxMessages: 2 });
   const first = add("one");
   void add("2");
@@ -58,7 +58,7 @@ test("beyond the count the oldest goes, is counted, and its promise says so", as
   t.deepEqual(texts(), ["2", "3"]);
 });
 
-test("beyond the bytes the oldest go", (t) => {
+test("beyond the bytes the oldest are dropped", (t) => {
   const { add, texts, drops } = makeOutbox(t, { maxBytes: 10 });
   void add("aaaa");
   void add("bbbb");
@@ -67,14 +67,14 @@ test("beyond the bytes the oldest go", (t) => {
   t.deepEqual(texts(), ["ccccccc"]);
 });
 
-test("beyond its age a message goes by itself", async (t) => {
+test("a message that is too old is dropped by a timer", async (t) => {
   const { add, drops, outbox } = makeOutbox(t, { maxAge: 20 });
   await t.throwsAsync(add("old"), { message: /age/ });
   t.deepEqual(drops, [["age", 1, 3]]);
   t.is(outbox.size, 0);
 });
 
-test("a broker that takes what comes is not bounded", (t) => {
+test("the bounds do not apply to what was sent", (t) => {
   const { drops, outbox } = makeOutbox(t, { maxMessages: 2 });
   for (let number = 0; number < 100; number += 1) {
     void outbox.add({ channel: "c", payload: Buffer.from(String(number)) });
@@ -89,7 +89,7 @@ test("a broker that takes what comes is not bounded", (t) => {
   t.deepEqual(drops, [["count", 98, 186]]);
 });
 
-test("a loss that nobody waits for does not crash the process", async (t) => {
+test("a drop whose promise nobody awaits does not crash the process", async (t) => {
   const { add, drops } = makeOutbox(t, { maxMessages: 1 });
   void add("1");
   void add("2");
@@ -97,7 +97,7 @@ test("a loss that nobody waits for does not crash the process", async (t) => {
   t.is(drops.length, 1);
 });
 
-test("close() gives up what is left and says so", async (t) => {
+test("close() drops what is left and reports it", async (t) => {
   const { outbox, add, drops } = makeOutbox(t);
   const waiting = add("1");
   outbox.close();
@@ -106,7 +106,7 @@ test("close() gives up what is left and says so", async (t) => {
   await outbox.drained();
 });
 
-test("what is given up is gone from memory as well", (t) => {
+test("what is dropped is freed", (t) => {
   const { add, outbox, texts } = makeOutbox(t, { maxMessages: 10 });
   for (let number = 0; number < 10_000; number += 1) {
     void add(String(number));
@@ -115,7 +115,7 @@ test("what is given up is gone from memory as well", (t) => {
   t.deepEqual(texts(), ["9990", "9991", "9992", "9993", "9994", "9995", "9996", "9997", "9998", "9999"]);
 });
 
-test("a message that the broker refuses is counted, and the others go on", async (t) => {
+test("a message that the broker refuses is counted, and the others stay", async (t) => {
   const { add, outbox, drops } = makeOutbox(t);
   const [first, second] = [add("1"), add("22")];
   const [refused, confirmed] = outbox.take();
@@ -130,7 +130,7 @@ test("a message that the broker refuses is counted, and the others go on", async
   t.is(outbox.size, 0);
 });
 
-test("nothing is dropped that a connection was given, however long the event loop is busy", (t) => {
+test("nothing is dropped that was sent, however long the event loop is blocked", (t) => {
   const { drops, outbox } = makeOutbox(t, { maxMessages: 1, maxAge: 100 });
   void outbox.add({ channel: "c", payload: Buffer.from("1") });
   const [entry] = outbox.take();
@@ -142,7 +142,7 @@ test("nothing is dropped that a connection was given, however long the event loo
   t.is(entry?.isSettled, false);
 });
 
-test("a connection that answers is kept, one that leaves a message unanswered is given up, once", async (t) => {
+test("a connection that confirms is kept, one that leaves a message unconfirmed is given up, once", async (t) => {
   const { outbox, unanswered, add } = makeOutbox(t, {}, 50);
   void add("answered");
   for (const entry of outbox.take()) {
@@ -151,15 +151,15 @@ test("a connection that answers is kept, one that leaves a message unanswered is
   void add("unanswered");
   t.is(outbox.take().length, 1);
   const since = performance.now();
-  await unanswered.find("the verdict", () => true);
+  await unanswered.find("the timeout", () => true);
   t.true(performance.now() - since >= 49);
   outbox.connectionLost();
   t.is(outbox.take().length, 1);
-  await unanswered.find("the verdict on the next connection", (count) => count === 1);
+  await unanswered.find("the timeout of the next connection", (count) => count === 1);
   t.is(unanswered.items.length, 2);
 });
 
-test("when the process stood still, what it has not read yet is no fault of the broker", async (t) => {
+test("after the process was blocked, the timeout starts again", async (t) => {
   const { outbox, unanswered, add } = makeOutbox(t, {}, 50);
   void add("answered");
   void add("unread");
@@ -171,18 +171,18 @@ test("when the process stood still, what it has not read yet is no fault of the 
   while (performance.now() < until) {
     // Neither timers nor sockets.
   }
-  await unanswered.find("the verdict", () => true);
+  await unanswered.find("the timeout", () => true);
   t.true(performance.now() - until >= 49);
 });
 
-test("a broker that had a reason not to answer gets its time again", async (t) => {
+test("a broker that had a reason not to confirm gets its time again", async (t) => {
   const { outbox, unanswered, add } = makeOutbox(t, {}, 50);
   void add("1");
   t.is(outbox.take().length, 1);
-  await unanswered.find("the verdict", () => true);
+  await unanswered.find("the timeout", () => true);
   const since = performance.now();
   outbox.restartConfirmTimeout();
-  await unanswered.find("the next verdict", (count) => count === 1);
+  await unanswered.find("the next timeout", (count) => count === 1);
   // A timer counts from when the event loop last looked at the clock.
   t.true(performance.now() - since >= 25);
 });

@@ -13,7 +13,7 @@ test("hosts and ports as KafkaManager of python-socketio takes them", (t) => {
   t.deepEqual(hosts("KAFKA://[::1]:7000"), ["::1:7000"]);
 });
 
-test("without a word about it, nothing is encrypted and nobody logs in", (t) => {
+test("by default there is neither TLS nor a login", (t) => {
   t.deepEqual(parseKafkaUrl("kafka://h"), { bootstrap: [{ host: "h", port: 9092 }] });
   t.deepEqual(parseKafkaUrl("kafka://h?acks=all&security_protocol=PLAINTEXT"), parseKafkaUrl("kafka://h"));
 });

@@ -32,7 +32,7 @@ test("reads what every release of Kombu writes, whatever its options", (t) => {
   }
 });
 
-test("writes what Kombu writes, but for the tag, which differs each time", (t) => {
+test("writes what Kombu writes, except for the tag, which is random", (t) => {
   const plain = GOLDEN.filter(({ options }) => Object.keys(options).length === 0);
   t.is(plain.length, 9);
   for (const golden of plain) {
@@ -52,7 +52,7 @@ test("writes what Kombu writes, but for the tag, which differs each time", (t) =
   }
 });
 
-test("bytes come back as they went in", (t) => {
+test("bytes survive the round trip", (t) => {
   for (const bytes of [
     Buffer.alloc(0),
     Buffer.from("{}"),
@@ -80,7 +80,7 @@ test("the serializer json: a string is a message, anything else is left as it is
   t.is(json('{"method": 1}'), '{"method": 1}');
 });
 
-test("what is no envelope is handed on as a string that says so, for the reader to refuse and count", (t) => {
+test("what is not an envelope becomes a string that says why, for whoever decodes it to reject and count", (t) => {
   const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
   const bomb = deflateSync(Buffer.alloc(65 * 1024 * 1024)).toString("base64");
   const compressed = (compression: unknown, body: string) => ({
@@ -92,25 +92,25 @@ test("what is no envelope is handed on as a string that says so, for the reader 
     ["", /JSON/],
     ["no json", /JSON/],
     ["{", /JSON/],
-    ["null", /it is no object/],
-    ['"text"', /it is no object/],
-    [deep, /it is no object/],
-    [[], /it is no object/],
+    ["null", /the envelope is not an object/],
+    ['"text"', /the envelope is not an object/],
+    [deep, /the envelope is not an object/],
+    [[], /the envelope is not an object/],
     // As a RedisManager would write it.
-    [{ method: "emit", event: "x" }, /its properties is no object/],
-    [{ body: "", properties: [] }, /its properties is no object/],
-    [{ body: "", properties: {}, headers: "x" }, /its headers is no object/],
-    [{ body: 5, properties: {} }, /its body is no object/],
+    [{ method: "emit", event: "x" }, /properties is not an object/],
+    [{ body: "", properties: [] }, /properties is not an object/],
+    [{ body: "", properties: {}, headers: "x" }, /headers is not an object/],
+    [{ body: 5, properties: {} }, /body is not an object/],
     [{ body: { __type__: "uuid", __value__: "x" }, properties: {} }, /neither text nor bytes/],
     [{ body: { __type__: "bytes", __value__: 5 }, properties: {} }, /neither text nor bytes/],
-    [{ body: "x", properties: { body_encoding: "hex" } }, /its body_encoding is .*hex/],
-    [{ body: "x", properties: { body_encoding: {} } }, /its body_encoding is/],
-    [compressed("application/x-bz2", "e30="), /its compression is .*x-bz2/],
-    [compressed({}, "e30="), /its compression is/],
+    [{ body: "x", properties: { body_encoding: "hex" } }, /body_encoding is .*hex/],
+    [{ body: "x", properties: { body_encoding: {} } }, /body_encoding is/],
+    [compressed("application/x-bz2", "e30="), /compression is .*x-bz2/],
+    [compressed({}, "e30="), /compression is/],
     [compressed("application/x-gzip", "bm8gemxpYg=="), /incorrect header check/],
     [compressed("application/x-gzip", bomb), /Cannot create a Buffer larger than/],
     [{ body: "{", "content-type": "application/json", properties: {} }, /JSON/],
-    ["x".repeat(64 * 1024 * 1024 + 1), /67108865 bytes, and 67108864 is the most/],
+    ["x".repeat(64 * 1024 * 1024 + 1), /67108865 bytes, more than 67108864/],
   ];
   for (const [message, reason] of cases) {
     const decoded = decode(unpackEnvelope(toBytes(message)), 32 * 1024 * 1024);
@@ -119,20 +119,20 @@ test("what is no envelope is handed on as a string that says so, for the reader 
       t.fail(`${name} is ${decoded.kind}`);
       return;
     }
-    t.is(decoded.rejected.reason, "not_object", name);
-    t.regex(decoded.rejected.detail, /^"no message of Kombu: /, name);
-    t.regex(decoded.rejected.detail, reason, name);
+    t.is(decoded.rejection.reason, "not_object", name);
+    t.regex(decoded.rejection.detail, /^"not a Kombu message: /, name);
+    t.regex(decoded.rejection.detail, reason, name);
   }
   t.is(decode(unpackEnvelope(Buffer.from([0xff, 0x80, 0x02])), 100).kind, "rejected");
 });
 
-test("a pickle in an envelope is known as one", (t) => {
+test("a pickle in an envelope is recognised", (t) => {
   const pickle = Buffer.from([0x80, 4, 0x95]);
   const decoded = decode(unpackEnvelope(packEnvelope("c", pickle)), 100);
-  t.is(decoded.kind === "rejected" && decoded.rejected.reason, "pickle");
+  t.is(decoded.kind === "rejected" && decoded.rejection.reason, "pickle");
 });
 
-test("a database that is none, and a wrong option, as with redisBus", (t) => {
+test("an invalid database or option is an error, as with redisBus", (t) => {
   const failing = (url: string) => t.throws(() => kombuRedisBus({ url }), { instanceOf: BridgeError });
   for (const url of ["kombu+redis://:secret@h/name", "redis://:secret@h/name"]) {
     const error = failing(url);

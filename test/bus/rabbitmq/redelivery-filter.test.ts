@@ -3,7 +3,7 @@ import { RedeliveryFilter } from "../../../src/bus/rabbitmq/redelivery-filter.js
 
 /** A queue of RabbitMQ as one reader sees it: in order, and from the oldest that is not acknowledged after a loss. */
 class Queue {
-  readonly applied: string[] = [];
+  readonly processed: string[] = [];
   readonly #reader = new RedeliveryFilter();
   #unacknowledged: string[] = [];
   /** How many of these have come over the present connection. */
@@ -18,7 +18,7 @@ class Queue {
     for (const [index, text] of [...again, ...texts].entries()) {
       this.#tag += 1;
       if (!this.#reader.isDuplicate(Buffer.from(text), index < again.length)) {
-        this.applied.push(text);
+        this.processed.push(text);
       }
     }
     this.#unacknowledged.push(...texts);
@@ -60,7 +60,7 @@ class Queue {
 }
 
 for (const isThere of [true, false]) {
-  test(`what was applied is known again, with its acknowledgement ${isThere ? "at the broker" : "lost"}`, (t) => {
+  test(`what was processed is recognised, with its acknowledgement ${isThere ? "at the broker" : "lost"}`, (t) => {
     const queue = new Queue();
     queue.deliver("1", "2", "3", "4");
     t.is(queue.acknowledge(), 3);
@@ -70,10 +70,10 @@ for (const isThere of [true, false]) {
     queue.reconnect();
     queue.deliver("5");
     queue.deliver("6");
-    t.deepEqual(queue.applied, ["1", "2", "3", "4", "5", "6"]);
+    t.deepEqual(queue.processed, ["1", "2", "3", "4", "5", "6"]);
   });
 
-  test(`a loss in the midst of what comes again, with the acknowledgement ${isThere ? "at the broker" : "lost"}`, (t) => {
+  test(`a loss in the middle of a redelivery, with the acknowledgement ${isThere ? "at the broker" : "lost"}`, (t) => {
     const queue = new Queue();
     queue.deliver("1", "2", "3", "4");
     queue.acknowledge();
@@ -87,7 +87,7 @@ for (const isThere of [true, false]) {
     queue.acknowledge();
     queue.reconnect();
     queue.deliver("5");
-    t.deepEqual(queue.applied, ["1", "2", "3", "4", "5"]);
+    t.deepEqual(queue.processed, ["1", "2", "3", "4", "5"]);
   });
 }
 
@@ -110,37 +110,37 @@ test("the last message is never acknowledged, and only one acknowledgement is on
   t.is(reader.acknowledge(1), 3);
 });
 
-test("among equal messages rather one too many than one too few", (t) => {
+test("among equal messages, one too many is better than one too few", (t) => {
   const arrived = new Queue();
   arrived.deliver("x", "x", "x");
   arrived.acknowledge();
   arrived.arrive();
   arrived.reconnect();
   arrived.deliver("x", "y");
-  t.deepEqual(arrived.applied, ["x", "x", "x", "x", "y"]);
+  t.deepEqual(arrived.processed, ["x", "x", "x", "x", "y"]);
 
   const lost = new Queue();
   lost.deliver("x", "x", "x");
   lost.acknowledge();
   lost.reconnect();
   lost.deliver("y");
-  t.true(lost.applied.filter((text) => text === "x").length >= 3);
-  t.is(lost.applied.at(-1), "y");
+  t.true(lost.processed.filter((text) => text === "x").length >= 3);
+  t.is(lost.processed.at(-1), "y");
 });
 
-test("what never came before is new, whatever is marked as delivered again", (t) => {
+test("what was never delivered is new, even if it is marked as redelivered", (t) => {
   const reader = new RedeliveryFilter();
   reader.isDuplicate(Buffer.from("1"), false);
   reader.isDuplicate(Buffer.from("2"), false);
   reader.restart();
-  // The queue was deleted meanwhile, and made anew.
+  // The queue was deleted meanwhile, and declared again.
   t.false(reader.isDuplicate(Buffer.from("1"), false));
   reader.restart();
   t.false(reader.isDuplicate(Buffer.from("another"), true));
   t.false(reader.isDuplicate(Buffer.from("2"), true));
 });
 
-test("any sequence of losses: nothing is lost, nothing doubled, and the order stays", (t) => {
+test("any sequence of losses: nothing is lost or duplicated, and the order is kept", (t) => {
   for (let seed = 1; seed <= 300; seed += 1) {
     let state = seed;
     const random = (below: number): number => {
@@ -165,7 +165,7 @@ test("any sequence of losses: nothing is lost, nothing doubled, and the order st
     }
     queue.deliver();
     t.deepEqual(
-      queue.applied,
+      queue.processed,
       Array.from({ length: sent }, (_, number) => String(number)),
       `seed ${seed}`,
     );

@@ -36,12 +36,12 @@ for (const [url, expected] of [
   ["amqp://h/v?heartbeat=10&connection_timeout=3", { ...local, host: "h", vhost: "v" }],
   ["amqp://h?heartbeat=10", { ...local, host: "h" }],
 ] as const) {
-  test(`${url} is read as kombu and aio-pika read it`, (t) => {
+  test(`${url} is parsed as kombu and aio-pika parse it`, (t) => {
     t.deepEqual(parseAmqpUrl(url), [expected]);
   });
 }
 
-test("further brokers follow after a semicolon, as kombu takes them", (t) => {
+test("further brokers follow after a semicolon, as in kombu", (t) => {
   t.deepEqual(parseAmqpUrl("amqp://u:p@h1:1/v;amqp://h2;"), [
     { ...local, host: "h1", port: 1, username: "u", password: "p", vhost: "v" },
     { ...local, host: "h2" },

@@ -60,7 +60,7 @@ const PARTS: readonly Part[] = [
   message(">", "socketio", "x".repeat(300)),
 ];
 
-test("messages are taken out of everything else, wherever the stream is cut", (t) => {
+test("messages are separated from everything else, wherever the stream is split", (t) => {
   const stream = streamOf(PARTS);
   const expected = expectedOf(PARTS);
   t.deepEqual(split([stream]), expected);
@@ -92,7 +92,7 @@ test("messages and replies come in any order, in chunks of any sizes", (t) => {
   t.pass();
 });
 
-test("what no Redis says is passed on with all that follows", (t) => {
+test("what is not RESP is passed on with all that follows", (t) => {
   const later = streamOf([message(">", "socketio", "later")]);
   const strange = [
     "$?\r\n;4\r\nabcd\r\n;0\r\n",
@@ -110,7 +110,7 @@ test("what no Redis says is passed on with all that follows", (t) => {
   }
 });
 
-test("a payload that spans chunks is copied once, however many they are", (t) => {
+test("a payload that spans chunks is copied once, whatever their number", (t) => {
   const size = 32 * 1024 * 1024;
   const lengths: number[] = [];
   const splitter = new PubSubParser(

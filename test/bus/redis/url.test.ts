@@ -4,7 +4,7 @@ import { BridgeError } from "../../../src/errors.js";
 
 const parse = (url: string) => parseRedisUrl(url, "socketio");
 
-test("hosts, ports, databases and credentials as redis-py reads them", (t) => {
+test("hosts, ports, databases and credentials as redis-py parses them", (t) => {
   t.deepEqual(parse("redis://"), { host: "localhost", port: 6379 });
   t.deepEqual(parse("redis://example"), { host: "example", port: 6379 });
   t.deepEqual(parse("redis://example:6380/3"), { host: "example", port: 6380, db: 3 });

@@ -3,7 +3,7 @@
  * if a cell fails. With `--write` it writes the page of the documentation, too.
  */
 import { writeFileSync } from "node:fs";
-import { summary } from "../../../interop/report/results.js";
+import { summary } from "../../../interop/report/summary.js";
 import { KINDS } from "../../../interop/scenarios/scenario.js";
 import { startMatrix } from "./matrix.js";
 import { MATRIX_PAGE, writeResults } from "./results.js";

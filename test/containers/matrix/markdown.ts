@@ -1,5 +1,6 @@
+import { markdownTable } from "../../../bench/shared/markdown.js";
 import type { Cell } from "../../../interop/report/report.js";
-import { DIRECTION_TITLES, KIND_TITLES } from "../../../interop/report/results.js";
+import { DIRECTION_TITLES, KIND_TITLES } from "../../../interop/report/summary.js";
 import { SCENARIOS } from "../../../interop/scenarios/all.js";
 import { KINDS, type Scenario } from "../../../interop/scenarios/scenario.js";
 import type { MatrixEntry } from "./matrix.js";
@@ -12,11 +13,6 @@ Made by \`npm run matrix -- --write\`, which runs every scenario with the real p
 its own, over Redis. The tests run it again and compare. What a release cannot do is tried as well, and has to fail.
 [interop.md](interop.md) says how to run the same against your own broker and packages.
 `;
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-};
 
 /** Reasons, each with the number by which cells refer to it. */
 class Notes {
@@ -62,10 +58,10 @@ function summaryOf(cells: readonly Cell[], notes: Notes): string {
 /** The same text for the same results: no times, no order of events. */
 export function matrixMarkdown(rows: readonly MatrixRow[], entries: readonly MatrixEntry[]): string {
   const notes = new Notes();
-  const lines = table(
-    ["python-socketio", "Flask-SocketIO", "Python"],
-    rows.map(({ release, flaskSocketIo, python }) => [release, flaskSocketIo, python]),
-  );
+  const lines = markdownTable({
+    columns: ["python-socketio", "Flask-SocketIO", "Python"],
+    rows: rows.map(({ release, flaskSocketIo, python }) => [release, flaskSocketIo, python]),
+  });
   const kinds = KINDS.map((kind) => `\`${kind}\` (${KIND_TITLES[kind]})`).join(", ");
   const sections = DIRECTIONS.map((direction) => {
     const scenarios = SCENARIOS.filter((scenario) => scenario.direction === direction);
@@ -73,7 +69,8 @@ export function matrixMarkdown(rows: readonly MatrixRow[], entries: readonly Mat
       scenario.title,
       ...rows.map((row) => summaryOf(cellsOf(entries, row, scenario), notes)),
     ]);
-    return `## ${DIRECTION_TITLES[direction]}\n\n${table(["", ...rows.map(({ release }) => release)], body)}\n`;
+    const columns = ["", ...rows.map(({ release }) => release)];
+    return `## ${DIRECTION_TITLES[direction]}\n\n${markdownTable({ columns, rows: body })}\n`;
   });
   const about = `Each scenario is run with each kind of peer that it applies to: ${kinds}.\n`;
   return [INTRODUCTION, `${lines}\n`, about, ...sections, "## Notes\n", `${notes.lines()}\n`].join("\n");

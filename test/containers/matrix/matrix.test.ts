@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import test from "ava";
-import { summary } from "../../../interop/report/results.js";
+import { summary } from "../../../interop/report/summary.js";
 import { KINDS } from "../../../interop/scenarios/scenario.js";
 import { type Matrix, startMatrix } from "./matrix.js";
 import { MATRIX_PAGE, writeResults } from "./results.js";

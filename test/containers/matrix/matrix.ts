@@ -1,5 +1,5 @@
 import type { Report } from "../../../interop/report/report.js";
-import { runInterop } from "../../../interop/run.js";
+import { runInterop } from "../../../interop/run-interop.js";
 import type { PeerKind } from "../../../src/testing/python-peer.js";
 import { limitedTo } from "./at-once.js";
 import { connectToEngine, type Engine } from "./engine.js";

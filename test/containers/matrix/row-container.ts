@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { GenericContainer } from "testcontainers";
 import { CONTAINER_LABEL } from "../../../scripts/environment/environment.js";
-import type { Python } from "../../../src/testing/python-program.js";
+import { spawnChild } from "../../../src/testing/child-process.js";
+import type { Python } from "../../../src/testing/python.js";
 import type { Engine } from "./engine.js";
 import { rowImage } from "./images.js";
 import { FIXTURES, type MatrixRow } from "./rows.js";
@@ -21,11 +20,7 @@ export interface RowContainer {
 export function containedPython(id: string): Python {
   return {
     start: (script, args) => {
-      const command = ["exec", "--interactive", id, "python", script, ...args];
-      const child = spawn("docker", command, { stdio: ["pipe", "pipe", "pipe"] });
-      const exited = once(child, "exit").then(([code]) => code as number | null);
-      const { stdin, stdout, stderr } = child;
-      return { stdin, stdout, stderr, exited, kill: () => child.kill("SIGKILL") };
+      return spawnChild("docker", ["exec", "--interactive", id, "python", script, ...args]);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isBefore } from "../../../interop/release.js";
+import { isBefore } from "../../../interop/python-release.js";
 
 /** Where the programs and the requirements are, from the root of the repository. */
 export const FIXTURES = "python-fixtures";

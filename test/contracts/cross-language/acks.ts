@@ -21,9 +21,9 @@ export function testAcks(test: TestFn<TestBroker>, { hosts }: PythonKinds): void
         const call = (number: number) =>
           python.request("call", { event: "ask", data: tuple(number, "two"), to: client.sid, timeout: 10 });
         t.is(await call(1), null);
-        await client.answerWith("one");
+        await client.acknowledgeWith("one");
         t.is(await call(2), "one");
-        await client.answerWith({ a: [1, null] }, "two");
+        await client.acknowledgeWith({ a: [1, null] }, "two");
         t.deepEqual(await call(3), [{ a: [1, null] }, "two"]);
         // The answer comes over the queue, and may be here before the client's own word.
         await client.find(["ask", 3, "two"]);
@@ -41,7 +41,7 @@ export function testAcks(test: TestFn<TestBroker>, { hosts }: PythonKinds): void
         const client = await connectClient(t, python.url, options);
         const ask = node.io.timeout(10_000).to(client.sid);
         t.deepEqual(await ask.emitWithAck("ask", 1), [undefined]);
-        await client.answerWith({ answer: 42 });
+        await client.acknowledgeWith({ answer: 42 });
         t.deepEqual(await ask.emitWithAck("ask", { q: 1 }, "x"), [{ answer: 42 }]);
         const answers = await new Promise((resolve, reject) => {
           ask.emit("ask", (error: Error | null, all: unknown) => (error === null ? resolve(all) : reject(error)));
@@ -60,7 +60,7 @@ export function testAcks(test: TestFn<TestBroker>, { hosts }: PythonKinds): void
     const python = await startPeer(t, "threaded", t.context.url, channel);
     const onPython = await connectClient(t, python.url);
     const onNode = await connectClient(t, node.url);
-    await Promise.all([onPython.neverAnswer(), onNode.neverAnswer()]);
+    await Promise.all([onPython.neverAcknowledge(), onNode.neverAcknowledge()]);
     const error = await t.throwsAsync(node.io.timeout(200).to(onPython.sid).emitWithAck("ask"));
     t.deepEqual((error as Error & { responses: unknown }).responses, []);
     // socket.io's timer may come first.
@@ -77,7 +77,7 @@ export function testAcks(test: TestFn<TestBroker>, { hosts }: PythonKinds): void
       const python = await startPeer(t, "threaded", t.context.url, channel);
       const clients = await Promise.all([connectClient(t, node.url), connectClient(t, node.url)]);
       await Promise.all(clients.map((client) => client.call("join", 7)));
-      await Promise.all(clients.map((client) => client.answerWith("mine")));
+      await Promise.all(clients.map((client) => client.acknowledgeWith("mine")));
       // The room is an integer: the answer has to name it as one, or Python does not know what it belongs to.
       await python.request("emit_with_callback", { event: "ask", room: 7, token: "t" });
       t.deepEqual((await python.program.event("callback")).args, ["mine"]);
@@ -95,11 +95,11 @@ export function testAcks(test: TestFn<TestBroker>, { hosts }: PythonKinds): void
       const node = await startNodeHost(t, t.context.url, { channel, encoding: "json" });
       const python = await startPeer(t, "threaded", t.context.url, channel);
       const client = await connectClient(t, node.url);
-      await client.answerWith(Buffer.from("bytes"));
+      await client.acknowledgeWith(Buffer.from("bytes"));
       const call = (timeout: number) => python.request("call", { event: "ask", to: client.sid, timeout });
       await t.throwsAsync(call(0.2), { message: /TimeoutError/ });
       t.true(node.log.some((line) => line.includes("acknowledgement with bytes")));
-      await client.answerWith("text");
+      await client.acknowledgeWith("text");
       t.is(await call(10), "text");
     },
   );

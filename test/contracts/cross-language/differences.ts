@@ -117,7 +117,7 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
 
     test.serial(`emitWithAck() to one client of a ${kind} Python host ends with its answer`, async (t) => {
       const { first, p } = await startMixed(t, kind);
-      await p.answerWith("python");
+      await p.acknowledgeWith("python");
       t.deepEqual(await first.io.timeout(LONG_MS).to(p.sid).emitWithAck("ask"), ["python"]);
       t.is(first.adapter.stats().pendingAcks, 0);
     });
@@ -126,13 +126,13 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
       `emitWithAck() to a room with members on a ${kind} Python host collects until the time is over`,
       async (t) => {
         const { first, a, b, p } = await startMixed(t, kind);
-        await Promise.all([a.answerWith("a"), b.answerWith("b"), p.answerWith("p")]);
+        await Promise.all([a.acknowledgeWith("a"), b.acknowledgeWith("b"), p.acknowledgeWith("p")]);
         t.deepEqual((await first.io.timeout(3_000).to("r").emitWithAck("ask")).sort(), ["a", "b", "p"]);
         // Who is counted and has not answered is missed; who is not counted cannot be.
-        await b.neverAnswer();
+        await b.neverAcknowledge();
         const error = await t.throwsAsync(first.io.timeout(1_000).to("r").emitWithAck("ask"));
         t.deepEqual((error as Error & { responses: unknown[] }).responses.sort(), ["a", "p"]);
-        await Promise.all([b.answerWith("b"), p.neverAnswer()]);
+        await Promise.all([b.acknowledgeWith("b"), p.neverAcknowledge()]);
         t.deepEqual((await first.io.timeout(1_000).to("r").emitWithAck("ask")).sort(), ["a", "b"]);
       },
     );
@@ -156,12 +156,12 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
       `each client of a room answers a callback of a ${kind} Python host, which keeps the first`,
       async (t) => {
         const { second, python, a, b, p } = await startMixed(t, kind);
-        await Promise.all([a.answerWith("a"), b.answerWith("b"), p.neverAnswer()]);
+        await Promise.all([a.acknowledgeWith("a"), b.acknowledgeWith("b"), p.neverAcknowledge()]);
         await python.request("emit_with_callback", { event: "ask", room: "r", token: "one" });
         const { args } = await python.program.event("callback", ({ token }) => token === "one");
         t.true(["a", "b"].includes((args as string[])[0] ?? ""));
         await Promise.all([a.until("ask"), b.until("ask")]);
-        await a.neverAnswer();
+        await a.neverAcknowledge();
         await python.request("emit_with_callback", { event: "ask again", room: "r", token: "two" });
         t.deepEqual((await python.program.event("callback", ({ token }) => token === "two")).args, ["b"]);
         t.is(python.program.lines.items.filter(({ token }) => token === "one").length, 1);
@@ -173,7 +173,7 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
       const { channel, a, b, p } = await startMixed(t, kind);
       const emitter = createEmitter(t.context.url, { channel, acks: true, heartbeatInterval: 500 });
       cleanUp(t, () => emitter.close());
-      await Promise.all([a.answerWith("a"), b.answerWith("b"), p.answerWith("p")]);
+      await Promise.all([a.acknowledgeWith("a"), b.acknowledgeWith("b"), p.acknowledgeWith("p")]);
       t.deepEqual(await emitter.to(p.sid).timeout(LONG_MS).emitWithAck("ask"), ["p"]);
       t.deepEqual(await emitter.to(b.sid).timeout(LONG_MS).emitWithAck("ask"), ["b"]);
       t.deepEqual((await emitter.to("r").timeout(3_000).emitWithAck("ask")).sort(), ["a", "b", "p"]);
@@ -197,7 +197,7 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
     const [never] = await startNodeHosts(t, t.context.url, 1, { channel, pythonHosts: "never" });
     const python = await startPeer(t, hosts[0], t.context.url, channel);
     const p = await connectClient(t, python.url);
-    await p.answerWith("p");
+    await p.acknowledgeWith("p");
     await python.request("emit", { event: "heard" });
     await p.until("heard");
     t.deepEqual(await never?.io.timeout(LONG_MS).to("nobody").emitWithAck("ask"), []);

@@ -4,8 +4,8 @@ import { connectClient } from "../../helpers/clients.js";
 import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
-/** What is handed to the connection of a client, with each packet. */
-function watchWrites({ io }: NodeHost, sid: string) {
+/** The options that the connection of a client gets with each packet. */
+export function watchWrites({ io }: NodeHost, sid: string) {
   const writes: { volatile?: boolean; compress?: boolean }[] = [];
   const client = io.sockets.sockets.get(sid)?.client as unknown as {
     writeToEngine: (packets: unknown, options: (typeof writes)[number]) => void;
@@ -20,7 +20,7 @@ function watchWrites({ io }: NodeHost, sid: string) {
 }
 
 export function testEmits(test: TestFn<TestBroker>): void {
-  test.serial("an emit reaches those whom it is for on every Node host, once", async (t) => {
+  test.serial("an emit reaches its recipients on every Node host, once", async (t) => {
     const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [{ io }] = hosts;
     const [a, b, c] = clients;
@@ -47,10 +47,10 @@ export function testEmits(test: TestFn<TestBroker>): void {
     t.deepEqual(await chat.until("the end"), [["chat"]]);
   });
 
-  test.serial("null and undefined arrive from another host as from the own one", async (t) => {
+  test.serial("null and undefined arrive from another host as from this one", async (t) => {
     const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [{ io }] = hosts;
-    const noWord: readonly (readonly unknown[])[] = [
+    const values: readonly (readonly unknown[])[] = [
       [],
       [null],
       [undefined],
@@ -62,7 +62,7 @@ export function testEmits(test: TestFn<TestBroker>): void {
       [{ a: undefined, b: null }],
       ["null"],
     ];
-    for (const args of noWord) {
+    for (const args of values) {
       io.emit("value", ...args);
     }
     io.emit("the end");
@@ -82,7 +82,7 @@ export function testEmits(test: TestFn<TestBroker>): void {
     t.deepEqual(await clients[1].until("the end"), own);
   });
 
-  test.serial("volatile and compress are kept", async (t) => {
+  test.serial("volatile and compress apply on other hosts", async (t) => {
     const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const writes = watchWrites(hosts[1], clients[1].sid);
     hosts[0].io.volatile.emit("volatile");
@@ -93,7 +93,7 @@ export function testEmits(test: TestFn<TestBroker>): void {
     t.deepEqual(writes, [{ volatile: true }, { compress: false }, { volatile: true, compress: true }, {}]);
   });
 
-  test.serial("clients move and an emit finds them moved, on every host", async (t) => {
+  test.serial("an emit finds clients in the rooms that they were moved to before, on every host", async (t) => {
     const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [{ io }, second] = hosts;
     await Promise.all([clients[1].call("join", "a"), clients[2].call("join", "a")]);

@@ -1,7 +1,7 @@
 import type { ExecutionContext, TestFn } from "ava";
 import type { RunningBroker } from "../../../scripts/environment/brokers/broker.js";
 import { type NodeHost, ownChannel } from "../../../src/testing/node-host.js";
-import { withTimeout } from "../../../src/testing/once.js";
+import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectClient } from "../../helpers/clients.js";
 import { startNodeHost } from "../../helpers/node-host.js";
 import { untilHosts } from "../../helpers/node-hosts.js";
@@ -35,7 +35,7 @@ export function testFaults<Broker extends RunningBroker>(test: TestFn<Broker>): 
   test.serial("a host that is killed is not waited for any more", async (t) => {
     const { host, process } = await startWithChild(t, t.context.url);
     const [own, there] = await Promise.all([connectClient(t, host.url), connectClient(t, process.url)]);
-    await Promise.all([own.answerWith("own"), there.neverAnswer()]);
+    await Promise.all([own.acknowledgeWith("own"), there.neverAcknowledge()]);
     t.is((await host.io.fetchSockets()).length, 2);
     const asked = host.io.timeout(LONG_MS).emitWithAck("ask");
     await there.until("ask");
@@ -54,7 +54,7 @@ export function testFaults<Broker extends RunningBroker>(test: TestFn<Broker>): 
     t.is(await host.io.of("/").adapter.serverCount(), 1);
   });
 
-  test.serial("a host that stands still is given up, and known again when it goes on", async (t) => {
+  test.serial("a host that is suspended is given up, and found again when it resumes", async (t) => {
     const { host, process } = await startWithChild(t, t.context.url);
     process.child.kill("SIGSTOP");
     await untilHosts(host, 1);
@@ -63,7 +63,7 @@ export function testFaults<Broker extends RunningBroker>(test: TestFn<Broker>): 
     t.deepEqual(await host.io.serverSideEmitWithAck("who"), [process.child.pid]);
   });
 
-  test.serial("a host that stands still itself does not take the others for gone", async (t) => {
+  test.serial("a host whose event loop was blocked does not give up the others", async (t) => {
     const { host, process } = await startWithChild(t, t.context.url);
     const resumed = performance.now() + 10 * HEARTBEAT_MS;
     while (performance.now() < resumed) {
@@ -73,11 +73,11 @@ export function testFaults<Broker extends RunningBroker>(test: TestFn<Broker>): 
     t.deepEqual(await host.io.serverSideEmitWithAck("who"), [process.child.pid]);
   });
 
-  test.serial("hosts that come and crash under load leave no question open", async (t) => {
+  test.serial("hosts that join and crash under load leave no request pending", async (t) => {
     const channel = ownChannel();
     const host = await startHost(t, t.context.url, channel);
     const own = await connectClient(t, host.url);
-    await own.answerWith("own");
+    await own.acknowledgeWith("own");
     const asked: Promise<unknown[]>[] = [];
     let isOver = false;
     const load = (async () => {
@@ -103,7 +103,7 @@ export function testFaults<Broker extends RunningBroker>(test: TestFn<Broker>): 
     t.is(host.adapter.stats().pendingAcks, 0);
   });
 
-  test.serial("a restart of the broker in the middle of fetchSockets() holds it up, and no more", async (t) => {
+  test.serial("a restart of the broker delays fetchSockets(), and no more", async (t) => {
     const channel = ownChannel();
     const hosts = await Promise.all([startHost(t, t.context.url, channel), startHost(t, t.context.url, channel)]);
     await Promise.all(hosts.map((host) => untilHosts(host, 2)));
@@ -116,36 +116,39 @@ export function testFaults<Broker extends RunningBroker>(test: TestFn<Broker>): 
     t.is(first.adapter.stats().nodeHosts, 2);
   });
 
-  test.serial("who was away while the broker was away begins anew; who came after it does not", async (t) => {
-    const recovery = { connectionStateRecovery: { maxDisconnectionDuration: 60_000 } };
-    const channel = ownChannel();
-    const host = await startNodeHost(t, t.context.url, { channel }, recovery);
-    const client = returningClient(t);
-    await client.comeTo(host.url);
-    const leave = () => client.leave((sid) => !host.io.sockets.sockets.has(sid));
-    host.io.emit("before");
-    await client.until("before");
-    await leave();
-    await t.context.crash();
-    await host.statuses.find("the outage", ({ type }) => type === "reconnecting");
-    const { length } = host.statuses.items;
-    await t.context.start();
-    await host.statuses.find(
-      "the broker",
-      (status) => status.type === "ready" && host.statuses.items.indexOf(status) >= length,
-    );
-    host.io.emit("missed");
-    t.false(await client.comeTo(host.url));
+  test.serial(
+    "a client that was disconnected during an outage starts anew; one that disconnects after it resumes",
+    async (t) => {
+      const recovery = { connectionStateRecovery: { maxDisconnectionDuration: 60_000 } };
+      const channel = ownChannel();
+      const host = await startNodeHost(t, t.context.url, { channel }, recovery);
+      const client = returningClient(t);
+      await client.comeTo(host.url);
+      const leave = () => client.leave((sid) => !host.io.sockets.sockets.has(sid));
+      host.io.emit("before");
+      await client.until("before");
+      await leave();
+      await t.context.crash();
+      await host.statuses.find("the outage", ({ type }) => type === "reconnecting");
+      const { length } = host.statuses.items;
+      await t.context.start();
+      await host.statuses.find(
+        "the broker",
+        (status) => status.type === "ready" && host.statuses.items.indexOf(status) >= length,
+      );
+      host.io.emit("missed");
+      t.false(await client.comeTo(host.url));
 
-    host.io.emit("heard");
-    await client.until("heard");
-    await leave();
-    host.io.emit("missed again");
-    t.true(await client.comeTo(host.url));
-    host.io.emit("the end");
-    await client.until("the end");
-    t.deepEqual(client.received, [["before"], ["heard"], ["missed again"], ["the end"]]);
-  });
+      host.io.emit("heard");
+      await client.until("heard");
+      await leave();
+      host.io.emit("missed again");
+      t.true(await client.comeTo(host.url));
+      host.io.emit("the end");
+      await client.until("the end");
+      t.deepEqual(client.received, [["before"], ["heard"], ["missed again"], ["the end"]]);
+    },
+  );
 
   test.serial("while the broker is away, requests to other hosts end with their timeout", async (t) => {
     const channel = ownChannel();
@@ -163,14 +166,14 @@ export function testFaults<Broker extends RunningBroker>(test: TestFn<Broker>): 
     });
     const answered = t.throwsAsync(io.serverSideEmitWithAck("who"), { code: "BRIDGE_TIMEOUT" });
     await Promise.all([fetched, answered]);
-    // Nobody is taken for gone because nobody can be heard.
+    // No host is given up because none can be received.
     t.is(adapter.stats().nodeHosts, 2);
     await t.context.start();
     t.is((await withTimeout("an answer", untilFetched(io))).length, 0);
   });
 }
 
-/** Asks until the broker is back. */
+/** Retries until the broker is back. */
 async function untilFetched(io: NodeHost["io"]): Promise<readonly unknown[]> {
   for (;;) {
     try {

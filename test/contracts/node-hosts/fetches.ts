@@ -17,7 +17,7 @@ export function testFetches(test: TestFn<TestBroker>): void {
     t.deepEqual(found?.handshake, JSON.parse(JSON.stringify(remote?.handshake)));
   });
 
-  test.serial("fetchSockets() takes rooms, except and local", async (t) => {
+  test.serial("fetchSockets() honours rooms, except and local", async (t) => {
     const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [first] = hosts;
     const [a, b, c] = clients;

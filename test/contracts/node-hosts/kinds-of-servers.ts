@@ -2,9 +2,10 @@ import { instrument } from "@socket.io/admin-ui";
 import type { ExecutionContext, TestFn } from "ava";
 import { connect, type Socket } from "socket.io-client";
 import * as msgpackParser from "socket.io-msgpack-parser";
+import { Inbox } from "../../../src/testing/inbox.js";
 import type { NodeHost } from "../../../src/testing/node-host.js";
-import { Inbox, withTimeout } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
+import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectClient } from "../../helpers/clients.js";
 import { startNodeHosts, startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
@@ -26,7 +27,7 @@ async function connectWithParser(t: ExecutionContext, url: string) {
   return { socket, received };
 }
 
-/** What the admin UI would show. */
+/** What the admin UI receives. */
 function watchAdmin(socket: Socket, event: string) {
   const inbox = new Inbox<readonly unknown[]>();
   socket.on(event, (...args: unknown[]) => inbox.add(args));
@@ -34,7 +35,7 @@ function watchAdmin(socket: Socket, event: string) {
 }
 
 export function testKindsOfServers(test: TestFn<TestBroker>): void {
-  test.serial("servers with socket.io-msgpack-parser are a fleet like any other", async (t) => {
+  test.serial("servers with socket.io-msgpack-parser work together like any others", async (t) => {
     const [first, second] = (await startNodeHosts(t, t.context.url, 2, {}, { parser: msgpackParser })) as [
       NodeHost,
       NodeHost,
@@ -54,14 +55,14 @@ export function testKindsOfServers(test: TestFn<TestBroker>): void {
     t.is((await first.io.fetchSockets()).length, 2);
   });
 
-  test.serial("dynamic namespaces are one across Node hosts", async (t) => {
+  test.serial("a dynamic namespace spans all Node hosts", async (t) => {
     const { hosts } = await startThreeHosts(t, t.context.url);
     const [first, second] = hosts;
     for (const { io } of hosts) {
       io.of(/^\/room-\d+$/);
     }
     const client = await connectClient(t, second.url, { namespace: "/room-7" });
-    await client.answerWith("seven");
+    await client.acknowledgeWith("seven");
     const namespace = first.io.of("/room-7");
     namespace.emit("hello");
     t.deepEqual(await namespace.timeout(LONG_MS).emitWithAck("ask"), ["seven"]);
@@ -76,7 +77,7 @@ export function testKindsOfServers(test: TestFn<TestBroker>): void {
     t.deepEqual(await first.io.of("/room-8").fetchSockets(), []);
   });
 
-  test.serial("@socket.io/admin-ui sees the clients and servers of all Node hosts, and moves them", async (t) => {
+  test.serial("@socket.io/admin-ui shows the clients and servers of all Node hosts, and moves clients", async (t) => {
     const { hosts, clients } = await startThreeHosts(t, t.context.url);
     for (const [index, { io }] of hosts.entries()) {
       instrument(io, { auth: false, mode: "development", serverId: `server ${index}` });

@@ -1,20 +1,20 @@
 import type { TestFn } from "ava";
 import { Manager, type Socket } from "socket.io-client";
 import type { NodeHost } from "../../../src/testing/node-host.js";
-import { withTimeout } from "../../../src/testing/once.js";
 import { cleanUp } from "../../../src/testing/scope.js";
+import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectClient } from "../../helpers/clients.js";
 import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 export function testMoves(test: TestFn<TestBroker>): void {
   test.serial(
-    "socketsJoin() and socketsLeave() take everyone, a room, several rooms, a sid, with except",
+    "socketsJoin() and socketsLeave() work for everyone, a room, several rooms, a sid, and with except",
     async (t) => {
       const { hosts, clients, settled } = await startThreeHosts(t, t.context.url);
       const [{ io }] = hosts;
       const [, b, c] = clients;
-      /** Who is in the room, by the letters of the clients. */
+      /** The members of the room, by the letters of the clients. */
       const members = async (room: string) => {
         await settled();
         const inRoom = hosts.flatMap((host: NodeHost) => [...(host.io.sockets.adapter.rooms.get(room) ?? [])]);
@@ -54,7 +54,7 @@ export function testMoves(test: TestFn<TestBroker>): void {
     },
   );
 
-  test.serial("disconnectSockets() takes everyone, a room and a sid, with except", async (t) => {
+  test.serial("disconnectSockets() works for everyone, a room and a sid, and with except", async (t) => {
     const { hosts, clients } = await startThreeHosts(t, t.context.url);
     const [{ io }, second] = hosts;
     const [a, b, c] = clients;
@@ -88,7 +88,7 @@ export function testMoves(test: TestFn<TestBroker>): void {
       const left = when(chat, "disconnect");
       target().disconnectSockets();
       await left;
-      // The other namespace goes on, over the same connection.
+      // The other namespace stays connected over the same connection.
       await main.emitWithAck("join", "r");
 
       chat.connect();

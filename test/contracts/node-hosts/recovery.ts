@@ -15,10 +15,10 @@ interface Fleet {
   readonly second: NodeHost;
   /** In no room but its own, on the first host. */
   readonly client: ReturningClient;
-  /** The client's socket on the host that it came to last. */
+  /** The client's socket on that host, if it is there. */
   socketOn(host: NodeHost): ReturnType<NodeHost["io"]["sockets"]["sockets"]["get"]>;
   leave(host: NodeHost): Promise<void>;
-  /** Resolves when each host has heard all that either has said. */
+  /** Resolves when each host has received all that both have published. */
   settled(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export async function startRecovering(
   const settled = async () => {
     rounds += 1;
     for (const [index, { io }] of [first, second].entries()) {
-      // To nobody else: what the client receives is what the tests count.
+      // To nobody else: the tests count what the client receives.
       io.to(witnesses.map(({ sid }) => sid)).emit(`settled ${rounds} ${index}`);
     }
     const both = [0, 1].flatMap((index) => witnesses.map((witness) => witness.until(`settled ${rounds} ${index}`)));
@@ -55,7 +55,7 @@ export async function startRecovering(
   };
 }
 
-/** Whatever there is to be missed, and what there is not; the client has said that it is in `r`. */
+/** Emits of every kind, which the client is to miss or not; it is in room `r`. */
 async function emitEverything({ first, second, settled }: Fleet, sid: string): Promise<void> {
   first.io.emit("everyone", 1, { a: [null] });
   second.io.emit("everyone, of the other host", Buffer.from([1, 2]));
@@ -78,14 +78,14 @@ const MISSED = [
   ["both rooms"],
 ];
 
-/** Of one host the order is kept; two hosts that emit at once are told apart by nobody. */
+/** The order of one host's emits is kept; that of two hosts that emit at once is arbitrary. */
 const inOrder = (events: readonly (readonly unknown[])[]) =>
   [...events].sort(([a], [b]) => names.indexOf(a) - names.indexOf(b));
 const names = MISSED.map(([name]) => name as unknown);
 
 export function testRecovery(test: TestFn<TestBroker>, { isOrdered }: { readonly isOrdered: boolean }): void {
   test.serial(
-    "a client that comes back to its host gets what it missed of every host, once, with its rooms and data",
+    "a client that resumes on its host gets what it missed of every host, once, with its rooms and data",
     async (t) => {
       const fleet = await startRecovering(t);
       const { first, client } = fleet;
@@ -112,39 +112,42 @@ export function testRecovery(test: TestFn<TestBroker>, { isOrdered }: { readonly
   );
 
   if (isOrdered) {
-    test.serial("a client that comes to another host gets what it missed, once, with its rooms and data", async (t) => {
-      const fleet = await startRecovering(t);
-      const { first, second, client } = fleet;
-      const socket = fleet.socketOn(first);
-      await socket?.join("r");
-      Object.assign(socket?.data ?? {}, { name: "Ada", at: Buffer.from([1]) });
-      first.io.emit("before");
-      await client.until("before");
-      const { sid } = client;
-      await fleet.leave(first);
-      await emitEverything(fleet, sid);
-      socket?.emit("to it alone");
-      first.io.emit("the last");
-      await fleet.settled();
-      t.true(await client.comeTo(second.url));
-      t.is(client.sid, sid);
-      first.io.to("r").emit("after");
-      await client.until("after");
-      t.deepEqual(inOrder(client.received.slice(1, -3)), MISSED);
-      t.deepEqual(client.received.slice(-3), [["to it alone"], ["the last"], ["after"]]);
-      t.deepEqual(fleet.socketOn(second)?.rooms, new Set([sid, "r"]));
-      t.deepEqual(fleet.socketOn(second)?.data, { name: "Ada", at: Buffer.from([1]) });
+    test.serial(
+      "a client that resumes on another host gets what it missed, once, with its rooms and data",
+      async (t) => {
+        const fleet = await startRecovering(t);
+        const { first, second, client } = fleet;
+        const socket = fleet.socketOn(first);
+        await socket?.join("r");
+        Object.assign(socket?.data ?? {}, { name: "Ada", at: Buffer.from([1]) });
+        first.io.emit("before");
+        await client.until("before");
+        const { sid } = client;
+        await fleet.leave(first);
+        await emitEverything(fleet, sid);
+        socket?.emit("to it alone");
+        first.io.emit("the last");
+        await fleet.settled();
+        t.true(await client.comeTo(second.url));
+        t.is(client.sid, sid);
+        first.io.to("r").emit("after");
+        await client.until("after");
+        t.deepEqual(inOrder(client.received.slice(1, -3)), MISSED);
+        t.deepEqual(client.received.slice(-3), [["to it alone"], ["the last"], ["after"]]);
+        t.deepEqual(fleet.socketOn(second)?.rooms, new Set([sid, "r"]));
+        t.deepEqual(fleet.socketOn(second)?.data, { name: "Ada", at: Buffer.from([1]) });
 
-      await fleet.leave(second);
-      first.io.emit("once more");
-      await fleet.settled();
-      t.true(await client.comeTo(first.url));
-      second.io.emit("the end");
-      await client.until("the end");
-      t.deepEqual(client.received.slice(-3), [["after"], ["once more"], ["the end"]]);
-    });
+        await fleet.leave(second);
+        first.io.emit("once more");
+        await fleet.settled();
+        t.true(await client.comeTo(first.url));
+        second.io.emit("the end");
+        await client.until("the end");
+        t.deepEqual(client.received.slice(-3), [["after"], ["once more"], ["the end"]]);
+      },
+    );
 
-    test.serial("a host that closes leaves the sessions of its clients to the others", async (t) => {
+    test.serial("a host that closes exports the sessions of its clients to the others", async (t) => {
       const fleet = await startRecovering(t);
       const { first, second, client } = fleet;
       await fleet.socketOn(first)?.join("r");
@@ -164,7 +167,7 @@ export function testRecovery(test: TestFn<TestBroker>, { isOrdered }: { readonly
       t.deepEqual(client.received, [["before"], ["goodbye"], ["missed"], ["after"]]);
     });
   } else {
-    test.serial("a client that comes to another host begins anew: the hosts do not hear one order", async (t) => {
+    test.serial("a client that comes to another host starts anew: the hosts have no common order", async (t) => {
       const fleet = await startRecovering(t);
       const { first, second, client } = fleet;
       first.io.emit("before");

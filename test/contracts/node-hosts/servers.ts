@@ -1,12 +1,12 @@
 import type { TestFn } from "ava";
 import type { Server } from "socket.io";
-import { Inbox } from "../../../src/testing/once.js";
+import { Inbox } from "../../../src/testing/inbox.js";
 import { startThreeHosts } from "../../helpers/node-hosts.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
 
 type Listener = (...args: unknown[]) => void;
 
-/** Its types want the events of other servers declared. */
+/** socket.io's types require events of other servers to be declared. */
 const listen = (io: Server, event: string, listener: Listener) =>
   (io as unknown as { on(event: string, listener: Listener): void }).on(event, listener);
 
@@ -21,7 +21,7 @@ export function testServers(test: TestFn<TestBroker>): void {
   test.serial("serverSideEmit() reaches the other Node hosts, once, in order", async (t) => {
     const { hosts } = await startThreeHosts(t, t.context.url);
     const [first, ...others] = hosts;
-    const heard = hosts.map(({ io }) => {
+    const received = hosts.map(({ io }) => {
       const inbox = new Inbox<readonly unknown[]>();
       listen(io, "news", (...args) => inbox.add(args));
       return inbox;
@@ -31,13 +31,13 @@ export function testServers(test: TestFn<TestBroker>): void {
     first.io.serverSideEmit("news", [null]);
     first.io.serverSideEmit("news", "the end");
     for (const [index] of others.entries()) {
-      await heard[index + 1]?.find("the end", ([word]) => word === "the end");
-      t.deepEqual(heard[index + 1]?.items, [[1, { bytes: Buffer.from("b") }], [[null]], ["the end"]]);
+      await received[index + 1]?.find("the end", ([word]) => word === "the end");
+      t.deepEqual(received[index + 1]?.items, [[1, { bytes: Buffer.from("b") }], [[null]], ["the end"]]);
     }
-    t.deepEqual(heard[0]?.items, []);
+    t.deepEqual(received[0]?.items, []);
   });
 
-  test.serial("serverSideEmitWithAck() has one answer of each other Node host", async (t) => {
+  test.serial("serverSideEmitWithAck() resolves with one reply of each other Node host", async (t) => {
     const { hosts } = await startThreeHosts(t, t.context.url);
     for (const [index, { io }] of hosts.entries()) {
       listen(io, "ask", (question, acknowledge) => {
@@ -53,21 +53,24 @@ export function testServers(test: TestFn<TestBroker>): void {
         { index: 2, question: "how" },
       ],
     );
-    // Who has no such namespace has nobody to answer.
+    // Hosts without that namespace send no acknowledgement.
     t.deepEqual(await hosts[0].io.of("/only here").serverSideEmitWithAck("ask"), []);
   });
 
-  test.serial("a Node host that does not answer costs a timeout, which has the answers of the others", async (t) => {
-    const { hosts } = await startThreeHosts(t, t.context.url, { requestsTimeout: 500 });
-    listen(hosts[1].io, "ask", (acknowledge) => (acknowledge as Listener)("here"));
-    listen(hosts[2].io, "ask", () => {});
-    const error = await t.throwsAsync(hosts[0].io.serverSideEmitWithAck("ask"), {
-      message: "timeout reached: missing 1 responses",
-    });
-    t.like(error, { code: "BRIDGE_TIMEOUT", responses: ["here"] });
-  });
+  test.serial(
+    "a Node host that does not reply causes a timeout, whose error has the replies of the others",
+    async (t) => {
+      const { hosts } = await startThreeHosts(t, t.context.url, { requestsTimeout: 500 });
+      listen(hosts[1].io, "ask", (acknowledge) => (acknowledge as Listener)("here"));
+      listen(hosts[2].io, "ask", () => {});
+      const error = await t.throwsAsync(hosts[0].io.serverSideEmitWithAck("ask"), {
+        message: "timeout reached: missing 1 responses",
+      });
+      t.like(error, { code: "BRIDGE_TIMEOUT", responses: ["here"] });
+    },
+  );
 
-  test.serial("allRooms() and allSockets() are those of all Node hosts", async (t) => {
+  test.serial("allRooms() and allSockets() cover all Node hosts", async (t) => {
     const { hosts, clients } = await startThreeHosts(t, t.context.url);
     await Promise.all(clients.map((client, index) => client.call("join", `room ${index}`)));
     const adapter = hosts[0].io.of("/").adapter as unknown as { allRooms(): Promise<Set<string>> };

@@ -17,7 +17,7 @@ export function testBlackHoles<Broker extends RunningBroker>(test: TestFn<Broker
       await other.bus.publish(channel, `before ${number}`);
       await inbox.find("the message", (text) => text === `before ${number}`);
     }
-    const noticed = Promise.race([away.next("deaf"), away.next("reconnecting")]);
+    const noticed = Promise.race([away.next("stale"), away.next("reconnecting")]);
     proxy.freeze();
     const since = performance.now();
     const published = ["1", "2", "3"].map((text) => away.bus.publish(back, text));

@@ -2,8 +2,8 @@ import type { ExecutionContext } from "ava";
 import type { RunningBroker } from "../../../scripts/environment/brokers/broker.js";
 import { openBus as openBusAt } from "../../../src/bus/open.js";
 import type { BusOptions } from "../../../src/bus/options.js";
+import { Inbox } from "../../../src/testing/inbox.js";
 import { ownChannel } from "../../../src/testing/node-host.js";
-import { Inbox } from "../../../src/testing/once.js";
 import { nextStatus, type OpenBus, openBus } from "../../helpers/open-bus.js";
 import type { BrokerProxy } from "../../helpers/proxy.js";
 

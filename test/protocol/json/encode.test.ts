@@ -1,14 +1,14 @@
 import test from "ava";
 import { BridgeError } from "../../../src/errors.js";
 import { decode } from "../../../src/protocol/decode.js";
-import { encode } from "../../../src/protocol/json/encode.js";
+import { encodeMsgpackOrJson } from "../../../src/protocol/encoders.js";
+import { encodeJson } from "../../../src/protocol/json/encode.js";
 import type { Message } from "../../../src/protocol/model/messages.js";
 import type { OutgoingEmit, OutgoingMessage } from "../../../src/protocol/model/outgoing.js";
-import { encodeMsgpack } from "../../../src/protocol/msgpack/encode.js";
 import { decodePayload } from "../../../src/protocol/payload.js";
 import { EMIT, HOST } from "../plain-emit.js";
 
-const fields = (message: Partial<OutgoingEmit>) => JSON.parse(encode({ ...EMIT, ...message }));
+const fields = (message: Partial<OutgoingEmit>) => JSON.parse(encodeJson({ ...EMIT, ...message }));
 
 test("an emit has the keys that python-socketio reads", (t) => {
   t.deepEqual(
@@ -27,7 +27,7 @@ test("an emit has the keys that python-socketio reads", (t) => {
   );
 });
 
-test("arguments in the form that most releases read alike", (t) => {
+test("arguments are written in the form that most releases read alike", (t) => {
   const data = (...args: unknown[]) => fields({ args }).data;
   t.is(data(), null);
   t.is(data("x"), "x");
@@ -37,13 +37,13 @@ test("arguments in the form that most releases read alike", (t) => {
   t.deepEqual(data([]), [[]]);
   t.deepEqual(data(1, [2]), [1, [2]]);
   t.deepEqual(data(undefined, null), [null, null]);
-  // A lone null cannot be told from no argument: Python has one None for both.
+  // A lone null is the same as no argument: Python has one None for both.
   t.is(data(null), null);
   t.is(data(undefined), null);
   t.is(data(Number.NaN), null);
 });
 
-test("bytes go as placeholders and base64, in the order of a depth-first walk", (t) => {
+test("bytes become placeholders and base64, in the order of a depth-first walk", (t) => {
   const [a, b] = [Buffer.from("a"), Buffer.from("bc")];
   t.like(fields({ args: [a] }), { binary: true, data: [{ _placeholder: true, num: 0 }, "YQ=="] });
   t.like(fields({ args: [[a]] }), { binary: true, data: [[[{ _placeholder: true, num: 0 }]], "YQ=="] });
@@ -58,14 +58,14 @@ test("bytes go as placeholders and base64, in the order of a depth-first walk", 
   });
 });
 
-test("a view of a larger buffer sends its own part only", (t) => {
+test("of a view only its own part of the buffer is written", (t) => {
   const whole = Buffer.from("secret|public|secret");
   const view = new DataView(whole.buffer, whole.byteOffset + 7, 6);
   t.is(fields({ args: [view] }).data[1], Buffer.from("public").toString("base64"));
 });
 
-test("rooms: everyone, one, several, integers of any size", (t) => {
-  const room = (rooms: OutgoingEmit["rooms"]) => encode({ ...EMIT, rooms }).match(/"room":(.*?),"skip_sid"/)?.[1];
+test("rooms are written as null, one room or a list, with integers of any size", (t) => {
+  const room = (rooms: OutgoingEmit["rooms"]) => encodeJson({ ...EMIT, rooms }).match(/"room":(.*?),"skip_sid"/)?.[1];
   t.is(room(null), "null");
   t.is(room(["r"]), '"r"');
   t.is(room(["r", 42]), '["r",42]');
@@ -73,7 +73,7 @@ test("rooms: everyone, one, several, integers of any size", (t) => {
 });
 
 const ALL: readonly Exclude<Message, { readonly method: "emit" }>[] = [
-  { method: "callback", ticket: { room: 9007199254740993n, namespace: "/a", id: 1 }, args: [1, null], hostId: HOST },
+  { method: "callback", callback: { room: 9007199254740993n, namespace: "/a", id: 1 }, args: [1, null], hostId: HOST },
   { method: "disconnect", sid: "s", namespace: "/", hostId: HOST },
   { method: "enter_room", sid: "s", room: 42, namespace: "/chat", hostId: HOST },
   { method: "leave_room", sid: "s", room: 'quote " and \u2028', namespace: "/", hostId: HOST },
@@ -81,13 +81,13 @@ const ALL: readonly Exclude<Message, { readonly method: "emit" }>[] = [
 ];
 
 for (const message of ALL) {
-  test(`what is written is read again: ${message.method}`, (t) => {
-    const decoded = decode(Buffer.from(encode(message)), 1_000);
+  test(`a written message is read again: ${message.method}`, (t) => {
+    const decoded = decode(Buffer.from(encodeJson(message)), 1_000);
     t.deepEqual(decoded, { kind: "message", message });
   });
 }
 
-test("what is written is read again: emit", (t) => {
+test("a written message is read again: emit", (t) => {
   const args = [1, { a: Buffer.from([0, 255]), b: [null, "\u{1f40d}"] }, []];
   const emit = {
     ...EMIT,
@@ -97,7 +97,7 @@ test("what is written is read again: emit", (t) => {
     exceptRooms: ["x"],
     callback: { room: null, namespace: "/", id: 3 },
   };
-  const decoded = decode(Buffer.from(encode(emit)), 1_000);
+  const decoded = decode(Buffer.from(encodeJson(emit)), 1_000);
   if (decoded.kind !== "message" || decoded.message.method !== "emit") {
     return t.fail();
   }
@@ -107,20 +107,20 @@ test("what is written is read again: emit", (t) => {
   t.deepEqual(decodePayload(payload), { args });
 });
 
-test("what the channel cannot carry is an error that names the event", (t) => {
+test("an argument without a form in JSON is an error that names the event", (t) => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
   for (const args of [[1n], [circular]]) {
-    const error = t.throws(() => encode({ ...EMIT, event: "progress", args }), { instanceOf: BridgeError });
+    const error = t.throws(() => encodeJson({ ...EMIT, event: "progress", args }), { instanceOf: BridgeError });
     t.is(error.code, "BRIDGE_INVALID_ARGUMENT");
     t.regex(error.message, /"progress"/);
     t.truthy(error.cause);
   }
 });
 
-test("an integer room that no host would read is refused", (t) => {
+test("an integer room that no host would read is an error", (t) => {
   const longest = -(10n ** 99n) + 1n;
-  for (const write of [encode, encodeMsgpack]) {
+  for (const write of [encodeJson, encodeMsgpackOrJson]) {
     t.is(decode(Buffer.from(write({ ...EMIT, rooms: [longest] })), 1_000_000).kind, "message");
     for (const room of [longest - 1n, 10n ** 100n]) {
       const error = t.throws(() => write({ ...EMIT, rooms: [room] }), { instanceOf: BridgeError });
@@ -130,15 +130,15 @@ test("an integer room that no host would read is refused", (t) => {
   }
 });
 
-test("bytes in an acknowledgement are refused: Python would read them as text", (t) => {
-  const ticket = { room: "r", namespace: "/", id: 1 };
-  const error = t.throws(() => encode({ method: "callback", ticket, args: [Buffer.from("x")], hostId: HOST }));
+test("bytes in an acknowledgement are an error: Python would read them as text", (t) => {
+  const callback = { room: "r", namespace: "/", id: 1 };
+  const error = t.throws(() => encodeJson({ method: "callback", callback, args: [Buffer.from("x")], hostId: HOST }));
   t.is((error as BridgeError).code, "BRIDGE_INVALID_ARGUMENT");
 });
 
-test("what only Node hosts understand is there only where it says something, and comes back", (t) => {
+test("keys for Node hosts are written only when needed, and read again", (t) => {
   t.false("node" in fields({ args: [1] }));
-  for (const encoded of [encode, encodeMsgpack]) {
+  for (const encoded of [encodeJson, encodeMsgpackOrJson]) {
     const roundTrip = (message: OutgoingMessage) => {
       const decoded = decode(Buffer.from(encoded(message)), 1_000_000);
       return decoded.kind === "message" ? decoded.message : decoded;

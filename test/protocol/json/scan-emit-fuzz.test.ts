@@ -1,9 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import test, { type ExecutionContext } from "ava";
-import { checkJson } from "../../../src/protocol/json/check.js";
-import { MAX_DEPTH, mayHoldUnsafeKey } from "../../../src/protocol/json/parse.js";
-import { type ScannedEmit, scanEmit } from "../../../src/protocol/json/scan-emit.js";
+import { checkJson } from "../../../src/protocol/json/check-json.js";
+import { mayHaveUnsafeKey } from "../../../src/protocol/json/decode.js";
+import { scanEmit } from "../../../src/protocol/json/scan-emit.js";
+import type { ScannedEmit } from "../../../src/protocol/json/scanned-emit.js";
+import { MAX_DEPTH } from "../../../src/protocol/values/limits.js";
 import {
   emitOf,
   foreignEmits,
@@ -14,7 +16,7 @@ import {
   speltEmits,
 } from "../../helpers/json-emits.js";
 
-/** `npm run fuzz` takes three million. */
+/** `npm run fuzz` runs three million. */
 const MESSAGES = Number(process.env.SCAN_FUZZ_MESSAGES ?? 100_000);
 const SEED = Number(process.env.SCAN_FUZZ_SEED ?? 5_18);
 
@@ -23,13 +25,13 @@ const DIALECT = "5.15";
 
 type Outcome = "not scanned" | "not checked" | "accepted" | "wrong";
 
-/** Holds what is passed on unread against what comes of reading it. */
+/** Compares what scanEmit and checkJson accept with what decode and JSON.parse read. */
 function compare(message: Buffer): Outcome {
   const scanned = scanEmit(message, DIALECT);
   if (scanned === undefined) {
     return "not scanned";
   }
-  const { start, end, envelope, form } = scanned;
+  const { dataStart: start, dataEnd: end, envelope, form } = scanned;
   const checked = checkJson(message, start, end);
   if (checked === undefined) {
     return "not checked";
@@ -49,8 +51,8 @@ function compare(message: Buffer): Outcome {
   return isRight ? "accepted" : "wrong";
 }
 
-/** So that AVA hears of the test now and then. */
-async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<T> {
+/** Yields to the event loop now and then, so that AVA does not take the test for hung. */
+async function* yielding<T>(items: Iterable<T>): AsyncGenerator<T> {
   let number = 0;
   for (const item of items) {
     number += 1;
@@ -61,10 +63,10 @@ async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<T> {
   }
 }
 
-/** @throws SyntaxError where a message is accepted that JSON.parse refuses */
+/** @throws SyntaxError if a message is accepted that JSON.parse rejects */
 async function outcomesOf(messages: Iterable<Buffer>, t: ExecutionContext): Promise<Record<Outcome, number>> {
   const outcomes = { "not scanned": 0, "not checked": 0, accepted: 0, wrong: 0 };
-  for await (const message of inTurns(messages)) {
+  for await (const message of yielding(messages)) {
     const outcome = compare(message);
     outcomes[outcome] += 1;
     if (outcome === "wrong") {
@@ -93,7 +95,7 @@ for (const [name, messages] of Object.entries(PLAIN)) {
   });
 }
 
-test("of a valid message, what tells whom it is for and who sent it is right before the payload is looked at", (t) => {
+test("of a valid message, namespace, rooms and sender are right before the payload is checked", (t) => {
   let scanned = 0;
   for (const message of foreignEmits(3_000, SEED)) {
     const envelope = scanEmit(message, DIALECT)?.envelope;
@@ -107,14 +109,14 @@ test("of a valid message, what tells whom it is for and who sent it is right bef
   t.true(scanned > 500);
 });
 
-test(`${MESSAGES} mutated emits: what is accepted unread is what comes of reading it`, async (t) => {
+test(`${MESSAGES} mutated emits: what scanEmit and checkJson accept is what decode reads`, async (t) => {
   t.timeout(3_600_000);
   t.log({ seed: SEED });
   const seeds = [...Object.values(PLAIN).flat(), ...foreignEmits(1_000, SEED)].filter(({ length }) => length < 3_000);
   const outcomes = await outcomesOf(mutated(seeds, MESSAGES, SEED), t);
   t.log(outcomes);
   t.is(outcomes.wrong, 0);
-  // The mutations reach both, and leave some messages what they were meant to be.
+  // The mutations reach all outcomes, and leave some messages valid.
   t.true(outcomes.accepted > MESSAGES / 20);
   t.true(outcomes["not checked"] > MESSAGES / 100);
   t.true(outcomes["not scanned"] > MESSAGES / 20);
@@ -129,22 +131,22 @@ function parses(bytes: Buffer): boolean {
   }
 }
 
-test(`${MESSAGES} mutated payloads: what passes unread is what JSON.parse reads`, async (t) => {
+test(`${MESSAGES} mutated payloads: what checkJson accepts is what JSON.parse reads`, async (t) => {
   t.timeout(3_600_000);
   const seeds = Object.values(PLAIN)
     .flat()
     .map((message) => {
-      const { start, end } = scanEmit(message, DIALECT) as ScannedEmit;
+      const { dataStart: start, dataEnd: end } = scanEmit(message, DIALECT) as ScannedEmit;
       return message.subarray(start, end);
     })
     .filter(({ length }) => length > 1 && length < 3_000);
   let passed = 0;
-  for await (const bytes of inTurns(mutated(seeds, MESSAGES, SEED))) {
+  for await (const bytes of yielding(mutated(seeds, MESSAGES, SEED))) {
     const passes = checkJson(bytes, 0, bytes.length) !== undefined;
     const isRead = parses(bytes);
-    // What is refused although JSON.parse reads it is nested deep, or may have an unsafe key.
-    const isRefusedForMore = bytes.length > 2 * (MAX_DEPTH - 1) || mayHoldUnsafeKey(bytes.toString("latin1"));
-    if (passes ? !isRead : isRead && !isRefusedForMore) {
+    // What is rejected although JSON.parse reads it is nested deep, or may have an unsafe key.
+    const isRejectedForMore = bytes.length > 2 * (MAX_DEPTH - 1) || mayHaveUnsafeKey(bytes.toString("latin1"));
+    if (passes ? !isRead : isRead && !isRejectedForMore) {
       t.fail(`${bytes.toString("base64")} ${bytes}`);
     }
     passed += passes ? 1 : 0;

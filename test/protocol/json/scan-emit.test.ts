@@ -1,9 +1,9 @@
 import test from "ava";
-import { checkJson } from "../../../src/protocol/json/check.js";
-import { encode } from "../../../src/protocol/json/encode.js";
+import { encodeMsgpackOrJson } from "../../../src/protocol/encoders.js";
+import { checkJson } from "../../../src/protocol/json/check-json.js";
+import { encodeJson } from "../../../src/protocol/json/encode.js";
 import { scanEmit } from "../../../src/protocol/json/scan-emit.js";
 import type { Dialect } from "../../../src/protocol/model/dialect.js";
-import { encodeMsgpack } from "../../../src/protocol/msgpack/encode.js";
 import { emitOf } from "../../helpers/json-emits.js";
 import { EMIT, HOST } from "../plain-emit.js";
 
@@ -23,25 +23,25 @@ function messageOf(keys: Keys): string {
 /** As Python writes it. */
 const emitWith = (keys: Keys) => messageOf({ ...HEAD, data: '[{"a": 1}]', binary: "false", ...TAIL, ...keys });
 
-/** The text found as the payload. */
+/** The text that was found as the payload. */
 function payloadOf(message: string): string | undefined {
   const scanned = scan(message);
-  return scanned && Buffer.from(message).toString("utf8", scanned.start, scanned.end);
+  return scanned && Buffer.from(message).toString("utf8", scanned.dataStart, scanned.dataEnd);
 }
 
-/** What `decode` makes of it, but for the payload. */
+/** What `decode` reads, without the payload. */
 function envelopeOf(message: string): object {
   const { payload: _, ...envelope } = emitOf(Buffer.from(message)) ?? { payload: undefined };
   return envelope;
 }
 
-/** Every byte between two tokens of this message is white space. */
+/** The message with white space between all tokens. */
 const spacedOut = (message: string) => ` \n${message.replaceAll(", ", " \t,\n").replaceAll(": ", "\r\n:\t ")} \n`;
 
 const PAYLOADS = ["null", "false", "0", "-1.5e3", '"x"', '""', '"\\"}\\\\"', "[]", "{}", "[null]", '[{"a":[1]},"]"]'];
 
 for (const data of PAYLOADS) {
-  test(`the payload ${data} is found, whatever is around it`, (t) => {
+  test(`the payload ${data} is found, whatever surrounds it`, (t) => {
     const old = { ...HEAD, data, ...TAIL };
     const last = { ...HEAD, ...TAIL, data };
     const first = { data, ...TAIL, binary: "false", ...HEAD };
@@ -52,7 +52,7 @@ for (const data of PAYLOADS) {
   });
 }
 
-test("the payload is not looked at", (t) => {
+test("the payload is not checked", (t) => {
   for (const data of ["[NaN]", '[1 2 "\n" \\]', '{"a": [}', "[\ufffd]"]) {
     t.is(payloadOf(emitWith({ data })), data);
   }
@@ -76,21 +76,21 @@ const ENVELOPES: readonly Keys[] = [
 ];
 
 for (const keys of ENVELOPES) {
-  test(`${JSON.stringify(keys)}: the same as decode reads`, (t) => {
+  test(`${JSON.stringify(keys)}: the envelope is the one that decode reads`, (t) => {
     const message = emitWith(keys);
     t.deepEqual(scan(message)?.envelope, envelopeOf(message) as never);
     t.is(payloadOf(message), '[{"a": 1}]');
   });
 }
 
-test("our own encoder puts its keys after those of Python", (t) => {
+test("keys that only this package writes are read too", (t) => {
   const emit = { ...EMIT, args: [{ a: [1] }, [2]], rooms: ["a", 9007199254740993n], skipSids: ["s", "t"] };
-  const message = encode({ ...emit, exceptRooms: ["x", "y"], node: { volatile: true, sequence: 3 } });
+  const message = encodeJson({ ...emit, exceptRooms: ["x", "y"], node: { volatile: true, sequence: 3 } });
   t.deepEqual(scan(message)?.envelope, envelopeOf(message) as never);
   t.is(payloadOf(message), '[{"a":[1]},[2]]');
 });
 
-test("the form is that of decode", (t) => {
+test("the payload form is the one that decode detects", (t) => {
   const ofNode = `"${HOST.slice(0, 12)}8${HOST.slice(13)}"`;
   for (const keys of [
     {},
@@ -107,50 +107,50 @@ test("the form is that of decode", (t) => {
   }
 });
 
-test("a view of a larger buffer is read from where it begins", (t) => {
+test("a view of a larger buffer is read from its own start", (t) => {
   const message = Buffer.from(`xx${emitWith({})}xx`);
   const view = new Uint8Array(message.buffer, message.byteOffset + 2, message.length - 4);
-  const { start, end } = scan(view) ?? { start: 0, end: 0 };
+  const { dataStart: start, dataEnd: end } = scan(view) ?? { dataStart: 0, dataEnd: 0 };
   t.is(Buffer.from(view.subarray(start, end)).toString(), '[{"a": 1}]');
 });
 
 const MANY = JSON.stringify(Array.from({ length: 300 }, (_, index) => `room ${index}`));
 
-/** What `decode` is asked about, whatever comes of it. */
+/** What is left to `decode`, valid or not. */
 const ORDINARY: Readonly<Record<string, string | Uint8Array>> = {
   "an empty message": "",
   "white space": " \n ",
   "a list": "[1]",
   "an empty object": "{}",
   "a pickle": Buffer.from([0x80, 4, 0x7d, 0x2e]),
-  MessagePack: encodeMsgpack(EMIT),
+  MessagePack: encodeMsgpackOrJson(EMIT),
   "a byte order mark": `\ufeff${emitWith({})}`,
   attachments: emitWith({ binary: "true" }),
-  "attachments, of which is told twice": emitWith({}).replace('"room"', '"binary": true, "room"'),
+  "attachments, with binary given twice": emitWith({}).replace('"room"', '"binary": true, "room"'),
   "another method": emitWith({ method: '"callback"' }),
-  "another method after all": `${emitWith({}).slice(0, -1)}, "method": "callback"}`,
+  "a second method": `${emitWith({}).slice(0, -1)}, "method": "callback"}`,
   "no payload": messageOf({ ...HEAD, ...TAIL }),
   "a second payload": `${emitWith({}).slice(0, -1)}, "data": [2]}`,
-  "a second payload in front": `{"data": [2], ${emitWith({}).slice(1)}`,
-  "a second payload, its key in an escape": `${emitWith({}).slice(0, -1)}, "dat\\u0061": [2]}`,
-  "a payload whose key is in an escape": emitWith({}).replace('"data"', '"\\u0064ata"'),
+  "a second payload before the first": `{"data": [2], ${emitWith({}).slice(1)}`,
+  "a second payload with an escaped key": `${emitWith({}).slice(0, -1)}, "dat\\u0061": [2]}`,
+  "a payload with an escaped key": emitWith({}).replace('"data"', '"\\u0064ata"'),
   "no room": emitWith({ room: undefined }),
   "no host_id": emitWith({ host_id: undefined }),
   "a list before the payload": messageOf({ ...HEAD, ...TAIL, room: '["r"]', data: "1" }),
-  "a room that is no room": emitWith({ room: "1.5" }),
-  "no rooms": emitWith({ room: "[]" }),
+  "a room that is a fraction": emitWith({ room: "1.5" }),
+  "an empty list of rooms": emitWith({ room: "[]" }),
   "a reserved event": emitWith({ event: '"disconnect"' }),
   "an unsafe room": emitWith({ room: '"__proto__"' }),
   "an unsafe key": emitWith({ node: '{"constructor": {"prototype": 1}}' }),
-  "an unsafe key in an escape": emitWith({ node: '{"\\u005f_proto__": 1}' }),
-  "a callback that is none": emitWith({ callback: '["r", 1]' }),
+  "an escaped unsafe key": emitWith({ node: '{"\\u005f_proto__": 1}' }),
+  "a callback of two items": emitWith({ callback: '["r", 1]' }),
   NaN: emitWith({ ts: "NaN" }),
   "a comma too many": emitWith({}).replace(', "room"', ',, "room"'),
   "two values": emitWith({}).replace("null", "null null"),
-  "what follows the message": `${emitWith({})}x`,
-  "no end": emitWith({}).slice(0, -1),
+  "trailing text": `${emitWith({})}x`,
+  "no closing brace": emitWith({}).slice(0, -1),
   "a control character": emitWith({ room: '"a\nb"' }),
-  "no UTF-8": Buffer.from(emitWith({ room: '"\u00ff"' }), "latin1"),
+  "invalid UTF-8": Buffer.from(emitWith({ room: '"\u00ff"' }), "latin1"),
   "a replacement character": emitWith({ room: '"\ufffd"' }),
   "a large envelope": emitWith({ room: MANY }),
   "a large envelope before the payload": emitWith({ event: `"${"e".repeat(3_000)}"` }),
@@ -158,15 +158,15 @@ const ORDINARY: Readonly<Record<string, string | Uint8Array>> = {
 };
 
 for (const [name, message] of Object.entries(ORDINARY)) {
-  test(`${name} goes the ordinary way`, (t) => {
+  test(`${name}: left to decode`, (t) => {
     t.is(scan(message), undefined);
   });
 }
 
-test("what ends up in the payload and is none there is found when the payload is checked", (t) => {
+test("checkJson finds what was wrongly taken for a part of the payload", (t) => {
   const meta = messageOf({ ...HEAD, data: "[1]", meta: '{"a": 1}', ...TAIL });
   for (const message of [meta, `${emitWith({})}${emitWith({})}`, emitWith({ data: "[1]]" })]) {
-    const { start, end } = scan(message) ?? { start: 0, end: 0 };
+    const { dataStart: start, dataEnd: end } = scan(message) ?? { dataStart: 0, dataEnd: 0 };
     t.true(end > start);
     t.is(checkJson(Buffer.from(message), start, end), undefined);
   }

@@ -3,15 +3,15 @@ import test from "ava";
 import type { FuzzOptions, FuzzResult } from "../../helpers/pickle-fuzz-worker.js";
 import { startWorker } from "../../helpers/run-from.js";
 
-/** `npm run fuzz` takes a million. */
+/** `npm run fuzz` runs a million. */
 const FRAMES = Number(process.env.PICKLE_FUZZ_FRAMES ?? 200_000);
 
 const MAX_SIZE = 100_000;
 
-/** Whatever a frame can be made to hold, at a time. The worker ends with an error beyond it. */
+/** The worker fails if its heap grows beyond this. */
 const HEAP_MB = 48;
 
-test(`${FRAMES} mutated pickles: none throws, none hangs, and memory stays where it is`, async (t) => {
+test(`${FRAMES} mutated pickles: none throws or hangs, and memory stays bounded`, async (t) => {
   const options: FuzzOptions = { frames: FRAMES, seed: 5_13, maxSize: MAX_SIZE };
   const worker = startWorker("test/helpers/pickle-fuzz-worker.ts", {
     workerData: options,
@@ -25,7 +25,7 @@ test(`${FRAMES} mutated pickles: none throws, none hangs, and memory stays where
     FRAMES,
   );
   const known = ["accepted", "unsafe_pickle", "bad_pickle", "unsafe_name", "too_large", "too_deep"];
-  // The mutations reach all of the reader, and leave some frames what they were meant to be.
+  // The mutations reach all of the reader, and leave some frames valid.
   t.deepEqual(Object.keys(outcomes).sort(), [...known].sort());
   t.true((outcomes.accepted ?? 0) > FRAMES / 50);
   t.true(messages > FRAMES / 100);

@@ -1,8 +1,0 @@
-import { readFileSync } from "node:fs";
-
-/** Where `prepare.ts` leaves the interpreter of the environment that it has made. */
-export const PYTHON_FILE = "build/bench-python.json";
-
-export function benchPython(): string {
-  return (JSON.parse(readFileSync(PYTHON_FILE, "utf8")) as { python: string }).python;
-}

@@ -1,0 +1,88 @@
+import type { EmitMessage, Message } from "../../protocol/model/messages.js";
+import type { Rejection } from "../../protocol/model/rejection.js";
+import { quote } from "../../util/quote.js";
+import { ackRepliesFor } from "./ack-replies.js";
+import { applyCommand, type RoomCommandMessage } from "./apply-command.js";
+import { deliverEmit } from "./deliver-emit.js";
+import type { InboundParts } from "./parts.js";
+
+/** A decoded message of the fleet's channel. */
+export interface InboundMessage {
+  readonly channel: string;
+  readonly message: Message;
+  /** As it came over the channel. */
+  readonly payload: Uint8Array;
+}
+
+/**
+ * Takes a decoded message to what its method is for.
+ *
+ * @returns why it is rejected; nothing was done then
+ */
+export function dispatch(inbound: InboundMessage, parts: InboundParts): Rejection | undefined {
+  const { message } = inbound;
+  switch (message.method) {
+    case "callback":
+      parts.cluster.receiveCallback(message);
+      return undefined;
+    case "node_checkpoint":
+      parts.recovery.checkpoints.record(message.hostId ?? "", message.number);
+      return undefined;
+    case "emit":
+      return onEmit({ ...inbound, message }, parts);
+    case "enter_room":
+    case "leave_room":
+    case "close_room":
+    case "disconnect":
+    case "node_join":
+    case "node_leave":
+    case "node_disconnect":
+      return onCommand(message, parts);
+    default:
+      return message satisfies never;
+  }
+}
+
+function onEmit(
+  { channel, message, payload }: InboundMessage & { readonly message: EmitMessage },
+  parts: InboundParts,
+): Rejection | undefined {
+  if (isEcho(message, parts)) {
+    if (message.node?.sequence !== undefined) {
+      parts.recovery.history?.ownEmitReturned(message.node.sequence);
+    }
+    return undefined;
+  }
+  const ackReplies = ackRepliesFor(message, channel, parts);
+  try {
+    const served = parts.namespaces.get(message.namespace);
+    return served === undefined
+      ? unknownNamespace(message)
+      : deliverEmit({ message, payload, ackReplies }, served, parts.reporter);
+  } finally {
+    // Node hosts wait for the count of every host, also of one whose clients did not get it.
+    ackReplies?.sendCount(0);
+  }
+}
+
+function onCommand(message: RoomCommandMessage, parts: InboundParts): Rejection | undefined {
+  if (isEcho(message, parts)) {
+    return undefined;
+  }
+  const served = parts.namespaces.get(message.namespace);
+  return served === undefined ? unknownNamespace(message) : applyCommand(served.adapter, message);
+}
+
+/** Whether this host published it, and has done it already; if not, its sender is noted. */
+function isEcho({ hostId }: EmitMessage | RoomCommandMessage, { cluster, reporter }: InboundParts): boolean {
+  if (hostId === cluster.hostId) {
+    reporter.count("echoes");
+    return true;
+  }
+  cluster.pythonHosts.markSender(hostId);
+  return false;
+}
+
+function unknownNamespace({ namespace }: { readonly namespace: string }): Rejection {
+  return { reason: "unknown_namespace", detail: `no namespace ${quote(namespace)} on this host` };
+}

@@ -1,0 +1,84 @@
+import type { BroadcastOptions } from "socket.io-adapter";
+import { publishWithAck } from "../../cluster/publish-with-ack.js";
+import type { WireRoom } from "../../protocol/model/messages.js";
+import type { Packet } from "../clients/event-packet.js";
+import { broadcastWithAckHere } from "../clients/local-operations.js";
+import { namespaceOf } from "../clients/namespace.js";
+import {
+  isLocalClient,
+  isLocalOnly,
+  isRemoteClient,
+  normalizeTarget,
+  roomNames,
+  type Target,
+} from "../clients/target.js";
+import type { OutgoingEmits } from "./outgoing-emits.js";
+import type { OutboundParts } from "./parts.js";
+
+/** How long before socket.io's own timer the collection ends, in milliseconds. */
+const MARGIN_MS = 10;
+
+/** `Adapter.broadcastWithAck`: an emit to clients of this host and of all others, which acknowledge it. */
+export class BroadcastWithAck {
+  readonly #parts: OutboundParts;
+  readonly #emits: OutgoingEmits;
+
+  constructor(parts: OutboundParts, emits: OutgoingEmits) {
+    this.#parts = parts;
+    this.#emits = emits;
+  }
+
+  /**
+   * @param onDone - gets the number of acknowledgements when all have come
+   * @param onAck - gets each, its first argument
+   * @throws BridgeError `BRIDGE_INVALID_ARGUMENT`; nobody got it then
+   */
+  send(
+    packet: Packet,
+    options: BroadcastOptions,
+    onDone: (total: number) => void,
+    onAck: (...args: unknown[]) => void,
+  ): void {
+    const { adapter, cluster, looksLikeSid } = this.#parts;
+    const target = normalizeTarget(options);
+    if (isLocalOnly(target) || isLocalClient(adapter, target)) {
+      broadcastWithAckHere(adapter, packet, options, onDone, onAck);
+      return;
+    }
+    const emit = {
+      namespace: namespaceOf(adapter).name,
+      room: this.#singleRoom(target),
+      isSingleClient: isRemoteClient(adapter, target, looksLikeSid),
+      // socket.io's timer runs already, and a broadcast to many takes its time.
+      timeout: target.timeout - MARGIN_MS,
+      onAck,
+      onDone,
+    };
+    publishWithAck(cluster, emit, (ticket, collector) => {
+      if (ticket === undefined) {
+        this.#warnOfLimit();
+      }
+      // The order of plain emits: encoded before anybody gets it, then own clients, then the channel.
+      const encoded = this.#emits.encode(packet.data, target, options, ticket ?? null);
+      this.#emits.notifyListeners(packet.data, target);
+      broadcastWithAckHere(
+        adapter,
+        packet,
+        options,
+        (clients) => collector.expectOwn(clients),
+        (ack) => collector.addOwnAck(ack),
+      );
+      this.#emits.publish(encoded);
+    });
+  }
+
+  #singleRoom({ rooms }: Target): WireRoom | null {
+    const [room] = roomNames(rooms);
+    return room === undefined || rooms.size > 1 ? null : this.#emits.pythonRoom(room);
+  }
+
+  #warnOfLimit(): void {
+    const { cluster, reporter } = this.#parts;
+    reporter.warn("acks", `${cluster.acks.limit} acknowledgements are awaited already; this one can only time out`);
+  }
+}

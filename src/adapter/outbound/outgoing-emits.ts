@@ -1,0 +1,92 @@
+import type { BroadcastOptions, Room } from "socket.io-adapter";
+import type { CallbackRef, WireRoom } from "../../protocol/model/messages.js";
+import { buildEmitExtension } from "../../protocol/model/node-extension.js";
+import type { EncodedEmit } from "../../protocol/model/outgoing.js";
+import { quote } from "../../util/quote.js";
+import { hasClient, namespaceOf } from "../clients/namespace.js";
+import { isSid, roomNames, type Target } from "../clients/target.js";
+import type { OutboundParts } from "./parts.js";
+
+/** What plain and acknowledged emits of one namespace have in common: encode, show to `onEmit` listeners, publish. */
+export class OutgoingEmits {
+  readonly #parts: OutboundParts;
+  readonly #namespace: string;
+
+  constructor(parts: OutboundParts) {
+    this.#parts = parts;
+    this.#namespace = namespaceOf(parts.adapter).name;
+  }
+
+  /**
+   * @param data - name and arguments
+   * @param callback - what acknowledgements come back with, null where none are collected
+   * @param sequence - this host's number for it, if it keeps a history
+   * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry
+   */
+  encode(
+    data: readonly unknown[],
+    target: Target,
+    { flags = {} }: BroadcastOptions,
+    callback: CallbackRef | null,
+    sequence?: number,
+  ): EncodedEmit {
+    const { adapter, cluster, publisher } = this.#parts;
+    const [event, ...args] = data;
+    const rooms = roomNames(target.rooms);
+    const except = roomNames(target.except);
+    // Python skips sids only, so what may be a room is named once more, for Node hosts. The room of a client of this host
+    // need not be: no other host has that client.
+    const exceptRooms = except.filter((name) => !hasClient(adapter, name));
+    this.#warnOfExceptRooms(exceptRooms);
+    return publisher.encodeEmit({
+      method: "emit",
+      event: String(event),
+      args,
+      rooms: rooms.length === 0 ? null : rooms.map((room) => this.pythonRoom(room)),
+      skipSids: except,
+      exceptRooms,
+      callback,
+      node: buildEmitExtension(args, flags, callback === null ? undefined : target.timeout, sequence),
+      namespace: this.#namespace,
+      hostId: cluster.hostId,
+    });
+  }
+
+  notifyListeners(data: readonly unknown[], target: Target): void {
+    const { cluster, reporter } = this.#parts;
+    if (reporter.hasEmitListeners) {
+      const [event, ...args] = data;
+      const rooms = target.rooms.size === 0 ? null : [...target.rooms];
+      reporter.emits.notify({
+        namespace: this.#namespace,
+        event: String(event),
+        args,
+        rooms,
+        skipSids: [...target.except],
+        hostId: cluster.hostId,
+        origin: "local",
+      });
+    }
+  }
+
+  publish({ payload }: EncodedEmit): void {
+    this.#parts.publisher.publishEncoded(payload);
+  }
+
+  pythonRoom(room: Room): WireRoom {
+    return this.#parts.toPythonRoom(room, this.#namespace);
+  }
+
+  /** Once per room: not all of its members can be excepted. */
+  #warnOfExceptRooms(rooms: readonly string[]): void {
+    const { adapter, cluster, looksLikeSid, reporter } = this.#parts;
+    for (const room of rooms) {
+      if (cluster.pythonHosts.areExpected && !isSid(adapter, room, looksLikeSid)) {
+        reporter.warnOnce(
+          `except ${this.#namespace} ${room}`,
+          () => `except(${quote(room)}): members of that room on Python hosts get the event all the same`,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import type { Adapter } from "socket.io-adapter";
+import type { Cluster } from "../../cluster/cluster.js";
+import type { NormalizedAdapter } from "../../options.js";
+import { recoveryTimesOf } from "../clients/private-fields.js";
+import type { Publisher } from "../publisher.js";
+import { Checkpoints } from "./checkpoints.js";
+import { History } from "./history.js";
+import { Recovery } from "./recovery.js";
+
+export interface HostRecoveryOptions {
+  readonly options: NormalizedAdapter;
+  readonly cluster: Cluster;
+  readonly publisher: Publisher;
+  /** Whether all hosts receive all messages of the fleet's channel in one order. */
+  isOrdered(): boolean;
+}
+
+/** Connection state recovery of a host: one history of the channel serves all namespaces. */
+export class HostRecovery {
+  readonly checkpoints: Checkpoints;
+  readonly #parts: HostRecoveryOptions;
+  #history: History | undefined;
+
+  constructor(parts: HostRecoveryOptions) {
+    const { cluster, publisher } = parts;
+    this.#parts = parts;
+    this.checkpoints = new Checkpoints(cluster.hostId, (message) => publisher.publish(message));
+  }
+
+  /** Undefined until a server with `connectionStateRecovery` opens a namespace: no client can resume then. */
+  get history(): History | undefined {
+    return this.#history;
+  }
+
+  /** @returns undefined where the server has no `connectionStateRecovery` */
+  open(adapter: Adapter): Recovery | undefined {
+    const times = recoveryTimesOf(adapter);
+    if (times === undefined) {
+      return undefined;
+    }
+    const { options, cluster, isOrdered } = this.#parts;
+    const { maxSessions, ...limits } = options.recovery;
+    const { maxDisconnection, detection } = times;
+    this.#history ??= new History({ hostId: cluster.hostId, ...limits, maxAge: maxDisconnection + detection });
+    return new Recovery({
+      adapter,
+      history: this.#history,
+      checkpoints: this.checkpoints,
+      cluster,
+      maxDisconnection,
+      detection,
+      maxSessions,
+      requestsTimeout: options.requestsTimeout,
+      maxMessageSize: options.maxMessageSize,
+      reading: options,
+      isOrdered,
+    });
+  }
+
+  /** Call once the channel is subscribed: from then on, hosts agree on the names of its messages. */
+  start(): void {
+    if (this.#history !== undefined) {
+      this.checkpoints.write();
+    }
+  }
+
+  /** The bus may have missed messages. */
+  interrupted(): void {
+    this.#history?.interrupted();
+  }
+
+  /** Call now and then: drops what is too old, and renews the checkpoint. */
+  sweep(): void {
+    if (this.#history !== undefined) {
+      this.#history.sweep();
+      this.checkpoints.write();
+    }
+  }
+
+  close(): void {
+    this.checkpoints.close();
+  }
+}

@@ -1,0 +1,74 @@
+import { BridgeError } from "../../errors.js";
+import { debugLog } from "../../util/debug.js";
+import type { Bus } from "../bus.js";
+import type { BusOptions } from "../options.js";
+import { atMost } from "./at-most.js";
+import type { Backend } from "./backend.js";
+import { BusCore } from "./bus-core.js";
+
+/** How long `close()` waits for the broker to confirm what it was sent, in milliseconds. */
+const CLOSE_GRACE_MS = 5_000;
+
+const debug = debugLog("bus");
+
+/**
+ * @internal A bus over a broker that is reached over a network.
+ *
+ * @throws BridgeError `BRIDGE_INVALID_OPTION`, and what `makeBackend` throws
+ */
+export function networkedBus(options: BusOptions, makeBackend: (core: BusCore) => Backend): Bus {
+  const core = new BusCore(options, () => backend);
+  const backend = makeBackend(core);
+  const closedError = () => new BridgeError("BRIDGE_CLOSED", `the ${backend.title} bus is closed`);
+  let closed: Promise<void> | undefined;
+
+  /** Why nothing can be published to the channel, or received from it. */
+  const obstacle = (channel: string): BridgeError | undefined =>
+    closed === undefined ? backend.checkChannel?.(channel) : closedError();
+
+  async function shutDown(): Promise<void> {
+    debug("closing %s; %d messages are not confirmed", backend.name, core.outbox.size);
+    core.status.muteErrors();
+    if (!backend.isAway()) {
+      await atMost(CLOSE_GRACE_MS, core.outbox.drained());
+    }
+    core.stop(closedError());
+    await backend.close();
+    core.status.notify({ type: "closed" });
+  }
+
+  return {
+    name: backend.name,
+    subscribe(channel, onMessage) {
+      const error = obstacle(channel);
+      if (error !== undefined) {
+        return Promise.reject(error);
+      }
+      const isNew = !core.subscriptions.has(channel);
+      const subscribed = core.subscriptions.add(channel, onMessage);
+      if (isNew) {
+        backend.flush(channel);
+        backend.subscribe(channel);
+      }
+      return subscribed;
+    },
+    publish(channel, payload) {
+      const error = obstacle(channel);
+      if (error !== undefined) {
+        return Promise.reject(error);
+      }
+      const bytes = typeof payload === "string" ? Buffer.from(payload) : Buffer.from(payload);
+      const published = core.outbox.add({ channel, payload: core.encode(channel, bytes) });
+      backend.flush(channel);
+      core.outbox.enforceBounds();
+      return published;
+    },
+    onStatus: (listener) => core.status.add(listener),
+    countSubscribers: async (channel) => backend.countSubscribers?.(channel),
+    isOrdered: (channel) => backend.isOrdered?.(channel) ?? false,
+    close() {
+      closed ??= shutDown();
+      return closed;
+    },
+  };
+}

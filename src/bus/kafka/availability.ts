@@ -1,0 +1,74 @@
+import { BridgeError } from "../../errors.js";
+import type { BusCore } from "../core/bus-core.js";
+import type { RetryFailure } from "../core/retry-loop.js";
+import { KafkaFailure } from "./connection.js";
+
+/** A topic that was just created, or moves to another broker, is reported from this attempt on. */
+const LASTING_ATTEMPTS = 5;
+
+const MOVES: readonly (string | undefined)[] = [
+  "LEADER_NOT_AVAILABLE",
+  "NOT_LEADER_OR_FOLLOWER",
+  "UNKNOWN_TOPIC_OR_PARTITION",
+];
+
+/** When a bus over Kafka is ready, and when it is not: both producer and consumers report here. */
+export class KafkaAvailability {
+  readonly #core: BusCore;
+  #isProducerConnected = false;
+  #isReady = false;
+  #isAway = false;
+
+  constructor(core: BusCore) {
+    this.#core = core;
+  }
+
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  producerConnected(): void {
+    this.#isProducerConnected = true;
+    this.#isAway = false;
+    this.reportIfReady();
+  }
+
+  producerLost(): void {
+    this.#isProducerConnected = false;
+  }
+
+  producerFailed(failure: RetryFailure): void {
+    this.#isAway = true;
+    this.#onFailure(failure);
+  }
+
+  /** While the producer is disconnected too, it reports the same outage. */
+  consumerFailed(failure: RetryFailure): void {
+    if (this.#isProducerConnected) {
+      this.#onFailure(failure);
+    }
+  }
+
+  /** `ready` is reported again once the connections are replaced. */
+  notReady(): void {
+    this.#isReady = false;
+  }
+
+  /** Call when the broker has granted or refused a subscription. */
+  reportIfReady(): void {
+    if (this.#isProducerConnected && this.#core.subscriptions.areAnswered && !this.#isReady) {
+      this.#isReady = true;
+      this.#core.ready();
+    }
+  }
+
+  #onFailure({ error: cause, attempt, delay }: RetryFailure): void {
+    if (cause instanceof KafkaFailure && MOVES.includes(cause.id) && attempt < LASTING_ATTEMPTS) {
+      return;
+    }
+    this.#isReady = false;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#core.status.errorOnce(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", reason, { cause }));
+    this.#core.status.notify({ type: "reconnecting", attempt, delay });
+  }
+}

@@ -1,0 +1,87 @@
+import type { Redis } from "ioredis";
+import { BridgeError } from "../../errors.js";
+import { optionalPackage } from "../../util/optional-package.js";
+import type { RedisConnector } from "./connection.js";
+import { isNodeRedisClient, type NodeRedisOptions, toIoredisOptions } from "./node-redis.js";
+import { parseRedisUrl, type RedisOptions } from "./url.js";
+
+/**
+ * A client of ioredis (`new Redis()`) or of node-redis (`createClient()` of the package `redis`, 4 or later), whose
+ * options are taken over. The client itself is neither used nor closed: two connections of our own are opened from its
+ * options.
+ */
+export interface RedisClientLike {
+  readonly options?: object | undefined;
+  duplicate(...overrides: never[]): unknown;
+}
+
+/** @internal How to reach Redis, and with which options: one of the two. */
+export interface RedisSource {
+  readonly url?: string | undefined;
+  /** The name of the Sentinel service where the URL has none. @default "socketio" */
+  readonly channel?: string | undefined;
+  readonly client?: RedisClientLike | undefined;
+}
+
+/** Clients whose options cannot be taken over: a member that only such a client has, its name, and what to pass instead. */
+const UNUSABLE = [
+  ["nodes", "a Cluster of ioredis", "the URL of one of its nodes, which passes messages on to all"],
+  ["slots", "a cluster of node-redis", "the URL of one of its nodes, which passes messages on to all"],
+  ["getSentinelNode", "a Sentinel client of node-redis", "redis+sentinel://host:port/db/service as the URL"],
+  ["idleClients", "a pool of node-redis", "a client made by createClient(), or a URL"],
+  ["connection_options", "a client of node-redis 3 or older", "a URL, or a client of a later version"],
+] as const;
+
+/** @internal Whether this can only be meant as a client, usable or not. */
+export function isRedisClient(value: unknown): value is RedisClientLike {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    (("duplicate" in value && typeof value.duplicate === "function") || UNUSABLE.some(([member]) => member in value))
+  );
+}
+
+/**
+ * @internal
+ * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`, `BRIDGE_MISSING_PACKAGE`
+ */
+export function redisConnector({ url, client, channel = "socketio" }: RedisSource): RedisConnector {
+  if (url !== undefined && client === undefined) {
+    return connectorOf(parseRedisUrl(url, channel));
+  }
+  if (url === undefined && client !== undefined) {
+    assertUsable(client);
+    if (isNodeRedisClient(client)) {
+      return connectorOf(toIoredisOptions(client.options));
+    }
+    // Not instanceof: an application may have its own copy of ioredis.
+    return (options) => client.duplicate(options as never) as Redis;
+  }
+  throw new BridgeError("BRIDGE_INVALID_OPTION", "a Redis bus takes either a url or a client");
+}
+
+/** @internal The number of the database. */
+export function redisDatabase({ url, client, channel = "socketio" }: RedisSource): number {
+  const options: RedisOptions & NodeRedisOptions =
+    url === undefined ? (client?.options ?? {}) : parseRedisUrl(url, channel);
+  return options.db ?? options.database ?? 0;
+}
+
+function connectorOf(options: RedisOptions): RedisConnector {
+  const { Redis: Client } = optionalPackage<typeof import("ioredis")>("ioredis", "redis://");
+  return (ours) => new Client({ ...options, ...ours });
+}
+
+function assertUsable(client: RedisClientLike): void {
+  const unusable = UNUSABLE.find(([member]) => member in client);
+  if (unusable !== undefined) {
+    const [, what, instead] = unusable;
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `${what} cannot be taken over: pass ${instead}`);
+  }
+  if (typeof client.duplicate !== "function" || typeof client.options !== "object" || client.options === null) {
+    throw new BridgeError(
+      "BRIDGE_INVALID_OPTION",
+      "the client is neither a Redis of ioredis nor a client of node-redis: pass a URL",
+    );
+  }
+}

@@ -1,0 +1,75 @@
+import type { ConnectionOptions } from "node:tls";
+import { BridgeError } from "../../errors.js";
+import type { RedisOptions } from "./url.js";
+
+/** @internal What `createClient()` of node-redis was given, with the parts of its `url` added by node-redis itself. */
+export interface NodeRedisOptions {
+  readonly socket?: NodeRedisSocketOptions | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly database?: number | undefined;
+  /** The name of the connection. */
+  readonly name?: string | undefined;
+  /** From version 5 on. Made by node-redis itself from `username` and `password`, where there are any. */
+  readonly credentialsProvider?: unknown;
+}
+
+/** Beside these, the options of `tls.connect()`. */
+interface NodeRedisSocketOptions extends ConnectionOptions {
+  readonly tls?: boolean | undefined;
+  readonly family?: number | undefined;
+  readonly reconnectStrategy?: unknown;
+  readonly noDelay?: boolean | undefined;
+  /** A number in version 4. */
+  readonly keepAlive?: unknown;
+  readonly keepAliveInitialDelay?: number | undefined;
+  readonly connectTimeout?: number | undefined;
+  readonly socketTimeout?: number | undefined;
+}
+
+/** A client of node-redis, by what only such a client has. */
+export function isNodeRedisClient(client: object): client is { readonly options: NodeRedisOptions } {
+  return "isOpen" in client;
+}
+
+/**
+ * Options of node-redis 4 and later in terms of ioredis. How it reconnects and keeps connections alive is not taken over:
+ * a bus has its own way.
+ *
+ * @throws BridgeError `BRIDGE_INVALID_OPTION` for what has no counterpart
+ */
+export function toIoredisOptions(options: NodeRedisOptions): RedisOptions {
+  const { socket = {}, username, password, database, name } = options;
+  const hasPassword = username !== undefined || password !== undefined;
+  if (options.credentialsProvider !== undefined && !hasPassword) {
+    throw notTakenOver("a credentialsProvider", "username and password, or a URL with them");
+  }
+  if (socket.reconnectStrategy !== undefined) {
+    throw notTakenOver("socket.reconnectStrategy", "a client without it, or a URL; the bus reconnects by itself");
+  }
+  const { tls, host, port, path, family } = socket;
+  return defined({
+    ...(path === undefined ? { host, port, family } : { path }),
+    username,
+    password,
+    db: database,
+    connectionName: name,
+    tls: tls === true ? tlsOptions(socket) : undefined,
+  });
+}
+
+function tlsOptions(socket: NodeRedisSocketOptions): ConnectionOptions {
+  const { tls, host, port, path, family, reconnectStrategy, connectTimeout, socketTimeout, ...others } = socket;
+  const { noDelay, keepAlive, keepAliveInitialDelay, ...options } = others;
+  return options;
+}
+
+function notTakenOver(option: string, instead: string): BridgeError {
+  const message = `of a client of node-redis, ${option} cannot be taken over: pass ${instead}`;
+  return new BridgeError("BRIDGE_INVALID_OPTION", message);
+}
+
+/** ioredis takes an option that is undefined for one that was set. */
+function defined(options: { readonly [Option in keyof RedisOptions]: RedisOptions[Option] | undefined }): RedisOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

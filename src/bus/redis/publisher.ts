@@ -1,0 +1,140 @@
+import type { Redis } from "ioredis";
+import { debugLog } from "../../util/debug.js";
+import { pause } from "../../util/pause.js";
+import { brokerError } from "../core/broker-error.js";
+import type { BusCore } from "../core/bus-core.js";
+import type { Entry } from "../core/outbox.js";
+import { type GatedPublisher, PublishGate } from "../core/publish-gate.js";
+import { endConnection, openConnection, type RedisConnector } from "./connection.js";
+import type { RedisWireFormat } from "./wire-format.js";
+
+/** How often to check whether the other hosts are subscribed again, in milliseconds. */
+const SUBSCRIBER_POLL_MS = 50;
+
+const debug = debugLog("redis");
+
+/** The connection that publishes, one PUBLISH per message. */
+export class RedisPublisher implements GatedPublisher {
+  readonly gate: PublishGate;
+  readonly #core: BusCore;
+  readonly #connect: RedisConnector;
+  readonly #wire: RedisWireFormat;
+  #connection: Redis | undefined;
+  /** By channel, how many hosts received the last PUBLISH: as many were subscribed before an outage. */
+  readonly #lastReceivers = new Map<string, number>();
+
+  constructor(core: BusCore, connect: RedisConnector, wire: RedisWireFormat) {
+    this.#core = core;
+    this.#connect = connect;
+    this.#wire = wire;
+    this.gate = new PublishGate(core, this);
+  }
+
+  get isConnected(): boolean {
+    return this.#connection?.status === "ready";
+  }
+
+  /** Sends what the outbox holds. Connects, the first time. */
+  flush(): void {
+    this.#connection ??= this.#open();
+    if (this.gate.isOpen) {
+      for (const entry of this.#core.outbox.take()) {
+        this.#send(this.#connection, entry);
+      }
+    }
+  }
+
+  /** Past the outbox. */
+  async publish(channel: string, message: Buffer): Promise<unknown> {
+    return this.#connection?.publish(this.#wire.prefix + channel, message);
+  }
+
+  /** Opens another connection. */
+  replace(): void {
+    this.#connection?.disconnect(true);
+  }
+
+  close(): Promise<void> {
+    return endConnection(this.#connection);
+  }
+
+  onGateOpened(): void {
+    this.flush();
+  }
+
+  /**
+   * A broker that restarts is back before its subscribers are, and what is published meanwhile is lost to them. So
+   * messages wait until as many hosts are subscribed as before, or the grace is over. Never rejects.
+   */
+  async waitForOtherHosts(): Promise<void> {
+    const { closing, subscriberGrace } = this.#core;
+    const deadline = performance.now() + subscriberGrace;
+    while (performance.now() < deadline && this.isConnected && !closing.aborted) {
+      if (await this.#areOthersBack()) {
+        return;
+      }
+      await pause(SUBSCRIBER_POLL_MS, closing);
+    }
+  }
+
+  async countSubscribers(channel: string): Promise<number | undefined> {
+    const count = this.isConnected ? await this.#countReceivers(channel) : undefined;
+    return Number.isFinite(count) ? count : undefined;
+  }
+
+  #open(): Redis {
+    this.#core.status.notify({ type: "connecting" });
+    const connection = openConnection(this.#connect, (error) => this.#core.status.errorOnce(error));
+    connection.on("ready", () => {
+      debug("publisher connected");
+      this.#core.status.forgetErrors();
+      this.gate.publisherConnected();
+    });
+    connection.on("close", () => this.gate.publisherLost());
+    connection.on("reconnecting", (delay: number) => {
+      debug("publisher reconnects in %d ms", delay);
+      this.gate.publisherReconnecting(delay);
+    });
+    return connection;
+  }
+
+  #send(connection: Redis, entry: Entry): void {
+    connection.publish(this.#wire.prefix + entry.channel, entry.payload).then(
+      (receivers) => {
+        this.#lastReceivers.set(entry.channel, receivers);
+        this.#core.outbox.confirm(entry);
+        // What was held back while the broker was silent.
+        this.flush();
+      },
+      (cause: Error) => this.#onFailed(entry, cause),
+    );
+  }
+
+  #onFailed(entry: Entry, cause: Error): void {
+    // Otherwise the connection was lost, and the outbox keeps the message for the next one.
+    if (cause.name === "ReplyError") {
+      const error = brokerError(`Redis refused to publish to "${entry.channel}"`, cause);
+      this.#core.status.errorOnce(error);
+      this.#core.outbox.refuse(entry, error);
+    }
+  }
+
+  /** A bus that has published nothing cannot know how many hosts there were, and waits for the whole grace. */
+  async #areOthersBack(): Promise<boolean> {
+    for (const [channel, receivers] of this.#lastReceivers) {
+      if ((await this.#countReceivers(channel)) < receivers) {
+        return false;
+      }
+    }
+    return this.#lastReceivers.size > 0;
+  }
+
+  /** Infinite if the broker does not disclose it, as under an ACL without PUBSUB: there is nothing to wait for then. */
+  async #countReceivers(channel: string): Promise<number> {
+    try {
+      return this.#connection === undefined ? 0 : await this.#wire.countReceivers(this.#connection, channel);
+    } catch {
+      return Number.POSITIVE_INFINITY;
+    }
+  }
+}

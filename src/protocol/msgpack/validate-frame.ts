@@ -1,0 +1,187 @@
+import { isUtf8 } from "node:buffer";
+import { RejectionError, type RejectReason } from "../model/rejection.js";
+import { MAX_DEPTH } from "../values/limits.js";
+
+/** What the first byte of a value says about it. */
+interface Head {
+  readonly kind: "scalar" | "text" | "bytes" | "list" | "map" | "unsupported";
+  /** Bytes after it that hold the length; 0 if it holds the length itself. */
+  readonly lengthBytes: number;
+  /** If `lengthBytes` is 0: the bytes of a scalar or text, the items of a list, the entries of a map. */
+  readonly size: number;
+}
+
+const head = (kind: Head["kind"], lengthBytes = 0, size = 0): Head => ({ kind, lengthBytes, size });
+
+/** The types 0xc0 to 0xdf of the MessagePack specification. Extension types have no counterpart in JSON. */
+const TYPES: readonly Head[] = [
+  head("scalar"), // nil
+  head("unsupported"), // never used
+  head("scalar"), // false
+  head("scalar"), // true
+  ...[1, 2, 4].map((lengthBytes) => head("bytes", lengthBytes)),
+  ...[1, 2, 4].map(() => head("unsupported")), // ext
+  ...[4, 8].map((size) => head("scalar", 0, size)), // float
+  ...[1, 2, 4, 8].map((size) => head("scalar", 0, size)), // uint
+  ...[1, 2, 4, 8].map((size) => head("scalar", 0, size)), // int
+  ...[1, 2, 4, 8, 16].map(() => head("unsupported")), // fixext
+  ...[1, 2, 4].map((lengthBytes) => head("text", lengthBytes)),
+  ...[2, 4].map((lengthBytes) => head("list", lengthBytes)),
+  ...[2, 4].map((lengthBytes) => head("map", lengthBytes)),
+];
+
+/** One for each byte. */
+const HEADS: readonly Head[] = [
+  ...Array.from({ length: 0x80 }, () => head("scalar")),
+  ...Array.from({ length: 0x10 }, (_, size) => head("map", 0, size)),
+  ...Array.from({ length: 0x10 }, (_, size) => head("list", 0, size)),
+  ...Array.from({ length: 0x20 }, (_, size) => head("text", 0, size)),
+  ...TYPES,
+  ...Array.from({ length: 0x20 }, () => head("scalar")),
+];
+
+const PROTO = Buffer.from("__proto__");
+
+function reject(detail: string, reason: RejectReason = "not_msgpack"): never {
+  throw new RejectionError(reason, detail);
+}
+
+/** Most texts are short and ASCII, which a loop finds out faster than a call of `isUtf8`. */
+function isText(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let position = start; position < end; position += 1) {
+    if ((bytes[position] as number) >= 0x80 || position - start >= 64) {
+      return isUtf8(bytes.subarray(position, end));
+    }
+  }
+  return true;
+}
+
+/** Walks over the values of a frame, without building them and without recursion. */
+class FrameValidator {
+  readonly #frame: Buffer;
+  #position = 0;
+  /** Values still missing in each open container, the innermost last. The first is the frame itself, which has one. */
+  readonly #missing: number[] = [1];
+  readonly #isMap: boolean[] = [false];
+  /** The sum of `#missing`. */
+  #totalMissing = 1;
+  /** Bytes that JSON needs at least: `{},` for a list or map, `1,` for anything else. */
+  jsonSize = 0;
+  hasLongKey = false;
+
+  constructor(frame: Buffer) {
+    this.#frame = frame;
+  }
+
+  run(): void {
+    while (this.#totalMissing > 0) {
+      this.#readValue();
+    }
+    if (this.#position < this.#frame.length) {
+      reject(`goes on after its end, at byte ${this.#position}`);
+    }
+  }
+
+  #readValue(): void {
+    const start = this.#position;
+    const byte = this.#frame[start] ?? this.#truncated();
+    const { kind, lengthBytes, size } = HEADS[byte] as Head;
+    this.#position += 1 + lengthBytes;
+    if (this.#position + this.#totalMissing - 1 > this.#frame.length) {
+      this.#truncated();
+    }
+    const length = lengthBytes === 0 ? size : this.#frame.readUIntBE(start + 1, lengthBytes);
+    const isKey = this.#countValue();
+    if (kind === "unsupported") {
+      reject(`the type 0x${byte.toString(16)} at byte ${start} has no counterpart in JSON`);
+    } else if (kind === "map" || kind === "list") {
+      this.#openContainer(kind, length, isKey);
+    } else {
+      this.#readContent(kind, length, isKey);
+    }
+    this.#closeComplete();
+  }
+
+  /** @returns whether the value that starts here is a key */
+  #countValue(): boolean {
+    const top = this.#missing.length - 1;
+    const missing = this.#missing[top] as number;
+    this.#missing[top] = missing - 1;
+    this.#totalMissing -= 1;
+    return this.#isMap[top] === true && missing % 2 === 0;
+  }
+
+  #openContainer(kind: "map" | "list", length: number, isKey: boolean): void {
+    if (isKey) {
+      reject(`a ${kind} for a key before byte ${this.#position}`);
+    }
+    if (this.#missing.length > MAX_DEPTH) {
+      reject(`nested more than ${MAX_DEPTH} levels`, "too_deep");
+    }
+    const values = kind === "map" ? 2 * length : length;
+    this.jsonSize += 3;
+    this.#missing.push(values);
+    this.#isMap.push(kind === "map");
+    this.#totalMissing += values;
+    this.#assertRoomForMissing();
+  }
+
+  #readContent(kind: "text" | "bytes" | "scalar", length: number, isKey: boolean): void {
+    const start = this.#position;
+    this.jsonSize += 2;
+    this.#position += length;
+    this.#assertRoomForMissing();
+    if (kind === "text" && !isText(this.#frame, start, this.#position)) {
+      reject(`the text at byte ${start} is not UTF-8`);
+    }
+    if (isKey) {
+      this.#checkKey(kind, start, length);
+    }
+  }
+
+  #checkKey(kind: "text" | "bytes" | "scalar", start: number, length: number): void {
+    if (kind === "bytes") {
+      reject(`bytes for a key at byte ${start}`);
+    }
+    if (length === PROTO.length && PROTO.equals(this.#frame.subarray(start, this.#position))) {
+      reject('the key "__proto__"', "unsafe_name");
+    }
+    this.hasLongKey ||= kind === "scalar" && length === 8;
+  }
+
+  #closeComplete(): void {
+    while (this.#missing.length > 1 && this.#missing.at(-1) === 0) {
+      this.#missing.pop();
+      this.#isMap.pop();
+    }
+  }
+
+  /** A missing value takes at least one byte, so a length that the frame cannot hold is rejected before it costs memory. */
+  #assertRoomForMissing(): void {
+    if (this.#position + this.#totalMissing > this.#frame.length) {
+      this.#truncated();
+    }
+  }
+
+  #truncated(): never {
+    return reject(`truncated after ${this.#frame.length} bytes`);
+  }
+}
+
+/**
+ * Checks one MessagePack value before it is decoded. It ends with the frame; its texts are UTF-8; it has no extension
+ * types; it is not nested too deep; its keys are texts and scalars and never `__proto__`; and it takes no more memory than
+ * JSON of `maxSize` could.
+ *
+ * @param maxSize - bytes that the value may have as JSON
+ * @returns whether a key may be an integer that a double cannot hold
+ * @throws RejectionError `not_msgpack`, `too_deep`, `too_large` or `unsafe_name`
+ */
+export function validateFrame(frame: Buffer, maxSize: number): { readonly hasLongKey: boolean } {
+  const validator = new FrameValidator(frame);
+  validator.run();
+  if (validator.jsonSize > maxSize) {
+    reject(`more values than ${maxSize} bytes of JSON can hold`, "too_large");
+  }
+  return validator;
+}

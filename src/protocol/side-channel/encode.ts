@@ -1,0 +1,23 @@
+import { BridgeError } from "../../errors.js";
+import { encodeScalar } from "../msgpack/encode.js";
+import { packMap } from "../msgpack/pack.js";
+import { type ScalarEncoder, toJsonValue } from "../values/json-value.js";
+import type { SideChannelMessage } from "./messages.js";
+
+/** A lone surrogate is not UTF-8, and there is no JSON here to fall back to. */
+const encodeWellFormed: ScalarEncoder = (value) =>
+  encodeScalar(typeof value === "string" ? value.toWellFormed() : value);
+
+/**
+ * One message of the side channel as MessagePack. Values become what JSON has for them, except that bytes stay bytes.
+ *
+ * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what neither has a form for: a bigint, a circular structure
+ */
+export function encodeSideChannel(message: SideChannelMessage): Uint8Array {
+  try {
+    return packMap(toJsonValue(message, encodeWellFormed) as Record<string, unknown>);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `cannot be sent to other Node hosts: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,118 @@
+import { asBytes } from "../../util/bytes.js";
+import { MAX_DEPTH } from "./limits.js";
+
+/** What `JSON.stringify` writes for an argument of an application, except that bytes stay bytes. */
+
+/**
+ * The value that `JSON.stringify` looks at: the result of `toJSON()`, which it calls once, or else the value itself.
+ *
+ * @param key - what `toJSON` gets: the key or index under which the value is stored
+ */
+export function toJsonView(value: unknown, key: string | number): unknown {
+  if ((typeof value !== "object" || value === null) && typeof value !== "bigint") {
+    return value;
+  }
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  return typeof toJSON === "function" ? toJSON.call(value, String(key)) : value;
+}
+
+/** Whether there are bytes at any depth; `hasBinary` of socket.io-parser. */
+export function hasBinary(value: unknown): boolean {
+  if (asBytes(value) !== undefined) {
+    return true;
+  }
+  const view = toJsonView(value, "");
+  if (asBytes(view) !== undefined) {
+    return true;
+  }
+  if (typeof view !== "object" || view === null) {
+    return false;
+  }
+  // Of an array, JSON writes the items and no other properties.
+  const items = Array.isArray(view) ? view : Object.values(view);
+  return items.some(hasBinary);
+}
+
+/** Whether JSON has null for it, which Python takes for no argument. */
+export function isJsonNull(value: unknown): boolean {
+  const view = asBytes(value) ?? toJsonView(value, "");
+  return (view ?? null) === null || (typeof view === "number" && !Number.isFinite(view));
+}
+
+/** Whether JSON has a list for it. */
+export function isJsonArray(value: unknown): boolean {
+  return asBytes(value) === undefined && Array.isArray(toJsonView(value, ""));
+}
+
+/** Replaces a string (keys included), a number or bytes in the copy that `toJsonValue` makes. */
+export type ScalarEncoder = (value: string | number | Uint8Array) => unknown;
+
+/** The message and the list of arguments are around it. */
+const MAX_VALUE_DEPTH = MAX_DEPTH - 2;
+
+/**
+ * A copy of null, booleans, lists and objects, with `encodeScalar` applied to everything else: the value as
+ * `JSON.stringify` sees it.
+ *
+ * @returns undefined for what JSON leaves out, such as a function
+ * @throws TypeError for what JSON has no form for: a bigint, a circular structure
+ */
+export function toJsonValue(
+  value: unknown,
+  encodeScalar: ScalarEncoder,
+  key: string | number = "",
+  depth = 1,
+): unknown {
+  const own = asBytes(value);
+  const view = own ?? toJsonView(value, key);
+  const bytes = own ?? asBytes(view);
+  if (bytes !== undefined) {
+    return encodeScalar(bytes);
+  }
+  switch (typeof view) {
+    case "string":
+    case "number":
+      return encodeScalar(view);
+    case "boolean":
+      return view;
+    case "object":
+      return view === null ? null : copyObject(view, encodeScalar, depth);
+    case "bigint":
+      throw new TypeError("a bigint has no form in JSON");
+    default:
+      return undefined;
+  }
+}
+
+function copyObject(view: object, encodeScalar: ScalarEncoder, depth: number): unknown {
+  if (view instanceof Number || view instanceof String || view instanceof Boolean) {
+    return toJsonValue(view.valueOf(), encodeScalar);
+  }
+  if (depth > MAX_VALUE_DEPTH) {
+    throw new TypeError(`circular, or nested more than ${MAX_VALUE_DEPTH} levels`);
+  }
+  if (Array.isArray(view)) {
+    const list: unknown[] = [];
+    // Not map(), which skips the holes of a sparse array.
+    for (let index = 0; index < view.length; index += 1) {
+      list.push(toJsonValue(view[index], encodeScalar, index, depth + 1) ?? null);
+    }
+    return list;
+  }
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(view)) {
+    const item = toJsonValue((view as Record<string, unknown>)[key], encodeScalar, key, depth + 1);
+    if (item !== undefined) {
+      setOwn(copy, encodeScalar(key) as string, item);
+    }
+  }
+  return copy;
+}
+
+function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === "__proto__") {
+    Object.defineProperty(object, key, { value, enumerable: true });
+  } else {
+    object[key] = value;
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * Levels of nesting in a message, the message itself included. Python's `json` stops at its recursion limit, 1000 by
+ * default, and a Python host well before that (near 500), so no peer writes more. V8 parses deeper values than it can
+ * stringify.
+ */
+export const MAX_DEPTH = 1000;
+
+/** Characters of an integer room, including its sign. Python refuses longer integers (`engineio.json`). */
+export const MAX_INTEGER_LENGTH = 100;

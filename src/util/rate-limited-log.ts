@@ -1,0 +1,37 @@
+/** Most keys that are remembered. There are few, unless their texts come from outside. */
+const MAX_KEYS = 1_000;
+
+/** Writes at most one line for each key and window. How many it left out stands in the next one. */
+export class RateLimitedLog {
+  readonly #windowMs: number;
+  readonly #write: (line: string) => void;
+  readonly #keys = new Map<string, { since: number; suppressed: number }>();
+
+  constructor(write: (line: string) => void, windowMs = 60_000) {
+    this.#write = write;
+    this.#windowMs = windowMs;
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /**
+   * @param key - what the line is about
+   * @param text - makes the line; called only when it is written
+   * @param now - monotonic milliseconds
+   */
+  line(key: string, text: () => string, now: number = performance.now()): void {
+    const seen = this.#keys.get(key);
+    if (seen !== undefined && now - seen.since < this.#windowMs) {
+      seen.suppressed += 1;
+      return;
+    }
+    const more = seen?.suppressed ? ` (and ${seen.suppressed} more like it since the last line)` : "";
+    if (this.#keys.size >= MAX_KEYS) {
+      this.#keys.clear();
+    }
+    this.#keys.set(key, { since: now, suppressed: 0 });
+    this.#write(text() + more);
+  }
+}

@@ -1,0 +1,67 @@
+import test from "ava";
+import type { Figures } from "../../../bench/faults/figures.js";
+import { faultTable, type Row, terminalRows } from "../../../bench/faults/table.js";
+import { sparkline } from "../../../bench/faults/throughput-meters.js";
+import { replacePart } from "../../../bench/shared/docs-page.js";
+
+const row = (parts: Partial<Figures>, failures: readonly string[] = []): Row => ({
+  figures: {
+    bus: "redis",
+    fault: "cut",
+    direction: "python → node",
+    lasted: 11_400,
+    sent: 2_000,
+    accepted: 2_000,
+    received: 990,
+    lost: 1_010,
+    notListening: 0,
+    doubled: 0,
+    doubledInSteadyState: 0,
+    outOfOrder: 0,
+    flowsAfter: 51.4,
+    externalDelay: 0,
+    longestGap: 5_060,
+    lossAllowed: 0,
+    isSettled: true,
+    missing: {},
+    ...parts,
+  },
+  failures,
+});
+
+test("a page's table names broker and fault once", (t) => {
+  const rows = [row({}), row({ direction: "node → python" }), row({ fault: "restart" }), row({ bus: "kafka" })];
+  const body = faultTable(rows).split("\n").slice(2);
+  t.deepEqual(
+    body.map((line) => line.split(" | ").slice(0, 3)),
+    [
+      ["| Redis", "connection cut, 5 s", "python → node"],
+      ["| ", "", "node → python"],
+      ["| ", "broker killed and started, away 11.40 s", "python → node"],
+      ["| Kafka", "connection cut, 5 s", "python → node"],
+    ],
+  );
+  t.is(
+    body[0],
+    "| Redis | connection cut, 5 s | python → node | 2000 | 2000 | 990 | 1010 | 0 | 0 | 0 | 0.05 s | 5.06 s | ok |",
+  );
+});
+
+test("what is not as required stands in the table", (t) => {
+  const lines = faultTable([row({ flowsAfter: undefined }, ["no traffic any more", "3 lost"])]).split("\n");
+  t.true(lines[2]?.endsWith("| never | 5.06 s | **no traffic any more, 3 lost** |"));
+  t.true(terminalRows([row({}, ["3 lost"])], 1).endsWith("FAIL: 3 lost"));
+});
+
+test("a table takes the place of the one before, and the page around it stays", (t) => {
+  const begin = "<!-- made by npm run faults -- --write: begin -->";
+  const end = "<!-- made by npm run faults -- --write: end -->";
+  const page = replacePart(`# Title\n\n${begin}\nold\n${end}\n\nafter\n`, "faults", "| new |");
+  t.is(page, `# Title\n\n${begin}\n\n| new |\n\n${end}\n\nafter\n`);
+  t.is(replacePart(page, "faults", "| new |"), page);
+  t.throws(() => replacePart("# Title\n", "faults", "| new |"), { message: /no place for the table/ });
+});
+
+test("the display shows the pace of each direction as bars", (t) => {
+  t.is(sparkline([100, 0, 200, 5_000, 1], 100), "▄ ██▁");
+});

@@ -1,0 +1,60 @@
+import test from "ava";
+import { knownLimit, unsupportedPeer } from "../../interop/known-limits.js";
+import { callFor, isBefore } from "../../interop/python-release.js";
+import { SCENARIOS } from "../../interop/scenarios/all.js";
+
+test("releases are compared by their numbers", (t) => {
+  for (const [left, right, before] of [
+    ["5.9.0", "5.14", true],
+    ["5.14.1", "5.14.2", true],
+    ["5.14", "5.14.0", false],
+    ["5.14.0", "5.14", false],
+    ["4.6.1", "5.0", true],
+    ["5.18.1", "5.15.1", false],
+    ["5.15.1rc1", "5.15.1", false],
+    ["6.0", "5.99.99", false],
+  ] as const) {
+    t.is(isBefore(left, right), before, `${left} before ${right}`);
+  }
+});
+
+test("what an application needs beyond the defaults is told as the call that it writes", (t) => {
+  for (const [release, call] of [
+    ["4.6.1", 'createAdapter(url, { dialect: "5.2", legacyPickle: "data-only" })'],
+    ["5.13.0", 'createAdapter(url, { dialect: "5.13", legacyPickle: "data-only" })'],
+    ["5.14.1", 'createAdapter(url, { dialect: "5.13" })'],
+    ["5.15.0", 'createAdapter(url, { dialect: "5.14" })'],
+    ["5.15.1", undefined],
+  ] as const) {
+    t.is(callFor(release), call, release);
+  }
+});
+
+test("a limit is of a release, a scenario, a kind and a broker", (t) => {
+  const query = { release: "5.14.1", scheme: "redis", scenario: "python-emits-bytes", kind: "threaded" } as const;
+  t.regex(String(knownLimit(query)), /bytes/);
+  t.is(knownLimit({ ...query, release: "5.13.0" }), undefined);
+  t.is(knownLimit({ ...query, release: "5.14.2" }), undefined);
+  t.is(knownLimit({ ...query, scenario: "python-emits-list" }), undefined);
+  const disconnect = { ...query, release: "5.18.1", scenario: "python-disconnect" } as const;
+  t.is(knownLimit(disconnect), undefined);
+  t.regex(String(knownLimit({ ...disconnect, kind: "celery" })), /alone/);
+  t.is(knownLimit({ ...disconnect, release: "5.9.0", kind: "celery" }), undefined);
+  const old = { ...query, release: "5.9.0", kind: "asgi", scenario: "node-room" } as const;
+  t.regex(String(knownLimit({ ...old, scheme: "amqp" })), /AsyncAioPikaManager/);
+  t.is(knownLimit(old), undefined);
+});
+
+test("a peer that no broker of that kind has is told", (t) => {
+  t.is(unsupportedPeer("kafka", "asgi"), "python-socketio has no asynchronous manager for kafka://");
+  t.regex(String(unsupportedPeer("kombu+redis", "flask")), /redis:\/\//);
+  t.is(unsupportedPeer("redis", "asgi"), undefined);
+});
+
+test("each scenario has a name and a title of its own in its direction", (t) => {
+  const names = SCENARIOS.map(({ name }) => name);
+  t.is(new Set(names).size, names.length);
+  const titles = SCENARIOS.map(({ direction, title }) => `${direction} ${title}`);
+  t.is(new Set(titles).size, titles.length);
+  t.true(names.every((name) => /^(python|node)-[a-z-]+$/.test(name)));
+});
