@@ -21,7 +21,7 @@ async function startNetwork(t: ExecutionContext, { ports, proxyPort }: Broker): 
   return { proxy, url: `kafka://127.0.0.1:${proxyPort}` };
 }
 
-testEveryOutage(test, { title: "Kafka", keepsForReaders: true, repeats: true, startNetwork });
+testEveryOutage(test, { title: "Kafka", keepsMessagesForReaders: true, mayRepeat: true, startNetwork });
 
 test.serial("what was deleted before it was read is counted and told, and the rest is read", async (t) => {
   const channel = ownChannel();

@@ -10,8 +10,8 @@ const test = testWithBroker(async () => {
 
 testEveryOutage(test, {
   title: "Redis",
-  keepsForReaders: false,
-  repeats: false,
+  keepsMessagesForReaders: false,
+  mayRepeat: false,
   startNetwork: async (t, { port }) => {
     const proxy = await startProxy(t, port);
     return { proxy, url: `kombu+redis://127.0.0.1:${proxy.port}/0` };

@@ -13,8 +13,8 @@ const test = testWithBroker(launchRabbitmq);
 
 testEveryOutage(test, {
   title: "RabbitMQ",
-  keepsForReaders: true,
-  repeats: true,
+  keepsMessagesForReaders: true,
+  mayRepeat: true,
   startNetwork: async (t, { port }) => {
     const proxy = await startProxy(t, port);
     return { proxy, url: `amqp://127.0.0.1:${proxy.port}//` };

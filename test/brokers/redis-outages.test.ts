@@ -13,8 +13,8 @@ const test = testWithBroker(launchRedis);
 
 testEveryOutage(test, {
   title: "Redis",
-  keepsForReaders: false,
-  repeats: false,
+  keepsMessagesForReaders: false,
+  mayRepeat: false,
   startNetwork: async (t, { port }) => {
     const proxy = await startProxy(t, port);
     return { proxy, url: `redis://127.0.0.1:${proxy.port}` };

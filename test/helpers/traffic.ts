@@ -28,8 +28,8 @@ export function startTraffic(scope: Scope, publish: (number: number) => void | P
   };
 }
 
-/** Without what arrived again: a broker or a bus may repeat what it cannot know to have arrived. */
-export const withoutRepeats = <T>(items: readonly T[]): readonly T[] => [...new Set(items)];
+/** Without repeats: what a lost connection left unconfirmed is sent again. */
+export const firstArrivals = <T>(items: readonly T[]): readonly T[] => [...new Set(items)];
 
 /** @returns the numbers among the messages of an inbox, in the order in which they arrived */
 export const numbersIn = ({ items }: Inbox<string>): readonly number[] =>

@@ -5,7 +5,7 @@ import { createEmitter } from "../../../src/index.js";
 import { ownChannel } from "../../../src/testing/node-host.js";
 import { cleanUp } from "../../../src/testing/scope.js";
 import type { OpenBus } from "../../helpers/open-bus.js";
-import { knowsOfLoss, knowsOfOutage, type OutageBroker, openAt, readsItself } from "./outage-broker.js";
+import { type OutageBroker, openAt, subscribeElsewhere, untilLossKnown, untilOutageKnown } from "./outage-broker.js";
 
 const dropsOf = ({ statuses }: OpenBus) =>
   statuses.items.flatMap((status) => (status.type === "dropped" ? [status] : []));
@@ -19,10 +19,10 @@ export function testBounds<Broker extends RunningBroker>(test: TestFn<Broker>, b
     const channel = ownChannel();
     const { proxy, url } = await broker.startNetwork(t, t.context);
     const [sender, receiver] = [openAt(t, url, { outage }), openAt(t, t.context.url)];
-    const [inbox] = [await receiver.listen(channel), await readsItself(sender)];
+    const [inbox] = [await receiver.listen(channel), await subscribeElsewhere(sender)];
     await sender.bus.publish(channel, "before");
     await inbox.find("the message", (text) => text === "before");
-    const outageKnown = knowsOfOutage(sender);
+    const outageKnown = untilOutageKnown(sender);
     await proxy.cut();
     await outageKnown;
     /** @returns what has arrived in the end */
@@ -37,10 +37,10 @@ export function testBounds<Broker extends RunningBroker>(test: TestFn<Broker>, b
     return { sender, recover, publish: (text: string) => sender.bus.publish(channel, text) };
   }
 
-  test.serial("beyond their count, the oldest messages are dropped", async (t) => {
+  test.serial("beyond maxMessages the oldest messages are dropped and reported", async (t) => {
     const { sender, publish, recover } = await startOutage(t, { maxMessages: 3 });
     const first = publish("0");
-    await knowsOfLoss(sender);
+    await untilLossKnown(sender);
     const [one, two, ...others] = ["1", "2", "3", "4", "5"].map(publish);
     for (const dropped of [first, one, two] as readonly Promise<void>[]) {
       await t.throwsAsync(dropped, wasDropped("count"));
@@ -56,7 +56,7 @@ export function testBounds<Broker extends RunningBroker>(test: TestFn<Broker>, b
     t.deepEqual(await recover(others), ["before", "3", "4", "5", "the end"]);
   });
 
-  test.serial("beyond their bytes, the oldest messages are dropped, and reported with their sum", async (t) => {
+  test.serial("beyond maxBytes the oldest messages are dropped and reported with their sum", async (t) => {
     // The last needs the room of all; Kombu's format makes it a third larger.
     const [small, large] = [1_000, 20_000];
     const { sender, publish, recover } = await startOutage(t, { maxBytes: 27_500 });
@@ -72,14 +72,14 @@ export function testBounds<Broker extends RunningBroker>(test: TestFn<Broker>, b
     t.true(drops.every(({ reason }) => reason === "bytes"));
     t.true(
       drops.some((drop) => drop.count > 1),
-      "one status tells of several",
+      "one status reports several",
     );
     const sum = 3 * small + large;
     t.true(bytes >= sum && bytes < 2 * sum, `${bytes} bytes`);
     t.deepEqual(await recover(published.slice(4)), ["before", texts[4], "the end"]);
   });
 
-  test.serial("beyond their age, messages are dropped, and reported with their sum", async (t) => {
+  test.serial("beyond maxAge messages are dropped and reported with their sum", async (t) => {
     const { sender, publish, recover } = await startOutage(t, { maxAge: 500, subscriberGrace: 0 });
     const dropped = sender.next("dropped");
     await Promise.all(["1", "2", "3"].map((text) => t.throwsAsync(publish(text), wasDropped("age"))));
@@ -91,7 +91,7 @@ export function testBounds<Broker extends RunningBroker>(test: TestFn<Broker>, b
     t.deepEqual(await recover([]), ["before", "the end"]);
   });
 
-  test.serial("an emitter waits for its broker, and says what it gives up", async (t) => {
+  test.serial("an emitter waits for its broker, and rejects what it drops", async (t) => {
     const { proxy, url } = await broker.startNetwork(t, t.context);
     await proxy.cut();
     const impatient = createEmitter(url, { channel: ownChannel(), outage: { maxAge: 50 }, logger: false });

@@ -3,7 +3,7 @@ import type { RunningBroker } from "../../../scripts/environment/brokers/broker.
 import { ownChannel } from "../../../src/testing/node-host.js";
 import { startScript } from "../../helpers/process.js";
 import { moduleUrl } from "../../helpers/run-from.js";
-import { knowsOfOutage, type OutageBroker, openAt } from "./outage-broker.js";
+import { type OutageBroker, openAt, untilOutageKnown } from "./outage-broker.js";
 
 /** Shorter than `close()` waits for a broker that is there. */
 const AT_ONCE_MS = 2_000;
@@ -24,17 +24,17 @@ const SCRIPT = `
   await bus.close();
   console.log(await subscribed);`;
 
-/** The end of a bus: during an outage as at any other time, it leaves nothing behind. */
+/** A closed bus leaves nothing behind, during an outage as at any other time. */
 export function testClosing<Broker extends RunningBroker>(test: TestFn<Broker>, broker: OutageBroker<Broker>): void {
-  test.serial("close() during an outage ends at once, and everything that waits with it", async (t) => {
+  test.serial("close() during an outage returns at once, and settles everything that waits", async (t) => {
     const { proxy, url } = await broker.startNetwork(t, t.context);
     const { bus, listen, statuses } = openAt(t, url);
     const channel = ownChannel();
     await listen(channel);
-    const outage = knowsOfOutage({ statuses });
+    const outage = untilOutageKnown({ statuses });
     await proxy.cut();
     await outage;
-    const dropped = t.throwsAsync(bus.publish(channel, "nobody hears this"), { code: "BRIDGE_MESSAGE_DROPPED" });
+    const dropped = t.throwsAsync(bus.publish(channel, "never published"), { code: "BRIDGE_MESSAGE_DROPPED" });
     const refused = t.throwsAsync(listen(ownChannel()), { code: "BRIDGE_CLOSED" });
     const since = performance.now();
     await bus.close();

@@ -3,13 +3,13 @@ import type { RunningBroker } from "../../../scripts/environment/brokers/broker.
 import { ownChannel } from "../../../src/testing/node-host.js";
 import { startPeer } from "../../helpers/python.js";
 import { startTraffic } from "../../helpers/traffic.js";
-import { type OutageBroker, openAt, readsItself } from "./outage-broker.js";
+import { type OutageBroker, openAt, subscribeElsewhere } from "./outage-broker.js";
 
 /** A bus that is cut off while the broker works and others use it. */
 export function testCutOff<Broker extends RunningBroker>(test: TestFn<Broker>, broker: OutageBroker<Broker>): void {
-  const missed = broker.keepsForReaders ? "misses nothing" : "misses what others publish meanwhile, and no more";
+  const missed = broker.keepsMessagesForReaders ? "misses nothing" : "misses what others publish meanwhile";
 
-  test.serial(`a bus that is cut off ${missed}; what it publishes itself arrives once, in order`, async (t) => {
+  test.serial(`a bus that is cut off ${missed}; its own messages arrive once, in order`, async (t) => {
     const channel = ownChannel();
     const { proxy, url } = await broker.startNetwork(t, t.context);
     const [away, node] = [openAt(t, url), openAt(t, t.context.url)];
@@ -43,17 +43,17 @@ export function testCutOff<Broker extends RunningBroker>(test: TestFn<Broker>, b
     await inbox.find("the end", (text) => text.includes("the end"));
     await inbox.find("the last of Python", () => arrived("Python").includes(209));
     const all = Array.from({ length: 210 }, (_, number) => number);
-    const expected = broker.keepsForReaders ? all : all.filter((number) => number < 100 || number >= 200);
+    const expected = broker.keepsMessagesForReaders ? all : all.filter((number) => number < 100 || number >= 200);
     t.deepEqual(arrived("Python"), expected);
     t.deepEqual(arrived("Node"), expected);
     t.deepEqual(arrived("own"), [0, 1, 2]);
   });
 
-  test.serial("what is published while cut off arrives at others once, in order", async (t) => {
+  test.serial("messages published while cut off arrive once, in order", async (t) => {
     const channel = ownChannel();
     const { proxy, url } = await broker.startNetwork(t, t.context);
     const [away, other] = [openAt(t, url), openAt(t, t.context.url)];
-    const [inbox] = [await other.listen(channel), await readsItself(away)];
+    const [inbox] = [await other.listen(channel), await subscribeElsewhere(away)];
     await away.bus.publish(channel, "before");
     await inbox.find("the message", (text) => text === "before");
     const lost = away.next("reconnecting");
@@ -68,7 +68,7 @@ export function testCutOff<Broker extends RunningBroker>(test: TestFn<Broker>, b
     t.deepEqual(inbox.items, ["before", ...meanwhile, "the end"]);
   });
 
-  test.serial("subscribe() while cut off resolves when the bus is back, and hears from then on", async (t) => {
+  test.serial("subscribe() while cut off resolves after the reconnect, and delivers from then on", async (t) => {
     const { proxy, url } = await broker.startNetwork(t, t.context);
     const [away, other] = [openAt(t, url), openAt(t, t.context.url)];
     const [first, second] = [ownChannel(), ownChannel()];
@@ -91,7 +91,7 @@ export function testCutOff<Broker extends RunningBroker>(test: TestFn<Broker>, b
     t.is(await inFirst.find("the message", () => true), "hello again");
   });
 
-  if (broker.keepsForReaders) {
+  if (broker.keepsMessagesForReaders) {
     test.serial("connections that are cut again and again under traffic lose and repeat nothing", async (t) => {
       const channel = ownChannel();
       const { proxy, url } = await broker.startNetwork(t, t.context);

@@ -14,19 +14,19 @@ export interface Network {
   readonly url: string;
 }
 
-/** What the suite has to know of a broker; everything else is the same for all. */
+/** What differs from broker to broker. */
 export interface OutageBroker<Broker extends RunningBroker> {
   /** As errors name it. */
   readonly title: "Redis" | "RabbitMQ" | "Kafka";
   /** One at a time. */
   startNetwork(t: ExecutionContext, broker: Broker): Promise<Network>;
-  /** Whether the broker keeps for a reader that is cut off what others publish meanwhile. */
-  readonly keepsForReaders: boolean;
-  /** Whether what was on its way when a connection was lost may arrive twice. */
-  readonly repeats: boolean;
+  /** Whether a reader that was cut off receives what others published meanwhile. */
+  readonly keepsMessagesForReaders: boolean;
+  /** Whether a message that was in flight when a connection was lost may arrive twice. */
+  readonly mayRepeat: boolean;
 }
 
-/** To every host it means nothing: Kombu's readers can be counted by a message alone. */
+/** Hosts ignore it. Redis counts the readers of Kombu's channels only when something is published. */
 const PROBE = "{}";
 
 /** A bus on the broker of that URL; closed when the test is over. */
@@ -43,20 +43,20 @@ export function openAt(t: ExecutionContext, url: string, options: BusOptions = {
   };
 }
 
-/** A bus that only publishes may learn of an outage from its next message alone. */
-export const readsItself = ({ listen }: OpenBus): Promise<unknown> => listen(ownChannel());
+/** Without a subscription, a bus may notice an outage only at its next message. */
+export const subscribeElsewhere = ({ listen }: OpenBus): Promise<unknown> => listen(ownChannel());
 
 type Statuses = Pick<OpenBus, "statuses">;
 
 /**
- * Resolves when the bus knows of the outage and has tried again in vain. What it reads and what it writes may go over
- * connections of their own, and the first attempt be of one alone.
+ * Resolves when the bus has tried to reconnect without success. Not at the first attempt, which may be that of one of
+ * two connections.
  */
-export const knowsOfOutage = (bus: Statuses): Promise<unknown> =>
+export const untilOutageKnown = (bus: Statuses): Promise<unknown> =>
   nextStatus(bus, "reconnecting", ({ attempt }) => attempt >= 2);
 
-/** Resolves when what was published before this is known not to have arrived. */
-export async function knowsOfLoss(bus: Statuses): Promise<void> {
+/** Resolves when the bus knows that what was just published did not reach the broker. */
+export async function untilLossKnown(bus: Statuses): Promise<void> {
   for (let attempts = 0; attempts < 2; attempts += 1) {
     await nextStatus(bus, "reconnecting");
   }
