@@ -5,7 +5,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig*.json ./
-COPY scripts scripts
+COPY scripts/build.mjs scripts/
 COPY src src
 COPY interop interop
 # Drop the development dependencies. socket.io, a peer dependency of the package, is one of them, so install it again.

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 /** A broker is started as a container where an engine answers and has the image. */
 export interface ContainerProvider {
@@ -28,13 +29,16 @@ export interface TestEnvironment {
   /** Command and arguments that start redis-cli on the network of this machine. */
   readonly redisCli: readonly [string, ...string[]];
   readonly rabbitmq: BrokerProvider;
-  /** As a process, the program is Java, and the jars are in `test/kafka/libs`. */
+  /** As a process, the program is Java, and the jars are in `kafka/libs` beside this file. */
   readonly kafka: BrokerProvider;
   readonly chromium: string;
 }
 
 /** On every container of this checkout's tests, so that what a killed run left behind is told from what is not ours. */
 export const CONTAINER_LABEL = { name: "socketio-python-bridge.tests", value: process.cwd() } as const;
+
+/** What Kafka is started with, from the root of the repository: its list of jars, and the jars once they are copied. */
+export const KAFKA_DIRECTORY = join("scripts", "environment", "kafka");
 
 /** Where `prepare.ts` leaves its findings. */
 export const ENVIRONMENT_FILE = ".test-environment.json";

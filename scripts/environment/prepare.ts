@@ -8,7 +8,13 @@ import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "n
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { getContainerRuntimeClient, getReaper } from "testcontainers";
-import { type BrokerProvider, CONTAINER_LABEL, ENVIRONMENT_FILE, type TestEnvironment } from "./environment.js";
+import {
+  type BrokerProvider,
+  CONTAINER_LABEL,
+  ENVIRONMENT_FILE,
+  KAFKA_DIRECTORY,
+  type TestEnvironment,
+} from "./environment.js";
 import { findOrInstall, findOrInstallBrowser, hasImage, Missing, runPreparation, say, succeeds } from "./install.js";
 import { findPython, preparePython } from "./virtual-environment.js";
 
@@ -18,9 +24,8 @@ const RABBITMQ_IMAGE = "rabbitmq:4-alpine";
 /** Debian's own wrapper changes the user, and keeps the log from the console. */
 const RABBITMQ_SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
-/** The version of `test/kafka/pom.xml`. */
+/** The version of `kafka/pom.xml`. */
 const KAFKA_IMAGE = "apache/kafka:4.1.1";
-const KAFKA = join("test", "kafka");
 const OLDEST_JAVA = 17;
 
 const prepareFixtures = (requirements: string, venv: string): string =>
@@ -117,13 +122,13 @@ function javaVersion(java: string): number {
 
 /** Made anew when the list of jars has changed. */
 function copyKafkaJars(): void {
-  const list = join(KAFKA, "pom.xml");
-  const libs = join(process.cwd(), KAFKA, "libs");
+  const list = join(KAFKA_DIRECTORY, "pom.xml");
+  const libs = join(process.cwd(), KAFKA_DIRECTORY, "libs");
   const stamp = join(libs, "pom.xml");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === readFileSync(list, "utf8")) {
     return;
   }
-  say(`copying Kafka's jars into ${join(KAFKA, "libs")}`);
+  say(`copying Kafka's jars into ${join(KAFKA_DIRECTORY, "libs")}`);
   rmSync(libs, { recursive: true, force: true });
   const maven = findOrInstall(["mvn"], ["maven"], "Maven");
   const goal = ["dependency:copy-dependencies", `-DoutputDirectory=${libs}`, "-DincludeScope=runtime"];

@@ -1,4 +1,3 @@
-import type { Bus } from "../bus/bus.js";
 import { type BusSource, openBus } from "../bus/open.js";
 import { type EmitterOptions, normalizeReader } from "../options.js";
 import { createEncoder } from "../protocol/encoders.js";

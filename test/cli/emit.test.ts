@@ -6,7 +6,7 @@ import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startCli, startServe } from "../helpers/process.js";
 
-test("emit sends none, one or several arguments, to the chosen clients", async (t) => {
+test.serial("emit sends none, one or several arguments, to the chosen clients", async (t) => {
   const server = await startServe(t, ["--channel", "c"]);
   const [a, b, chat] = await Promise.all([
     connectClient(t, server.url),
@@ -29,7 +29,7 @@ test("emit sends none, one or several arguments, to the chosen clients", async (
   t.deepEqual(await chat.until("the end"), [["none"]]);
 });
 
-test("every flag is also an environment variable", async (t) => {
+test.serial("every flag is also an environment variable", async (t) => {
   const server = await startServe(t, ["--channel", "c"]);
   const [a, b] = await Promise.all([connectClient(t, server.url), connectClient(t, server.url)]);
   const command = startCli(t, ["emit", "hello"], {
@@ -42,7 +42,7 @@ test("every flag is also an environment variable", async (t) => {
   t.deepEqual(a.received(), []);
 });
 
-test("serve and emit write MessagePack on request, and read it", async (t) => {
+test.serial("serve and emit write MessagePack on request, and read it", async (t) => {
   const server = await startServe(t, ["--channel", "c", "--demo"], { SOCKETIO_BRIDGE_ENCODING: "msgpack" });
   const listener = new Redis(server.queue);
   cleanUp(t, () => listener.disconnect());
@@ -85,14 +85,14 @@ for (const [what, args, message] of [
   ],
   ["an unknown flag", ["e", "--to", "r"], "Unknown option '--to'"],
 ] as const) {
-  test(`${what} is one clear line and exit code 2`, async (t) => {
+  test.serial(`${what} is one clear line and exit code 2`, async (t) => {
     const command = startCli(t, ["emit", ...args]);
     t.is(await command.exited(), 2);
     t.deepEqual(command.stderr.items, [`socketio-python-bridge: ${message}; --help shows what there is`]);
   });
 }
 
-test("an unreachable broker ends the command with 1 and an error that names it", async (t) => {
+test.serial("an unreachable broker ends the command with 1 and an error that names it", async (t) => {
   const port = await freePort();
   const command = startCli(t, ["emit", "e", "--queue", `redis://127.0.0.1:${port}`]);
   t.is(await command.exited(), 1);

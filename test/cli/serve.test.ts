@@ -10,7 +10,7 @@ import { connectClient } from "../helpers/clients.js";
 import { frameOf, REAL_PICKLES, type RealPickle } from "../helpers/pickles.js";
 import { startCli, startServe } from "../helpers/process.js";
 
-test("serve starts an embedded broker, says so, and prints Python code that reaches it", async (t) => {
+test.serial("serve starts an embedded broker, says so, and prints Python code that reaches it", async (t) => {
   const server = await startServe(t, ["--channel", "flask-socketio"]);
   const client = await connectClient(t, server.url);
   const emitter = createEmitter(server.queue, { channel: "flask-socketio" });
@@ -25,7 +25,7 @@ test("serve starts an embedded broker, says so, and prints Python code that reac
   );
 });
 
-test("several channels are read", async (t) => {
+test.serial("several channels are read", async (t) => {
   const server = await startServe(t, ["--channel", "one", "--channel", "two"]);
   const client = await connectClient(t, server.url);
   for (const channel of ["one", "two"]) {
@@ -37,7 +37,7 @@ test("several channels are read", async (t) => {
   t.deepEqual(client.received(), [["on one"], ["on two"]]);
 });
 
-test("a flag enables reading the data of pickles, and a variable sets the dialect", async (t) => {
+test.serial("a flag enables reading the data of pickles, and a variable sets the dialect", async (t) => {
   const environment = { SOCKETIO_BRIDGE_DIALECT: "5.13" };
   const server = await startServe(t, ["--channel", "c", "--legacy-pickle", "data-only"], environment);
   const client = await connectClient(t, server.url);
@@ -54,7 +54,7 @@ test("a flag enables reading the data of pickles, and a variable sets the dialec
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  test(`${signal} disconnects the clients and ends with 0`, async (t) => {
+  test.serial(`${signal} disconnects the clients and ends with 0`, async (t) => {
     const server = await startServe(t, ["--demo"]);
     const [websocket, polling] = await Promise.all([
       connectClient(t, server.url, { transport: "websocket" }),
@@ -67,14 +67,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 for (const app of ["app.mjs", "app.cjs"]) {
-  test(`--app gives the Server to the default export of ${app}`, async (t) => {
+  test.serial(`--app gives the Server to the default export of ${app}`, async (t) => {
     const server = await startServe(t, ["--app", `test/fixtures/${app}`]);
     const client = await connectClient(t, server.url);
     t.is(await client.call("double", 21), 42);
   });
 }
 
-test("every flag is also an environment variable, and the flag wins", async (t) => {
+test.serial("every flag is also an environment variable, and the flag wins", async (t) => {
   const server = await startServe(t, [], {
     SOCKETIO_BRIDGE_CHANNEL: "a,b",
     SOCKETIO_BRIDGE_DEMO: "1",
@@ -86,7 +86,7 @@ test("every flag is also an environment variable, and the flag wins", async (t) 
   t.regex(server.url, /^http:\/\/localhost:/);
 });
 
-test("without --demo there is no page", async (t) => {
+test.serial("without --demo there is no page", async (t) => {
   const server = await startServe(t, []);
   t.is((await fetch(server.url)).status, 404);
 });
@@ -119,7 +119,7 @@ function websocket(url: string, headers: Record<string, string>): Promise<number
   );
 }
 
-test("another origin is rejected with 400, for polling and WebSocket alike", async (t) => {
+test.serial("another origin is rejected with 400, for polling and WebSocket alike", async (t) => {
   const server = await startServe(t, []);
   const own = new URL(server.url).origin;
   for (const [headers, isAccepted] of [
@@ -136,7 +136,7 @@ test("another origin is rejected with 400, for polling and WebSocket alike", asy
   }
 });
 
-test("--cors accepts the origins it names, or all", async (t) => {
+test.serial("--cors accepts the origins it names, or all", async (t) => {
   const named = await startServe(t, ["--cors", "https://a.example", "--cors", "https://b.example"]);
   t.is(await polling(named.url, { origin: "https://b.example" }), 200);
   t.is(await websocket(named.url, { origin: "https://b.example" }), 101);
@@ -177,7 +177,7 @@ for (const [what, args, env, message] of [
   ],
   ["a variable that is not a boolean", [], { SOCKETIO_BRIDGE_DEMO: "perhaps" }, /SOCKETIO_BRIDGE_DEMO is "perhaps"/],
 ] as const) {
-  test(`${what} is one clear line and exit code 2`, async (t) => {
+  test.serial(`${what} is one clear line and exit code 2`, async (t) => {
     const server = startCli(t, ["serve", ...args], env);
     t.is(await server.exited(), 2);
     t.deepEqual(server.stdout.items, []);
@@ -187,7 +187,7 @@ for (const [what, args, env, message] of [
   });
 }
 
-test("a port that is taken is one clear line and exit code 2", async (t) => {
+test.serial("a port that is taken is one clear line and exit code 2", async (t) => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
   cleanUp(t, () => new Promise((resolve) => taken.close(resolve)));
@@ -199,14 +199,14 @@ test("a port that is taken is one clear line and exit code 2", async (t) => {
   ]);
 });
 
-test("a password in --queue is never printed", async (t) => {
+test.serial("a password in --queue is never printed", async (t) => {
   const broker = await startServe(t, []);
   const server = await startServe(t, ["--queue", broker.queue.replace("redis://", "redis://:hunter2@")]);
   t.regex(server.stdout.items.join("\n"), /redis:\/\/:\*\*\*@/);
   t.notRegex([...server.stdout.items, ...server.stderr.items].join("\n"), /hunter2/);
 });
 
-test("clients are served while the broker is unreachable", async (t) => {
+test.serial("clients are served while the broker is unreachable", async (t) => {
   const server = startCli(t, ["serve", "--port", "0", "--queue", "redis://127.0.0.1:1"]);
   await server.stderr.find("the report", (line) => line.includes("Redis at 127.0.0.1:1: connect ECONNREFUSED"));
   const line = await server.stdout.find("the address", (text) => text.startsWith("listening on"));
@@ -217,7 +217,7 @@ test("clients are served while the broker is unreachable", async (t) => {
 });
 
 for (const command of [[], ["serve"], ["emit"]]) {
-  test(`${["socketio-python-bridge", ...command].join(" ")} --help shows every flag and variable`, async (t) => {
+  test.serial(`${["socketio-python-bridge", ...command].join(" ")} --help shows every flag and variable`, async (t) => {
     const help = startCli(t, [...command, "--help"]);
     t.is(await help.exited(), 0);
     const output = help.stdout.items.join("\n");
@@ -235,13 +235,13 @@ for (const command of [[], ["serve"], ["emit"]]) {
   });
 }
 
-test("--version prints the version of the package", async (t) => {
+test.serial("--version prints the version of the package", async (t) => {
   const version = startCli(t, ["--version"]);
   t.is(await version.exited(), 0);
   t.regex(version.stdout.items[0] ?? "", /^\d+\.\d+\.\d+$/);
 });
 
-test("an unknown command is one clear line and exit code 2", async (t) => {
+test.serial("an unknown command is one clear line and exit code 2", async (t) => {
   const unknown = startCli(t, ["sevre"]);
   t.is(await unknown.exited(), 2);
   t.deepEqual(unknown.stderr.items, [
@@ -249,7 +249,7 @@ test("an unknown command is one clear line and exit code 2", async (t) => {
   ]);
 });
 
-test("two servers on one embedded broker form one fleet", async (t) => {
+test.serial("two servers on one embedded broker form one fleet", async (t) => {
   const first = await startServe(t, ["--app", "test/fixtures/app.mjs"]);
   const second = await startServe(t, ["--queue", first.queue]);
   const socket = connect(second.url, { forceNew: true, transports: ["websocket"] });

@@ -1,12 +1,13 @@
 import test from "ava";
-import { startProcess } from "../helpers/process.js";
+import { startScript } from "../helpers/process.js";
+import { moduleUrl } from "../helpers/run-from.js";
 
 const SECRET = "s3cret";
 
 /** What a process with an emitter writes to stderr. */
-async function runEmitter(t: Parameters<typeof startProcess>[0], DEBUG: string | undefined) {
+async function runEmitter(t: Parameters<typeof startScript>[0], DEBUG: string | undefined) {
   const script = `
-    import { createEmitter } from "./build/src/emitter/index.js";
+    import { createEmitter } from "${moduleUrl("src/emitter/index.ts")}";
     const emitter = createEmitter("memory://fleet", { channel: "flask-socketio" });
     await emitter.of("/chat").to(["a", "b"]).emit("greeting", { password: "${SECRET}" });
     await emitter.in("a").socketsJoin("c");
@@ -15,7 +16,7 @@ async function runEmitter(t: Parameters<typeof startProcess>[0], DEBUG: string |
     await emitter.close();
   `;
   const env: NodeJS.ProcessEnv = { DEBUG, DEBUG_COLORS: "no" };
-  const run = startProcess(t, process.execPath, ["--input-type=module", "--eval", script], { env });
+  const run = startScript(t, script, [], { env });
   t.is(await run.exited(), 0, run.stderr.items.join("\n"));
   t.deepEqual(run.stdout.items, []);
   return run.stderr.items;

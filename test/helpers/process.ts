@@ -54,8 +54,13 @@ export function startNode(t: ExecutionContext, args: readonly string[], options:
 }
 
 /** A script in a process of its own, to see whether it ends. It finds its arguments in `process.argv` from 1 on. */
-export function startScript(t: ExecutionContext, script: string, args: readonly string[] = []): RunningProcess {
-  return startNode(t, ["--input-type=module", "--eval", script, ...args]);
+export function startScript(
+  t: ExecutionContext,
+  script: string,
+  args: readonly string[] = [],
+  options: ProcessOptions = {},
+): RunningProcess {
+  return startNode(t, ["--input-type=module", "--eval", script, ...args], options);
 }
 
 /** The command line. */

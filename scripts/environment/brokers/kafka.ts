@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Admin } from "@platformatic/kafka";
 import { cleanUp, type Scope } from "../../../src/testing/scope.js";
-import { testEnvironment } from "../environment.js";
+import { KAFKA_DIRECTORY, testEnvironment } from "../environment.js";
 import { freePort } from "../free-port.js";
 import type { RunningBroker } from "./broker.js";
 import { type EndServer, serverContainer, serverProcess } from "./server.js";
@@ -70,7 +70,7 @@ function properties(directory: string, ports: Readonly<Record<string, number>>, 
 /** Formats its directory when it starts there for the first time. */
 function startNode(directory: string, scram: readonly string[]): Promise<EndServer> {
   const { kafka } = testEnvironment();
-  const libs = kafka.kind === "container" ? CONTAINER_LIBS : resolve("test", "kafka", "libs");
+  const libs = kafka.kind === "container" ? CONTAINER_LIBS : resolve(KAFKA_DIRECTORY, "libs");
   const config = join(directory, "server.properties");
   const logging = `-Dlog4j2.configurationFile=${join(directory, "log4j2.properties")}`;
   const java = `${kafka.kind === "container" ? "java" : kafka.server} ${JVM.join(" ")} ${logging} -cp '${libs}/*'`;
@@ -93,7 +93,7 @@ export async function launchKafka(setup: KafkaSetup = {}): Promise<TestKafka> {
     ports[name] = await freePort();
   }
   writeFileSync(join(directory, "server.properties"), `${properties(directory, ports, setup).join("\n")}\n`);
-  copyFileSync(join("test", "kafka", "log4j2.properties"), join(directory, "log4j2.properties"));
+  copyFileSync(join(KAFKA_DIRECTORY, "log4j2.properties"), join(directory, "log4j2.properties"));
   const start = () => startNode(directory, setup.scram ?? []);
   let end = await start();
   const port = ports.PLAINTEXT as number;

@@ -1,6 +1,7 @@
 import type { ResolveHook } from "node:module";
 
-const STAND_IN = new URL("./next-release.js", import.meta.url).href;
+/** Beside this module, compiled or not. */
+const STAND_IN = new URL(import.meta.url.replace(/next-release-hooks(\.\w+)$/, "next-release$1")).href;
 
 /** Resolves `@msgpack/msgpack` to its stand-in, for everybody but that one. */
 export const resolve: ResolveHook = (specifier, context, nextResolve) =>

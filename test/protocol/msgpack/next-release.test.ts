@@ -1,8 +1,9 @@
 import { register } from "node:module";
 import test from "ava";
+import { moduleUrl } from "../../helpers/run-from.js";
 
 // Before anything imports the library: everything below that might is imported dynamically.
-register(new URL("./next-release-hooks.js", import.meta.url));
+register(moduleUrl("test/protocol/msgpack/next-release-hooks.ts"));
 
 const { encode: pack } = await import("@msgpack/msgpack");
 const { createEmitter, memoryBus } = await import("../../../src/index.js");
