@@ -5,6 +5,4 @@ const STAND_IN = new URL(import.meta.url.replace(/next-release-hooks(\.\w+)$/, "
 
 /** Resolves `@msgpack/msgpack` to its stand-in, for everybody but that one. */
 export const resolve: ResolveHook = (specifier, context, nextResolve) =>
-  specifier === "@msgpack/msgpack" && context.parentURL !== STAND_IN
-    ? { url: STAND_IN, shortCircuit: true }
-    : nextResolve(specifier, context);
+  nextResolve(specifier === "@msgpack/msgpack" && context.parentURL !== STAND_IN ? STAND_IN : specifier, context);
