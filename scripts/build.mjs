@@ -38,6 +38,9 @@ function reachableDeclarations() {
   return found;
 }
 
+/** All that is left in JavaScript of a module that has only types. Nothing imports it. */
+const ONLY_TYPES = "export {};\n";
+
 function buildPackage() {
   // Declarations keep their comments, which editors show; the JavaScript needs none.
   tsc("tsconfig.build.json", "--removeComments");
@@ -45,7 +48,8 @@ function buildPackage() {
   const needed = reachableDeclarations();
   for (const name of readdirSync("dist", { recursive: true })) {
     const file = resolve("dist", name);
-    if (file.endsWith(".d.ts") && !needed.has(file)) {
+    const isInternal = file.endsWith(".d.ts") && !needed.has(file);
+    if (isInternal || (file.endsWith(".js") && readFileSync(file, "utf8") === ONLY_TYPES)) {
       rmSync(file);
     }
   }
@@ -63,7 +67,7 @@ rmSync(target, { recursive: true, force: true });
 try {
   build();
 } catch {
-  // The compiler has said what is wrong.
+  // The compiler has printed the errors.
   process.exit(1);
 }
 // The compiler copies only what it compiles.

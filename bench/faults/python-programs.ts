@@ -54,11 +54,11 @@ export async function startPythonSenders(queue: string, channel: string, rate: n
   const { senders } = await program.event("ready");
   return {
     names: senders as readonly string[],
-    send: () => program.tell({ op: "send" }),
+    send: () => program.send({ op: "send" }),
     async finish() {
-      program.tell({ op: "stop" });
+      program.send({ op: "stop" });
       const { times } = await program.event("stopped");
-      program.tell({ op: "barrier" });
+      program.send({ op: "barrier" });
       return Object.entries(times as Record<string, readonly (number | null)[]>).map((entry) => pythonSent(...entry));
     },
     end: () => endProgram(program),

@@ -73,18 +73,18 @@ export class TestedHost {
   }
 
   send(rate: number): void {
-    this.#latest.program.tell({ op: "send", rate });
+    this.#latest.program.send({ op: "send", rate });
   }
 
   /** Stops sending numbers, and emits a barrier. */
   finish(): void {
-    this.#latest.program.tell({ op: "stop" });
-    this.#latest.program.tell({ op: "barrier" });
+    this.#latest.program.send({ op: "stop" });
+    this.#latest.program.send({ op: "barrier" });
   }
 
   /** Blocks its event loop. */
   async block(time: number): Promise<Span> {
-    this.#latest.program.tell({ op: "block", time });
+    this.#latest.program.send({ op: "block", time });
     const { from, to } = await this.#latest.program.event("unblocked");
     return { from: Number(from), to: Number(to) };
   }

@@ -114,7 +114,10 @@ async function measureMemory(setting: Setting): Promise<MemoryRun> {
     const load = new Load();
     loads.push(load);
     const none = { kind: "clients", rooms: [], otherRooms: 0, idle: 0, idleRooms: 0 } as const;
-    await load.ask({ op: "open", redisPort: setting.redis.port, port: server.port, clients, ...none }, "opened");
+    await load.sendAndWait(
+      { op: "open", redisPort: setting.redis.port, port: server.port, clients, ...none },
+      "opened",
+    );
     return load;
   };
   try {

@@ -63,10 +63,10 @@ export class Recorder {
   async #recordNow(emitter: NodeEmitter | "python", room: string, bytes: number): Promise<Recording> {
     this.#tap.forget();
     if (emitter === "python") {
-      this.#python.tell({ room, event: EVENT, data: payloadOf(bytes) });
+      this.#python.send({ room, event: EVENT, data: payloadOf(bytes) });
     } else {
       const operation: EmitOperation = { system: emitter, room, bytes };
-      this.#node.tell({ ...operation });
+      this.#node.send({ ...operation });
     }
     const command = await this.#tap.command(NUMBER_FIELD);
     return { bytes: command, numberAt: command.indexOf(NUMBER_FIELD), timeAt: command.indexOf(TIME_FIELD) };

@@ -10,9 +10,9 @@ import type { Soak } from "./soak.js";
 import { pageTable, tablesOf, targetTable } from "./tables.js";
 import { judge } from "./targets.js";
 
-export const PAGE = "docs/performance.md";
-export const PAGE_NUMBERS = "docs/performance.json";
-export const PAGE_PLOT = "docs/performance.svg";
+const PAGE = "docs/performance.md";
+const PAGE_NUMBERS = "docs/performance.json";
+const PAGE_PLOT = "docs/performance.svg";
 
 export interface Measurement {
   readonly runs: readonly RecordedRun[];
@@ -92,7 +92,7 @@ export function numbersOf({ runs, soaks, repeat, isPinned }: Measurement): strin
 }
 
 /** The generated part of the page. */
-export function pagePart({ runs, soaks, repeat, isPinned }: Measurement): string {
+function pagePart({ runs, soaks, repeat, isPinned }: Measurement): string {
   const list = Object.entries(versions()).map(([name, version]) => `${name} ${version}`);
   const where = isPinned
     ? "The measured process had a processor of its own."

@@ -23,9 +23,9 @@ export async function profileCase(
     const { program } = session.server;
     const window = windowOf(measured);
     await session.load.run({ op: "saturate", time: WARM_UP_MS, window });
-    await program.ask({ op: "profile" }, "profiling");
+    await program.sendAndWait({ op: "profile" }, "profiling");
     const run = await session.load.run({ op: "saturate", time: PROFILED_MS, window });
-    await program.ask({ op: "save-profile", file }, "saved");
+    await program.sendAndWait({ op: "save-profile", file }, "saved");
     const title = `${system}, ${measured.title}: ${run.sent} messages, profile in ${file}`;
     return `${title}\n${profileTable(selfTimes(readProfile(file)), run.sent, ROWS)}`;
   } finally {

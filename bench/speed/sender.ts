@@ -7,7 +7,7 @@ import type { Pace } from "./pacer.js";
 import { Publisher, type Template } from "./publisher.js";
 
 /** Messages to an empty room between two markers, which go to the clients. */
-export const MARKER_EVERY = 16;
+const MARKER_EVERY = 16;
 
 const PROBE_INTERVAL_MS = 50;
 const PROBE_TIMEOUT_MS = 30_000;

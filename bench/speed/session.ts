@@ -77,7 +77,7 @@ export class MeasuredServer {
 
   /** After a garbage collection. */
   async memory(): Promise<Memory> {
-    const { rss, heap } = await this.program.ask({ op: "memory" }, "memory");
+    const { rss, heap } = await this.program.sendAndWait({ op: "memory" }, "memory");
     return { rss: rss as number, heap: heap as number | null };
   }
 
@@ -98,17 +98,17 @@ export class Load {
     });
   }
 
-  tell(operation: LoadOperation): void {
-    this.program.tell({ ...operation });
+  send(operation: LoadOperation): void {
+    this.program.send({ ...operation });
   }
 
-  async ask(operation: LoadOperation, event: string, timeout?: number): Promise<Line> {
-    return this.program.ask({ ...operation }, event, timeout);
+  async sendAndWait(operation: LoadOperation, event: string, timeout?: number): Promise<Line> {
+    return this.program.sendAndWait({ ...operation }, event, timeout);
   }
 
   /** @throws Error when the run does not end */
   async run(operation: LoadOperation & { readonly op: "saturate" | "pace" }): Promise<LoadRun> {
-    return (await this.ask(operation, "ran", operation.time + RUN_TIMEOUT_MS)) as unknown as LoadRun;
+    return (await this.sendAndWait(operation, "ran", operation.time + RUN_TIMEOUT_MS)) as unknown as LoadRun;
   }
 
   end(): Promise<void> {
@@ -138,18 +138,18 @@ export class Session {
     const session = new Session(server, new Load());
     try {
       await session.#connect(setting, measured);
-      session.load.tell({ op: "load", ...wire(load) });
+      session.load.send({ op: "load", ...wire(load) });
       if (marker !== undefined && setting.system !== "floor") {
-        session.load.tell({ op: "marker", ...wire(marker) });
+        session.load.send({ op: "marker", ...wire(marker) });
       }
       if (measured.sender === "host") {
-        session.load.tell({ op: "from-host", room: ROOM, bytes: measured.bytes });
+        session.load.send({ op: "from-host", room: ROOM, bytes: measured.bytes });
       }
       if (setting.system !== "floor") {
         const bytes = marker === undefined ? measured.bytes : MARKER_BYTES;
-        await session.load.ask({ op: "check", port: session.server.port, room: ROOM, bytes }, "checked");
+        await session.load.sendAndWait({ op: "check", port: session.server.port, room: ROOM, bytes }, "checked");
       }
-      await session.load.ask({ op: "probe" }, "probed");
+      await session.load.sendAndWait({ op: "probe" }, "probed");
       return session;
     } catch (error) {
       await session.end();
@@ -164,7 +164,7 @@ export class Session {
   #connect({ system, redis }: Setting, { recipients, otherRooms, idleRooms }: Case) {
     const isFloor = system === "floor";
     const idle = idleRooms > 0 ? IDLE_CLIENTS : 0;
-    return this.load.ask(
+    return this.load.sendAndWait(
       {
         op: "open",
         redisPort: redis.port,

@@ -18,7 +18,7 @@ function against(system: SystemName, name: string, title: string, limit?: number
   return { title, figure: "cpuPerMessage", one: of(name), other: of(name, system), limit };
 }
 
-export const TARGETS: readonly Target[] = [
+const TARGETS: readonly Target[] = [
   against("redis-adapter", "100b", "against redis-adapter, 1 recipient, 100 B", 0.9),
   against("redis-adapter", "1kb", "against redis-adapter, 1 recipient, 1 KB", 0.5),
   against("redis-adapter", "64kb", "against redis-adapter, 1 recipient, 64 KB", 0.3),

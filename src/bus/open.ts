@@ -58,7 +58,15 @@ export function unknownUrl(url: string, schemes: readonly string[]): BridgeError
  * @throws BridgeError `BRIDGE_INVALID_URL`; `BRIDGE_INVALID_OPTION` for a bus that another adapter or emitter has, or a
  *   client whose options cannot be taken over; `BRIDGE_MISSING_PACKAGE`
  */
-export function openBus(source: BusSource, channel: string, { outage, heartbeatInterval }: BusOptions): Bus {
+export function openBus(source: BusSource, channel: string, options: BusOptions): Bus {
+  if (isRedisClient(options)) {
+    // As @socket.io/redis-adapter is called.
+    throw new BridgeError(
+      "BRIDGE_INVALID_OPTION",
+      "the second argument is a Redis client: pass one client, then options",
+    );
+  }
+  const { outage, heartbeatInterval } = options;
   if (typeof source === "string") {
     const makeBus = BUSES.get(schemeOf(source) ?? "");
     if (makeBus === undefined) {

@@ -1,8 +1,11 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { debugLog } from "../util/debug.js";
 import { Channels } from "./channels.js";
 import { Connection, type ConnectionLimits } from "./connection.js";
 
-/** What one client may use. */
+const debug = debugLog("embedded");
+
+/** What clients may use. */
 export interface BrokerLimits extends ConnectionLimits {
   /** Clients at a time. One more gets an error and is disconnected. */
   readonly maxConnections: number;
@@ -49,6 +52,7 @@ export async function startEmbeddedBroker(limits: Partial<BrokerLimits> = {}): P
     lastId += 1;
     const connection = new Connection(lastId, socket, channels, connectionLimits, () => clients.delete(connection));
     if (clients.size < maxConnections) {
+      debug("client %d connected", lastId);
       clients.add(connection);
     } else {
       connection.refuse("max number of clients reached");

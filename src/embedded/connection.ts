@@ -1,9 +1,12 @@
 import type { Socket } from "node:net";
+import { debugLog } from "../util/debug.js";
 import type { Channels, Message } from "./channels.js";
 import { type Client, runRequest } from "./commands.js";
 import { OutputQueue } from "./output-queue.js";
 import { encodeReply, error, type Protocol, type Reply } from "./reply.js";
 import { RequestParser } from "./request-parser.js";
+
+const debug = debugLog("embedded");
 
 export interface ConnectionLimits {
   /** All arguments of one request together. A client that sends more is disconnected. */
@@ -63,12 +66,14 @@ export class Connection implements Client {
   deliver(message: Message): void {
     this.#append(message.pieces(this.protocol));
     if (this.#unread > this.#limits.maxOutputBytes) {
+      debug("client %d dropped: it does not read", this.id);
       this.#drop();
     }
   }
 
   /** Sends an error and hangs up. */
   refuse(reason: string): void {
+    debug("client %d refused: %s", this.id, reason);
     this.send(error(`ERR ${reason}`));
     this.hangUp();
   }
@@ -91,6 +96,7 @@ export class Connection implements Client {
   }
 
   #onClose(): void {
+    debug("client %d disconnected", this.id);
     this.#leave("closed");
     clearTimeout(this.#linger);
     this.#output.take();

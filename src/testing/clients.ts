@@ -182,11 +182,3 @@ export async function connectClient(
   const options = { kind, url, transport, namespace };
   return kind === "python" ? connectPython(scope, python, options) : connectJs(scope, options);
 }
-
-/** Each kind of client over each transport. */
-export const EVERY_CLIENT: readonly ClientOptions[] = [
-  { kind: "js", transport: "websocket" },
-  { kind: "js", transport: "polling" },
-  { kind: "python", transport: "websocket" },
-  { kind: "python", transport: "polling" },
-];

@@ -67,7 +67,7 @@ export class Program {
   }
 
   /** Sends a line that is not answered. */
-  tell(line: Line): void {
+  send(line: Line): void {
     this.#child.stdin.write(`${JSON.stringify(line)}\n`);
   }
 
@@ -90,9 +90,9 @@ export class Program {
   }
 
   /** Sends a line and waits for the event that follows it. @throws Error as `event` does */
-  async ask(line: Line, name: string, timeout?: number): Promise<Line> {
+  async sendAndWait(line: Line, name: string, timeout?: number): Promise<Line> {
     const sent = this.lines.items.length;
-    this.tell(line);
+    this.send(line);
     return this.event(name, (_, index) => index >= sent, timeout);
   }
 
@@ -100,7 +100,7 @@ export class Program {
   async request(op: string, fields: Line = {}): Promise<unknown> {
     this.#lastId += 1;
     const id = this.#lastId;
-    this.tell({ id, op, ...(toTyped(fields) as Line) });
+    this.send({ id, op, ...(toTyped(fields) as Line) });
     const isReply = (line: Line) => line.id === id || line.event === "exit";
     const reply = await this.lines.find(`the reply to ${op}`, isReply);
     if (reply.event === "exit") {

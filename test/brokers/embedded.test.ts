@@ -205,7 +205,7 @@ test("redis-cli: single commands, in RESP2 and RESP3", async (t) => {
   t.regex(await output(redisCli(t, port, "GET", "key")), /^ERR unknown command 'GET'.*embedded development broker/);
 });
 
-test("redis-cli: a password that nobody asks for does no harm", async (t) => {
+test("redis-cli: a password that is not required does no harm", async (t) => {
   const { port } = await startBroker(t);
   const login = ["--no-auth-warning", "--user", "default", "--pass", "secret"];
   t.is(await output(redisCli(t, port, ...login, "PING")), "PONG\n");

@@ -6,7 +6,7 @@ import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { startCli, startServe } from "../helpers/process.js";
 
-test.serial("emit sends no argument, one and several, to whom it is told", async (t) => {
+test.serial("emit sends none, one or several arguments, to the chosen clients", async (t) => {
   const server = await startServe(t, ["--channel", "c"]);
   const [a, b, chat] = await Promise.all([
     connectClient(t, server.url),
@@ -42,7 +42,7 @@ test.serial("every flag is also an environment variable", async (t) => {
   t.deepEqual(a.received(), []);
 });
 
-test.serial("serve and emit write MessagePack where they are told to, and read it", async (t) => {
+test.serial("serve and emit write MessagePack on request, and read it", async (t) => {
   const server = await startServe(t, ["--channel", "c", "--demo"], { SOCKETIO_BRIDGE_ENCODING: "msgpack" });
   const listener = new Redis(server.queue);
   cleanUp(t, () => listener.disconnect());
@@ -92,7 +92,7 @@ for (const [what, args, message] of [
   });
 }
 
-test.serial("a broker that is not there ends the command with 1, and says which", async (t) => {
+test.serial("an unreachable broker ends the command with 1 and an error that names it", async (t) => {
   const port = await freePort();
   const command = startCli(t, ["emit", "e", "--queue", `redis://127.0.0.1:${port}`]);
   t.is(await command.exited(), 1);

@@ -10,7 +10,7 @@ import { connectClient } from "../helpers/clients.js";
 import { frameOf, REAL_PICKLES, type RealPickle } from "../helpers/pickles.js";
 import { startCli, startServe } from "../helpers/process.js";
 
-test.serial("serve opens a broker of its own, says so, and prints Python that reaches it", async (t) => {
+test.serial("serve starts an embedded broker, says so, and prints Python code that reaches it", async (t) => {
   const server = await startServe(t, ["--channel", "flask-socketio"]);
   const client = await connectClient(t, server.url);
   const emitter = createEmitter(server.queue, { channel: "flask-socketio" });
@@ -37,7 +37,7 @@ test.serial("several channels are read", async (t) => {
   t.deepEqual(client.received(), [["on one"], ["on two"]]);
 });
 
-test.serial("the data in pickles is read where a flag says so, and the dialect is that of a variable", async (t) => {
+test.serial("a flag enables reading the data of pickles, and a variable sets the dialect", async (t) => {
   const environment = { SOCKETIO_BRIDGE_DIALECT: "5.13" };
   const server = await startServe(t, ["--channel", "c", "--legacy-pickle", "data-only"], environment);
   const client = await connectClient(t, server.url);
@@ -119,7 +119,7 @@ function websocket(url: string, headers: Record<string, string>): Promise<number
   );
 }
 
-test.serial("another origin is refused with 400, on polling and on websocket alike", async (t) => {
+test.serial("another origin is rejected with 400, for polling and WebSocket alike", async (t) => {
   const server = await startServe(t, []);
   const own = new URL(server.url).origin;
   for (const [headers, isAccepted] of [
@@ -153,16 +153,16 @@ test.serial("--cors accepts the origins it names, or all", async (t) => {
 });
 
 for (const [what, args, env, message] of [
-  ["a port that is none", ["--port", "http"], {}, /--port is "http"; it takes a number from 0 to 65535/],
+  ["an invalid port", ["--port", "http"], {}, /--port is "http"; it takes a number from 0 to 65535/],
   ["a port out of range", ["--port", "65536"], {}, /65536/],
   ["an unknown flag", ["--prot", "1"], {}, /Unknown option '--prot'/],
   ["a flag without its value", ["--queue"], {}, /--queue/],
   ["a queue of an unknown scheme", ["--queue", "mqtt://user:hunter2@h"], {}, /mqtt:\/\/user:\*\*\*@h is not the URL/],
   ["an empty channel", ["--channel", ""], {}, /channel is ""/],
-  ["an argument that is no flag", ["app.mjs"], {}, /serve takes no argument app\.mjs; is it meant for --app\?/],
-  ["an application that is not there", ["--app", "nowhere.mjs"], {}, /--app nowhere\.mjs cannot be loaded/],
+  ["a positional argument", ["app.mjs"], {}, /serve takes no argument app\.mjs; is it meant for --app\?/],
+  ["a missing application", ["--app", "nowhere.mjs"], {}, /--app nowhere\.mjs cannot be loaded/],
   [
-    "an application without default export",
+    "an application without a default export",
     ["--app", "test/fixtures/no-default.mjs"],
     {},
     /no function as its default/,
@@ -175,7 +175,7 @@ for (const [what, args, env, message] of [
     {},
     /legacyPickle is "load"; it takes refuse or data-only/,
   ],
-  ["a variable that is no boolean", [], { SOCKETIO_BRIDGE_DEMO: "perhaps" }, /SOCKETIO_BRIDGE_DEMO is "perhaps"/],
+  ["a variable that is not a boolean", [], { SOCKETIO_BRIDGE_DEMO: "perhaps" }, /SOCKETIO_BRIDGE_DEMO is "perhaps"/],
 ] as const) {
   test.serial(`${what} is one clear line and exit code 2`, async (t) => {
     const server = startCli(t, ["serve", ...args], env);
@@ -199,14 +199,14 @@ test.serial("a port that is taken is one clear line and exit code 2", async (t) 
   ]);
 });
 
-test.serial("a password in --queue is in no line", async (t) => {
+test.serial("a password in --queue is never printed", async (t) => {
   const broker = await startServe(t, []);
   const server = await startServe(t, ["--queue", broker.queue.replace("redis://", "redis://:hunter2@")]);
   t.regex(server.stdout.items.join("\n"), /redis:\/\/:\*\*\*@/);
   t.notRegex([...server.stdout.items, ...server.stderr.items].join("\n"), /hunter2/);
 });
 
-test.serial("clients are served while the broker is away", async (t) => {
+test.serial("clients are served while the broker is unreachable", async (t) => {
   const server = startCli(t, ["serve", "--port", "0", "--queue", "redis://127.0.0.1:1"]);
   await server.stderr.find("the report", (line) => line.includes("Redis at 127.0.0.1:1: connect ECONNREFUSED"));
   const line = await server.stdout.find("the address", (text) => text.startsWith("listening on"));
@@ -235,7 +235,7 @@ for (const command of [[], ["serve"], ["emit"]]) {
   });
 }
 
-test.serial("--version is the package's", async (t) => {
+test.serial("--version prints the version of the package", async (t) => {
   const version = startCli(t, ["--version"]);
   t.is(await version.exited(), 0);
   t.regex(version.stdout.items[0] ?? "", /^\d+\.\d+\.\d+$/);
@@ -249,7 +249,7 @@ test.serial("an unknown command is one clear line and exit code 2", async (t) =>
   ]);
 });
 
-test.serial("a second server on the same embedded broker is one fleet with the first", async (t) => {
+test.serial("two servers on one embedded broker form one fleet", async (t) => {
   const first = await startServe(t, ["--app", "test/fixtures/app.mjs"]);
   const second = await startServe(t, ["--queue", first.queue]);
   const socket = connect(second.url, { forceNew: true, transports: ["websocket"] });

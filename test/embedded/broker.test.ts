@@ -8,7 +8,7 @@ test("listens on a loopback port and reports its URL", async (t) => {
   t.is(url, `redis://127.0.0.1:${port}`);
 });
 
-test("close() disconnects everyone, twice is once, and the port is free", async (t) => {
+test("close() disconnects everyone and frees the port, and is idempotent", async (t) => {
   const broker = await startBroker(t);
   const [idle, half] = [await connectTo(t, broker.port), await connectTo(t, broker.port)];
   half.send("*2\r\n$4\r\nPING\r\n$1000\r\nx");

@@ -24,7 +24,7 @@ const DIALOGUES: Readonly<Record<string, Dialogue>> = {
     [["HELLO"], HELLO_3],
     [["HELLO", "2", "AUTH", "default", "anything"], HELLO_2],
   ],
-  "AUTH, for which there is no password": [
+  "AUTH without a configured password": [
     [
       ["AUTH", "x"],
       "-ERR AUTH <password> called without any password configured for the default user. " +
@@ -97,7 +97,7 @@ for (const [title, dialogue] of Object.entries(DIALOGUES)) {
   });
 }
 
-test("INFO has what clients look for", async (t) => {
+test("INFO has the fields that clients look for", async (t) => {
   const broker = await startBroker(t);
   const client = await connectTo(t, broker.port);
   client.request("INFO");
@@ -105,21 +105,21 @@ test("INFO has what clients look for", async (t) => {
   t.true(info.includes("\r\nredis_version:7.2.0\r\n"));
 });
 
-test("QUIT is answered, what comes after it is not", async (t) => {
+test("QUIT gets a reply, and later requests do not", async (t) => {
   const broker = await startBroker(t);
   const client = await connectTo(t, broker.port);
   client.send(Buffer.concat([request("PING"), request("QUIT"), request("PING")]));
   t.is(await client.rest(), "+PONG\r\n+OK\r\n");
 });
 
-test("a client that has closed its sending half still gets its replies", async (t) => {
+test("a client that has closed its sending side still gets its replies", async (t) => {
   const broker = await startBroker(t);
   const client = await connectTo(t, broker.port);
   client.socket.end(Buffer.concat([request("PING"), request("PING", "again")]));
   t.is(await client.rest(), "+PONG\r\n$5\r\nagain\r\n");
 });
 
-test("a web page that posts commands to the port is cut off", async (t) => {
+test("a web page that posts commands to the port is disconnected", async (t) => {
   const broker = await startBroker(t);
   const listener = await connectTo(t, broker.port);
   await assertReply(t, listener, ["SUBSCRIBE", "a"], "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");

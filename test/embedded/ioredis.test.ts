@@ -19,7 +19,7 @@ for (const protocol of [2, 3] as const) {
     t.is(await redis.quit(), "OK");
   });
 
-  test(`ioredis over RESP${protocol}: a password that nobody asks for does no harm`, async (t) => {
+  test(`ioredis over RESP${protocol}: a password that is not required does no harm`, async (t) => {
     const { url } = await startBroker(t);
     const redis = client(t, url, { protocol, username: "default", password: "p%ss word" });
     t.is(await redis.ping(), "PONG");
@@ -49,7 +49,7 @@ for (const protocol of [2, 3] as const) {
     t.is(await listener.publish("a", "x"), 0);
   });
 
-  test(`ioredis over RESP${protocol}: pipelines, and errors that say what is missing`, async (t) => {
+  test(`ioredis over RESP${protocol}: pipelines, and errors that name what is missing`, async (t) => {
     const { url } = await startBroker(t);
     const redis = client(t, url, { protocol });
     const results = await redis.pipeline().publish("a", "1").get("key").ping().exec();

@@ -52,7 +52,7 @@ for (const protocol of [2, 3] as const) {
   });
 }
 
-test("PUBLISH and NUMSUB count subscribers; who is gone does not count", async (t) => {
+test("PUBLISH and NUMSUB count subscribers, without those that have left", async (t) => {
   const { port } = await startBroker(t);
   const [one, other, asking] = [await connectTo(t, port), await speaker(t, port, 3), await connectTo(t, port)];
   await assertReply(t, one, ["SUBSCRIBE", "a"], push("*", "subscribe", "a", 1));
@@ -65,7 +65,7 @@ test("PUBLISH and NUMSUB count subscribers; who is gone does not count", async (
   await assertReply(t, asking, ["PUBSUB", "NUMSUB", "a", "b"], push("*", "a", 1, "b", 0));
 });
 
-test("after UNSUBSCRIBE nothing more comes", async (t) => {
+test("after UNSUBSCRIBE no more messages arrive", async (t) => {
   const { port } = await startBroker(t);
   const [listener, publisher] = [await connectTo(t, port), await connectTo(t, port)];
   await assertReply(

@@ -23,7 +23,7 @@ function parse(chunks: readonly (string | Buffer)[], limits = LIMITS): (readonly
   return results;
 }
 
-test("requests come out the same wherever the stream is cut", (t) => {
+test("requests are parsed the same wherever the stream is split", (t) => {
   const stream = Buffer.concat([
     request("PUBLISH", "a\0\r\n\xff", ""),
     Buffer.from("*0\r\n*-1\r\n"),
@@ -54,7 +54,7 @@ test("an argument that spans chunks is copied once, however many they are", (t) 
   t.is(parsed?.type === "request" ? parsed.args[0]?.equals(Buffer.alloc(size, "x")) : undefined, true);
 });
 
-test("an argument that lies in one chunk is not copied", (t) => {
+test("an argument within one chunk is not copied", (t) => {
   const parser = new RequestParser();
   const chunk = request("PUBLISH", "a", "payload");
   parser.push(chunk);
@@ -85,14 +85,14 @@ const MALFORMED: readonly (readonly [string, string])[] = [
 ];
 
 for (const [bytes, reason] of MALFORMED) {
-  test(`${JSON.stringify(bytes.slice(0, 30))} is refused: ${reason}`, (t) => {
+  test(`${JSON.stringify(bytes.slice(0, 30))} is rejected: ${reason}`, (t) => {
     t.deepEqual(parse([bytes]), [reason]);
     t.deepEqual(parse(Array.from(bytes)), [reason]);
     t.deepEqual(parse([request("PING"), bytes]), [["PING"], reason]);
   });
 }
 
-test("the limit in bytes is one of all arguments together", (t) => {
+test("the limit in bytes is for all arguments together", (t) => {
   const limits = { ...LIMITS, maxBytes: 10 };
   t.deepEqual(parse([request("12345", "67890"), request("1234567890")], limits), [["12345", "67890"], ["1234567890"]]);
   t.deepEqual(parse([request("12345", "678901")], limits), [

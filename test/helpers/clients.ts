@@ -6,3 +6,11 @@ import { testPython } from "./python.js";
 export function connectClient(t: ExecutionContext, url: string, options?: ClientOptions): Promise<TestClient> {
   return connectClientWith(t, testPython(), url, options);
 }
+
+/** Each kind of client over each transport. */
+export const EVERY_CLIENT: readonly ClientOptions[] = [
+  { kind: "js", transport: "websocket" },
+  { kind: "js", transport: "polling" },
+  { kind: "python", transport: "websocket" },
+  { kind: "python", transport: "polling" },
+];

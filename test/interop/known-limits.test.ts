@@ -18,7 +18,7 @@ test("releases are compared by their numbers", (t) => {
   }
 });
 
-test("what an application needs beyond the defaults is told as the call that it writes", (t) => {
+test("the options that an application needs are given as the call to write", (t) => {
   for (const [release, call] of [
     ["4.6.1", 'createAdapter(url, { dialect: "5.2", legacyPickle: "data-only" })'],
     ["5.13.0", 'createAdapter(url, { dialect: "5.13", legacyPickle: "data-only" })'],
@@ -30,7 +30,7 @@ test("what an application needs beyond the defaults is told as the call that it 
   }
 });
 
-test("a limit is of a release, a scenario, a kind and a broker", (t) => {
+test("a limit depends on release, scenario, kind and broker", (t) => {
   const query = { release: "5.14.1", scheme: "redis", scenario: "python-emits-bytes", kind: "threaded" } as const;
   t.regex(String(knownLimit(query)), /bytes/);
   t.is(knownLimit({ ...query, release: "5.13.0" }), undefined);
@@ -45,13 +45,13 @@ test("a limit is of a release, a scenario, a kind and a broker", (t) => {
   t.is(knownLimit(old), undefined);
 });
 
-test("a peer that no broker of that kind has is told", (t) => {
+test("a kind of peer that does not exist for a broker is reported", (t) => {
   t.is(unsupportedPeer("kafka", "asgi"), "python-socketio has no asynchronous manager for kafka://");
   t.regex(String(unsupportedPeer("kombu+redis", "flask")), /redis:\/\//);
   t.is(unsupportedPeer("redis", "asgi"), undefined);
 });
 
-test("each scenario has a name and a title of its own in its direction", (t) => {
+test("scenarios have unique names, and unique titles in each direction", (t) => {
   const names = SCENARIOS.map(({ name }) => name);
   t.is(new Set(names).size, names.length);
   const titles = SCENARIOS.map(({ direction, title }) => `${direction} ${title}`);

@@ -4,8 +4,8 @@ import type { Program } from "../../src/testing/program.js";
 import { startPythonProgram } from "../../src/testing/python.js";
 import { waitTimeout } from "../../src/testing/with-timeout.js";
 
-/** A program that has said this of itself, and goes on without being ready. */
-async function programThatSays(lines: readonly string[]): Promise<Program> {
+/** A program that has written these lines to stderr, and does not become ready. */
+async function programThatLogs(lines: readonly string[]): Promise<Program> {
   const stderr = new PassThrough();
   const start = () => ({
     stdin: new PassThrough(),
@@ -22,7 +22,7 @@ async function programThatSays(lines: readonly string[]): Promise<Program> {
   return program;
 }
 
-/** The limit alone does not keep a process. */
+/** The timer of the timeout does not keep the process alive. */
 async function ready(program: Program): Promise<void> {
   const keep = setInterval(() => {}, 1_000);
   try {
@@ -32,8 +32,8 @@ async function ready(program: Program): Promise<void> {
   }
 }
 
-test("a program that does not come up is told with its last words", async (t) => {
-  const program = await programThatSays(["Traceback:", "  File one", "", "AttributeError: no setter", ""]);
+test("the error of a program that does not start has its last output", async (t) => {
+  const program = await programThatLogs(["Traceback:", "  File one", "", "AttributeError: no setter", ""]);
   await t.throwsAsync(() => ready(program), {
     message: [
       "timed out after 1 ms waiting for peer.py to be ready: AttributeError: no setter",
@@ -45,8 +45,8 @@ test("a program that does not come up is told with its last words", async (t) =>
   });
 });
 
-test("one that said a single thing, or nothing", async (t) => {
-  const [brief, silent] = await Promise.all([programThatSays(["no port"]), programThatSays([])]);
+test("the same with a single line of output, or none", async (t) => {
+  const [brief, silent] = await Promise.all([programThatLogs(["no port"]), programThatLogs([])]);
   await t.throwsAsync(() => ready(brief), { message: "timed out after 1 ms waiting for peer.py to be ready: no port" });
   const message = "timed out after 1 ms waiting for peer.py to be ready; peer.py wrote nothing to stderr";
   await t.throwsAsync(() => ready(silent), { message });

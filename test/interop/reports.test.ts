@@ -49,7 +49,7 @@ const REPORT: Report = {
   ],
 };
 
-test("JUnit: a case per cell, counted per suite; what XML cannot say is told by its number", (t) => {
+test("JUnit: a case per cell, counted per suite; characters that XML cannot contain are escaped by number", (t) => {
   const xml = toJunit(REPORT);
   t.is(xml.match(/<testcase /g)?.length, 5);
   t.regex(xml, /<testsuites [^>]*tests="5" failures="1" errors="0" skipped="3"/);
@@ -63,7 +63,7 @@ test("JUnit: a case per cell, counted per suite; what XML cannot say is told by 
   t.notRegex(xml, /[\u0000-\u0008\u000b-\u001f\ud800-\udfff]/);
 });
 
-test("HTML: everything from outside is escaped, and the policy admits its own style alone", (t) => {
+test("HTML: everything from outside is escaped, and the policy allows only its own style", (t) => {
   const page = toHtml(REPORT);
   t.false(page.includes("<script"));
   t.false(page.includes("\u202e"));
@@ -86,7 +86,7 @@ test("the terminal gets no control character from outside", (t) => {
   t.notRegex(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
 });
 
-test("an error that kept a run from starting is escaped in every report", (t) => {
+test("an error that prevented a run is escaped in every report", (t) => {
   const failure = { ok: false, startedAt: REPORT.startedAt, queue: HOSTILE, error: `${HOSTILE}\nmore` } as const;
   for (const text of [failedStartToHtml(failure), failedStartToJunit(failure)]) {
     t.regex(text, /&lt;script&gt;alert\(1\)/);
@@ -97,7 +97,7 @@ test("an error that kept a run from starting is escaped in every report", (t) =>
   }
 });
 
-test("HTML: one reason of several failures is one card, to which each of them leads", (t) => {
+test("HTML: a reason that several failures share is one card, to which all of them link", (t) => {
   const reason = "the asgi peer did not start";
   const cells = ["one", "two"].map((scenario) => cell(scenario, "asgi", { result: "fail", reason, notTried: true }));
   const other = cell("two", "threaded", { result: "fail", reason: "something else" });
@@ -118,7 +118,7 @@ test("HTML: one reason of several failures is one card, to which each of them le
   t.regex(page, /id="fail-1">[\s\S]*And 1 more with the same reason<\/h3>.*asgi<\/span> second</);
 });
 
-test("the options that a release needs are in every report, and nothing where it needs none", (t) => {
+test("the options that a release needs are in every report, if it needs any", (t) => {
   const triedWith = 'createAdapter(url, { dialect: "5.14" })';
   const report = { ...REPORT, triedWith };
   t.true(toTerminal(report).includes(`  tried with ${triedWith}\n`));
@@ -130,7 +130,7 @@ test("the options that a release needs are in every report, and nothing where it
   }
 });
 
-test("the terminal tells one reason of several failures once", (t) => {
+test("the terminal shows a reason that several failures share once", (t) => {
   const cells = ["one", "two"].map((scenario) => cell(scenario, "asgi", { result: "fail", reason: "it is gone" }));
   const text = toTerminal({ ...REPORT, cells });
   t.is(text.match(/it is gone/g)?.length, 1);
@@ -144,7 +144,7 @@ for (const [queue, said] of [
   ["redis://host?password=topsecret&db=1", "redis://host?password=topsecret&db=1"],
   ["redis://u:a@host", "redis://u:a@host"],
 ] as const) {
-  test(`no password of ${queue} is left anywhere in a report`, (t) => {
+  test(`the password of ${queue} is nowhere in a report`, (t) => {
     const redacted = mapTexts({ deep: [{ reason: said }], number: 7 }, redactor(queue));
     t.is(redacted.number, 7);
     const text = JSON.stringify(redacted);

@@ -94,7 +94,7 @@ function rawRequest(url: string, path: string, method = "GET"): Promise<{ status
   });
 }
 
-test("every file of the page comes with strict headers", async (t) => {
+test("every file of the page has strict headers", async (t) => {
   const { url } = await startDemo(t);
   for (const path of FILES) {
     const response = await fetch(`${url}${path}`);
@@ -109,7 +109,7 @@ test("every file of the page comes with strict headers", async (t) => {
   }
 });
 
-test("each file has the type that nosniff demands", async (t) => {
+test("each file has the type that nosniff requires", async (t) => {
   const { url } = await startDemo(t);
   const typeOf = async (path: string) => {
     const response = await fetch(`${url}${path}`);
@@ -122,7 +122,7 @@ test("each file has the type that nosniff demands", async (t) => {
   t.is(await typeOf("/icon.svg"), "image/svg+xml; charset=utf-8");
 });
 
-test("whatever the page asks for is served here", async (t) => {
+test("everything that the page loads is served here", async (t) => {
   const { url } = await startDemo(t);
   const asked = new Set<string>();
   for (const path of FILES) {
@@ -142,7 +142,7 @@ test("whatever the page asks for is served here", async (t) => {
   t.true(asked.has("/socket.io/socket.io.esm.min.js"));
 });
 
-test("HEAD gives the headers alone, and other methods 405", async (t) => {
+test("HEAD returns only headers, and other methods 405", async (t) => {
   const { url } = await startDemo(t);
   const head = await fetch(url, { method: "HEAD" });
   t.is(head.status, 200);
@@ -156,7 +156,7 @@ test("HEAD gives the headers alone, and other methods 405", async (t) => {
   }
 });
 
-test("no path leads out of the page's files", async (t) => {
+test("no path escapes the files of the page", async (t) => {
   const { url } = await startDemo(t);
   const paths = [
     "/../serve.js",
@@ -179,14 +179,14 @@ test("no path leads out of the page's files", async (t) => {
 });
 
 for (const transport of TRANSPORTS) {
-  test(`a page over ${transport} is greeted with the snippet, in the lobby`, async (t) => {
+  test(`a page over ${transport} gets the snippet, and is in the lobby`, async (t) => {
     const { io, url } = await startDemo(t);
     const page = await openPage(t, url, transport);
     t.deepEqual(page.hello, ["bridge:hello", { snippet: SNIPPET, rooms: ["lobby"] }]);
     t.deepEqual(io.sockets.adapter.rooms.get("lobby"), new Set([page.sid]));
   });
 
-  test(`over ${transport} the notice comes right before its event`, async (t) => {
+  test(`over ${transport} the notice arrives right before its event`, async (t) => {
     const { emit, url } = await startDemo(t);
     const page = await openPage(t, url, transport);
     const numbers = Array.from({ length: 50 }, (_, index) => index);
@@ -208,7 +208,7 @@ for (const transport of TRANSPORTS) {
     ]);
   });
 
-  test(`over ${transport} nobody but a recipient gets the notice`, async (t) => {
+  test(`over ${transport} only recipients get the notice`, async (t) => {
     const { emit, url } = await startDemo(t);
     const member = await openPage(t, url, transport);
     const stranger = await openPage(t, url, transport);
@@ -229,7 +229,7 @@ for (const transport of TRANSPORTS) {
   });
 }
 
-test("a room that is named like what Python skips still gets the notice", async (t) => {
+test("a room with the name of a client that Python skips still gets the notice", async (t) => {
   const { emit, url } = await startDemo(t);
   const page = await openPage(t, url);
   await page.ask("bridge:join", "crew");
@@ -250,7 +250,7 @@ test("other namespaces and the page's own events are not announced", async (t) =
   t.deepEqual(await receivedBefore("end", page), [["elsewhere"], ["bridge:own"]]);
 });
 
-test("a page joins and leaves rooms, and is told each time", async (t) => {
+test("a page joins and leaves rooms, and is notified each time", async (t) => {
   const { io, url } = await startDemo(t);
   const page = await openPage(t, url);
   const told = (...rooms: string[]) =>
@@ -264,7 +264,7 @@ test("a page joins and leaves rooms, and is told each time", async (t) => {
   t.deepEqual(io.sockets.sockets.get(page.sid)?.rooms, new Set([page.sid, "team"]));
 });
 
-test("a page is told when others move it", async (t) => {
+test("a page is notified when others move it", async (t) => {
   const { io, url } = await startDemo(t);
   const page = await openPage(t, url);
   const told = (count: number) =>
@@ -277,7 +277,7 @@ test("a page is told when others move it", async (t) => {
   t.deepEqual(await told(3), ["bridge:rooms", { rooms: ["a", "b", "c"] }]);
 });
 
-test("room names that cannot be are refused, with the reason", async (t) => {
+test("invalid room names are rejected with the reason", async (t) => {
   const { io, url } = await startDemo(t);
   const page = await openPage(t, url);
   const refusals: [unknown, RegExp][] = [
@@ -318,7 +318,7 @@ test("a page sends to a room or to everyone, with any number of arguments", asyn
   t.deepEqual(await receivedBefore("end", sender), []);
 });
 
-test("what cannot be sent is refused, with the reason", async (t) => {
+test("invalid requests to send are rejected with the reason", async (t) => {
   const { url } = await startDemo(t);
   const page = await openPage(t, url);
   const deep = JSON.parse(`${"[".repeat(2_000)}${"]".repeat(2_000)}`);
@@ -349,7 +349,7 @@ test("what cannot be sent is refused, with the reason", async (t) => {
   t.deepEqual(await receivedBefore("end", page), []);
 });
 
-test("a page that wants no answer harms nobody", async (t) => {
+test("a page that requests no acknowledgement does no harm", async (t) => {
   const { url } = await startDemo(t);
   const page = await openPage(t, url);
   page.socket.emit("bridge:join", "quiet");

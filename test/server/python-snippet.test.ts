@@ -15,7 +15,7 @@ test("each queue gets the manager that python-socketio has for it", (t) => {
   ]);
 });
 
-test("the channel stands where it is not Python's default, and the room where clients are in it", (t) => {
+test("the channel is named unless it is Python's default, and the room if clients are in it", (t) => {
   t.deepEqual(lines("redis://h", "chat", true), [
     "import socketio",
     'manager = socketio.RedisManager("redis://h", channel="chat", write_only=True)',
@@ -23,7 +23,7 @@ test("the channel stands where it is not Python's default, and the room where cl
   ]);
 });
 
-test("a password that is not shown is asked for, and what Python needs is named", (t) => {
+test("a redacted password gets a comment, and the packages for Python are named", (t) => {
   t.is(lines("amqp://bob:***@h//")[0], "# with the password in place of ***");
   t.is(pythonPackages("amqp://h//"), "python-socketio kombu");
   t.is(pythonPackages("kombu+redis://h"), "python-socketio kombu[redis]");

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the public image does with a command: what is none is for node.
+# As in the public image: arguments that are not a command are for node.
 set -e
 
 case "$1" in

@@ -1,14 +1,14 @@
 #!/bin/sh
-# What the public image does with a command.
+# As in the public image.
 set -e
 
-# Options or a file alone are for redis-server.
+# Arguments that are not a command are for redis-server.
 case "$1" in
   -* | *.conf) set -- redis-server "$@" ;;
 esac
 
 if [ "$1" = redis-server ]; then
-  # The public image is built without protected mode: other containers would be refused.
+  # The public image has no protected mode, which would reject other containers.
   case "$*" in
     *protected-mode* | *" --version" | *" -v" | *" --help" | *" -h") ;;
     *) set -- "$@" --protected-mode no ;;

@@ -27,14 +27,14 @@ const evidence = (parts: Partial<Evidence>): Evidence => ({
   ...parts,
 });
 
-test("what waited during a fault arrives after it: nothing is lost", (t) => {
+test("messages that waited during a fault arrive after it: nothing is lost", (t) => {
   const arrivals = upTo(20).map((number) => arrival(number, number > 9 && number < 16 ? 15_500 : number * 1_000));
   const figures = figuresOf("redis", "cut", FAULT, evidence({ arrivals }));
   t.like(figures, { sent: 20, accepted: 20, received: 20, lost: 0, doubled: 0, outOfOrder: 0 });
   t.like(figures, { flowsAfter: 500, longestGap: 6_500, notListening: 0 });
 });
 
-test("doubled at the fault is told from doubled in steady state", (t) => {
+test("duplicates at the fault are distinguished from duplicates in steady state", (t) => {
   const all = upTo(20).map((number) => arrival(number));
   const doubled = (number: number) =>
     figuresOf("redis", "cut", FAULT, evidence({ arrivals: [...all, arrival(number, 21_000)] }));
@@ -43,7 +43,7 @@ test("doubled at the fault is told from doubled in steady state", (t) => {
   t.like(doubled(18), { doubled: 1, doubledInSteadyState: 1 });
 });
 
-test("what the broker carried while the Python host was deaf by itself is a column of its own", (t) => {
+test("messages that the Python host missed while it was not subscribed have a column of their own", (t) => {
   const numbers = upTo(20).filter((number) => number < 10 || number > 17);
   const parts = {
     direction: "node → python",
@@ -54,13 +54,13 @@ test("what the broker carried while the Python host was deaf by itself is a colu
   t.like(figuresOf("redis", "cut", FAULT, evidence(parts)), { lost: 8, notListening: 0 });
 });
 
-test("what the other host did not hear either is lost", (t) => {
+test("messages that the other host did not receive either are lost", (t) => {
   const heard = upTo(20).filter((number) => number !== 12);
   const parts = { direction: "node → python", arrivals: heard.map((number) => arrival(number)), witness: [] } as const;
   t.like(figuresOf("redis", "restart", FAULT, evidence(parts)), { lost: 1, notListening: 0 });
 });
 
-test("a killed process owes what was confirmed to it, and its successor starts the traffic anew", (t) => {
+test("of a killed process only confirmed messages must arrive, and its successor's are new traffic", (t) => {
   const killed: Sent = { ...sent(9), mustAllArrive: false };
   const arrivals = [...upTo(10).map((number) => arrival(number, number * 1_600)), arrival(1, 17_000, "node 2")];
   const parts = { sent: [killed, sent(1, "node 2")], senders: ["node 2"], arrivals };
@@ -68,7 +68,7 @@ test("a killed process owes what was confirmed to it, and its successor starts t
   t.like(figures, { sent: 11, accepted: 10, received: 11, lost: 0, flowsAfter: 2_000 });
 });
 
-test("a direction that stays silent never flows again", (t) => {
+test("a direction that stays silent never recovers", (t) => {
   const arrivals = upTo(9).map((number) => arrival(number));
   const figures = figuresOf("redis", "cut", FAULT, evidence({ arrivals, isSettled: false }));
   t.is(figures.flowsAfter, undefined);

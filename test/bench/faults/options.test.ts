@@ -9,7 +9,7 @@ test("without flags everything is measured", (t) => {
   t.deepEqual([rate, repeat], [200, 3]);
 });
 
-test("lists take commas or several flags", (t) => {
+test("lists are separated by commas or given as several flags", (t) => {
   const { buses, faults } = parseOptions(["--bus", "kafka, redis", "--fault", "cut", "--fault", "killed"]);
   t.deepEqual(buses, ["redis", "kafka"]);
   t.deepEqual(faults, ["cut", "killed"]);
@@ -21,7 +21,7 @@ for (const [args, message] of [
   [["--rate", "0"], /--rate is "0"; it takes a whole number from 1/],
   [["--colour"], /Unknown option '--colour'/],
 ] as const) {
-  test(`${args.join(" ")} is refused in one line`, (t) => {
+  test(`${args.join(" ")} is rejected in one line`, (t) => {
     const error = t.throws(() => parseOptions(args), { instanceOf: UsageError, message });
     t.false(error.message.includes("\n"));
   });

@@ -29,7 +29,7 @@ const row = (parts: Partial<Figures>, failures: readonly string[] = []): Row => 
   failures,
 });
 
-test("a page's table names broker and fault once", (t) => {
+test("the table of the page names broker and fault once", (t) => {
   const rows = [row({}), row({ direction: "node → python" }), row({ fault: "restart" }), row({ bus: "kafka" })];
   const body = faultTable(rows).split("\n").slice(2);
   t.deepEqual(
@@ -47,13 +47,13 @@ test("a page's table names broker and fault once", (t) => {
   );
 });
 
-test("what is not as required stands in the table", (t) => {
+test("missed requirements are in the table", (t) => {
   const lines = faultTable([row({ flowsAfter: undefined }, ["no traffic any more", "3 lost"])]).split("\n");
   t.true(lines[2]?.endsWith("| never | 5.06 s | **no traffic any more, 3 lost** |"));
   t.true(terminalRows([row({}, ["3 lost"])], 1).endsWith("FAIL: 3 lost"));
 });
 
-test("a table takes the place of the one before, and the page around it stays", (t) => {
+test("a table replaces the previous one, and the page around it stays", (t) => {
   const begin = "<!-- made by npm run faults -- --write: begin -->";
   const end = "<!-- made by npm run faults -- --write: end -->";
   const page = replacePart(`# Title\n\n${begin}\nold\n${end}\n\nafter\n`, "faults", "| new |");
@@ -62,6 +62,6 @@ test("a table takes the place of the one before, and the page around it stays", 
   t.throws(() => replacePart("# Title\n", "faults", "| new |"), { message: /no place for the table/ });
 });
 
-test("the display shows the pace of each direction as bars", (t) => {
+test("the display shows the rate of each direction as bars", (t) => {
   t.is(sparkline([100, 0, 200, 5_000, 1], 100), "▄ ██▁");
 });

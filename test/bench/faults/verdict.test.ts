@@ -45,7 +45,7 @@ test("what Python sends may be lost where the broker keeps nothing", (t) => {
   t.deepEqual(verdict({ ...python, bus: "rabbitmq", fault: "killed" }), []);
 });
 
-test("over a restart RabbitMQ may lose what it took before the subscription was back", (t) => {
+test("over a restart RabbitMQ may lose what it accepted before the host was subscribed again", (t) => {
   const restart = { bus: "rabbitmq", fault: "restart", direction: "python → node", lossAllowed: 5 } as const;
   t.deepEqual(verdict({ ...restart, lost: 5 }), []);
   t.deepEqual(verdict({ ...restart, lost: 6 }), ["6 lost, at most 5 allowed"]);
@@ -61,13 +61,13 @@ test("traffic flows within two seconds, after dropped packets within two heartbe
   ]);
 });
 
-test("how long Python itself stays away, or Node takes to start, is not held against the bus", (t) => {
+test("the time that Python takes to reconnect, or Node to start, does not count against the bus", (t) => {
   t.deepEqual(verdict({ flowsAfter: 7_000, fault: "restart" }), []);
   t.deepEqual(verdict({ flowsAfter: 7_000, fault: "restart", direction: "python → node", externalDelay: 6_000 }), []);
   t.is(verdict({ flowsAfter: 7_000, fault: "restart", direction: "node → other node" }).length, 1);
 });
 
-test("of several runs the worst is shown: first what failed, then what lost most, then the slowest", (t) => {
+test("the worst of several runs is shown: one that failed, else the one that lost most, else the slowest", (t) => {
   const slow = figures({ flowsAfter: 900 });
   const quick = figures({ flowsAfter: 1 });
   const lossy = figures({ flowsAfter: 1, notListening: 1 });

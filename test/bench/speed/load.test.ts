@@ -22,7 +22,7 @@ test("a client knows what is lost, doubled and out of order", (t) => {
   t.is(track([1, 2, 3]).lost(3), 0);
 });
 
-test("more that is missing than is kept apart is lost all the same", (t) => {
+test("missing numbers beyond the limit still count as lost", (t) => {
   t.is(track([1, 50_000]).lost(50_000), 49_998);
 });
 
@@ -37,7 +37,7 @@ for (const bytes of [100, 1_024, 16_384, 65_536]) {
 
 const command = (...args: readonly string[]): string => encodeCommand(args.map((arg) => Buffer.from(arg))).toString();
 
-test("commands to Redis are told apart, and one that is not complete is left", (t) => {
+test("commands to Redis are separated, and an incomplete one is left", (t) => {
   const first = command("PUBLISH", "channel", "zwölf\r\n*1\r\n");
   t.is(first, "*3\r\n$7\r\nPUBLISH\r\n$7\r\nchannel\r\n$12\r\nzwölf\r\n*1\r\n\r\n");
   const all = Buffer.from(first + command("PING") + command("PUBLISH", "a", "b").slice(0, -3));
@@ -91,12 +91,12 @@ for (const size of [1, 2, 3, 7, 127, 1_000, 100_000, 1_000_000]) {
   });
 }
 
-test("a client's frames say that they are masked", (t) => {
+test("frames of a client are marked as masked", (t) => {
   t.deepEqual([...clientFrame("3")], [0x81, 0x81, 0, 0, 0, 0, 51]);
   t.is(clientFrame("x".repeat(200)).length, 14 + 200);
 });
 
-test("a profile gives the time in each function itself, added up over all places from which it is called", (t) => {
+test("a profile gives the self time of each function, summed over all its callers", (t) => {
   const frame = (functionName: string, url = "file:///a/node_modules/ws/lib/sender.js") => ({
     functionName,
     url,

@@ -14,7 +14,7 @@ test("without flags everything is measured five times", (t) => {
   t.deepEqual([repeat, write], [5, false]);
 });
 
-test("the short form is of few systems and cases, which flags can make fewer", (t) => {
+test("--short has few systems and cases, which flags can reduce further", (t) => {
   const { systems, cases, repeat } = parseOptions(["--short", "--case", "1kb,16kb"]);
   t.deepEqual(systems, ["floor", "bridge", "passthrough-off", "redis-adapter"]);
   t.deepEqual(cases, ["1kb"]);
@@ -22,7 +22,7 @@ test("the short form is of few systems and cases, which flags can make fewer", (
   t.is(parseOptions(["--short", "--repeat", "1"]).repeat, 1);
 });
 
-test("a profile is of the bridge where no system is named", (t) => {
+test("--profile is of the bridge unless a system is named", (t) => {
   t.deepEqual(parseOptions(["--profile"]).systems, ["bridge"]);
   t.deepEqual(parseOptions(["--profile", "--system", "streams"]).systems, ["streams"]);
 });
@@ -39,7 +39,7 @@ for (const [args, message] of [
   [["--repeat", "0"], /--repeat is "0"; it takes a whole number from 1/],
   [["--short", "--write"], /--write puts a whole measurement on the page, which --short is not/],
 ] as const) {
-  test(`${args.join(" ")} is refused in one line`, (t) => {
+  test(`${args.join(" ")} is rejected in one line`, (t) => {
     const error = t.throws(() => parseOptions(args), { instanceOf: UsageError, message });
     t.false(error.message.includes("\n"));
   });

@@ -42,13 +42,13 @@ const bothSystems = (name: string, ofBridge: readonly number[], ofOther: readonl
   ...ofOther.map((cpu, index) => run(name, "redis-adapter", index + 1, cpu)),
 ];
 
-test("the median and the distance of the quartiles sum up values in any order", (t) => {
+test("values in any order are summarised by median and interquartile range", (t) => {
   t.deepEqual(summarize([30, 10, 20, 50, 40]), { median: 30, spread: 20 / 30, count: 5 });
   t.deepEqual(summarize([4, 2]), { median: 3, spread: 1 / 3, count: 2 });
   t.is(summarize([]), undefined);
 });
 
-test("figures are of one message, and of one delivery", (t) => {
+test("figures are per message and per delivery", (t) => {
   const runs = [run("100-recipients", "bridge", 1, 500, { delivered: 100_000, expected: 100_000 })];
   const subject = { case: "100-recipients", system: "bridge" } as const;
   t.is(summaryOf(runs, subject, "cpuPerMessage")?.median, 500);
@@ -57,7 +57,7 @@ test("figures are of one message, and of one delivery", (t) => {
   t.is(summaryOf(runs, subject, "rss"), undefined);
 });
 
-test("ratios are of the same repeat, and a repeat that lacks one of the two has none", (t) => {
+test("ratios are of the same repeat, and need both runs", (t) => {
   const runs = bothSystems("1kb", [10, 40], [20, 40, 60]);
   const ratios = ratiosOf(
     runs,
@@ -80,14 +80,14 @@ const judgementOf = (runs: readonly RecordedRun[], leniency?: number) =>
     requirement.title.includes("redis-adapter, 1 recipient, 1 KB"),
   );
 
-test("a row of the bar is met at its limit, missed beyond, and judged by the median", (t) => {
+test("a target is met at its limit, missed beyond it, and judged by the median", (t) => {
   t.true(judgementOf(bothSystems("1kb", [50, 10, 50], [100, 100, 100]))?.isMet);
   t.false(judgementOf(bothSystems("1kb", [51, 10, 51], [100, 100, 100]))?.isMet);
   t.true(judgementOf(bothSystems("1kb", [60, 60, 60], [100, 100, 100]), 1.3)?.isMet);
   t.is(judgementOf(bothSystems("64kb", [1], [1])), undefined);
 });
 
-test("quartiles that are far apart make a row invalid, and one that is not judged never is", (t) => {
+test("a wide spread makes a target invalid, unless it has no limit", (t) => {
   t.true(judgementOf(bothSystems("1kb", [10, 40, 20, 50, 30], [100, 100, 100, 100, 100]))?.isTooWide);
   const unjudged = judge([...bothSystems("steady-1kb", [10, 90, 200], [100, 100, 100])]);
   t.deepEqual(
@@ -96,7 +96,7 @@ test("quartiles that are far apart make a row invalid, and one that is not judge
   );
 });
 
-test("each row of the bar is of cases that are measured, with systems that they have", (t) => {
+test("every target is of cases and systems that are measured", (t) => {
   const everything = CASES.flatMap(({ name, systems }) => systems.map((system) => run(name, system, 1, 10)));
   const memory = (["bridge", "plain"] as const).map(
     (system): RecordedRun => ({
@@ -107,13 +107,13 @@ test("each row of the bar is of cases that are measured, with systems that they 
   t.is(judged.filter(({ isMet }) => isMet !== undefined).length, 12);
 });
 
-test("missed rows stand out", (t) => {
+test("missed targets stand out", (t) => {
   const table = targetTable(judge(bothSystems("1kb", [51, 51], [100, 100])));
   t.true(pageTable(table).endsWith("| against redis-adapter, 1 recipient, 1 KB | 0.50 | 0.51 | 0 % | **missed** |"));
   t.true(terminalTable(table).includes("missed"));
 });
 
-test("a system has a column where it was measured, and an empty cell where it was not", (t) => {
+test("a measured system has a column, with empty cells for cases without it", (t) => {
   const runs = [run("1kb", "bridge", 1, 12.345), run("1kb", "flask", 1, 1_234.5), run("64kb", "bridge", 1, 300)];
   t.is(
     pageTable(tablesOf(runs, [])[0] ?? t.fail()),
@@ -126,11 +126,11 @@ test("a system has a column where it was measured, and an empty cell where it wa
   );
 });
 
-test("numbers have three digits, or all before the point", (t) => {
+test("numbers have three significant digits, or all integer digits", (t) => {
   t.deepEqual([0, 0.01234, 1.5, 99.96, 123_456.7].map(number), ["0", "0.0123", "1.5", "100", "123,457"]);
 });
 
-test("every repeat measures each system once in each case, and begins with another", (t) => {
+test("every repeat measures each system once in each case, and starts with a different one", (t) => {
   const steps = plan({ systems: ["bridge", "redis-adapter", "plain"], cases: ["1kb", "memory"], repeat: 2 });
   t.deepEqual(
     steps.map(({ measured, system, repeat }) => `${repeat} ${measured.name} ${system}`),
@@ -157,13 +157,13 @@ test("the display has a bar for each system that was measured, the longest for t
   );
 });
 
-test("what is in flight stays within some MiB for all recipients together", (t) => {
+test("messages in flight are bounded for all recipients together", (t) => {
   t.is(windowOf(caseOf("1kb")), 64);
   t.is(windowOf(caseOf("1000-recipients")), 4);
   t.is(windowOf({ ...caseOf("64kb"), recipients: 8 }), 8);
 });
 
-test("the plot has a bar for each system in each of its cases, and its figure beside it", (t) => {
+test("the plot has a bar for each system in each of its cases, with its figure", (t) => {
   const systems = ["bridge", "redis-adapter", "python-async"] as const;
   const runs = ["1kb", "64kb"].flatMap((name) => systems.map((system, index) => run(name, system, 1, 10 + index * 45)));
   t.deepEqual(

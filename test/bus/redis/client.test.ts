@@ -78,6 +78,16 @@ for (const [client, what, instead] of UNUSABLE) {
   });
 }
 
+test("two clients, as for @socket.io/redis-adapter, are an error", (t) => {
+  const clients = [new Redis({ lazyConnect: true }), createClient() as object] as const;
+  for (const create of [createAdapter, createEmitter]) {
+    t.throws(() => create(...clients), {
+      code: "BRIDGE_INVALID_OPTION",
+      message: "the second argument is a Redis client: pass one client, then options",
+    });
+  }
+});
+
 test("the options of redisBus are a url or a client", (t) => {
   const client = new Redis({ lazyConnect: true });
   for (const options of [{}, { client, url: "redis://h" }]) {

@@ -1,8 +1,7 @@
 import type { TestFn } from "ava";
-import { EVERY_CLIENT } from "../../../src/testing/clients.js";
 import { ownChannel } from "../../../src/testing/node-host.js";
 import { tuple } from "../../../src/testing/typed-json.js";
-import { connectClient } from "../../helpers/clients.js";
+import { connectClient, EVERY_CLIENT } from "../../helpers/clients.js";
 import { startNodeHost } from "../../helpers/node-host.js";
 import { untilStats } from "../../helpers/node-hosts.js";
 import { startPeer } from "../../helpers/python.js";

@@ -1,9 +1,8 @@
 import type { TestFn } from "ava";
 import { PYTHON_PAYLOADS, type PythonPayload } from "../../../interop/scenarios/payloads.js";
-import { EVERY_CLIENT } from "../../../src/testing/clients.js";
 import { ownChannel } from "../../../src/testing/node-host.js";
 import { float, integer, tuple } from "../../../src/testing/typed-json.js";
-import { connectClient } from "../../helpers/clients.js";
+import { connectClient, EVERY_CLIENT } from "../../helpers/clients.js";
 import { startNodeHost } from "../../helpers/node-host.js";
 import { startPeer } from "../../helpers/python.js";
 import type { TestBroker } from "../../helpers/shared-broker.js";
