@@ -18,10 +18,12 @@ function names(pattern) {
   return choices === undefined ? [path] : choices.split("|").map((choice) => `${before}${choice}${after}`);
 }
 
-/** A rule that lets a folder import nothing but what it lists. */
+/** A rule that lets a folder import nothing but what it lists, of everything or of the folder around it. */
 function row({ name, to }) {
   const allowed = to.pathNot.filter((pattern) => pattern !== `^${name}/`).flatMap(names);
-  return `| \`${name}\` | ${allowed.map((path) => `\`${path}\``).join(", ") || "nothing"} |`;
+  const list = allowed.map((path) => `\`${path}\``).join(", ") || "nothing";
+  const [, around] = /^\^(src\/\w+)\/$/.exec(to.path) ?? [];
+  return `| \`${name}\` | ${around === undefined ? list : `of \`${around}\`: ${list}`} |`;
 }
 
 const rules = config.forbidden.filter(({ name, to }) => name.startsWith("src/") && Array.isArray(to.pathNot));
