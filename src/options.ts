@@ -3,7 +3,7 @@ import { PYTHON_HOSTS_MODES, type PythonHostsMode } from "./cluster/python-hosts
 import { BridgeError } from "./errors.js";
 import { ENCODINGS, type Encoding } from "./protocol/encoders.js";
 import { DIALECT_NAMES, type Dialect } from "./protocol/model/dialect.js";
-import { LEGACY_PICKLE_MODES, type LegacyPickle } from "./protocol/model/legacy-pickle.js";
+import { LEGACY_PICKLE_MODES, type LegacyPickle } from "./protocol/model/legacy-pickle-modes.js";
 import type { WireRoom } from "./protocol/model/messages.js";
 import { type Logger, normalizeLogger } from "./util/logger.js";
 import { integerInRange, LONGEST_TIMER_MS, oneOf } from "./util/validation.js";

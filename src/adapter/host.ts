@@ -2,21 +2,21 @@ import type { Server } from "socket.io";
 import type { Adapter } from "socket.io-adapter";
 import type { Bus, BusStatus } from "../bus/bus.js";
 import { Cluster } from "../cluster/cluster.js";
-import type { PeerMessageHandlers } from "../cluster/receive.js";
+import type { PeerMessageHandlers } from "../cluster/peer-message-receiver.js";
 import { sendInParts } from "../cluster/send-in-parts.js";
 import { BridgeError } from "../errors.js";
 import type { NormalizedAdapter } from "../options.js";
 import { newHostId } from "../protocol/model/host-id.js";
 import { sidMatcher } from "../protocol/model/sid.js";
 import { debugLog } from "../util/debug.js";
+import { ChannelPublisher } from "./channel-publisher.js";
 import { namespaceOf } from "./clients/namespace.js";
 import { forgetAck } from "./clients/private-fields.js";
+import type { ServedNamespace } from "./inbound/dependencies.js";
 import { OwedAcks } from "./inbound/owed-acks.js";
-import type { ServedNamespace } from "./inbound/parts.js";
-import { peerMessageHandlers } from "./inbound/peer-messages.js";
-import { Receiver } from "./inbound/receive.js";
-import type { OutboundParts } from "./outbound/parts.js";
-import { Publisher } from "./publisher.js";
+import { peerMessageHandlers } from "./inbound/peer-message-handlers.js";
+import { Receiver } from "./inbound/receiver.js";
+import type { OutboundDependencies } from "./outbound/dependencies.js";
 import { HostRecovery } from "./recovery/host-recovery.js";
 import { Reporter } from "./reporting/reporter.js";
 
@@ -37,9 +37,9 @@ export class Host {
   readonly reporter: Reporter;
   readonly cluster: Cluster;
   /** What the namespaces' own operations are built on. */
-  readonly outbound: Omit<OutboundParts, "adapter">;
+  readonly outbound: Omit<OutboundDependencies, "adapter">;
   readonly #bus: Bus;
-  readonly #publisher: Publisher;
+  readonly #publisher: ChannelPublisher;
   readonly #recovery: HostRecovery;
   readonly #namespaces = new Map<string, ServedNamespace>();
   readonly #receiver: Receiver;
@@ -55,7 +55,7 @@ export class Host {
 
     // Each part knows those above it.
     const reporter = new Reporter(options.logger, channels);
-    const publisher = new Publisher({ bus, channel, encoding, dialect, reporter });
+    const publisher = new ChannelPublisher({ bus, channel, encoding, dialect, reporter });
     const cluster = new Cluster({ ...options, bus, hostId, isHost: true });
     const isOrdered = () => others.length === 0 && bus.isOrdered?.(channel) === true;
     const recovery = new HostRecovery({ options, cluster, publisher, isOrdered });

@@ -19,14 +19,14 @@ import { allRooms, fetchSockets, type SocketDescription } from "./outbound/fetch
 import { OutgoingEmits } from "./outbound/outgoing-emits.js";
 import { RoomCommands } from "./outbound/room-commands.js";
 import { serverSideEmit } from "./outbound/server-side-emit.js";
-import type { Recovery } from "./recovery/recovery.js";
+import type { NamespaceRecovery } from "./recovery/namespace-recovery.js";
 import type { Session } from "./recovery/sessions.js";
 
 /** The adapter of one namespace: maps the methods that socket.io calls to what does them. */
 export class NamespaceAdapter extends Adapter {
   readonly #host: Host;
   readonly #owedAcks: OwedAcks;
-  readonly #recovery: Recovery | undefined;
+  readonly #recovery: NamespaceRecovery | undefined;
   readonly #broadcast: Broadcast;
   readonly #broadcastWithAck: BroadcastWithAck;
   readonly #roomCommands: RoomCommands;
@@ -36,14 +36,14 @@ export class NamespaceAdapter extends Adapter {
     super(namespace);
     // Not in init(), which socket.io before 4.8.3 does not call for a namespace without clients.
     const { owedAcks, recovery } = host.addNamespace(this);
-    const parts = { ...host.outbound, adapter: this };
-    const emits = new OutgoingEmits(parts);
+    const dependencies = { ...host.outbound, adapter: this };
+    const emits = new OutgoingEmits(dependencies);
     this.#host = host;
     this.#owedAcks = owedAcks;
     this.#recovery = recovery;
     this.#broadcast = new Broadcast(this, emits, recovery?.recorder);
-    this.#broadcastWithAck = new BroadcastWithAck(parts, emits);
-    this.#roomCommands = new RoomCommands(parts);
+    this.#broadcastWithAck = new BroadcastWithAck(dependencies, emits);
+    this.#roomCommands = new RoomCommands(dependencies);
   }
 
   override close(): Promise<void> {

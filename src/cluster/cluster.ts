@@ -4,12 +4,12 @@ import type { CallbackMessage } from "../protocol/model/messages.js";
 import type { RequestMessage } from "../protocol/side-channel/messages.js";
 import { debugLog } from "../util/debug.js";
 import { pause } from "../util/pause.js";
+import { type PeerMessageHandlers, PeerMessageReceiver } from "./peer-message-receiver.js";
 import { type PeerRequest, PeerRequests } from "./peer-requests.js";
 import { Peers } from "./peers.js";
 import { PendingAcks } from "./pending-acks.js";
 import { Presence } from "./presence.js";
 import { PythonHosts, type PythonHostsMode } from "./python-hosts.js";
-import { type PeerMessageHandlers, PeerMessageReceiver } from "./receive.js";
 import { SideChannel } from "./side-channel.js";
 
 const debug = debugLog("cluster");

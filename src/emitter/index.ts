@@ -8,7 +8,7 @@ export { BridgeError, type BridgeErrorCode, IncompleteError } from "../errors.js
 export type { ChannelOptions, EmitterOptions, ReaderOptions } from "../options.js";
 export type { Encoding } from "../protocol/encoders.js";
 export type { Dialect } from "../protocol/model/dialect.js";
-export type { LegacyPickle } from "../protocol/model/legacy-pickle.js";
+export type { LegacyPickle } from "../protocol/model/legacy-pickle-modes.js";
 export type { WireRoom } from "../protocol/model/messages.js";
 export type { Logger } from "../util/logger.js";
 export { createEmitter } from "./create-emitter.js";

@@ -1,13 +1,13 @@
 import { BridgeError } from "../errors.js";
-import { type CallbackRef, roomName, type WireRoom } from "../protocol/model/messages.js";
-import { buildEmitExtension, type EmitFlags } from "../protocol/model/node-extension.js";
-import { checkName, checkRoom, type OutgoingEmit } from "../protocol/model/outgoing.js";
 import {
   disconnectCommand,
   joinCommand,
   leaveCommand,
   type RoomCommandTarget,
-} from "../protocol/model/room-commands.js";
+} from "../protocol/model/build-room-command.js";
+import { type CallbackRef, roomName, type WireRoom } from "../protocol/model/messages.js";
+import { buildEmitExtension, type EmitFlags } from "../protocol/model/node-extension.js";
+import { checkName, checkRoom, type OutgoingEmit } from "../protocol/model/outgoing.js";
 import type { LooksLikeSid } from "../protocol/model/sid.js";
 import { debugLog } from "../util/debug.js";
 import { quote } from "../util/quote.js";

@@ -4,7 +4,7 @@ import { type Decoded, type DecodedValue, decodeUntrusted } from "./model/decode
 import type { Dialect } from "./model/dialect.js";
 import { detectPayloadForm, readEmitEnvelope } from "./model/emit-envelope.js";
 import type { Fields } from "./model/fields.js";
-import type { LegacyPickle } from "./model/legacy-pickle.js";
+import type { LegacyPickle } from "./model/legacy-pickle-modes.js";
 import type { CallbackMessage, EmitEnvelope, EmitMessage, EmitPayload, Message } from "./model/messages.js";
 import { readDisconnectExtension, readDisconnectMembers, readMoveMembers } from "./model/node-extension.js";
 import { RejectionError } from "./model/rejection.js";

@@ -8,7 +8,7 @@ import { type EmbeddedBroker, startEmbeddedBroker } from "../embedded/broker.js"
 import { BridgeError } from "../errors.js";
 import type { Encoding } from "../protocol/encoders.js";
 import type { Dialect } from "../protocol/model/dialect.js";
-import type { LegacyPickle } from "../protocol/model/legacy-pickle.js";
+import type { LegacyPickle } from "../protocol/model/legacy-pickle-modes.js";
 import type { Logger } from "../util/logger.js";
 import { redactUrl } from "../util/redact-url.js";
 import { handleLivePageEvents } from "./live-page-events.js";

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { decode } from "../../src/protocol/decode.js";
-import { decodePayload } from "../../src/protocol/payload.js";
+import { decodePayload } from "../../src/protocol/decode-payload.js";
 import { mutatedPickles } from "./pickle-mutations.js";
 import { tryUnpickle } from "./pickles.js";
 

@@ -1,11 +1,11 @@
 import test from "ava";
 import { BridgeError } from "../../src/errors.js";
 import { decode } from "../../src/protocol/decode.js";
+import { decodePayload } from "../../src/protocol/decode-payload.js";
 import { encodeJson } from "../../src/protocol/json/encode.js";
 import type { Dialect } from "../../src/protocol/model/dialect.js";
 import { newHostId } from "../../src/protocol/model/host-id.js";
 import type { OutgoingEmit } from "../../src/protocol/model/outgoing.js";
-import { decodePayload } from "../../src/protocol/payload.js";
 import { EMIT as PLAIN_EMIT } from "./plain-emit.js";
 
 const DIALECTS: readonly Dialect[] = ["5.15", "5.14", "5.13", "5.2"];

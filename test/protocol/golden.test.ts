@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import { type DecodeOptions, decode } from "../../src/protocol/decode.js";
-import { decodePayload } from "../../src/protocol/payload.js";
+import { decodePayload } from "../../src/protocol/decode-payload.js";
 import { expectedOf, REJECTED, REJECTED_IN_PICKLES, type Reading } from "../golden/expected.js";
 import {
   type BusName,

@@ -1,9 +1,9 @@
 import test from "ava";
 import { decode } from "../../src/protocol/decode.js";
+import { decodePayload } from "../../src/protocol/decode-payload.js";
 import { encodeJson } from "../../src/protocol/json/encode.js";
 import { scanEmit } from "../../src/protocol/json/scan-emit.js";
 import { encodeMsgpack } from "../../src/protocol/msgpack/encode.js";
-import { decodePayload } from "../../src/protocol/payload.js";
 import { decodeSideChannel } from "../../src/protocol/side-channel/decode.js";
 import { encodeSideChannel } from "../../src/protocol/side-channel/encode.js";
 import { EMIT, HOST } from "./plain-emit.js";

@@ -1,6 +1,6 @@
+import { decodePayload } from "../../protocol/decode-payload.js";
 import type { EmitMessage } from "../../protocol/model/messages.js";
 import type { Rejection } from "../../protocol/model/rejection.js";
-import { decodePayload } from "../../protocol/payload.js";
 
 /** Socket.IO packet type EVENT (socket.io-protocol, revision 5). */
 export const EVENT = 2;

@@ -1,14 +1,10 @@
-import type { Adapter, SocketId } from "socket.io-adapter";
-import type { EmitFlags } from "../../protocol/model/node-extension.js";
-import { namespaceOf } from "./namespace.js";
-import { type Recipients, recipientsOf } from "./recipients.js";
 import { textFrame } from "./websocket-frame.js";
 
 const CLOSE_BRACKET = 0x5d;
 const EMPTY_LIST = "[]";
 
 /** What socket.io passes to outgoing listeners, which read `data`. */
-interface OutgoingPacket {
+export interface OutgoingPacket {
   readonly data: readonly unknown[];
 }
 
@@ -19,33 +15,6 @@ export interface PreparedEvent {
   /** The same as a WebSocket frame. */
   readonly frame: Buffer;
   readonly packet: OutgoingPacket;
-}
-
-/** `Socket` of socket.io 4.7 to 4.8: what `Adapter.broadcast` of socket.io-adapter 2.5 calls, and its types keep private. */
-interface Recipient {
-  readonly client: {
-    readonly conn: Connection;
-    writeToEngine(encodedPacket: string, options: WriteOptions): void;
-  };
-  notifyOutgoingListeners(packet: OutgoingPacket): void;
-}
-
-/** `Socket` of engine.io 6. */
-interface Connection {
-  readonly transport: {
-    /** The WebSocket transport has it since engine.io 6.4; polling has not. */
-    _canSendPreEncodedFrame?(packet: { readonly options: WriteOptions }): boolean;
-  };
-  readonly server: { listenerCount(event: "flush"): number };
-  listenerCount(event: "packetCreate" | "flush"): number;
-}
-
-interface WriteOptions {
-  readonly preEncoded: true;
-  readonly volatile: boolean | undefined;
-  readonly compress: boolean | undefined;
-  /** Sent as it is over WebSocket, since engine.io 6.4. */
-  readonly wsPreEncodedFrame: readonly Buffer[];
 }
 
 /** Type MESSAGE of Engine.IO, type EVENT of Socket.IO, and the namespace. */
@@ -114,38 +83,4 @@ export function prepareText(namespace: string, event: string, list: string, data
   const { frame, start } = textFrame(Buffer.byteLength(message));
   frame.write(message, start);
   return { text: message.slice(PACKET), frame, packet: { data } };
-}
-
-/** `batchWrites` adds one to each connection. */
-const OWN_FLUSH_LISTENERS = 1;
-
-/** Whether the connection certainly sends the frame, and nobody reads the text, as @socket.io/admin-ui does. */
-function needsNoText(connection: Connection, options: WriteOptions): boolean {
-  const { transport, server } = connection;
-  return (
-    transport._canSendPreEncodedFrame?.({ options }) === true &&
-    connection.listenerCount("packetCreate") === 0 &&
-    connection.listenerCount("flush") <= OWN_FLUSH_LISTENERS &&
-    server.listenerCount("flush") === 0
-  );
-}
-
-/** `Adapter.broadcast` of socket.io-adapter, of what is encoded already. */
-export function sendPrepared(
-  adapter: Adapter,
-  event: PreparedEvent,
-  recipients: Recipients,
-  { volatile, compress }: EmitFlags,
-): void {
-  const { sockets } = namespaceOf(adapter) as unknown as { readonly sockets: ReadonlyMap<SocketId, Recipient> };
-  const { frame, packet } = event;
-  const options = { preEncoded: true, volatile, compress, wsPreEncodedFrame: [frame] } as const;
-  for (const sid of recipientsOf(adapter, recipients)) {
-    const socket = sockets.get(sid);
-    if (socket !== undefined) {
-      socket.notifyOutgoingListeners(packet);
-      const text = needsNoText(socket.client.conn, options) ? "" : event.text;
-      socket.client.writeToEngine(text, options);
-    }
-  }
 }

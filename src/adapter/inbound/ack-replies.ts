@@ -2,7 +2,7 @@ import type { CallbackRef, EmitMessage } from "../../protocol/model/messages.js"
 import { sideChannelOf } from "../../protocol/side-channel/channel-name.js";
 import type { AckCountMessage, AckMessage } from "../../protocol/side-channel/messages.js";
 import type { Reporter } from "../reporting/reporter.js";
-import type { InboundParts } from "./parts.js";
+import type { InboundDependencies } from "./dependencies.js";
 
 /** Acknowledgements of one emit of another host, on their way back to it. */
 export interface AckReplies {
@@ -14,7 +14,7 @@ export interface AckReplies {
   sendAck(args: readonly unknown[]): void;
 }
 
-type AckReplyRoutes = Pick<InboundParts, "cluster" | "publisher" | "reporter">;
+type AckReplyRoutes = Pick<InboundDependencies, "cluster" | "publisher" | "reporter">;
 
 /**
  * @param channel - that the emit came on

@@ -6,8 +6,8 @@ import { broadcastHere, broadcastWithAckHere } from "../clients/local-operations
 import { exceptionsOf, hasRecipient, recipientsOf } from "../clients/recipients.js";
 import type { Reporter } from "../reporting/reporter.js";
 import type { AckReplies } from "./ack-replies.js";
+import type { ServedNamespace } from "./dependencies.js";
 import type { OwedAcks } from "./owed-acks.js";
-import type { ServedNamespace } from "./parts.js";
 
 /** An emit of another host, decoded except for its payload. */
 export interface InboundEmit {

@@ -4,7 +4,7 @@ import { quote } from "../../util/quote.js";
 import { ackRepliesFor } from "./ack-replies.js";
 import { applyCommand, type RoomCommandMessage } from "./apply-command.js";
 import { deliverEmit } from "./deliver-emit.js";
-import type { InboundParts } from "./parts.js";
+import type { InboundDependencies } from "./dependencies.js";
 
 /** A decoded message of the fleet's channel. */
 export interface InboundMessage {
@@ -19,17 +19,17 @@ export interface InboundMessage {
  *
  * @returns why it is rejected; nothing was done then
  */
-export function dispatch(inbound: InboundMessage, parts: InboundParts): Rejection | undefined {
+export function dispatch(inbound: InboundMessage, dependencies: InboundDependencies): Rejection | undefined {
   const { message } = inbound;
   switch (message.method) {
     case "callback":
-      parts.cluster.receiveCallback(message);
+      dependencies.cluster.receiveCallback(message);
       return undefined;
     case "node_checkpoint":
-      parts.recovery.checkpoints.record(message.hostId ?? "", message.number);
+      dependencies.recovery.checkpoints.record(message.hostId ?? "", message.number);
       return undefined;
     case "emit":
-      return onEmit({ ...inbound, message }, parts);
+      return onEmit({ ...inbound, message }, dependencies);
     case "enter_room":
     case "leave_room":
     case "close_room":
@@ -37,7 +37,7 @@ export function dispatch(inbound: InboundMessage, parts: InboundParts): Rejectio
     case "node_join":
     case "node_leave":
     case "node_disconnect":
-      return onCommand(message, parts);
+      return onCommand(message, dependencies);
     default:
       return message satisfies never;
   }
@@ -45,36 +45,36 @@ export function dispatch(inbound: InboundMessage, parts: InboundParts): Rejectio
 
 function onEmit(
   { channel, message, payload }: InboundMessage & { readonly message: EmitMessage },
-  parts: InboundParts,
+  dependencies: InboundDependencies,
 ): Rejection | undefined {
-  if (isEcho(message, parts)) {
+  if (isEcho(message, dependencies)) {
     if (message.node?.sequence !== undefined) {
-      parts.recovery.history?.ownEmitReturned(message.node.sequence);
+      dependencies.recovery.history?.ownEmitReturned(message.node.sequence);
     }
     return undefined;
   }
-  const ackReplies = ackRepliesFor(message, channel, parts);
+  const ackReplies = ackRepliesFor(message, channel, dependencies);
   try {
-    const served = parts.namespaces.get(message.namespace);
+    const served = dependencies.namespaces.get(message.namespace);
     return served === undefined
       ? unknownNamespace(message)
-      : deliverEmit({ message, payload, ackReplies }, served, parts.reporter);
+      : deliverEmit({ message, payload, ackReplies }, served, dependencies.reporter);
   } finally {
     // Node hosts wait for the count of every host, also of one whose clients did not get it.
     ackReplies?.sendCount(0);
   }
 }
 
-function onCommand(message: RoomCommandMessage, parts: InboundParts): Rejection | undefined {
-  if (isEcho(message, parts)) {
+function onCommand(message: RoomCommandMessage, dependencies: InboundDependencies): Rejection | undefined {
+  if (isEcho(message, dependencies)) {
     return undefined;
   }
-  const served = parts.namespaces.get(message.namespace);
+  const served = dependencies.namespaces.get(message.namespace);
   return served === undefined ? unknownNamespace(message) : applyCommand(served.adapter, message);
 }
 
 /** Whether this host published it, and has done it already; if not, its sender is noted. */
-function isEcho({ hostId }: EmitMessage | RoomCommandMessage, { cluster, reporter }: InboundParts): boolean {
+function isEcho({ hostId }: EmitMessage | RoomCommandMessage, { cluster, reporter }: InboundDependencies): boolean {
   if (hostId === cluster.hostId) {
     reporter.count("echoes");
     return true;

@@ -3,9 +3,10 @@ import { checkJson, WHITE_SPACE } from "../../protocol/json/check-json.js";
 import type { ScannedEmit } from "../../protocol/json/scanned-emit.js";
 import { roomName } from "../../protocol/model/messages.js";
 import { namespaceOf } from "../clients/namespace.js";
-import { type PreparedEvent, prepareBytes, sendPrepared } from "../clients/prepared-event.js";
+import { type PreparedEvent, prepareBytes } from "../clients/prepared-event.js";
 import { hasDefaultParser } from "../clients/private-fields.js";
 import { exceptionsOf, hasRecipient } from "../clients/recipients.js";
+import { sendPrepared } from "../clients/send-prepared.js";
 
 const NULL = Buffer.from("null");
 const NOTHING = Buffer.alloc(0);

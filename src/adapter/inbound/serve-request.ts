@@ -14,7 +14,7 @@ import { quote } from "../../util/quote.js";
 import { clientsHere } from "../clients/local-operations.js";
 import { namespaceOf } from "../clients/namespace.js";
 import { callServerSideListeners } from "../clients/private-fields.js";
-import type { ServedNamespace } from "./parts.js";
+import type { ServedNamespace } from "./dependencies.js";
 
 /** Events that only socket.io's own Namespace emits (`RESERVED_EVENTS` of its namespace.js). */
 const RESERVED_EVENTS: readonly unknown[] = ["connect", "connection", "new_namespace"];

@@ -12,19 +12,19 @@ import {
   roomNames,
   type Target,
 } from "../clients/target.js";
+import type { OutboundDependencies } from "./dependencies.js";
 import type { OutgoingEmits } from "./outgoing-emits.js";
-import type { OutboundParts } from "./parts.js";
 
 /** How long before socket.io's own timer the collection ends, in milliseconds. */
 const MARGIN_MS = 10;
 
 /** `Adapter.broadcastWithAck`: an emit to clients of this host and of all others, which acknowledge it. */
 export class BroadcastWithAck {
-  readonly #parts: OutboundParts;
+  readonly #dependencies: OutboundDependencies;
   readonly #emits: OutgoingEmits;
 
-  constructor(parts: OutboundParts, emits: OutgoingEmits) {
-    this.#parts = parts;
+  constructor(dependencies: OutboundDependencies, emits: OutgoingEmits) {
+    this.#dependencies = dependencies;
     this.#emits = emits;
   }
 
@@ -39,7 +39,7 @@ export class BroadcastWithAck {
     onDone: (total: number) => void,
     onAck: (...args: unknown[]) => void,
   ): void {
-    const { adapter, cluster, looksLikeSid } = this.#parts;
+    const { adapter, cluster, looksLikeSid } = this.#dependencies;
     const target = normalizeTarget(options);
     if (isLocalOnly(target) || isLocalClient(adapter, target)) {
       broadcastWithAckHere(adapter, packet, options, onDone, onAck);
@@ -78,7 +78,7 @@ export class BroadcastWithAck {
   }
 
   #warnOfLimit(): void {
-    const { cluster, reporter } = this.#parts;
+    const { cluster, reporter } = this.#dependencies;
     reporter.warn("acks", `${cluster.acks.limit} acknowledgements are awaited already; this one can only time out`);
   }
 }

@@ -5,16 +5,16 @@ import type { EncodedEmit } from "../../protocol/model/outgoing.js";
 import { quote } from "../../util/quote.js";
 import { hasClient, namespaceOf } from "../clients/namespace.js";
 import { isSid, roomNames, type Target } from "../clients/target.js";
-import type { OutboundParts } from "./parts.js";
+import type { OutboundDependencies } from "./dependencies.js";
 
 /** What plain and acknowledged emits of one namespace have in common: encode, show to `onEmit` listeners, publish. */
 export class OutgoingEmits {
-  readonly #parts: OutboundParts;
+  readonly #dependencies: OutboundDependencies;
   readonly #namespace: string;
 
-  constructor(parts: OutboundParts) {
-    this.#parts = parts;
-    this.#namespace = namespaceOf(parts.adapter).name;
+  constructor(dependencies: OutboundDependencies) {
+    this.#dependencies = dependencies;
+    this.#namespace = namespaceOf(dependencies.adapter).name;
   }
 
   /**
@@ -30,7 +30,7 @@ export class OutgoingEmits {
     callback: CallbackRef | null,
     sequence?: number,
   ): EncodedEmit {
-    const { adapter, cluster, publisher } = this.#parts;
+    const { adapter, cluster, publisher } = this.#dependencies;
     const [event, ...args] = data;
     const rooms = roomNames(target.rooms);
     const except = roomNames(target.except);
@@ -53,7 +53,7 @@ export class OutgoingEmits {
   }
 
   notifyListeners(data: readonly unknown[], target: Target): void {
-    const { cluster, reporter } = this.#parts;
+    const { cluster, reporter } = this.#dependencies;
     if (reporter.hasEmitListeners) {
       const [event, ...args] = data;
       const rooms = target.rooms.size === 0 ? null : [...target.rooms];
@@ -70,16 +70,16 @@ export class OutgoingEmits {
   }
 
   publish({ payload }: EncodedEmit): void {
-    this.#parts.publisher.publishEncoded(payload);
+    this.#dependencies.publisher.publishEncoded(payload);
   }
 
   pythonRoom(room: Room): WireRoom {
-    return this.#parts.toPythonRoom(room, this.#namespace);
+    return this.#dependencies.toPythonRoom(room, this.#namespace);
   }
 
   /** Once per room: not all of its members can be excepted. */
   #warnOfExceptRooms(rooms: readonly string[]): void {
-    const { adapter, cluster, looksLikeSid, reporter } = this.#parts;
+    const { adapter, cluster, looksLikeSid, reporter } = this.#dependencies;
     for (const room of rooms) {
       if (cluster.pythonHosts.areExpected && !isSid(adapter, room, looksLikeSid)) {
         reporter.warnOnce(

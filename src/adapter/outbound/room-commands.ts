@@ -5,31 +5,31 @@ import {
   leaveCommand,
   type RoomCommand,
   type RoomCommandTarget,
-} from "../../protocol/model/room-commands.js";
+} from "../../protocol/model/build-room-command.js";
 import { disconnectHere, joinHere, leaveHere } from "../clients/local-operations.js";
 import { hasClient, namespaceOf } from "../clients/namespace.js";
 import { isLocalOnly, isSid, normalizeTarget, roomNames } from "../clients/target.js";
-import type { OutboundParts } from "./parts.js";
+import type { OutboundDependencies } from "./dependencies.js";
 
 /** `socketsJoin()`, `socketsLeave()` and `disconnectSockets()`: for clients of this host, and of all others. */
 export class RoomCommands {
-  readonly #parts: OutboundParts;
+  readonly #dependencies: OutboundDependencies;
 
-  constructor(parts: OutboundParts) {
-    this.#parts = parts;
+  constructor(dependencies: OutboundDependencies) {
+    this.#dependencies = dependencies;
   }
 
   join(options: BroadcastOptions, rooms: Room[]): void {
     const target = this.#targetOf(options);
     const command = target && joinCommand(target, roomNames(rooms));
-    joinHere(this.#parts.adapter, options, rooms);
+    joinHere(this.#dependencies.adapter, options, rooms);
     this.#publish("socketsJoin", command);
   }
 
   leave(options: BroadcastOptions, rooms: Room[]): void {
     const target = this.#targetOf(options);
     const command = target && leaveCommand(target, roomNames(rooms));
-    leaveHere(this.#parts.adapter, options, rooms);
+    leaveHere(this.#dependencies.adapter, options, rooms);
     this.#publish("socketsLeave", command);
   }
 
@@ -38,13 +38,13 @@ export class RoomCommands {
     const target = this.#targetOf(options);
     // Built first: the clients of this host are gone afterwards.
     const command = target && disconnectCommand(target, close);
-    disconnectHere(this.#parts.adapter, options, close);
+    disconnectHere(this.#dependencies.adapter, options, close);
     this.#publish("disconnectSockets", command);
   }
 
   /** @returns undefined where the operation is for this host alone */
   #targetOf(options: BroadcastOptions): RoomCommandTarget | undefined {
-    const { adapter, cluster, looksLikeSid, toPythonRoom } = this.#parts;
+    const { adapter, cluster, looksLikeSid, toPythonRoom } = this.#dependencies;
     const target = normalizeTarget(options);
     if (isLocalOnly(target)) {
       return undefined;
@@ -62,7 +62,7 @@ export class RoomCommands {
   }
 
   #publish(operation: string, command: RoomCommand | undefined): void {
-    const { cluster, publisher, reporter } = this.#parts;
+    const { cluster, publisher, reporter } = this.#dependencies;
     for (const message of command?.messages ?? []) {
       publisher.publish(message);
     }

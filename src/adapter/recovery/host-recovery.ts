@@ -1,16 +1,16 @@
 import type { Adapter } from "socket.io-adapter";
 import type { Cluster } from "../../cluster/cluster.js";
 import type { NormalizedAdapter } from "../../options.js";
+import type { ChannelPublisher } from "../channel-publisher.js";
 import { recoveryTimesOf } from "../clients/private-fields.js";
-import type { Publisher } from "../publisher.js";
 import { Checkpoints } from "./checkpoints.js";
 import { History } from "./history.js";
-import { Recovery } from "./recovery.js";
+import { NamespaceRecovery } from "./namespace-recovery.js";
 
 export interface HostRecoveryOptions {
   readonly options: NormalizedAdapter;
   readonly cluster: Cluster;
-  readonly publisher: Publisher;
+  readonly publisher: ChannelPublisher;
   /** Whether all hosts receive all messages of the fleet's channel in one order. */
   isOrdered(): boolean;
 }
@@ -18,12 +18,12 @@ export interface HostRecoveryOptions {
 /** Connection state recovery of a host: one history of the channel serves all namespaces. */
 export class HostRecovery {
   readonly checkpoints: Checkpoints;
-  readonly #parts: HostRecoveryOptions;
+  readonly #dependencies: HostRecoveryOptions;
   #history: History | undefined;
 
-  constructor(parts: HostRecoveryOptions) {
-    const { cluster, publisher } = parts;
-    this.#parts = parts;
+  constructor(dependencies: HostRecoveryOptions) {
+    const { cluster, publisher } = dependencies;
+    this.#dependencies = dependencies;
     this.checkpoints = new Checkpoints(cluster.hostId, (message) => publisher.publish(message));
   }
 
@@ -33,16 +33,16 @@ export class HostRecovery {
   }
 
   /** @returns undefined where the server has no `connectionStateRecovery` */
-  open(adapter: Adapter): Recovery | undefined {
+  open(adapter: Adapter): NamespaceRecovery | undefined {
     const times = recoveryTimesOf(adapter);
     if (times === undefined) {
       return undefined;
     }
-    const { options, cluster, isOrdered } = this.#parts;
+    const { options, cluster, isOrdered } = this.#dependencies;
     const { maxSessions, ...limits } = options.recovery;
     const { maxDisconnection, detection } = times;
     this.#history ??= new History({ hostId: cluster.hostId, ...limits, maxAge: maxDisconnection + detection });
-    return new Recovery({
+    return new NamespaceRecovery({
       adapter,
       history: this.#history,
       checkpoints: this.checkpoints,

@@ -235,7 +235,7 @@ export class RabbitmqConsumer {
   }
 
   #acknowledge(channel: Channel): void {
-    const deliveryTag = this.#redeliveries.acknowledge(ACKNOWLEDGE_AT);
+    const deliveryTag = this.#redeliveries.nextAcknowledgement(ACKNOWLEDGE_AT);
     if (deliveryTag === undefined) {
       return;
     }

@@ -58,7 +58,7 @@ export class RedeliveryFilter {
    * @param least - return undefined until this many were delivered
    * @returns the delivery tag up to which to acknowledge, or undefined; call `acknowledged()` when the broker has it
    */
-  acknowledge(least: number): number | undefined {
+  nextAcknowledgement(least: number): number | undefined {
     if (this.#pending > 0 || this.#doubtful > 0 || this.#delivered < Math.max(least, 2)) {
       return undefined;
     }

@@ -33,7 +33,7 @@ class Queue {
 
   /** Sends an acknowledgement of all that may be acknowledged. */
   acknowledge(): number | undefined {
-    this.#acknowledging = this.#reader.acknowledge(1);
+    this.#acknowledging = this.#reader.nextAcknowledgement(1);
     return this.#acknowledging;
   }
 
@@ -102,12 +102,12 @@ test("the last message is never acknowledged, and only one acknowledgement is on
   for (const text of ["1", "2", "3"]) {
     t.false(reader.isDuplicate(Buffer.from(text), false));
   }
-  t.is(reader.acknowledge(4), undefined);
-  t.is(reader.acknowledge(3), 2);
+  t.is(reader.nextAcknowledgement(4), undefined);
+  t.is(reader.nextAcknowledgement(3), 2);
   t.false(reader.isDuplicate(Buffer.from("4"), false));
-  t.is(reader.acknowledge(1), undefined);
+  t.is(reader.nextAcknowledgement(1), undefined);
   reader.acknowledged();
-  t.is(reader.acknowledge(1), 3);
+  t.is(reader.nextAcknowledgement(1), 3);
 });
 
 test("among equal messages, one too many is better than one too few", (t) => {

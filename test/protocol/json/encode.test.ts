@@ -1,11 +1,11 @@
 import test from "ava";
 import { BridgeError } from "../../../src/errors.js";
 import { decode } from "../../../src/protocol/decode.js";
+import { decodePayload } from "../../../src/protocol/decode-payload.js";
 import { encodeMsgpackOrJson } from "../../../src/protocol/encoders.js";
 import { encodeJson } from "../../../src/protocol/json/encode.js";
 import type { Message } from "../../../src/protocol/model/messages.js";
 import type { OutgoingEmit, OutgoingMessage } from "../../../src/protocol/model/outgoing.js";
-import { decodePayload } from "../../../src/protocol/payload.js";
 import { EMIT, HOST } from "../plain-emit.js";
 
 const fields = (message: Partial<OutgoingEmit>) => JSON.parse(encodeJson({ ...EMIT, ...message }));

@@ -2,11 +2,11 @@ import { encode as pack } from "@msgpack/msgpack";
 import test from "ava";
 import { BridgeError } from "../../../src/errors.js";
 import { decode } from "../../../src/protocol/decode.js";
+import { decodePayload } from "../../../src/protocol/decode-payload.js";
 import { createEncoder, type Encode, type Encoding } from "../../../src/protocol/encoders.js";
 import type { Message } from "../../../src/protocol/model/messages.js";
 import type { OutgoingEmit } from "../../../src/protocol/model/outgoing.js";
 import type { RejectReason } from "../../../src/protocol/model/rejection.js";
-import { decodePayload } from "../../../src/protocol/payload.js";
 import { changed, type Mutation, Random } from "../../helpers/mutations.js";
 import { EMIT, HOST } from "../plain-emit.js";
 

@@ -1,8 +1,8 @@
 import test from "ava";
 import { decode } from "../../../src/protocol/decode.js";
+import { decodePayload } from "../../../src/protocol/decode-payload.js";
 import type { EmitMessage, Message } from "../../../src/protocol/model/messages.js";
 import type { RejectReason } from "../../../src/protocol/model/rejection.js";
-import { decodePayload } from "../../../src/protocol/payload.js";
 import { frameOf, fromPythonJson, REAL_PICKLES, tryUnpickle } from "../../helpers/pickles.js";
 
 const MAX_SIZE = 1_000_000;

@@ -1,9 +1,9 @@
 import type { Adapter } from "socket.io-adapter";
 import type { Cluster } from "../../cluster/cluster.js";
 import type { NormalizedAdapter } from "../../options.js";
-import type { Publisher } from "../publisher.js";
+import type { ChannelPublisher } from "../channel-publisher.js";
 import type { HostRecovery } from "../recovery/host-recovery.js";
-import type { Recovery } from "../recovery/recovery.js";
+import type { NamespaceRecovery } from "../recovery/namespace-recovery.js";
 import type { Reporter } from "../reporting/reporter.js";
 import type { OwedAcks } from "./owed-acks.js";
 
@@ -12,17 +12,17 @@ export interface ServedNamespace {
   readonly adapter: Adapter;
   readonly owedAcks: OwedAcks;
   /** Undefined where clients cannot resume. */
-  readonly recovery: Recovery | undefined;
+  readonly recovery: NamespaceRecovery | undefined;
 }
 
 /** What inbound messages are handed to. */
-export interface InboundParts {
+export interface InboundDependencies {
   readonly options: NormalizedAdapter;
   /** By name. */
   readonly namespaces: ReadonlyMap<string, ServedNamespace>;
   readonly cluster: Cluster;
   readonly recovery: HostRecovery;
   /** For acknowledgements of clients. */
-  readonly publisher: Publisher;
+  readonly publisher: ChannelPublisher;
   readonly reporter: Reporter;
 }

@@ -49,7 +49,7 @@ interface ResumingClient {
  * hosts as well; a client may have been idle for long; its old connection need not be known to be dead; it may resume on
  * another host; and nothing is lost while middlewares look at a resuming client.
  */
-export class Recovery {
+export class NamespaceRecovery {
   readonly recorder: EmitRecorder;
   readonly #options: RecoveryOptions;
   readonly #namespace: string;

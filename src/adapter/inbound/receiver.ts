@@ -5,8 +5,8 @@ import type { Message } from "../../protocol/model/messages.js";
 import type { Rejection } from "../../protocol/model/rejection.js";
 import { undeliverable } from "../../protocol/model/undeliverable.js";
 import { asBuffer } from "../../util/bytes.js";
+import type { InboundDependencies } from "./dependencies.js";
 import { dispatch } from "./dispatch.js";
-import type { InboundParts } from "./parts.js";
 import { passThrough } from "./passthrough.js";
 
 /**
@@ -14,15 +14,15 @@ import { passThrough } from "./passthrough.js";
  * through to the clients; everything else is decoded, dispatched by method, and delivered.
  */
 export class Receiver {
-  readonly #parts: InboundParts;
+  readonly #dependencies: InboundDependencies;
 
-  constructor(parts: InboundParts) {
-    this.#parts = parts;
+  constructor(dependencies: InboundDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /** Untrusted input. Never throws, so one bad message cannot break the subscription. */
   onMessage(channel: string, payload: Uint8Array): void {
-    const { options, recovery, reporter } = this.#parts;
+    const { options, recovery, reporter } = this.#dependencies;
     let sender: string | undefined;
     let rejection: Rejection | undefined;
     try {
@@ -49,7 +49,7 @@ export class Receiver {
           break;
         case "message":
           sender = senderOf(decoded.message);
-          rejection = dispatch({ channel, message: decoded.message, payload }, this.#parts);
+          rejection = dispatch({ channel, message: decoded.message, payload }, this.#dependencies);
           break;
         default:
           decoded satisfies never;
@@ -64,7 +64,7 @@ export class Receiver {
 
   /** Whether nothing on this host needs the message decoded. */
   #mayPassThrough(payload: Uint8Array): boolean {
-    const { options, recovery, reporter } = this.#parts;
+    const { options, recovery, reporter } = this.#dependencies;
     return (
       options.passthrough &&
       recovery.history === undefined &&
@@ -75,7 +75,7 @@ export class Receiver {
 
   /** @returns whether nothing else is to be done with it */
   #passThrough(emit: ScannedEmit, message: Buffer): boolean {
-    const { namespaces, cluster, reporter } = this.#parts;
+    const { namespaces, cluster, reporter } = this.#dependencies;
     const { hostId, namespace } = emit.envelope;
     if (hostId === cluster.hostId) {
       reporter.count("echoes");

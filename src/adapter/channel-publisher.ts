@@ -14,7 +14,7 @@ export interface PublisherOptions {
 }
 
 /** Puts a host's messages on the fleet's channel, in order. The bus reports what it drops, so nobody waits for it. */
-export class Publisher {
+export class ChannelPublisher {
   /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry */
   readonly encodeEmit: (message: OutgoingEmit) => EncodedEmit;
   readonly #bus: Bus;

@@ -1,12 +1,12 @@
-import type { PeerMessageHandlers } from "../../cluster/receive.js";
-import type { InboundParts } from "./parts.js";
+import type { PeerMessageHandlers } from "../../cluster/peer-message-receiver.js";
+import type { InboundDependencies } from "./dependencies.js";
 import { serveRequest } from "./serve-request.js";
 
 /** What this host does for other Node hosts: the inbound half of the side channel, after `PeerMessageReceiver`. */
 export function peerMessageHandlers({
   namespaces,
   reporter,
-}: Pick<InboundParts, "namespaces" | "reporter">): PeerMessageHandlers {
+}: Pick<InboundDependencies, "namespaces" | "reporter">): PeerMessageHandlers {
   return {
     onRequest: (message, reply) => serveRequest(namespaces.get(message.namespace), message, reply),
     onSessions: ({ namespace, items }) => namespaces.get(namespace)?.recovery?.importSessions(items),
