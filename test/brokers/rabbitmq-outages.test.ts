@@ -123,7 +123,7 @@ test.serial(
     const during = bus.publish(channel, "during");
     await blocked;
     t.deepEqual(errors(), [
-      `RabbitMQ at 127.0.0.1:${t.context.port} takes no messages for the time being: low on memory`,
+      `RabbitMQ at 127.0.0.1:${t.context.port} accepts no messages for the time being: low on memory`,
     ]);
     // Longer than a silent broker is given: it has been asked at each beat.
     const healthy = next("healthy");

@@ -46,5 +46,5 @@ test.serial("a subscriber cut off by Redis is back by itself", async (t) => {
     host.statuses.items.slice(reported).flatMap(({ type }) => (type === "healthy" ? [] : [type])),
     ["error", "reconnecting", "ready"],
   );
-  t.true(host.log.some((line) => line.includes("cut the subscription off")));
+  t.true(host.log.some((line) => line.includes("closed the subscriber's connection")));
 });
