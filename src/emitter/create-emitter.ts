@@ -35,7 +35,7 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
   const bus = openBus(source, channel, options);
   const log = new RateLimitedLog((line) => logger.warn(line));
   bus.onStatus((status) => {
-    debug("status %o", status);
+    debug("status %s", status.type);
     logStatus(log, status);
   });
   const hostId = newHostId();

@@ -5,7 +5,7 @@ import { clientOf, namespaceOf } from "./namespace.js";
 
 /*
  * Fields that socket.io 4.7 to 4.8 keeps private, each behind a function. What is read for every message is in
- * `prepared-event.ts` and `batched-writes.ts`.
+ * `send-prepared.ts` and `batched-writes.ts`.
  */
 
 /** `Socket` of socket.io, whose types keep these fields private. */

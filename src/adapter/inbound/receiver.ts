@@ -85,8 +85,16 @@ export class Receiver {
     if (served === undefined) {
       return false;
     }
-    cluster.pythonHosts.markSender(hostId);
-    return passThrough(served.adapter, emit, message);
+    let isDone = true;
+    try {
+      isDone = passThrough(served.adapter, emit, message);
+    } finally {
+      // Not for what is decoded instead: that may turn out to be no valid message.
+      if (isDone) {
+        cluster.pythonHosts.markSender(hostId);
+      }
+    }
+    return isDone;
   }
 }
 

@@ -14,10 +14,8 @@ import { quote } from "../../util/quote.js";
 import { clientsHere } from "../clients/local-operations.js";
 import { namespaceOf } from "../clients/namespace.js";
 import { callServerSideListeners } from "../clients/private-fields.js";
+import { roomNames } from "../clients/target.js";
 import type { ServedNamespace } from "./dependencies.js";
-
-/** Events that only socket.io's own Namespace emits (`RESERVED_EVENTS` of its namespace.js). */
-const RESERVED_EVENTS: readonly unknown[] = ["connect", "connection", "new_namespace"];
 
 /**
  * Serves what another Node host requests of this one. That host waits, so it gets a reply also where this rejects or
@@ -71,7 +69,7 @@ function fetchSockets(adapter: Adapter, { rooms, except }: FetchSocketsMessage, 
 /** A client as other hosts see it. A `sessionStore`, as express-session puts it there, belongs to this process. */
 function describeClient({ id, handshake, rooms, data }: Socket, copier: LenientCopier): object {
   const { sessionStore: _, ...rest } = handshake as object as Record<string, unknown>;
-  return { id, handshake: copier.copy(rest), rooms: [...rooms], data: copier.copy(data) };
+  return { id, handshake: copier.copy(rest), rooms: roomNames(rooms), data: copier.copy(data) };
 }
 
 function allRooms(adapter: Adapter, reply: PeerReply): undefined {
@@ -90,7 +88,7 @@ function sendCopies(items: readonly unknown[], reply: PeerReply): undefined {
 function serverSideEmit(adapter: Adapter, message: ServerSideEmitMessage, reply: PeerReply): Rejection | undefined {
   const namespace = namespaceOf(adapter);
   const [event, ...args] = message.args;
-  if (typeof event !== "string" || RESERVED_EVENTS.includes(event)) {
+  if (typeof event !== "string" || RESERVED_SERVER_EVENTS.has(event)) {
     return { reason: "reserved_event", detail: `${quote(event)} is not an event for other servers` };
   }
   if (event === "error" && namespace.listenerCount("error") === 0) {

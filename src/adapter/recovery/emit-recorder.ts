@@ -1,6 +1,6 @@
+import { encodeMsgpackOrJson } from "../../protocol/encoders.js";
 import type { EmitMessage } from "../../protocol/model/messages.js";
 import { buildEmitExtension } from "../../protocol/model/node-extension.js";
-import { encodeMsgpack } from "../../protocol/msgpack/encode.js";
 import type { Packet } from "../clients/event-packet.js";
 import { roomNames, type Target } from "../clients/target.js";
 import type { History } from "./history.js";
@@ -15,7 +15,7 @@ function encodePrivate({ data: [event, ...args] }: Packet, hostId: string): Uint
   const everyone = { namespace: "/", rooms: null, skipSids: [], exceptRooms: [], callback: null, hostId };
   const node = buildEmitExtension(args, {});
   try {
-    return encodeMsgpack({ method: "emit", event: String(event), args, ...everyone, node });
+    return encodeMsgpackOrJson({ method: "emit", event: String(event), args, ...everyone, node });
   } catch {
     return undefined;
   }

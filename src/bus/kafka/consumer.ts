@@ -98,7 +98,7 @@ export class KafkaConsumer {
 
   #onFailure(failure: RetryFailure): void {
     const { error: cause, delay } = failure;
-    debug("consumer of %o: %o; retrying in %d ms", this.#channel, cause, delay);
+    debug("consumer of %o: %s; retrying in %d ms", this.#channel, cause, delay);
     if (!isRefusal(cause)) {
       this.#availability.consumerFailed(failure);
       return;

@@ -76,7 +76,7 @@ export class KafkaProducer {
     return startRetryLoop({
       session: (connected) => this.#work(connected),
       onFailure: (failure) => {
-        debug("producer: %o; retrying in %d ms", failure.error, failure.delay);
+        debug("producer: %s; retrying in %d ms", failure.error, failure.delay);
         this.#availability.producerFailed(failure);
       },
       signal: this.#core.closing,

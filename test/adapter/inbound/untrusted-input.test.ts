@@ -169,3 +169,37 @@ test("what throws while an emitter reads a message is logged, and the next is re
   t.like(lines.items, { length: 1 });
   t.regex(lines.items[0] ?? "", /rejected a message on "socketio" .*: undecodable: "of a dependency"/);
 });
+
+for (const passthrough of [true, false]) {
+  test(`a message that is rejected says nothing about Python hosts (passthrough: ${passthrough})`, async (t) => {
+    const { host, receive, rejected } = await startHost(t, { passthrough });
+    await connectClient(t, host.url);
+    const keys =
+      '"binary": false, "namespace": "/", "room": null, "skip_sid": null, "callback": null, "host_id": "peer"';
+    receive("socketio", `{"method": "emit", "event": "bad", "data": [1,,2], ${keys}}`);
+    t.deepEqual(
+      rejected().map(([reason]) => reason),
+      ["not_json"],
+    );
+    t.false(host.adapter.stats().pythonHosts);
+    receive("socketio", `{"method": "emit", "event": "good", "data": [1,2], ${keys}}`);
+    t.true(host.adapter.stats().pythonHosts);
+  });
+}
+
+test("a client in a room that has no name does not hide all clients from fetchSockets()", async (t) => {
+  const { host, receive, replies, rejected } = await startHost(t);
+  const [odd, other] = [await connectClient(t, host.url), await connectClient(t, host.url)];
+  await host.io.sockets.sockets.get(odd.sid)?.join(5n as unknown as string);
+  receive("socketio.node", fetchRequest(1));
+  const [reply] = replies();
+  const items = reply?.items as { readonly id: string; readonly rooms: unknown }[];
+  t.deepEqual(
+    items.map(({ id, rooms }) => [id, rooms]),
+    [
+      [odd.sid, [odd.sid]],
+      [other.sid, [other.sid]],
+    ],
+  );
+  t.deepEqual(rejected(), []);
+});
