@@ -4,10 +4,11 @@ import type { PeerReply } from "../../cluster/peer-reply.js";
 import { sendInParts } from "../../cluster/send-in-parts.js";
 import type { Rejection } from "../../protocol/model/rejection.js";
 import type { LenientCopier } from "../../protocol/side-channel/lenient-copy.js";
-import type {
-  FetchSocketsMessage,
-  RequestMessage,
-  ServerSideEmitMessage,
+import {
+  type FetchSocketsMessage,
+  type RequestMessage,
+  RESERVED_SERVER_EVENTS,
+  type ServerSideEmitMessage,
 } from "../../protocol/side-channel/messages.js";
 import { callApplication } from "../../util/listeners.js";
 import { quote } from "../../util/quote.js";
