@@ -82,7 +82,7 @@ export function openBus(source: BusSource, channel: string, options: BusOptions)
   }
   throw new BridgeError(
     "BRIDGE_INVALID_URL",
-    `${String(source)} is neither the URL of a broker nor a Redis client nor a bus; is the variable set?`,
+    `${redactUrl(String(source))} is neither the URL of a broker nor a Redis client nor a bus; is the variable set?`,
   );
 }
 

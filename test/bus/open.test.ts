@@ -122,6 +122,13 @@ test("what is neither a URL nor a client nor a bus is refused", (t) => {
   }
 });
 
+test("what is mistaken for a URL is shown without its password", (t) => {
+  for (const source of [new URL("redis://me:secret@h"), ["kafka://me:secret@h1", "kafka://me:secret@h2"]]) {
+    const error = t.throws(() => createEmitter(source as unknown as string), { code: "BRIDGE_INVALID_URL" });
+    t.false(error?.message.includes("secret"), error?.message);
+  }
+});
+
 test("a bus that another adapter or emitter has is refused", async (t) => {
   const bus = memoryBus(t.title);
   const emitter = createEmitter(bus);

@@ -20,18 +20,27 @@ export function networkedBus(options: BusOptions, makeBackend: (core: BusCore) =
   const core = new BusCore(options, () => backend);
   const backend = makeBackend(core);
   const closedError = () => new BridgeError("BRIDGE_CLOSED", `the ${backend.title} bus is closed`);
+  let isStarted = false;
   let closed: Promise<void> | undefined;
 
   /** Why nothing can be published to the channel, or received from it. */
   const obstacle = (channel: string): BridgeError | undefined =>
     closed === undefined ? backend.checkChannel?.(channel) : closedError();
 
+  function flush(channel: string): void {
+    if (!isStarted) {
+      // First: a listener may publish or subscribe.
+      isStarted = true;
+      core.status.notify({ type: "connecting" });
+    }
+    backend.flush(channel);
+  }
+
   async function shutDown(): Promise<void> {
     debug("closing %s; %d messages are not confirmed", backend.name, core.outbox.size);
     core.status.muteErrors();
-    if (!backend.isAway()) {
-      await atMost(CLOSE_GRACE_MS, core.outbox.drained());
-    }
+    // Awaits in any case: a listener that is told of dropped messages must find the bus closed, whatever it calls.
+    await (backend.isAway() ? undefined : atMost(CLOSE_GRACE_MS, core.outbox.drained()));
     core.stop(closedError());
     await backend.close();
     core.status.notify({ type: "closed" });
@@ -47,7 +56,7 @@ export function networkedBus(options: BusOptions, makeBackend: (core: BusCore) =
       const isNew = !core.subscriptions.has(channel);
       const subscribed = core.subscriptions.add(channel, onMessage);
       if (isNew) {
-        backend.flush(channel);
+        flush(channel);
         backend.subscribe(channel);
       }
       return subscribed;
@@ -59,7 +68,7 @@ export function networkedBus(options: BusOptions, makeBackend: (core: BusCore) =
       }
       const bytes = typeof payload === "string" ? Buffer.from(payload) : Buffer.from(payload);
       const published = core.outbox.add({ channel, payload: core.encode(channel, bytes) });
-      backend.flush(channel);
+      flush(channel);
       core.outbox.enforceBounds();
       return published;
     },

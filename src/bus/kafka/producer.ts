@@ -72,7 +72,6 @@ export class KafkaProducer {
   }
 
   #start(): RetryLoop {
-    this.#core.status.notify({ type: "connecting" });
     return startRetryLoop({
       session: (connected) => this.#work(connected),
       onFailure: (failure) => {

@@ -97,7 +97,6 @@ export class RabbitmqPublisher implements GatedPublisher {
   }
 
   #open(): RabbitmqConnection {
-    this.#core.status.notify({ type: "connecting" });
     return this.#connect("publisher", {
       onOpen: (connection) => this.#onOpen(connection),
       onLost: () => {

@@ -78,7 +78,9 @@ function assertUsable(client: RedisClientLike): void {
     const [, what, instead] = unusable;
     throw new BridgeError("BRIDGE_INVALID_OPTION", `${what} cannot be taken over: pass ${instead}`);
   }
-  if (typeof client.duplicate !== "function" || typeof client.options !== "object" || client.options === null) {
+  // The core of node-redis 4, `@redis/client`, has no options where it was given none.
+  const hasOptions = isNodeRedisClient(client) || (typeof client.options === "object" && client.options !== null);
+  if (typeof client.duplicate !== "function" || !hasOptions) {
     throw new BridgeError(
       "BRIDGE_INVALID_OPTION",
       "the client is neither a Redis of ioredis nor a client of node-redis: pass a URL",

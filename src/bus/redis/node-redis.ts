@@ -28,24 +28,24 @@ interface NodeRedisSocketOptions extends ConnectionOptions {
 }
 
 /** A client of node-redis, by what only such a client has. */
-export function isNodeRedisClient(client: object): client is { readonly options: NodeRedisOptions } {
+export function isNodeRedisClient(client: object): client is { readonly options?: NodeRedisOptions } {
   return "isOpen" in client;
 }
 
 /**
- * Options of node-redis 4 and later in terms of ioredis. How it reconnects and keeps connections alive is not taken over:
- * a bus has its own way.
+ * Options of node-redis 4 and later in terms of ioredis. How it reconnects (`reconnectStrategy`, as the `retryStrategy` of
+ * ioredis) and keeps connections alive is not taken over: a bus has its own way.
  *
  * @throws BridgeError `BRIDGE_INVALID_OPTION` for what has no counterpart
  */
-export function toIoredisOptions(options: NodeRedisOptions): RedisOptions {
+export function toIoredisOptions(options: NodeRedisOptions = {}): RedisOptions {
   const { socket = {}, username, password, database, name } = options;
   const hasPassword = username !== undefined || password !== undefined;
   if (options.credentialsProvider !== undefined && !hasPassword) {
-    throw notTakenOver("a credentialsProvider", "username and password, or a URL with them");
-  }
-  if (socket.reconnectStrategy !== undefined) {
-    throw notTakenOver("socket.reconnectStrategy", "a client without it, or a URL; the bus reconnects by itself");
+    throw new BridgeError(
+      "BRIDGE_INVALID_OPTION",
+      "of a client of node-redis, a credentialsProvider cannot be taken over: pass username and password, or a URL with them",
+    );
   }
   const { tls, host, port, path, family } = socket;
   return defined({
@@ -62,11 +62,6 @@ function tlsOptions(socket: NodeRedisSocketOptions): ConnectionOptions {
   const { tls, host, port, path, family, reconnectStrategy, connectTimeout, socketTimeout, ...others } = socket;
   const { noDelay, keepAlive, keepAliveInitialDelay, ...options } = others;
   return options;
-}
-
-function notTakenOver(option: string, instead: string): BridgeError {
-  const message = `of a client of node-redis, ${option} cannot be taken over: pass ${instead}`;
-  return new BridgeError("BRIDGE_INVALID_OPTION", message);
 }
 
 /** ioredis takes an option that is undefined for one that was set. */

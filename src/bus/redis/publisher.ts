@@ -83,7 +83,6 @@ export class RedisPublisher implements GatedPublisher {
   }
 
   #open(): Redis {
-    this.#core.status.notify({ type: "connecting" });
     const connection = openConnection(this.#connect, (error) => this.#core.status.errorOnce(error));
     connection.on("ready", () => {
       debug("publisher connected");

@@ -31,6 +31,8 @@ const OPTIONS = [
   ],
   [{ socket: { ...at, tls: true, rejectUnauthorized: false } }, { ...at, tls: { rejectUnauthorized: false } }],
   [{ socket: { ...at, connectTimeout: 1, keepAliveInitialDelay: 1, noDelay: false } }, at],
+  [{ socket: { ...at, reconnectStrategy: false } }, at],
+  [{ socket: { ...at, reconnectStrategy: 500, tls: true } }, { ...at, tls: {} }],
 ] as const;
 
 type ClientOptions = Parameters<typeof createClient>[0];
@@ -45,6 +47,25 @@ for (const [given, expected] of OPTIONS) {
     }
   });
 }
+
+test("as the retryStrategy of ioredis, the reconnectStrategy of node-redis is ignored", async (t) => {
+  const reconnectStrategy = () => t.fail("called");
+  const socket = { host: "127.0.0.1", port: 1, reconnectStrategy: reconnectStrategy as unknown as () => number };
+  for (const client of [createClient({ socket }), createClientV4({ socket: { ...socket } })]) {
+    const emitter = createEmitter(client as object as Redis, { logger: false });
+    const reconnecting = new Promise<void>((resolve) => {
+      emitter.onStatus(({ type }) => type === "reconnecting" && resolve());
+    });
+    emitter.emit("hello").catch(() => {});
+    await reconnecting;
+    await emitter.close();
+    t.false(client.isOpen);
+  }
+});
+
+test("a client of node-redis need not have options", (t) => {
+  t.notThrows(() => redisBus({ client: { isOpen: false, options: undefined, duplicate() {} } as object as Redis }));
+});
 
 const credentialsProvider = {
   type: "async-credentials-provider",
@@ -63,8 +84,6 @@ const UNUSABLE = [
   [createClientPool(), "a pool of node-redis", "a client made by createClient()"],
   [{ connection_options: {}, options: {}, duplicate() {} }, "a client of node-redis 3 or older", "a URL"],
   [createClient({ credentialsProvider }), "a credentialsProvider", "username and password"],
-  [createClient({ socket: { reconnectStrategy: false } }), "socket.reconnectStrategy", "a client without it"],
-  [createClientV4({ socket: { reconnectStrategy: () => 1 } }), "socket.reconnectStrategy", "a client without it"],
 ] as const;
 
 for (const [client, what, instead] of UNUSABLE) {
