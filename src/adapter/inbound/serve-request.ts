@@ -6,8 +6,8 @@ import type { Rejection } from "../../protocol/model/rejection.js";
 import type { LenientCopier } from "../../protocol/side-channel/lenient-copy.js";
 import {
   type FetchSocketsMessage,
-  type RequestMessage,
   RESERVED_SERVER_EVENTS,
+  type RequestMessage,
   type ServerSideEmitMessage,
 } from "../../protocol/side-channel/messages.js";
 import { callApplication } from "../../util/listeners.js";
