@@ -34,7 +34,7 @@ export interface TestEnvironment {
   readonly chromium: string;
 }
 
-/** On every container of this checkout's tests, so that what a killed run left behind is told from what is not ours. */
+/** On every container of this checkout's tests, which tells the leftovers of a killed run from other containers. */
 export const CONTAINER_LABEL = { name: "socketio-python-bridge.tests", value: process.cwd() } as const;
 
 /** What Kafka is started with, from the root of the repository: its list of jars, and the jars once they are copied. */

@@ -54,7 +54,7 @@ export const findOrInstallBrowser = (): string => findOrInstall(BROWSERS, ["chro
 export const hasImage = (image: string): boolean =>
   succeeds("docker", ["image", "inspect", image]) || succeeds("docker", ["pull", "--quiet", image]);
 
-/** Ends with one line and code 1 where something cannot be had. */
+/** Ends with one line and code 1 if something is not available. */
 export async function runPreparation(prepare: () => void | Promise<void>): Promise<void> {
   try {
     await prepare();

@@ -35,7 +35,7 @@ function prepareOldKombu(): Pick<TestEnvironment, "pythonWithOldKombu"> {
   if (succeeds(findPython(), ["-c", "import sys; sys.exit(sys.version_info >= (3, 12))"])) {
     return { pythonWithOldKombu: prepareFixtures("requirements-kombu-5.2.txt", ".venv-kombu-5.2") };
   }
-  say("Kombu 5.2 does not run on Python 3.12 and later: only what it once wrote is tested");
+  say("Kombu 5.2 does not run on Python 3.12 and later: only recorded messages are tested");
   return {};
 }
 
@@ -68,13 +68,13 @@ async function reachesThisMachine(redisCli: readonly [string, ...string[]]): Pro
   return code === 0;
 }
 
-/** @throws Error that says what is in the way, as the rest of a sentence */
+/** @throws Error with the obstacle, as the rest of a sentence */
 async function prepareContainers(): Promise<Redis> {
   const client = await getContainerRuntimeClient().catch((cause: unknown) => {
     throw new Error("testcontainers does not find it", { cause });
   });
   if (!hasImage(REDIS_IMAGE)) {
-    throw new Error(`the image ${REDIS_IMAGE} cannot be had`);
+    throw new Error(`the image ${REDIS_IMAGE} is not available`);
   }
   if (!(await reachesThisMachine(CONTAINED_REDIS_CLI))) {
     throw new Error("its containers do not reach this machine's network");
@@ -85,7 +85,7 @@ async function prepareContainers(): Promise<Redis> {
     () => false,
   );
   if (!reaper) {
-    say("testcontainers' reaper cannot be had: if this run is killed, the next one removes its containers");
+    say("testcontainers' reaper is not available: if this run is killed, the next one removes its containers");
   }
   return { redis: { kind: "container", image: REDIS_IMAGE, reaper }, redisCli: CONTAINED_REDIS_CLI };
 }
@@ -109,7 +109,7 @@ function prepareRabbitmq(redis: BrokerProvider): BrokerProvider {
     if (hasImage(RABBITMQ_IMAGE)) {
       return { ...redis, image: RABBITMQ_IMAGE };
     }
-    say(`the image ${RABBITMQ_IMAGE} cannot be had; using rabbitmq-server`);
+    say(`the image ${RABBITMQ_IMAGE} is not available; using rabbitmq-server`);
   }
   const server = findOrInstall([RABBITMQ_SERVER, "rabbitmq-server"], ["rabbitmq-server"], "RabbitMQ");
   return { kind: "process", server };
@@ -142,7 +142,7 @@ function prepareKafka(redis: BrokerProvider): BrokerProvider {
     if (hasImage(KAFKA_IMAGE)) {
       return { ...redis, image: KAFKA_IMAGE };
     }
-    say(`the image ${KAFKA_IMAGE} cannot be had; using java`);
+    say(`the image ${KAFKA_IMAGE} is not available; using java`);
   }
   const server = findOrInstall(["java"], ["openjdk-17-jre-headless"], "Java, for Kafka,");
   const version = javaVersion(server);

@@ -105,7 +105,7 @@ async function memberOn(t: ExecutionContext, kind: "flask" | "node"): Promise<Me
   return isOn(kind)(member) ? member : memberOn(t, kind);
 }
 
-test.serial("forty clients are spread over Python and Node hosts, and each hears a Celery task once", async (t) => {
+test.serial("forty clients on Python and Node hosts each receive the emit of a Celery task once", async (t) => {
   const browsers = Array.from({ length: 40 }, (_, index) => connect(t, "js", TRANSPORTS[index % 2] as Transport));
   const programs = TRANSPORTS.map((transport) => connect(t, "python", transport));
   const members = await Promise.all([...browsers, ...programs]);
@@ -116,7 +116,7 @@ test.serial("forty clients are spread over Python and Node hosts, and each hears
   await Promise.all(members.map(({ client }) => client.call("join", { room: "orders" })));
 
   await enqueue("order-shipped", { order: 7 }, "orders");
-  // The worker runs one task after the other, and all that it says goes one way.
+  // The worker runs one task after the other, and its emits take one path.
   await enqueue("the end", null, null);
   for (const { client } of members) {
     t.deepEqual(await client.until("the end"), [["order-shipped", { order: 7 }]]);
@@ -144,7 +144,7 @@ test.serial("forty clients are spread over Python and Node hosts, and each hears
   }
 });
 
-test.serial("a client of one kind of host asks a client of the other, and gets its answer", async (t) => {
+test.serial("a client of one kind of host asks a client of the other, and gets its acknowledgement", async (t) => {
   const [onPython, onNode] = [await memberOn(t, "flask"), await memberOn(t, "node")];
   await onPython.client.acknowledgeWith("from Python's client");
   await onNode.client.acknowledgeWith("from Node's client");
@@ -164,7 +164,7 @@ async function hostOf(t: ExecutionContext, client: string, transport: Transport)
   return host;
 }
 
-test.serial("a client that says its name comes to the same host again, over either transport", async (t) => {
+test.serial("a client that sends its name is routed to the same host again, over either transport", async (t) => {
   const names = Array.from({ length: 8 }, (_, index) => String(index + 1));
   const [polling, websocket] = await Promise.all(
     TRANSPORTS.map((transport) => Promise.all(names.map((name) => hostOf(t, name, transport)))),
@@ -173,27 +173,30 @@ test.serial("a client that says its name comes to the same host again, over eith
   t.deepEqual([...new Set(polling)].sort(), HOSTS);
 });
 
-test.serial("on the page, eight clients on four hosts hear each other and a Celery task", async (t) => {
-  const browser = await chromium.launch({ executablePath: findBrowser() as string, args: ["--no-sandbox"] });
-  cleanUp(t, () => browser.close());
-  const page = await browser.newPage();
-  const problems: string[] = [];
-  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
-  page.on("pageerror", (error) => problems.push(error.message));
-  await page.goto(url);
-  await page.getByTestId("state").getByText("8 of 8 clients connected").waitFor();
-  t.is(await page.getByTestId("host").count(), 4);
-  await page.getByTestId("client").filter({ hasText: "2 websocket" }).click();
-  await page.getByRole("button", { name: "Send" }).first().click();
-  const messages = page.getByTestId("message");
-  await messages.filter({ hasText: /from client 2 on flask-1\s*received by 8 of 8 clients/ }).waitFor();
-  await page.getByRole("button", { name: "Celery" }).click();
-  await messages.filter({ hasText: /from a task\s*received by 8 of 8 clients/ }).waitFor();
-  t.is(await messages.count(), 2);
-  mkdirSync("build/screenshots", { recursive: true });
-  await page.screenshot({ path: "build/screenshots/fleet.png", fullPage: true });
-  t.deepEqual(problems, []);
-});
+test.serial(
+  "on the page, eight clients on four hosts receive each other's messages and those of a Celery task",
+  async (t) => {
+    const browser = await chromium.launch({ executablePath: findBrowser() as string, args: ["--no-sandbox"] });
+    cleanUp(t, () => browser.close());
+    const page = await browser.newPage();
+    const problems: string[] = [];
+    page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+    page.on("pageerror", (error) => problems.push(error.message));
+    await page.goto(url);
+    await page.getByTestId("state").getByText("8 of 8 clients connected").waitFor();
+    t.is(await page.getByTestId("host").count(), 4);
+    await page.getByTestId("client").filter({ hasText: "2 websocket" }).click();
+    await page.getByRole("button", { name: "Send" }).first().click();
+    const messages = page.getByTestId("message");
+    await messages.filter({ hasText: /from client 2 on flask-1\s*received by 8 of 8 clients/ }).waitFor();
+    await page.getByRole("button", { name: "Celery" }).click();
+    await messages.filter({ hasText: /from a task\s*received by 8 of 8 clients/ }).waitFor();
+    t.is(await messages.count(), 2);
+    mkdirSync("build/screenshots", { recursive: true });
+    await page.screenshot({ path: "build/screenshots/fleet.png", fullPage: true });
+    t.deepEqual(problems, []);
+  },
+);
 
 /** The commands of the page, each on one line. */
 function commandsThat(emit: RegExp): readonly string[] {
@@ -202,7 +205,7 @@ function commandsThat(emit: RegExp): readonly string[] {
   return blocks.filter((line) => emit.test(line));
 }
 
-test.serial("the commands of docs/fleet.md emit what they say", async (t) => {
+test.serial("the commands of docs/fleet.md emit what the page shows", async (t) => {
   const client = await connectClient(t, python, url);
   await client.call("join", { room: "lobby" });
   for (const command of commandsThat(/enqueue|emit|\/tasks/)) {

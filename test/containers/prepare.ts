@@ -55,7 +55,7 @@ function prepareFleet(): void {
   });
   if (status !== 0) {
     process.stderr.write(stdout + stderr);
-    throw new Error(`${[command, ...first].join(" ")} build failed: what it said is above`);
+    throw new Error(`${[command, ...first].join(" ")} build failed: its output is above`);
   }
   say(`they took ${Math.round((Date.now() - start) / 1000)} s`);
 }

@@ -34,7 +34,7 @@ const GARBAGE: readonly (string | Buffer)[] = [
   Buffer.from([0xff, 0xfe, 0xfd]),
 ];
 
-test.serial("a Node host survives what a Python host survives, and both hear the next message", async (t) => {
+test.serial("a Node host survives what a Python host survives, and both receive the next message", async (t) => {
   const channel = ownChannel();
   const node = await startNodeHost(t, t.context.url, { channel });
   const python = await startPeer(t, "asgi", t.context.url, channel);
@@ -55,7 +55,7 @@ test.serial("a Node host survives what a Python host survives, and both hear the
   );
 });
 
-test.serial("64 MB through Redis are refused, and the next message is delivered", async (t) => {
+test.serial("64 MB through Redis are rejected, and the next message is delivered", async (t) => {
   // Redis itself would cut its subscribers off at 32 MB.
   const redis = await startRedis(t, ["--client-output-buffer-limit", "pubsub 0 0 0"]);
   const channel = ownChannel();

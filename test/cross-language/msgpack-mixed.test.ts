@@ -104,7 +104,7 @@ for (const kind of ["threaded", "asgi"] as const) {
     t.deepEqual(node.rejections.items, []);
   });
 
-  test.serial(`a ${kind} Python host says what it cannot read, and goes on`, async (t) => {
+  test.serial(`a ${kind} Python host logs what it cannot read, and goes on`, async (t) => {
     const { channel, node, python } = await startPair(t, kind, { node: "msgpack", python: "msgpack" });
     const emitter = createEmitter(t.context.url, { channel });
     cleanUp(t, () => emitter.close());
@@ -157,7 +157,7 @@ manager.emit("the end", None)
 `;
 
 for (const how of ["json", "subclass"] as const) {
-  test.serial(`a Python worker that writes MessagePack says what it says in JSON: ${how}`, async (t) => {
+  test.serial(`a Python worker that writes MessagePack emits the same as in JSON: ${how}`, async (t) => {
     const received = async (manager: string) => {
       const channel = ownChannel();
       const node = await startNodeHost(t, t.context.url, { channel });

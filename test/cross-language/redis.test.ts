@@ -10,7 +10,7 @@ const test = testWithBroker<TestBroker>(launchRedis);
 
 testEveryScenario(test, { hosts: ["threaded", "asgi"], emitters: ["threaded", "asgi", "write-only"] });
 
-test.serial("a Python host that has never said a word is found out by the readers that Redis counts", async (t) => {
+test.serial("a Python host that has never published is detected by the number of subscribers", async (t) => {
   const channel = ownChannel();
   const node = await startNodeHost(t, t.context.url, { channel });
   const python = await startPeer(t, "threaded", t.context.url, channel);

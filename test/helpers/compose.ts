@@ -4,7 +4,7 @@ import { succeeds } from "../../scripts/environment/install.js";
 
 const run = promisify(execFile);
 
-/** Enough for what a build says. */
+/** Enough for the output of a build. */
 export const MAX_OUTPUT = 64 * 1024 * 1024;
 
 /** What the names of the tests' own fleets begin with. */
@@ -24,9 +24,9 @@ export function composeCommand(): readonly [string, ...string[]] {
 
 /** What `docker-compose.yml` starts, under a name of its own, so that it gets in the way of no other. */
 export interface ComposeProject {
-  /** @returns what it says @throws Error with its words */
+  /** @returns its output @throws Error with its output */
   compose(...args: readonly string[]): Promise<string>;
-  /** Runs a line as it stands in the documentation. @throws Error with its words */
+  /** Runs a line of the documentation. @throws Error with its output */
   shell(line: string): Promise<string>;
   /** @returns the id of the container of a service */
   container(service: string): Promise<string>;

@@ -8,5 +8,5 @@ interface Encodings {
   python: PythonEncoding;
 }
 
-/** What the hosts of a file of tests write where a test does not say so. Each such file is a process of its own. */
+/** The default encodings of the hosts in a test file. Each file runs in a process of its own. */
 export const encodings: Encodings = { node: "json", python: "plain" };

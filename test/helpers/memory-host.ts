@@ -5,7 +5,7 @@ import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { startNodeHost } from "./node-host.js";
 
-/** A host on an in-memory channel, somebody else on that channel, and what the host says there. */
+/** A host on an in-memory channel, a second bus on that channel, and what the host publishes there. */
 export async function startMemoryHost(
   t: ExecutionContext,
   options: AdapterOptions = {},
@@ -16,7 +16,7 @@ export async function startMemoryHost(
   const channelled = new Inbox<Record<string, unknown>>();
   await other.subscribe("socketio", (payload) => {
     const text = Buffer.from(payload).toString();
-    // What the host says, which writes no spaces; not what the test itself sends, which may be no JSON at all.
+    // Only what the host publishes, which has no spaces. What the test itself sends may not be JSON.
     if (text.startsWith('{"method":"')) {
       channelled.add(JSON.parse(text));
     }

@@ -7,7 +7,7 @@ import { withTimeout } from "../../src/testing/with-timeout.js";
 import { connectClient } from "./clients.js";
 import { startNodeHost } from "./node-host.js";
 
-/** Resolves when what the host says of itself is so. */
+/** Resolves when the statistics of the host are as expected. */
 export async function untilStats(
   what: string,
   { adapter }: NodeHost,

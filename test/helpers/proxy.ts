@@ -6,9 +6,9 @@ import { cleanUp } from "../../src/testing/scope.js";
 /** The network between a bus and its broker. */
 export interface BrokerProxy {
   readonly port: number;
-  /** Nothing passes any more, and nobody is told: connections stay open, new ones are accepted. */
+  /** Nothing passes any more, without a sign: connections stay open, and new ones are accepted. */
   freeze(): void;
-  /** What was held back passes. */
+  /** Lets pass what was held back. */
   thaw(): void;
   /** Ends all connections, and refuses new ones until `restore()`. */
   cut(): Promise<void>;

@@ -4,7 +4,7 @@ import { Server } from "socket.io";
 import { createAdapter } from "../../src/index.js";
 
 /**
- * A Node host that can be stopped and killed: `node host-process.js QUEUE CHANNEL HEARTBEAT`. It says where it listens,
+ * A Node host that can be stopped and killed: `node-host.ts QUEUE CHANNEL HEARTBEAT`. It prints where it listens,
  * and answers the other servers' "who" with its process id.
  */
 const [queue = "", channel = "", heartbeat = ""] = process.argv.slice(2);

@@ -10,12 +10,12 @@ import { type EndServer, serverContainer, serverProcess } from "./server.js";
 
 export interface KafkaListener {
   readonly protocol: "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
-  /** Where clients are told to go. @default the port that it listens on */
+  /** The address that clients are given. @default the port that it listens on */
   readonly advertised?: string;
 }
 
 export interface KafkaSetup {
-  /** Where it listens, and where clients are told to go. @default 127.0.0.1 */
+  /** Where it listens, and the address that clients are given. @default 127.0.0.1 */
   readonly address?: string;
   /** Beside one without encryption and login. */
   readonly listeners?: Readonly<Record<string, KafkaListener>>;

@@ -13,7 +13,7 @@ import { type EndServer, serverContainer, serverProcess } from "./server.js";
 export interface TestRabbitmq extends RunningBroker {
   /** A request to the HTTP API of its management plugin. @returns what it answers @throws Error with its words */
   api(method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: object): Promise<unknown>;
-  /** An operator's command. @returns what it says */
+  /** Runs `rabbitmqctl`. @returns its output */
   ctl(...args: readonly string[]): Promise<string>;
 }
 

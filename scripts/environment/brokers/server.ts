@@ -4,11 +4,11 @@ import { createInterface } from "node:readline";
 import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { CONTAINER_LABEL, type ContainerProvider } from "../environment.js";
 
-/** Resolves when it has ended. @param signal - SIGTERM lets it say goodbye. @default "SIGKILL" */
+/** Resolves when it has ended. @param signal - SIGTERM lets it shut down. @default "SIGKILL" */
 export type EndServer = (signal?: "SIGKILL" | "SIGTERM") => Promise<void>;
 
-/** How long a container has for its goodbye, in milliseconds. */
-const GOODBYE_MS = 20_000;
+/** How long a container has to shut down, in milliseconds. */
+const SHUTDOWN_MS = 20_000;
 
 export interface ServerProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -16,7 +16,7 @@ export interface ServerProcessOptions {
 }
 
 /**
- * @param readyLine - part of the line on standard output that says that it takes connections
+ * @param readyLine - part of the line on standard output after which it accepts connections
  * @returns a function that kills it
  */
 export async function serverProcess(
@@ -86,6 +86,6 @@ export async function serverContainer(
   }
   const container = await definition.start();
   return async (signal) => {
-    await container.stop({ timeout: signal === "SIGTERM" ? GOODBYE_MS : 0 });
+    await container.stop({ timeout: signal === "SIGTERM" ? SHUTDOWN_MS : 0 });
   };
 }

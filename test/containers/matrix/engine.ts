@@ -12,7 +12,7 @@ const MAKE_IMAGES = "scripts/images/build-local";
  * @throws Error that says what to start
  */
 export async function connectToEngine() {
-  const noEngine = "no Docker engine answers, and this runs in containers alone: start one";
+  const noEngine = "no Docker engine answers, and this runs only in containers: start one";
   const client = await getContainerRuntimeClient().catch((cause: unknown) => {
     throw new Error(noEngine, { cause });
   });
@@ -33,7 +33,7 @@ export async function connectToEngine() {
 
 export type Engine = Awaited<ReturnType<typeof connectToEngine>>;
 
-/** Pulls it if it is not there. @throws Error that says how to have it */
+/** Pulls it if it is not there. @throws Error that says how to get it */
 export async function requireImage({ image: images }: Engine, name: string): Promise<void> {
   const image = ImageName.fromString(name);
   const cause = await images.pull(image).then(

@@ -34,7 +34,7 @@ async function build(name: string, context: string, { python, release }: MatrixR
  * The image of a row, which is built if it is not there.
  *
  * @returns its name
- * @throws Error that says how to have the image that it is built on, or why it cannot be built
+ * @throws Error that says how to get the image that it is built on, or why it cannot be built
  */
 export async function rowImage(engine: Engine, row: MatrixRow): Promise<string> {
   const name = nameOfImage(row);

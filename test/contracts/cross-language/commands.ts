@@ -52,7 +52,7 @@ export function testCommands(test: TestFn<TestBroker>, { hosts, emitters }: Pyth
     });
   }
 
-  test.serial("enter_room and close_room on the room of one client are refused, as by a Python host", async (t) => {
+  test.serial("enter_room and close_room on the room of one client are rejected, as by a Python host", async (t) => {
     const channel = ownChannel();
     const node = await startNodeHost(t, t.context.url, { channel });
     const python = await startPeer(t, "write-only", t.context.url, channel);

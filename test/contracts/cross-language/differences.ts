@@ -13,7 +13,7 @@ import type { PythonKinds } from "./python-kinds.js";
 /** Far longer than anything takes: whoever waits for it did not find out that it need not. */
 const LONG_MS = 20_000;
 
-/** Python has been heard, and where the broker counts readers, they have been counted since. */
+/** A message of Python has arrived, and where the broker counts readers, they have been counted since. */
 const untilPythonIsKnown = (host: NodeHost): Promise<void> =>
   untilStats("Python to be known", host, ({ pythonHosts }) => pythonHosts);
 
@@ -26,8 +26,8 @@ async function startMixed(t: ExecutionContext<TestBroker>, kind: HostKind) {
   const [a, b, p] = (await Promise.all(clients)) as [TestClient, TestClient, TestClient];
   const all = [a, b, p];
   await Promise.all(all.map((client) => client.call("join", "r")));
-  await python.request("emit", { event: "heard" });
-  await Promise.all(all.map((client) => client.until("heard")));
+  await python.request("emit", { event: "first" });
+  await Promise.all(all.map((client) => client.until("first")));
   await Promise.all([untilPythonIsKnown(first), untilPythonIsKnown(second)]);
   /** All that the first host has published until then has arrived, on every host. */
   const settled = async (event: string) => {
@@ -43,23 +43,23 @@ async function startMixed(t: ExecutionContext<TestBroker>, kind: HostKind) {
 
 const namesOf = (events: readonly (readonly unknown[])[]) => events.map(([name]) => name);
 
-/** How often each operation said something in the log. */
+/** How many log lines there are about an operation. */
 const linesAbout = ({ log }: NodeHost, word: string) => log.filter((line) => line.includes(word)).length;
 
 /** One test per row of the table in docs/differences.md. */
 export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds): void {
   for (const kind of hosts) {
     test.serial(
-      `except(room): Node hosts honour it, a ${kind} Python host skips sids only, once per room it is said`,
+      `except(room): Node hosts honour it, a ${kind} Python host skips sids only, and each room is logged once`,
       async (t) => {
         const { first, a, b, p } = await startMixed(t, kind);
         first.io.except("r").emit("except the room");
         first.io.except("r").emit("except the room again");
         first.io.except(["r", p.sid]).emit("except the sid");
         first.io.emit("the end");
-        t.deepEqual(namesOf(await a.until("the end")), ["heard"]);
-        t.deepEqual(namesOf(await b.until("the end")), ["heard"]);
-        t.deepEqual(namesOf(await p.until("the end")), ["heard", "except the room", "except the room again"]);
+        t.deepEqual(namesOf(await a.until("the end")), ["first"]);
+        t.deepEqual(namesOf(await b.until("the end")), ["first"]);
+        t.deepEqual(namesOf(await p.until("the end")), ["first", "except the room", "except the room again"]);
         t.is(linesAbout(first, "except("), 1);
       },
     );
@@ -89,7 +89,7 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
         await settled("left by sid");
         t.deepEqual(await pythonRooms(), ["r", "s"]);
 
-        // Everyone in a room, or simply everyone, leaves that room: this much Python can say.
+        // All members of a room, or all clients, leave that room: that is close_room() in Python.
         first.io.in("s").socketsLeave("s");
         await settled("closed");
         t.deepEqual(members("s"), []);
@@ -115,7 +115,7 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
       },
     );
 
-    test.serial(`emitWithAck() to one client of a ${kind} Python host ends with its answer`, async (t) => {
+    test.serial(`emitWithAck() to one client on a ${kind} Python host ends with its acknowledgement`, async (t) => {
       const { first, p } = await startMixed(t, kind);
       await p.acknowledgeWith("python");
       t.deepEqual(await first.io.timeout(LONG_MS).to(p.sid).emitWithAck("ask"), ["python"]);
@@ -123,12 +123,12 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
     });
 
     test.serial(
-      `emitWithAck() to a room with members on a ${kind} Python host collects until the time is over`,
+      `emitWithAck() to a room with members on a ${kind} Python host collects until its timeout`,
       async (t) => {
         const { first, a, b, p } = await startMixed(t, kind);
         await Promise.all([a.acknowledgeWith("a"), b.acknowledgeWith("b"), p.acknowledgeWith("p")]);
         t.deepEqual((await first.io.timeout(3_000).to("r").emitWithAck("ask")).sort(), ["a", "b", "p"]);
-        // Who is counted and has not answered is missed; who is not counted cannot be.
+        // Clients of Node hosts are counted, so a missing acknowledgement is an error; those of Python hosts are not.
         await b.neverAcknowledge();
         const error = await t.throwsAsync(first.io.timeout(1_000).to("r").emitWithAck("ask"));
         t.deepEqual((error as Error & { responses: unknown[] }).responses.sort(), ["a", "p"]);
@@ -143,17 +143,17 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
         const { first, second, a, b, python, p } = await startMixed(t, kind);
         const sockets = await first.io.in("r").fetchSockets();
         t.deepEqual(sockets.map(({ id }) => id).sort(), [a.sid, b.sid].sort());
-        second.io.on("question" as never, ((acknowledge: (answer: string) => void) => acknowledge("second")) as never);
-        t.deepEqual(await first.io.serverSideEmitWithAck("question"), ["second"]);
+        second.io.on("whoami" as never, ((acknowledge: (answer: string) => void) => acknowledge("second")) as never);
+        t.deepEqual(await first.io.serverSideEmitWithAck("whoami"), ["second"]);
         t.is(await first.io.of("/").adapter.serverCount(), 2);
-        // None of this reached Python, which goes on hearing.
+        // None of this reached Python, which still receives.
         await python.request("emit", { event: "the end" });
-        t.deepEqual(namesOf(await p.until("the end")), ["heard"]);
+        t.deepEqual(namesOf(await p.until("the end")), ["first"]);
       },
     );
 
     test.serial(
-      `each client of a room answers a callback of a ${kind} Python host, which keeps the first`,
+      `each client of a room acknowledges to a ${kind} Python host, whose callback gets the first`,
       async (t) => {
         const { second, python, a, b, p } = await startMixed(t, kind);
         await Promise.all([a.acknowledgeWith("a"), b.acknowledgeWith("b"), p.neverAcknowledge()]);
@@ -169,7 +169,7 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
       },
     );
 
-    test.serial(`a Node emitter has the answer of a client of a ${kind} Python host`, async (t) => {
+    test.serial(`a Node emitter gets the acknowledgement of a client on a ${kind} Python host`, async (t) => {
       const { channel, a, b, p } = await startMixed(t, kind);
       const emitter = createEmitter(t.context.url, { channel, acks: true, heartbeatInterval: 500 });
       cleanUp(t, () => emitter.close());
@@ -179,7 +179,7 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
       t.deepEqual((await emitter.to("r").timeout(3_000).emitWithAck("ask")).sort(), ["a", "b", "p"]);
     });
 
-    test.serial(`what ${kind} Python hosts have no word for is between Node hosts as in socket.io`, async (t) => {
+    test.serial(`what ${kind} Python hosts cannot express works between Node hosts as in Socket.IO`, async (t) => {
       const { first, b, p } = await startMixed(t, kind);
       first.io.emit("null", null);
       first.io.compress(false).emit("flags", 1);
@@ -192,14 +192,14 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
     });
   }
 
-  test.serial('pythonHosts: "never" does not wait for them, "always" does without having heard of any', async (t) => {
+  test.serial('pythonHosts: "never" does not wait for Python hosts, "always" does even if none was seen', async (t) => {
     const channel = ownChannel();
     const [never] = await startNodeHosts(t, t.context.url, 1, { channel, pythonHosts: "never" });
     const python = await startPeer(t, hosts[0], t.context.url, channel);
     const p = await connectClient(t, python.url);
     await p.acknowledgeWith("p");
-    await python.request("emit", { event: "heard" });
-    await p.until("heard");
+    await python.request("emit", { event: "first" });
+    await p.until("first");
     t.deepEqual(await never?.io.timeout(LONG_MS).to("nobody").emitWithAck("ask"), []);
     const [always] = await startNodeHosts(t, t.context.url, 1, { pythonHosts: "always" });
     const begun = performance.now();
@@ -207,7 +207,7 @@ export function testDifferences(test: TestFn<TestBroker>, { hosts }: PythonKinds
     t.true(performance.now() - begun >= 400);
   });
 
-  test.serial("a Python host that one Node host has heard is known to Node hosts that start later", async (t) => {
+  test.serial("a Python host that one Node host has seen is known to Node hosts that start later", async (t) => {
     const { channel } = await startMixed(t, hosts[0]);
     const late = await startNodeHost(t, t.context.url, { channel, heartbeatInterval: 500 });
     await untilHosts(late, 3);

@@ -12,7 +12,7 @@ import type { PythonKinds } from "./python-kinds.js";
 
 const bytes = Buffer.from([0, 1, 254, 255]);
 
-/** Those of the kit, and what only the newest releases can say. */
+/** The values of the interop kit, and those that only the newest releases support. */
 const ARGUMENTS: readonly Pick<NodePayload, "what" | "args" | "received">[] = [
   ...NODE_PAYLOADS,
   { what: "an array of buffers", args: [[bytes, bytes]] },
@@ -124,7 +124,7 @@ export function testNodeEmits(test: TestFn<TestBroker>, { hosts }: PythonKinds):
       first.io.emit("the end");
       t.deepEqual(await member.until("the end"), []);
       t.deepEqual(await stranger.until("the end"), [["not for the muted"]]);
-      // Python skips sids only: this is what docs/differences.md says of it.
+      // Python skips sids only: see docs/differences.md.
       t.deepEqual(await onPython.until("the end"), [["not for the muted"]]);
     },
   );

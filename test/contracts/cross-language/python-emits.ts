@@ -10,7 +10,7 @@ import type { PythonKinds } from "./python-kinds.js";
 
 const bytes = Buffer.from([0, 1, 254, 255]);
 
-/** Those of the kit, and what only the newest releases can say. */
+/** The values of the interop kit, and those that only the newest releases support. */
 const PAYLOADS: readonly Pick<PythonPayload, "what" | "emit" | "args">[] = [
   ...PYTHON_PAYLOADS,
   { what: "no bytes", emit: { data: Buffer.alloc(0) }, args: [Buffer.alloc(0)] },

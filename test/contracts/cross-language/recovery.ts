@@ -56,7 +56,7 @@ export function testRecoveryOfPythonEmits(test: TestFn<TestBroker>, { hosts, emi
           ["the end of it"],
           ["after"],
         ]);
-        // What hosts with a history say beside it is nothing to clients of Python hosts.
+        // Clients of Python hosts do not see the checkpoints of hosts with a history.
         node.io.emit("of Node", "text");
         await onPython.find(["of Node", "text"]);
         const names = onPython.received().map(([name]) => name);
