@@ -417,7 +417,8 @@ for (const [signal, expected, phase] of [
       writeFileSync(String(json), "of the run before");
       const { python } = testEnvironment();
       const args = ["interop", "--python", python, "--requirements", String(requirements), "--json", String(json)];
-      const command = startCli(t, args, { TMPDIR, STARTED });
+      // From TypeScript, tsx would keep its cache there.
+      const command = startCli(t, args, { TMPDIR, STARTED, TSX_DISABLE_CACHE: "1" });
       const started = () => (phase === "pip" ? existsSync(String(STARTED)) : programsIn(TMPDIR).length > 1);
       while (!started()) {
         t.is(command.child.exitCode, null, print(command));
