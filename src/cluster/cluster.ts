@@ -2,8 +2,8 @@ import type { Bus, BusStatus } from "../bus/bus.js";
 import type { BridgeError } from "../errors.js";
 import type { CallbackMessage } from "../protocol/model/messages.js";
 import type { RequestMessage } from "../protocol/side-channel/messages.js";
+import { atMost } from "../util/at-most.js";
 import { debugLog } from "../util/debug.js";
-import { pause } from "../util/pause.js";
 import { type PeerMessageHandlers, PeerMessageReceiver } from "./peer-message-receiver.js";
 import { type PeerRequest, PeerRequests } from "./peer-requests.js";
 import { Peers } from "./peers.js";
@@ -141,9 +141,7 @@ export class Cluster {
 
   /** @param timeout - most milliseconds to wait for hosts that were there before this one, if it has just started */
   async serverCount(timeout: number): Promise<number> {
-    const over = new AbortController();
-    await Promise.race([this.peersDiscovered, pause(timeout, over.signal)]);
-    over.abort();
+    await atMost(timeout, this.peersDiscovered);
     return 1 + this.peers.hostIds.length;
   }
 

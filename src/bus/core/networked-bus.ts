@@ -1,8 +1,8 @@
 import { BridgeError } from "../../errors.js";
+import { atMost } from "../../util/at-most.js";
 import { debugLog } from "../../util/debug.js";
 import type { Bus } from "../bus.js";
 import type { BusOptions } from "../options.js";
-import { atMost } from "./at-most.js";
 import type { Backend } from "./backend.js";
 import { BusCore } from "./bus-core.js";
 

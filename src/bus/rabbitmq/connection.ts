@@ -1,7 +1,7 @@
 import type * as amqplib from "amqplib";
 import type { BridgeError } from "../../errors.js";
+import { atMost } from "../../util/at-most.js";
 import { debugLog } from "../../util/debug.js";
-import { atMost } from "../core/at-most.js";
 import { brokerError } from "../core/broker-error.js";
 import { type RetryFailure, type RetryLoop, startRetryLoop } from "../core/retry-loop.js";
 import type { AmqpTarget } from "./url.js";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { BridgeError } from "../../errors.js";
-import { atMost } from "../core/at-most.js";
+import { atMost } from "../../util/at-most.js";
 import { brokerError } from "../core/broker-error.js";
 import type { BusCore } from "../core/bus-core.js";
 import type { RabbitmqConnection, RabbitmqConnector } from "./connection.js";

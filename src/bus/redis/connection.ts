@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { BridgeError } from "../../errors.js";
+import { atMost } from "../../util/at-most.js";
 import { backoff } from "../../util/backoff.js";
-import { atMost } from "../core/at-most.js";
 import { brokerError } from "../core/broker-error.js";
 import type { RedisOptions } from "./url.js";
 
