@@ -16,8 +16,19 @@ export type BusStatus =
   | { readonly type: "healthy"; readonly channel: string; readonly lag: number }
   /** Nothing was received on that channel for `silence`, not even an own message. The bus reconnects and subscribes again. */
   | { readonly type: "stale"; readonly channel: string; readonly silence: number }
-  /** `count` messages, of `bytes` in all, will never be published. */
+  /**
+   * `count` messages, of `bytes` in all, will never be published. The sum of all since the last report of that reason, of
+   * which there is at most one a second.
+   */
   | { readonly type: "dropped"; readonly reason: DropReason; readonly count: number; readonly bytes: number }
+  /**
+   * `count` messages, of `bytes` in all, wait although the broker is there: this process publishes faster than the broker
+   * and its subscribers take it. None is dropped for that, and they use memory. Reported where they exceed what is kept
+   * during an outage (`OutageOptions`), and again each time they have doubled.
+   */
+  | { readonly type: "backpressure"; readonly count: number; readonly bytes: number }
+  /** After `backpressure`: nothing waits any more. */
+  | { readonly type: "drained" }
   | { readonly type: "closed" };
 
 /**

@@ -18,5 +18,13 @@ export function logStatus(log: RateLimitedLog, status: BusStatus): void {
   } else if (status.type === "dropped") {
     const { reason, count } = status;
     log.line(`dropped ${reason}`, () => `[socketio-python-bridge] messages dropped: ${count} (${reason})`);
+  } else if (status.type === "backpressure") {
+    const { count, bytes } = status;
+    const waiting = `${count} messages of ${Math.round(bytes / 1024)} KiB in all`;
+    log.line(
+      "backpressure",
+      () =>
+        `[socketio-python-bridge] ${waiting} wait in memory: more is published than the broker and its subscribers take`,
+    );
   }
 }

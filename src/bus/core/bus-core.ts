@@ -3,6 +3,7 @@ import { debugLog } from "../../util/debug.js";
 import { processingFailed } from "../bus.js";
 import { type BusOptions, normalizeHeartbeat, normalizeOutage } from "../options.js";
 import type { Backend } from "./backend.js";
+import { DropTally } from "./drop-tally.js";
 import { HeartbeatMonitor } from "./heartbeat-monitor.js";
 import { Outbox } from "./outbox.js";
 import { StatusReporter } from "./status-reporter.js";
@@ -19,6 +20,9 @@ export class BusCore {
   readonly heartbeatInterval: number;
   /** Milliseconds; see `OutageOptions`. */
   readonly subscriberGrace: number;
+  readonly #drops = new DropTally((reason, count, bytes) =>
+    this.status.notify({ type: "dropped", reason, count, bytes }),
+  );
   readonly #heartbeats: HeartbeatMonitor;
   readonly #closing = new AbortController();
   readonly #backend: () => Backend;
@@ -34,8 +38,10 @@ export class BusCore {
     this.subscriberGrace = outage.subscriberGrace;
     this.outbox = new Outbox(outage, {
       confirmTimeout: 2 * this.heartbeatInterval,
-      onDropped: (reason, count, bytes) => this.status.notify({ type: "dropped", reason, count, bytes }),
+      onDropped: (reason, count, bytes) => this.#drops.add(reason, count, bytes),
       onUnconfirmed: () => backend().replacePublisher(),
+      onBackpressure: (count, bytes) => this.status.notify({ type: "backpressure", count, bytes }),
+      onDrained: () => this.status.notify({ type: "drained" }),
     });
     this.#heartbeats = new HeartbeatMonitor({
       interval: this.heartbeatInterval,
@@ -84,6 +90,11 @@ export class BusCore {
     return this.subscriptions.refuse(channel, error);
   }
 
+  /** Resolves when this process has received what it published before on the channel, or is not subscribed to it. */
+  echo(channel: string): Promise<void> {
+    return this.#heartbeats.echo(channel);
+  }
+
   /** Heartbeats that are on their way were lost with the connection that published them. */
   restartHeartbeats(): void {
     for (const channel of this.subscriptions.channels) {
@@ -111,6 +122,7 @@ export class BusCore {
   stop(error: BridgeError): void {
     this.#closing.abort();
     this.outbox.close();
+    this.#drops.flush();
     this.#heartbeats.close();
     this.subscriptions.close(error);
   }

@@ -25,6 +25,11 @@ interface ChannelState {
   waitingSince: number | undefined;
 }
 
+interface Echo {
+  readonly channel: string;
+  resolve(): void;
+}
+
 /** A timer that fires later than this part of its interval shows that the process was blocked; silence then proves nothing. */
 const LATE = 0.5;
 
@@ -33,6 +38,10 @@ const FIRST_LETTER = "h".charCodeAt(0);
 const MAX_LENGTH = 100;
 
 const debug = debugLog("bus");
+
+const newId = () => randomUUID().replaceAll("-", "");
+
+const heartbeat = (id: string, sent: number) => `{"heartbeat":"${id}","sent":${sent}}`;
 
 /**
  * @internal A subscription can die while its connection looks alive. So each bus sends itself a message at an interval,
@@ -45,8 +54,10 @@ const debug = debugLog("bus");
  */
 export class HeartbeatMonitor {
   readonly #options: HeartbeatMonitorOptions;
-  readonly #id = randomUUID().replaceAll("-", "");
+  readonly #id = newId();
   readonly #channels = new Map<string, ChannelState>();
+  /** By id, what is to come back once. */
+  readonly #echoes = new Map<string, Echo>();
   #timer: NodeJS.Timeout | undefined;
   /** A subscribe that was on its way when the bus was closed may still succeed. */
   #isClosed = false;
@@ -63,6 +74,7 @@ export class HeartbeatMonitor {
     const now = performance.now();
     const state = { isSubscribed: true, hasReceived: true, lastReceived: now, lastSent: 0, waitingSince: undefined };
     this.#channels.set(channel, state);
+    this.#endEchoes(channel);
     this.#timer ??= this.#schedule();
     this.#send(channel, state, now);
   }
@@ -71,8 +83,25 @@ export class HeartbeatMonitor {
   subscriptionLost(channel: string): void {
     const state = this.#channels.get(channel);
     if (state !== undefined) {
-      state.isSubscribed = false;
+      this.#lose(channel, state);
     }
+  }
+
+  /**
+   * Resolves when what this bus published before on the channel has come back. Where it is not subscribed to the channel,
+   * at once; and when it is no longer, or the broker does not take the message.
+   */
+  async echo(channel: string): Promise<void> {
+    if (this.#channels.get(channel)?.isSubscribed !== true) {
+      return;
+    }
+    const id = newId();
+    const returned = new Promise<void>((resolve) => {
+      this.#echoes.set(id, { channel, resolve });
+      this.#options.publish(channel, heartbeat(id, performance.now())).catch(resolve);
+    });
+    await returned;
+    this.#echoes.delete(id);
   }
 
   /** Call with every message. @returns true for a heartbeat, of this bus or another, which nobody else needs to see */
@@ -90,6 +119,8 @@ export class HeartbeatMonitor {
     const [, id, sent] = HEARTBEAT.exec(Buffer.from(payload).toString()) ?? [];
     if (id === this.#id) {
       this.#onReturned(channel, state, Number(sent), now);
+    } else if (id !== undefined) {
+      this.#echoes.get(id)?.resolve();
     }
     return id !== undefined;
   }
@@ -98,7 +129,23 @@ export class HeartbeatMonitor {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    for (const [channel, state] of this.#channels) {
+      this.#lose(channel, state);
+    }
     this.#channels.clear();
+  }
+
+  #lose(channel: string, state: ChannelState): void {
+    state.isSubscribed = false;
+    this.#endEchoes(channel);
+  }
+
+  #endEchoes(channel: string): void {
+    for (const echo of this.#echoes.values()) {
+      if (echo.channel === channel) {
+        echo.resolve();
+      }
+    }
   }
 
   #onReturned(channel: string, state: ChannelState, sent: number, now: number): void {
@@ -128,7 +175,7 @@ export class HeartbeatMonitor {
     }
     if (state.waitingSince !== undefined && !state.hasReceived && !isLate) {
       debug("no heartbeat came back on %o", channel);
-      state.isSubscribed = false;
+      this.#lose(channel, state);
       this.#options.onStatus({ type: "stale", channel, silence: now - state.lastReceived });
       this.#options.onStale(channel);
       return;
@@ -144,7 +191,7 @@ export class HeartbeatMonitor {
     state.hasReceived = false;
     state.lastSent = now;
     state.waitingSince ??= now;
-    this.#options.publish(channel, `{"heartbeat":"${this.#id}","sent":${now}}`).catch(() => {
+    this.#options.publish(channel, heartbeat(this.#id, now)).catch(() => {
       // No connection, or no right to publish: its absence proves nothing.
       if (state.lastSent === now) {
         state.waitingSince = undefined;

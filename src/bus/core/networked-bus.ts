@@ -6,7 +6,7 @@ import type { BusOptions } from "../options.js";
 import type { Backend } from "./backend.js";
 import { BusCore } from "./bus-core.js";
 
-/** How long `close()` waits for the broker to confirm what it was sent, in milliseconds. */
+/** How long `close()` waits for the broker to confirm anything, in milliseconds. */
 const CLOSE_GRACE_MS = 5_000;
 
 const debug = debugLog("bus");
@@ -36,11 +36,20 @@ export function networkedBus(options: BusOptions, makeBackend: (core: BusCore) =
     backend.flush(channel);
   }
 
+  /** For as long as the broker goes on to confirm. */
+  async function drain(): Promise<void> {
+    let before = Number.POSITIVE_INFINITY;
+    while (!backend.isAway() && core.outbox.size > 0 && core.outbox.size < before) {
+      before = core.outbox.size;
+      await atMost(CLOSE_GRACE_MS, core.outbox.drained());
+    }
+  }
+
   async function shutDown(): Promise<void> {
     debug("closing %s; %d messages are not confirmed", backend.name, core.outbox.size);
     core.status.muteErrors();
     // Awaits in any case: a listener that is told of dropped messages must find the bus closed, whatever it calls.
-    await (backend.isAway() ? undefined : atMost(CLOSE_GRACE_MS, core.outbox.drained()));
+    await drain();
     core.stop(closedError());
     await backend.close();
     core.status.notify({ type: "closed" });

@@ -1,6 +1,7 @@
 import { BridgeError } from "../../errors.js";
 import type { DropReason } from "../bus.js";
 import type { NormalizedOutage } from "../options.js";
+import { ConfirmWatch } from "./confirm-watch.js";
 
 /** @internal One message on its way to the broker. */
 export interface OutgoingMessage {
@@ -10,56 +11,66 @@ export interface OutgoingMessage {
 
 /** @internal */
 export interface OutboxOptions {
-  /** Milliseconds that a connection may leave a message unconfirmed before it is taken for dead. */
+  /** Milliseconds that a connection may confirm nothing before it is taken for dead. */
   readonly confirmTimeout: number;
   readonly onDropped: (reason: DropReason, count: number, bytes: number) => void;
   /** The connection is dead, whatever its state: replace it, and call `connectionLost()`. */
   readonly onUnconfirmed: () => void;
+  /** More waits than the bounds allow during an outage, although there is none. Called again each time it has doubled. */
+  readonly onBackpressure: (count: number, bytes: number) => void;
+  /** Nothing waits any more, after `onBackpressure`. */
+  readonly onDrained: () => void;
 }
 
 /** @internal A message in the outbox: it waits, is sent over a connection, and is then confirmed or refused. */
 export interface Entry extends OutgoingMessage {
-  /** Monotonic milliseconds (`performance.now()`), as are all times here. */
+  /** Monotonic milliseconds (`performance.now()`). */
   readonly queuedAt: number;
-  /** When it was sent over the present connection. */
-  sentAt: number;
   isSettled: boolean;
   settle(error?: BridgeError): void;
 }
 
-/** How long a connected broker may leave the oldest message unconfirmed before no more is sent to it. */
-const STALLED_MS = 1_000;
+/** Most bytes that are sent and not confirmed, unless one message has more. After an outage they may arrive twice. */
+const MAX_UNCONFIRMED_BYTES = 8 * 1024 * 1024;
 
-/** A timer that is later than this shows that the process was blocked, and not the broker. */
-const BLOCKED_MS = 1_000;
-
-/** Settled entries at the front are removed together when there are this many. */
+/** Settled entries at the front are removed when there are this many, and as many as all others. */
 const COMPACT_AT = 1_024;
+
+const NOTHING: readonly Entry[] = [];
 
 /**
  * @internal Messages that the broker has not confirmed, in order: first those sent over the present connection, then
- * those that wait. The bounds of `OutageOptions` hold for what waits, and drop its oldest first; what was sent, the
- * broker may have. While the broker confirms in time, nothing waits.
+ * those that wait.
+ *
+ * The bounds of `OutageOptions` are for outages: while messages do not flow, or the broker confirms none, they hold for
+ * what waits, and drop its oldest first. While the broker takes messages, what waits is only reported.
  */
 export class Outbox {
   readonly #limits: NormalizedOutage;
   readonly #options: OutboxOptions;
+  readonly #watch: ConfirmWatch;
   #entries: Entry[] = [];
   /** Before this index everything is settled. */
   #head = 0;
   /** From this index on, entries wait; those between `#head` and here were sent. */
   #waiting = 0;
   #waitingBytes = 0;
+  #unconfirmedBytes = 0;
   #size = 0;
+  #isFlowing = false;
+  /** What waited at the last report of backpressure, as a multiple of the bounds. */
+  #reportedLoad = 0;
   #ageTimer: NodeJS.Timeout | undefined;
-  #confirmTimer: NodeJS.Timeout | undefined;
-  /** When the process was last found to have been blocked. */
-  #unblockedAt = 0;
   #empty: Deferred | undefined;
 
   constructor(limits: NormalizedOutage, options: OutboxOptions) {
     this.#limits = limits;
     this.#options = options;
+    this.#watch = new ConfirmWatch({
+      timeout: options.confirmTimeout,
+      onStalled: () => this.enforceBounds(),
+      onTimeout: options.onUnconfirmed,
+    });
   }
 
   /** Messages that are neither confirmed nor dropped. */
@@ -75,7 +86,6 @@ export class Outbox {
     this.#entries.push({
       ...message,
       queuedAt: performance.now(),
-      sentAt: 0,
       isSettled: false,
       settle: (error) => (error === undefined ? resolve() : reject(error)),
     });
@@ -84,44 +94,62 @@ export class Outbox {
     return promise;
   }
 
-  /** Call to send it: what waits, each entry once. Nothing while the broker leaves the connection without confirms. */
-  take(): readonly Entry[] {
-    const oldest = this.#entries[this.#head];
-    const isSent = this.#head < this.#waiting;
-    if (isSent && oldest !== undefined && performance.now() - oldest.queuedAt > STALLED_MS) {
-      return [];
+  /** Messages may be taken. */
+  resume(): void {
+    this.#isFlowing = true;
+    if (this.#head < this.#waiting) {
+      this.#watch.sent();
     }
-    const taken = this.#entries.slice(this.#waiting);
-    const now = performance.now();
-    for (const entry of taken) {
-      entry.sentAt = now;
-    }
-    this.#waiting = this.#entries.length;
-    this.#waitingBytes = 0;
-    this.#watchConfirms();
-    return taken;
   }
 
-  /** The connection is gone: what it has not confirmed waits again. */
-  connectionLost(): void {
-    clearTimeout(this.#confirmTimer);
-    this.#confirmTimer = undefined;
-    this.#entries = this.#entries.filter((entry) => !entry.isSettled);
-    this.#head = 0;
-    this.#waiting = 0;
-    this.#waitingBytes = this.#entries.reduce((sum, { payload }) => sum + payload.byteLength, 0);
+  /** The broker has a reason not to take or confirm anything. */
+  pause(): void {
+    this.#isFlowing = false;
+    this.#watch.stop();
     this.enforceBounds();
   }
 
-  /** The broker had a reason not to confirm, which is over: the timeout of what was sent starts again. */
-  restartConfirmTimeout(): void {
-    const now = performance.now();
-    for (const entry of this.#entries.slice(this.#head, this.#waiting)) {
-      entry.sentAt = now;
+  /**
+   * Call to send it: what waits, each entry once. Nothing while the broker leaves what it was sent without a confirm, and
+   * no more at a time than it should have unconfirmed; call again after each confirm.
+   *
+   * @param budget - bytes after which to stop; an entry is not split
+   */
+  take(budget = Number.POSITIVE_INFINITY): readonly Entry[] {
+    const start = this.#waiting;
+    if (start === this.#entries.length || !this.#isFlowing || this.#watch.isStalled) {
+      return NOTHING;
     }
-    clearTimeout(this.#confirmTimer);
-    this.#confirmTimer = undefined;
-    this.#watchConfirms();
+    const limit = Math.min(budget, MAX_UNCONFIRMED_BYTES - this.#unconfirmedBytes);
+    let bytes = 0;
+    let end = start;
+    for (; end < this.#entries.length && bytes < limit; end += 1) {
+      bytes += (this.#entries[end] as Entry).payload.byteLength;
+    }
+    if (end === start) {
+      return NOTHING;
+    }
+    this.#waiting = end;
+    this.#waitingBytes -= bytes;
+    this.#unconfirmedBytes += bytes;
+    this.#watch.sent();
+    if (end === this.#entries.length && this.#reportedLoad > 0) {
+      this.#reportedLoad = 0;
+      this.#options.onDrained();
+    }
+    return this.#entries.slice(start, end);
+  }
+
+  /** The connection is gone: what it has not confirmed waits again, until `resume()`. */
+  connectionLost(): void {
+    this.#isFlowing = false;
+    this.#watch.stop();
+    this.#entries = this.#entries.filter((entry) => !entry.isSettled);
+    this.#head = 0;
+    this.#waiting = 0;
+    this.#waitingBytes += this.#unconfirmedBytes;
+    this.#unconfirmedBytes = 0;
+    this.enforceBounds();
   }
 
   confirm(entry: Entry): void {
@@ -137,6 +165,10 @@ export class Outbox {
   /** Call after `add`, and after sending what could be sent. */
   enforceBounds(): void {
     const { maxMessages, maxBytes, maxAge } = this.#limits;
+    if (this.#isFlowing && !this.#watch.isStalled) {
+      this.#reportBackpressure();
+      return;
+    }
     const now = performance.now();
     this.#dropWhile("age", (oldest) => now - oldest.queuedAt >= maxAge);
     this.#dropWhile("count", () => this.#entries.length - this.#waiting > maxMessages);
@@ -159,6 +191,15 @@ export class Outbox {
     clearTimeout(this.#ageTimer);
   }
 
+  #reportBackpressure(): void {
+    const count = this.#entries.length - this.#waiting;
+    const load = Math.max(count / (this.#limits.maxMessages + 1), this.#waitingBytes / (this.#limits.maxBytes + 1));
+    if (load >= 1 && load >= 2 * this.#reportedLoad) {
+      this.#reportedLoad = load;
+      this.#options.onBackpressure(count, this.#waitingBytes);
+    }
+  }
+
   #dropWhile(reason: DropReason, isTooMuch: (oldest: Entry) => boolean): void {
     let count = 0;
     let bytes = 0;
@@ -171,6 +212,8 @@ export class Outbox {
       bytes += oldest.payload.byteLength;
       this.#waiting += 1;
       this.#waitingBytes -= oldest.payload.byteLength;
+      // It was not sent, and settling takes it off what was.
+      this.#unconfirmedBytes += oldest.payload.byteLength;
       this.#settle(
         oldest,
         new BridgeError(
@@ -191,10 +234,17 @@ export class Outbox {
     entry.isSettled = true;
     entry.settle(error);
     this.#size -= 1;
+    this.#unconfirmedBytes -= entry.payload.byteLength;
+    if (this.#entries[this.#head] === entry) {
+      this.#watch.confirmed();
+    }
     while (this.#head < this.#waiting && this.#entries[this.#head]?.isSettled) {
       this.#head += 1;
     }
-    if (this.#head >= COMPACT_AT || this.#size === 0) {
+    if (this.#head === this.#waiting) {
+      this.#watch.stop();
+    }
+    if (this.#size === 0 || (this.#head >= COMPACT_AT && this.#head >= this.#entries.length / 2)) {
       this.#entries.splice(0, this.#head);
       this.#waiting -= this.#head;
       this.#head = 0;
@@ -219,29 +269,6 @@ export class Outbox {
       },
       Math.max(1, left),
     );
-  }
-
-  /** One timer for all entries: when the oldest that was sent should have been confirmed. */
-  #watchConfirms(): void {
-    const oldest = this.#entries[this.#head];
-    if (this.#confirmTimer !== undefined || oldest === undefined || this.#head >= this.#waiting) {
-      return;
-    }
-    const since = Math.max(oldest.sentAt, this.#unblockedAt);
-    const due = Math.max(performance.now() + 1, since + this.#options.confirmTimeout);
-    this.#confirmTimer = setTimeout(() => {
-      this.#confirmTimer = undefined;
-      const now = performance.now();
-      const overdue = this.#entries[this.#head];
-      if (now - due >= BLOCKED_MS) {
-        // The confirm may have arrived, unread.
-        this.#unblockedAt = now;
-      } else if (overdue === oldest && !overdue.isSettled && this.#head < this.#waiting) {
-        this.#options.onUnconfirmed();
-        return;
-      }
-      this.#watchConfirms();
-    }, due - performance.now());
   }
 }
 

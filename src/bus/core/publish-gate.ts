@@ -99,6 +99,7 @@ export class PublishGate {
     if (epoch === this.#epoch && this.#publisher.isConnected) {
       debug("messages flow; %d were waiting", this.#core.outbox.size);
       this.#isOpen = true;
+      this.#core.outbox.resume();
       this.#publisher.onGateOpened();
     }
   }

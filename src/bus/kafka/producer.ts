@@ -91,8 +91,9 @@ export class KafkaProducer {
       await allOrFirstFailure([...this.#channels].map((channel) => session.prepare(channel)));
       debug("producer connected");
       connected();
-      this.#availability.producerConnected();
       this.#queue = [];
+      this.#core.outbox.resume();
+      this.#availability.producerConnected();
       for (;;) {
         session.assertAlive();
         this.#take();
@@ -131,10 +132,6 @@ export class KafkaProducer {
 
   async #produceBatch(session: KafkaProducerSession, channel: string, batch: readonly Entry[]): Promise<void> {
     const { outbox } = this.#core;
-    const now = performance.now();
-    for (const entry of batch) {
-      entry.sentAt = now;
-    }
     try {
       await session.produce(
         channel,

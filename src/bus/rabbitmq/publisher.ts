@@ -81,6 +81,9 @@ export class RabbitmqPublisher implements GatedPublisher {
 
   onGateOpened(): void {
     this.#areBindingsLost = false;
+    if (this.#session?.isBlocked) {
+      this.#core.outbox.pause();
+    }
     this.flush();
   }
 
@@ -120,6 +123,7 @@ export class RabbitmqPublisher implements GatedPublisher {
 
   #onBlocked(session: Session, reason: string): void {
     session.isBlocked = true;
+    this.#core.outbox.pause();
     for (const exchange of session.exchanges.values()) {
       exchange.forgetHeartbeats();
     }
@@ -130,8 +134,10 @@ export class RabbitmqPublisher implements GatedPublisher {
   #onUnblocked(session: Session): void {
     session.isBlocked = false;
     this.#core.status.forgetErrors();
-    this.#core.outbox.restartConfirmTimeout();
-    this.flush();
+    if (this.gate.isOpen) {
+      this.#core.outbox.resume();
+      this.flush();
+    }
   }
 
   #exchangeOf({ connection, exchanges }: Session, channel: string): ExchangePublisher {

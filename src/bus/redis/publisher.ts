@@ -6,6 +6,7 @@ import type { BusCore } from "../core/bus-core.js";
 import type { Entry } from "../core/outbox.js";
 import { type GatedPublisher, PublishGate } from "../core/publish-gate.js";
 import { endConnection, openConnection, type RedisConnector } from "./connection.js";
+import { Pacer } from "./pacer.js";
 import type { RedisWireFormat } from "./wire-format.js";
 
 /** How often to check whether the other hosts are subscribed again, in milliseconds. */
@@ -19,6 +20,7 @@ export class RedisPublisher implements GatedPublisher {
   readonly #core: BusCore;
   readonly #connect: RedisConnector;
   readonly #wire: RedisWireFormat;
+  readonly #pacer: Pacer;
   #connection: Redis | undefined;
   /** By channel, how many hosts received the last PUBLISH: as many were subscribed before an outage. */
   readonly #lastReceivers = new Map<string, number>();
@@ -28,6 +30,12 @@ export class RedisPublisher implements GatedPublisher {
     this.#connect = connect;
     this.#wire = wire;
     this.gate = new PublishGate(core, this);
+    this.#pacer = new Pacer({
+      echo: (channel) => core.echo(channel),
+      longestEcho: 2 * core.heartbeatInterval,
+      closing: core.closing,
+      onBudget: () => this.flush(),
+    });
   }
 
   get isConnected(): boolean {
@@ -38,8 +46,9 @@ export class RedisPublisher implements GatedPublisher {
   flush(): void {
     this.#connection ??= this.#open();
     if (this.gate.isOpen) {
-      for (const entry of this.#core.outbox.take()) {
+      for (const entry of this.#core.outbox.take(this.#pacer.budget)) {
         this.#send(this.#connection, entry);
+        this.#pacer.sent(this.#connection, entry);
       }
     }
   }
@@ -89,7 +98,10 @@ export class RedisPublisher implements GatedPublisher {
       this.#core.status.forgetErrors();
       this.gate.publisherConnected();
     });
-    connection.on("close", () => this.gate.publisherLost());
+    connection.on("close", () => {
+      this.#pacer.reset();
+      this.gate.publisherLost();
+    });
     connection.on("reconnecting", (delay: number) => {
       debug("publisher reconnects in %d ms", delay);
       this.gate.publisherReconnecting(delay);

@@ -1,0 +1,47 @@
+import type { DropReason } from "../bus.js";
+
+/** How long drops are added up after a report, in milliseconds. */
+const INTERVAL_MS = 1_000;
+
+interface Sum {
+  count: number;
+  bytes: number;
+}
+
+/** @internal */
+export type ReportDrops = (reason: DropReason, count: number, bytes: number) => void;
+
+/**
+ * @internal Adds drops up, because a full buffer drops one message for each that comes: the first is reported with all
+ * others of the same turn of the event loop, and from then on there is one report a second for each reason.
+ */
+export class DropTally {
+  readonly #report: ReportDrops;
+  readonly #sums = new Map<DropReason, Sum>();
+  #timer: NodeJS.Timeout | undefined;
+  #reportedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(report: ReportDrops) {
+    this.#report = report;
+  }
+
+  add(reason: DropReason, count: number, bytes: number): void {
+    const sum = this.#sums.get(reason) ?? { count: 0, bytes: 0 };
+    this.#sums.set(reason, { count: sum.count + count, bytes: sum.bytes + bytes });
+    this.#timer ??= setTimeout(() => this.flush(), this.#reportedAt + INTERVAL_MS - performance.now());
+  }
+
+  /** Reports what has not been. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const sums = [...this.#sums];
+    this.#sums.clear();
+    if (sums.length > 0) {
+      this.#reportedAt = performance.now();
+    }
+    for (const [reason, { count, bytes }] of sums) {
+      this.#report(reason, count, bytes);
+    }
+  }
+}
