@@ -1,18 +1,20 @@
 import { withTimeout } from "./with-timeout.js";
 
+type Look<T> = (item: T, index: number) => void;
+
 /** Items that arrive one by one, kept in order, and a way to wait for one of them. */
 export class Inbox<T> {
   readonly #items: T[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<Look<T>>();
 
   get items(): readonly T[] {
     return this.#items;
   }
 
   add(item: T): void {
-    this.#items.push(item);
-    for (const check of [...this.#waiting]) {
-      check();
+    const index = this.#items.push(item) - 1;
+    for (const look of [...this.#waiting]) {
+      look(item, index);
     }
   }
 
@@ -20,24 +22,23 @@ export class Inbox<T> {
    * The first matching item, past or future.
    *
    * @param what - names it in the error
+   * @param matches - called once for each item
    * @throws Error when none arrives in time
    */
   async find(what: string, matches: (item: T, index: number) => boolean, timeout?: number): Promise<T> {
-    let check = (): void => {};
+    const past = this.#items.findIndex(matches);
+    if (past !== -1) {
+      return this.#items[past] as T;
+    }
+    let look: Look<T> = () => {};
     const found = new Promise<T>((resolve) => {
-      check = () => {
-        const item = this.#items.find(matches);
-        if (item !== undefined) {
-          resolve(item);
-        }
-      };
+      look = (item, index) => matches(item, index) && resolve(item);
     });
-    this.#waiting.add(check);
-    check();
+    this.#waiting.add(look);
     try {
       return await withTimeout(what, found, timeout);
     } finally {
-      this.#waiting.delete(check);
+      this.#waiting.delete(look);
     }
   }
 }

@@ -106,18 +106,18 @@ export class HeartbeatMonitor {
 
   /** Call with every message. @returns true for a heartbeat, of this bus or another, which nobody else needs to see */
   observe(channel: string, payload: Uint8Array): boolean {
-    const state = this.#channels.get(channel);
-    if (state === undefined) {
-      return false;
-    }
     const now = performance.now();
-    state.hasReceived = true;
-    state.lastReceived = now;
+    const state = this.#channels.get(channel);
+    // There is none between the subscription and the broker's reply to it.
+    if (state !== undefined) {
+      state.hasReceived = true;
+      state.lastReceived = now;
+    }
     if (payload.byteLength > MAX_LENGTH || payload[2] !== FIRST_LETTER) {
       return false;
     }
     const [, id, sent] = HEARTBEAT.exec(Buffer.from(payload).toString()) ?? [];
-    if (id === this.#id) {
+    if (id === this.#id && state !== undefined) {
       this.#onReturned(channel, state, Number(sent), now);
     } else if (id !== undefined) {
       this.#echoes.get(id)?.resolve();

@@ -40,6 +40,8 @@ test("a heartbeat of another bus is not passed on either, and anything else is",
   const other = start(t, async (_, heartbeat) => sent.push(heartbeat));
   other.heartbeats.subscribed("c");
   const { heartbeats, statuses } = start(t, async () => {});
+  // Between the subscription and the broker's reply to it.
+  t.true(heartbeats.observe("c", sent[0] as Buffer));
   heartbeats.subscribed("c");
   t.true(heartbeats.observe("c", sent[0] as Buffer));
   t.deepEqual(statuses.items, []);
@@ -108,4 +110,39 @@ test("a subscription that is known to be lost is stale until it is back, and is 
   heartbeats.subscriptionLost("c");
   await statuses.find("a stale status", isStale);
   t.deepEqual(stale, []);
+});
+
+test("an echo resolves when it has returned, and changes nothing else", async (t) => {
+  const sent: Buffer[] = [];
+  const { heartbeats, statuses } = start(t, async (_, heartbeat) => sent.push(heartbeat));
+  heartbeats.subscribed("c");
+  const [first, second] = [heartbeats.echo("c"), heartbeats.echo("c")];
+  const [heartbeat, ...echoes] = sent as [Buffer, Buffer, Buffer];
+  t.is(echoes.length, 2);
+  t.true(heartbeats.observe("c", echoes[1] as Buffer));
+  await second;
+  t.deepEqual(statuses.items, []);
+  t.true(heartbeats.observe("c", heartbeat));
+  t.is(statuses.items.length, 1);
+  t.true(heartbeats.observe("c", echoes[0] as Buffer));
+  await first;
+});
+
+test("an echo that cannot return is not awaited", async (t) => {
+  const { heartbeats } = start(t, async () => {});
+  await heartbeats.echo("c");
+  for (const end of [
+    () => heartbeats.subscriptionLost("c"),
+    () => heartbeats.subscribed("c"),
+    () => heartbeats.close(),
+  ] as const) {
+    heartbeats.subscribed("c");
+    const echo = heartbeats.echo("c");
+    end();
+    await echo;
+  }
+  const refused = start(t, () => Promise.reject(new Error("no right to publish"))).heartbeats;
+  refused.subscribed("c");
+  await refused.echo("c");
+  t.pass();
 });

@@ -94,10 +94,10 @@ export function testKindsOfServers(test: TestFn<TestBroker>): void {
       "room_joined",
       "socket_disconnected",
     ].map((event) => watchAdmin(admin, event)) as [
-      Inbox<unknown[]>,
-      Inbox<unknown[]>,
-      Inbox<unknown[]>,
-      Inbox<unknown[]>,
+      Inbox<readonly unknown[]>,
+      Inbox<readonly unknown[]>,
+      Inbox<readonly unknown[]>,
+      Inbox<readonly unknown[]>,
     ];
     const [all] = (await sockets.find("the sockets", () => true)) as [{ id: string; nsp: string; rooms: string[] }[]];
     t.deepEqual(

@@ -2,6 +2,7 @@ import type { TestFn } from "ava";
 import type { RunningBroker } from "../../../scripts/environment/brokers/broker.js";
 import { testBlackHoles } from "./black-holes.js";
 import { testBounds } from "./bounds.js";
+import { testBusyProcess } from "./busy-process.js";
 import { testClosing } from "./closing.js";
 import { testCutOff } from "./cut-off.js";
 import { testHosts } from "./hosts.js";
@@ -17,6 +18,7 @@ export function testEveryOutage<Broker extends RunningBroker>(
   testCutOff(test, broker);
   testBounds(test, broker);
   testBlackHoles(test, broker);
+  testBusyProcess(test, broker);
   testClosing(test, broker);
   testHosts(test, broker);
 }
