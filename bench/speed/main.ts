@@ -15,10 +15,7 @@ import { profileCase } from "./run-profile.js";
 import type { Setting } from "./session.js";
 import { measureSoak, SOAK_SYSTEMS, type Soak } from "./soak.js";
 import { tablesOf, targetTable, terminalTable } from "./tables.js";
-import { type Judgement, judge } from "./targets.js";
-
-/** Factor on every limit in a quick check, on whatever machine a CI has. */
-const SHORT_LENIENCY = 1.3;
+import { type Judgement, judge, LENIENT } from "./targets.js";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -80,7 +77,7 @@ async function run(options: Options): Promise<void> {
     return;
   }
   const measurement: Measurement = { runs, soaks, repeat, isPinned: prefix !== undefined };
-  const judgements = judge(runs, short ? SHORT_LENIENCY : 1);
+  const judgements = short ? judge(runs, LENIENT) : judge(runs);
   for (const table of [...tablesOf(runs, soaks), targetTable(judgements)].filter(({ rows }) => rows.length > 0)) {
     print(`\n${terminalTable(table)}`);
   }

@@ -37,7 +37,8 @@ ${list(SYSTEM_NAMES, (name) => SYSTEM_TITLES[name as SystemName])}
   --case NAME,...      Default: all of
 ${list(CASE_NAMES, caseTitle)}
   --repeat N           how often each system is measured in each case. Default: 5; with --short 3
-  --short              only the cases and systems of a quick check, with generous limits
+  --short              only the cases and systems of a quick check, with generous limits for the
+                       best repeat
   --profile            of one case, the functions of the bridge by time; saves a .cpuprofile
   --soak               also ten minutes of traffic for each system, to see whether its memory grows
   --json FILE          write the raw numbers of this measurement

@@ -7,6 +7,7 @@ function quantile(sorted: readonly number[], share: number): number {
 }
 
 export interface Summary {
+  readonly least: number;
   readonly median: number;
   /** Interquartile range, as a share of the median. */
   readonly spread: number;
@@ -22,5 +23,6 @@ export function summarize(values: readonly number[]): Summary | undefined {
   const sorted = [...values].sort((one, other) => one - other);
   const median = quantile(sorted, 0.5);
   const range = quantile(sorted, 0.75) - quantile(sorted, 0.25);
-  return { median, spread: median === 0 ? 0 : Math.abs(range / median), count: values.length };
+  const least = sorted[0] as number;
+  return { least, median, spread: median === 0 ? 0 : Math.abs(range / median), count: values.length };
 }
