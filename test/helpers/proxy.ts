@@ -10,6 +10,8 @@ export interface BrokerProxy {
   freeze(): void;
   /** Lets pass what was held back. */
   thaw(): void;
+  /** From now on, what the broker sends passes at that many bytes a second, on each connection. */
+  throttle(rate: number): void;
   /** Ends all connections, and refuses new ones until `restore()`. */
   cut(): Promise<void>;
   restore(): Promise<void>;
@@ -23,9 +25,19 @@ export interface BrokerProxy {
 export async function startProxy(t: ExecutionContext, brokerPort: number, ownPort = 0): Promise<BrokerProxy> {
   const sockets = new Set<Socket>();
   let isFrozen = false;
-  const join = (from: Socket, to: Socket): void => {
+  let rate = Number.POSITIVE_INFINITY;
+  const slowDown = (from: Socket, bytes: number): void => {
+    from.pause();
+    setTimeout(() => isFrozen || from.resume(), (1_000 * bytes) / rate);
+  };
+  const join = (from: Socket, to: Socket, isThrottled = false): void => {
     sockets.add(from);
-    from.on("data", (bytes) => to.write(bytes));
+    from.on("data", (bytes) => {
+      to.write(bytes);
+      if (isThrottled && Number.isFinite(rate)) {
+        slowDown(from, bytes.byteLength);
+      }
+    });
     from.on("error", () => {});
     from.on("close", () => {
       sockets.delete(from);
@@ -38,7 +50,7 @@ export async function startProxy(t: ExecutionContext, brokerPort: number, ownPor
   const server = createServer((client) => {
     const broker = connect(brokerPort, "127.0.0.1");
     join(client, broker);
-    join(broker, client);
+    join(broker, client, true);
   });
   const listen = async (port: number): Promise<void> => {
     await once(server.listen(port, "127.0.0.1"), "listening");
@@ -67,6 +79,9 @@ export async function startProxy(t: ExecutionContext, brokerPort: number, ownPor
       for (const socket of sockets) {
         socket.resume();
       }
+    },
+    throttle: (bytesPerSecond) => {
+      rate = bytesPerSecond;
     },
     cut,
     restore: () => listen(port),

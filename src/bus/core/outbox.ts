@@ -42,8 +42,8 @@ const NOTHING: readonly Entry[] = [];
  * @internal Messages that the broker has not confirmed, in order: first those sent over the present connection, then
  * those that wait.
  *
- * The bounds of `OutageOptions` are for outages: while messages do not flow, or the broker confirms none, they hold for
- * what waits, and drop its oldest first. While the broker takes messages, what waits is only reported.
+ * The bounds of `OutageOptions` are for outages: while the broker is away, or confirms nothing, they hold for what waits,
+ * and drop its oldest first. While it takes messages, what waits is only reported.
  */
 export class Outbox {
   readonly #limits: NormalizedOutage;
@@ -58,6 +58,8 @@ export class Outbox {
   #unconfirmedBytes = 0;
   #size = 0;
   #isFlowing = false;
+  /** A first attempt to connect is none. */
+  #isOutage = false;
   /** What waited at the last report of backpressure, as a multiple of the bounds. */
   #reportedLoad = 0;
   #ageTimer: NodeJS.Timeout | undefined;
@@ -97,14 +99,16 @@ export class Outbox {
   /** Messages may be taken. */
   resume(): void {
     this.#isFlowing = true;
+    this.#isOutage = false;
     if (this.#head < this.#waiting) {
       this.#watch.sent();
     }
   }
 
-  /** The broker has a reason not to take or confirm anything. */
+  /** There is no broker, or it takes and confirms nothing for a reason that it gave: the bounds hold until `resume()`. */
   pause(): void {
     this.#isFlowing = false;
+    this.#isOutage = true;
     this.#watch.stop();
     this.enforceBounds();
   }
@@ -143,6 +147,7 @@ export class Outbox {
   /** The connection is gone: what it has not confirmed waits again, until `resume()`. */
   connectionLost(): void {
     this.#isFlowing = false;
+    this.#isOutage = true;
     this.#watch.stop();
     this.#entries = this.#entries.filter((entry) => !entry.isSettled);
     this.#head = 0;
@@ -165,7 +170,7 @@ export class Outbox {
   /** Call after `add`, and after sending what could be sent. */
   enforceBounds(): void {
     const { maxMessages, maxBytes, maxAge } = this.#limits;
-    if (this.#isFlowing && !this.#watch.isStalled) {
+    if (!this.#isOutage && !this.#watch.isStalled) {
       this.#reportBackpressure();
       return;
     }
@@ -194,7 +199,7 @@ export class Outbox {
   #reportBackpressure(): void {
     const count = this.#entries.length - this.#waiting;
     const load = Math.max(count / (this.#limits.maxMessages + 1), this.#waitingBytes / (this.#limits.maxBytes + 1));
-    if (load >= 1 && load >= 2 * this.#reportedLoad) {
+    if (this.#isFlowing && load >= 1 && load >= 2 * this.#reportedLoad) {
       this.#reportedLoad = load;
       this.#options.onBackpressure(count, this.#waitingBytes);
     }

@@ -60,6 +60,9 @@ export class PublishGate {
 
   publisherReconnecting(delay: number): void {
     this.#attempt += 1;
+    if (!this.#isOpen) {
+      this.#core.outbox.pause();
+    }
     this.#core.status.notify({ type: "reconnecting", attempt: this.#attempt, delay });
   }
 

@@ -39,6 +39,7 @@ export class KafkaAvailability {
 
   producerFailed(failure: RetryFailure): void {
     this.#isAway = true;
+    this.#core.outbox.pause();
     this.#onFailure(failure);
   }
 

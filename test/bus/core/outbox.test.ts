@@ -4,7 +4,11 @@ import { normalizeOutage } from "../../../src/bus/options.js";
 import { BridgeError } from "../../../src/errors.js";
 import { Inbox } from "../../../src/testing/inbox.js";
 
-function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}, confirmTimeout = 60_000) {
+function makeOutbox(
+  t: { teardown(fn: () => void): void },
+  limits: object = {},
+  { confirmTimeout = 60_000, isOutage = true } = {},
+) {
   const drops: unknown[] = [];
   const unanswered = new Inbox<number>();
   const pressure: unknown[] = [];
@@ -16,6 +20,9 @@ function makeOutbox(t: { teardown(fn: () => void): void }, limits: object = {}, 
     onDrained: () => pressure.push("drained"),
   });
   t.teardown(() => outbox.close());
+  if (isOutage) {
+    outbox.pause();
+  }
   /** As the bus does when the broker is away. */
   const add = (text: string) => {
     const added = outbox.add({ channel: "c", payload: Buffer.from(text) });
@@ -200,7 +207,7 @@ test("a broker that confirms nothing for a second gets no more, and the bounds h
 });
 
 test("a broker that says why it takes nothing is not given up, and the bounds hold", async (t) => {
-  const { drops, outbox, unanswered, add, take } = makeOutbox(t, { maxMessages: 1 }, 50);
+  const { drops, outbox, unanswered, add, take } = makeOutbox(t, { maxMessages: 1 }, { confirmTimeout: 50 });
   void add("sent");
   t.is(take().length, 1);
   outbox.pause();
@@ -213,7 +220,7 @@ test("a broker that says why it takes nothing is not given up, and the bounds ho
 });
 
 test("a connection that confirms is kept, one that leaves a message unconfirmed is given up, once", async (t) => {
-  const { outbox, unanswered, add, take } = makeOutbox(t, {}, 50);
+  const { outbox, unanswered, add, take } = makeOutbox(t, {}, { confirmTimeout: 50 });
   void add("answered");
   for (const entry of take()) {
     outbox.confirm(entry);
@@ -230,7 +237,7 @@ test("a connection that confirms is kept, one that leaves a message unconfirmed 
 });
 
 test("after the process was blocked, the timeout starts again", async (t) => {
-  const { outbox, unanswered, add, take } = makeOutbox(t, {}, 50);
+  const { outbox, unanswered, add, take } = makeOutbox(t, {}, { confirmTimeout: 50 });
   void add("answered");
   void add("unread");
   const [answered] = take();
@@ -243,4 +250,15 @@ test("after the process was blocked, the timeout starts again", async (t) => {
   }
   await unanswered.find("the timeout", () => true);
   t.true(performance.now() - until >= 49);
+});
+
+test("before an attempt to connect has failed the bounds do not hold", (t) => {
+  const { outbox, drops } = makeOutbox(t, { maxMessages: 1 }, { isOutage: false });
+  for (const text of ["1", "2"]) {
+    void outbox.add({ channel: "c", payload: Buffer.from(text) });
+    outbox.enforceBounds();
+  }
+  t.deepEqual(drops, []);
+  outbox.pause();
+  t.deepEqual(drops, [["count", 1, 1]]);
 });
