@@ -123,6 +123,17 @@ export class Cluster {
   }
 
   /**
+   * The sender of a message on the fleet's channel, undefined where it gives none, as old releases of Python do not. The
+   * heartbeats of a Node process may wait behind what else it sends.
+   */
+  markSender(hostId: string | undefined): void {
+    this.pythonHosts.markSender(hostId);
+    if (hostId !== undefined) {
+      this.peers.markSeen(hostId);
+    }
+  }
+
+  /**
    * An acknowledgement on the fleet's channel. Node hosts acknowledge on the side channel, so a Python host published
    * this, or had asked for it.
    */

@@ -136,7 +136,7 @@ export class AckListener {
     if (message.method === "callback") {
       this.#cluster.receiveCallback(message);
     } else {
-      this.#cluster.pythonHosts.markSender(message.hostId);
+      this.#cluster.markSender(message.hostId);
     }
   }
 

@@ -79,7 +79,7 @@ function isEcho({ hostId }: EmitMessage | RoomCommandMessage, { cluster, reporte
     reporter.count("echoes");
     return true;
   }
-  cluster.pythonHosts.markSender(hostId);
+  cluster.markSender(hostId);
   return false;
 }
 

@@ -91,7 +91,7 @@ export class Receiver {
     } finally {
       // Not for what is decoded instead: that may turn out to be no valid message.
       if (isDone) {
-        cluster.pythonHosts.markSender(hostId);
+        cluster.markSender(hostId);
       }
     }
     return isDone;
