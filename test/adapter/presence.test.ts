@@ -26,8 +26,10 @@ test("a host whose heartbeats wait behind its messages is not given up", async (
   const hello = { type: "hello", from: hostId, isHost: true, interval: 100, pythonSeenAgo: null } as const;
   await peer.publish(sideChannelOf("socketio"), encodeSideChannel(hello));
   await untilHosts(host, 2);
+  const parts = { event: "x", data: 1, namespace: "/", room: null, skip_sid: null, callback: null, host_id: hostId };
+  const emit = JSON.stringify({ method: "emit", ...parts });
   for (let seen = heartbeats.items.length; seen < MANY; seen += 1) {
-    await peer.publish("socketio", JSON.stringify({ method: "emit", event: "x", namespace: "/", host_id: hostId }));
+    await peer.publish("socketio", emit);
     await heartbeats.find("the next heartbeat", (_, index) => index === seen);
     t.is(host.adapter.stats().nodeHosts, 2);
   }
