@@ -1,4 +1,4 @@
-import { normalizeHeartbeat, type OutageOptions } from "./bus/options.js";
+import { type CredentialsProvider, normalizeHeartbeat, type OutageOptions } from "./bus/options.js";
 import { PYTHON_HOSTS_MODES, type PythonHostsMode } from "./cluster/python-hosts.js";
 import { BridgeError } from "./errors.js";
 import { ENCODINGS, type Encoding } from "./protocol/encoders.js";
@@ -50,6 +50,13 @@ export interface ChannelOptions {
    * @default 5_000
    */
   readonly heartbeatInterval?: number | undefined;
+  /**
+   * Who logs in to the broker, asked for each connection that is opened: `() => ({ username, password })`, or a promise of
+   * it, for passwords and tokens that change. Replaces the user and the password of the URL or client; a bus that is passed
+   * in has its own. If it throws, rejects, or takes more than 10 s, that is an `error` status, and the next attempt asks
+   * again.
+   */
+  readonly credentials?: CredentialsProvider | undefined;
   /** Where log lines go: few, and at most one a minute of each kind. `false` for none. @default console */
   readonly logger?: Logger | false | undefined;
 }

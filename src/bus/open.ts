@@ -66,19 +66,19 @@ export function openBus(source: BusSource, channel: string, options: BusOptions)
       "the second argument is a Redis client: pass one client, then options",
     );
   }
-  const { outage, heartbeatInterval } = options;
+  const { outage, heartbeatInterval, credentials } = options;
   if (typeof source === "string") {
     const makeBus = BUSES.get(schemeOf(source) ?? "");
     if (makeBus === undefined) {
       throw unknownUrl(source, knownSchemes());
     }
-    return makeBus({ url: source, channel, outage, heartbeatInterval });
+    return makeBus({ url: source, channel, outage, heartbeatInterval, credentials });
   }
   if (isBus(source)) {
     return claim(source);
   }
   if (isRedisClient(source)) {
-    return redisBus({ client: source, channel, outage, heartbeatInterval });
+    return redisBus({ client: source, channel, outage, heartbeatInterval, credentials });
   }
   throw new BridgeError(
     "BRIDGE_INVALID_URL",

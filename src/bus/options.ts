@@ -17,6 +17,17 @@ export interface OutageOptions {
   readonly subscriberGrace?: number | undefined;
 }
 
+/** Who logs in to the broker. */
+export interface Credentials {
+  /** @default the user of the URL or of the client */
+  readonly username?: string | undefined;
+  /** A password, or the token that stands for one. */
+  readonly password: string;
+}
+
+/** @returns who logs in, or a promise of it */
+export type CredentialsProvider = () => Credentials | Promise<Credentials>;
+
 /** Options of every bus, whatever its broker. A value that cannot work is `BRIDGE_INVALID_OPTION`. */
 export interface BusOptions {
   readonly outage?: OutageOptions | undefined;
@@ -26,6 +37,12 @@ export interface BusOptions {
    * @default 5_000
    */
   readonly heartbeatInterval?: number | undefined;
+  /**
+   * Asked for each connection that is opened, for passwords and tokens that change. What it returns replaces the user and
+   * the password of the URL or client. If it throws, rejects, or takes more than 10 s, that is an `error` status, and the
+   * next attempt asks again.
+   */
+  readonly credentials?: CredentialsProvider | undefined;
 }
 
 /** @internal */

@@ -1,12 +1,13 @@
 import type { BusStatus } from "../bus/bus.js";
 import type { RateLimitedLog } from "../util/rate-limited-log.js";
+import { reasonKey } from "../util/reason-key.js";
 
 /** Logs what an operator must know without a listener: failures and losses. */
 export function logStatus(log: RateLimitedLog, status: BusStatus): void {
   if (status.type === "error") {
     const { message } = status.error;
-    log.line(message, () => `[socketio-python-bridge] ${message}`);
-  } else if (status.type === "reconnecting" && status.attempt === 1) {
+    log.line(reasonKey(message), () => `[socketio-python-bridge] ${message}`);
+  } else if (status.type === "reconnecting") {
     log.line("reconnecting", () => "[socketio-python-bridge] no connection to the broker; trying again");
   } else if (status.type === "stale") {
     const { channel, silence } = status;

@@ -13,10 +13,12 @@ import {
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { generate } from "selfsigned";
 import { kafkaAdmin, launchKafka, type TestKafka } from "../../scripts/environment/brokers/kafka.js";
+import { freePort } from "../../scripts/environment/free-port.js";
 import { type KafkaBusOptions, kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
 import { BridgeError } from "../../src/errors.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { openBus } from "../helpers/open-bus.js";
@@ -210,6 +212,14 @@ for (const [what, makeUrl, reason] of [
     t.true(error.message.startsWith(reason), error.message);
   });
 }
+
+testUnreachable(test, [
+  {
+    title: "several brokers of Kafka that are down",
+    makeUrl: async () => `kafka://127.0.0.1:${await freePort()},127.0.0.1:${await freePort()},${NOBODY}`,
+    reasons: [/^Kafka at 127.*ECONNREFUSED/, /^Kafka at 127.*ECONNREFUSED/, /^Kafka at no-such.*getaddrinfo/],
+  },
+]);
 
 /** From now on only that user may do that. */
 async function allow(

@@ -12,6 +12,8 @@ import { createEmitter } from "../../src/index.js";
 import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { testCredentials } from "../contracts/connections/credentials.js";
+import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { forwardTo } from "../helpers/forward.js";
 import { startProxy } from "../helpers/proxy.js";
 import { startPeer } from "../helpers/python.js";
@@ -47,6 +49,33 @@ async function addUser(
   await api("PUT", `users/${name}`, { password: "hunter2", tags: "" });
   await api("PUT", `permissions/%2F/${name}`, rights);
 }
+
+testCredentials(test, {
+  title: "RabbitMQ",
+  what: "amqp://",
+  refusal: /ACCESS_REFUSED - Login was refused/,
+  startAccount: async (t, password) => {
+    const { api, ctl, port } = t.context;
+    const username = ownChannel();
+    const setPassword = (to: string) => api("PUT", `users/${username}`, { password: to, tags: "" });
+    await setPassword(password);
+    await api("PUT", `permissions/%2F/${username}`, { configure: ".*", write: ".*", read: ".*" });
+    return {
+      url: `amqp://127.0.0.1:${port}`,
+      username,
+      setPassword,
+      disconnect: () => ctl("close_all_user_connections", username, "the password has changed"),
+    };
+  },
+});
+
+testUnreachable(test, [
+  {
+    title: "several RabbitMQs that are down",
+    makeUrl: async () => `amqp://127.0.0.1:${await freePort()};127.0.0.1:${await freePort()};no-such-host.invalid`,
+    reasons: [/^RabbitMQ at 127.*ECONNREFUSED/, /^RabbitMQ at 127.*ECONNREFUSED/, /^RabbitMQ at no-such.*getaddrinfo/],
+  },
+]);
 
 const asUser = (url: string, name: string, password = "hunter2"): string =>
   url.replace("amqp://", `amqp://${name}:${password}@`);

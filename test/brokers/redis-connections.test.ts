@@ -8,13 +8,15 @@ import type { ExecutionContext } from "ava";
 import { Cluster, Redis } from "ioredis";
 import { createClient } from "redis";
 import { generate } from "selfsigned";
-import { launchRedis, startRedis, startSentinel } from "../../scripts/environment/brokers/redis.js";
+import { launchRedis, startRedis, startSentinel, type TestRedis } from "../../scripts/environment/brokers/redis.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { redisBus } from "../../src/bus/redis/redis-bus.js";
 import { type BusStatus, createEmitter } from "../../src/index.js";
 import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { type Account, testCredentials } from "../contracts/connections/credentials.js";
+import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { connectClient } from "../helpers/clients.js";
 import { forwardTo } from "../helpers/forward.js";
 import { startNodeHost } from "../helpers/node-host.js";
@@ -22,6 +24,51 @@ import { testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
 const test = testWithBroker(launchRedis);
+
+/** A user of Redis, who is asked for. */
+async function startAccount(t: ExecutionContext<TestRedis>, url: string, password: string): Promise<Account> {
+  const admin = new Redis(t.context.url);
+  cleanUp(t, () => admin.disconnect());
+  const username = ownChannel();
+  await admin.call("ACL", "SETUSER", username, "on", `>${password}`, "+@all", "allchannels");
+  return {
+    url,
+    username,
+    setPassword: (to) => admin.call("ACL", "SETUSER", username, "resetpass", `>${to}`),
+    disconnect: () => admin.call("CLIENT", "KILL", "USER", username),
+  };
+}
+
+for (const [what, makeUrl] of [
+  ["redis://", (t) => t.context.url],
+  ["kombu+redis://", (t) => `kombu+${t.context.url}`],
+  ["redis+sentinel://", async (t) => `redis+sentinel://127.0.0.1:${await startSentinel(t, t.context, "m")}/0/m`],
+] as const satisfies readonly (readonly [string, (t: ExecutionContext<TestRedis>) => string | Promise<string>])[]) {
+  testCredentials(test, {
+    title: "Redis",
+    what,
+    refusal: /WRONGPASS/,
+    startAccount: async (t, password) => startAccount(t, await makeUrl(t), password),
+  });
+}
+
+testUnreachable(test, [
+  {
+    title: "a Redis that is down",
+    makeUrl: async () => `redis://127.0.0.1:${await freePort()}`,
+    reasons: [/^Redis at 127.*: connect ECONNREFUSED/],
+  },
+  {
+    title: "a Redis whose name does not exist",
+    makeUrl: () => "redis://no-such-host.invalid",
+    reasons: [/^Redis at no-such-host.invalid:6379: getaddrinfo /],
+  },
+  {
+    title: "a Redis that Kombu uses",
+    makeUrl: async () => `kombu+redis://127.0.0.1:${await freePort()}`,
+    reasons: [/^Redis at 127.*: connect ECONNREFUSED/],
+  },
+]);
 
 /** An emit over the URL reaches a host on the plain one, and the other way round. */
 async function assertBothWays(

@@ -46,15 +46,28 @@ export async function startRedis(scope: Scope, args: readonly string[] = []): Pr
   return server;
 }
 
-/** A Sentinel that watches the given Redis under the given name. */
-export async function startSentinel(scope: Scope, master: TestRedis, name: string): Promise<number> {
+/**
+ * A Sentinel that watches the given Redis under the given name.
+ *
+ * @param config - further lines of its sentinel.conf
+ * @param files - those that they name
+ * @returns its port
+ */
+export async function startSentinel(
+  scope: Scope,
+  master: Pick<TestRedis, "port">,
+  name: string,
+  config: readonly string[] = [],
+  files: readonly string[] = [],
+): Promise<number> {
   const port = await freePort();
   // Sentinel rewrites its own file.
   const directory = mkdtempSync(join(tmpdir(), "sentinel-"));
   cleanUp(scope, () => rmSync(directory, { recursive: true }));
   const file = join(directory, "sentinel.conf");
-  writeFileSync(file, `port ${port}\nbind 127.0.0.1\nsentinel monitor ${name} 127.0.0.1 ${master.port} 1\n`);
-  const end = await startServer([file, "--sentinel"], "+monitor master", [file]);
+  const watch = `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`;
+  writeFileSync(file, [`port ${port}`, "bind 127.0.0.1", watch, ...config, ""].join("\n"));
+  const end = await startServer([file, "--sentinel"], "+monitor master", [file, ...files]);
   cleanUp(scope, () => end());
   return port;
 }

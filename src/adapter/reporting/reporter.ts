@@ -22,18 +22,19 @@ export class Reporter {
   readonly emits = new Listeners<ObservedEmit>();
   readonly status = new Listeners<BusStatus>();
   readonly rejections = new Listeners<RejectedMessage>();
-  readonly #logger: Logger;
   readonly #log: RateLimitedLog;
+  readonly #info: RateLimitedLog;
   readonly #channels: readonly string[];
   readonly #counts = { ...NO_COUNTS };
   readonly #rejected: Partial<Record<RejectReason, number>> = {};
   readonly #warned = new Set<string>();
   /** By channel; null while it is deaf. */
   readonly #lags = new Map<string, number | null>();
+  #wasReady = false;
 
   constructor(logger: Logger, channels: readonly string[]) {
-    this.#logger = logger;
     this.#log = new RateLimitedLog((line) => callApplication(() => logger.warn(line)));
+    this.#info = new RateLimitedLog((line) => callApplication(() => logger.info(line)));
     this.#channels = channels;
   }
 
@@ -68,8 +69,7 @@ export class Reporter {
       this.#lags.set(status.channel, status.type === "healthy" ? status.lag : null);
     }
     if (status.type === "ready") {
-      const channels = this.#channels.map((channel) => `"${channel}"`).join(", ");
-      callApplication(() => this.#logger.info(`[socketio-python-bridge] connected; subscribed to ${channels}`));
+      this.#logReady();
     }
     logStatus(this.#log, status);
     this.status.notify(status);
@@ -86,6 +86,14 @@ export class Reporter {
 
   stats(): Pick<BridgeStats, Counter | "rejected" | "lag"> {
     return { ...this.#counts, rejected: { ...this.#rejected }, lag: this.#lag() };
+  }
+
+  /** After an outage it is a line of its own kind, so that the first line does not suppress it. */
+  #logReady(): void {
+    const what = this.#wasReady ? "connected again" : "connected";
+    const channels = this.#channels.map((channel) => `"${channel}"`).join(", ");
+    this.#info.line(what, () => `[socketio-python-bridge] ${what}; subscribed to ${channels}`);
+    this.#wasReady = true;
   }
 
   #lag(): number | null {

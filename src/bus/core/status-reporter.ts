@@ -1,8 +1,9 @@
 import type { BridgeError } from "../../errors.js";
 import { Listeners } from "../../util/listeners.js";
+import { reasonKey } from "../../util/reason-key.js";
 import type { BusStatus } from "../bus.js";
 
-/** Most messages that are remembered; there are few, unless the broker's own text differs each time. */
+/** Most reasons that are remembered; there are few, unless the broker's own words differ each time. */
 const MAX_REPORTED = 100;
 
 /** Tells the listeners of a bus what happens to it. */
@@ -25,15 +26,16 @@ export class StatusReporter {
     }
   }
 
-  /** The same message is reported once until `forgetErrors()`. */
+  /** The same reason is reported once until `forgetErrors()`, whatever addresses and numbers are in it. */
   errorOnce(error: BridgeError): void {
-    if (this.#reported.has(error.message)) {
+    const key = reasonKey(error.message);
+    if (this.#reported.has(key)) {
       return;
     }
     if (this.#reported.size >= MAX_REPORTED) {
       this.#reported.clear();
     }
-    this.#reported.add(error.message);
+    this.#reported.add(key);
     this.error(error);
   }
 

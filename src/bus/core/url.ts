@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isIPv6 } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { BridgeError } from "../../errors.js";
 import { redactUrl } from "../../util/redact-url.js";
@@ -11,40 +12,64 @@ export interface UrlParts {
   /** All between `@` and the path. */
   readonly hosts: string;
   readonly path: string;
+  /** Without what has no value. */
   readonly query: URLSearchParams;
 }
 
-/** Not `URL`, which refuses the list of hosts of Sentinels and Kafka brokers, and a unix path without a host. */
-export function splitUrl(url: string): UrlParts {
+/**
+ * As `urlparse` of Python does, which all client libraries there use. Not `URL`, which refuses the list of hosts of
+ * Sentinels and Kafka brokers, and a unix path without a host.
+ */
+export function splitUrl(text: string): UrlParts {
+  // That of a file is often followed by the end of its line.
+  const url = text.replace(/[\t\r\n]/g, "");
   const match = /^([a-z][a-z0-9+]*):\/\/(?:([^/?#]*)@)?([^/?#@]*)([^?#]*)(?:\?([^#]*))?/i.exec(url);
   if (match === null) {
     throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)} is not a URL`);
   }
-  const [, scheme = "", credentials = "", hosts = "", path = "", query] = match;
-  // Otherwise the beginning of the password would be taken for a host or a port, and be shown in an error.
-  if (scheme.toLowerCase() !== "unix" && url.slice(scheme.length + 3 + credentials.length + 1).includes("@")) {
-    throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: write /, ? and # in a password percent-encoded`);
+  const [whole, scheme = "", credentials = "", hosts = "", path = "", query = ""] = match;
+  if (scheme.toLowerCase() !== "unix") {
+    assertWholePassword(url, { authority: credentials + hosts, hosts, path, query, rest: url.slice(whole.length) });
   }
   const colon = credentials.indexOf(":");
   const [username, password] =
     colon === -1 ? [credentials, ""] : [credentials.slice(0, colon), credentials.slice(colon + 1)];
-  const decodeUnlessEmpty = (text: string) => (text === "" ? undefined : decodePart(url, text));
+  const decodeUnlessEmpty = (text: string) => (text === "" ? undefined : unquote(text));
   return {
     scheme: scheme.toLowerCase(),
     username: decodeUnlessEmpty(username),
     password: decodeUnlessEmpty(password),
     hosts,
     path,
-    query: new URLSearchParams(query),
+    query: new URLSearchParams([...new URLSearchParams(query)].filter(([, value]) => value !== "")),
   };
 }
 
-export function decodePart(url: string, text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (cause) {
-    throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)} has a broken percent escape`, { cause });
+interface SplitUrl {
+  readonly authority: string;
+  readonly hosts: string;
+  readonly path: string;
+  readonly query: string;
+  /** What follows the query. */
+  readonly rest: string;
+}
+
+/**
+ * With a `/`, `?` or `#` in the password, its beginning would be taken for a host or a port, and be shown in an error.
+ *
+ * @throws BridgeError `BRIDGE_INVALID_URL`
+ */
+function assertWholePassword(url: string, { authority, hosts, path, query, rest }: SplitUrl): void {
+  const mayBeCut = authority.includes(":") && /@/.test(path + rest);
+  const isQuery = hosts.split(",").every((host) => /^(\[[^\]]*\]|[^:]*)(:\d*)?$/.test(host)) && /^\w+=/.test(query);
+  if (mayBeCut || (query.includes("@") && !isQuery)) {
+    throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: write /, ? and # in a password percent-encoded`);
   }
+}
+
+/** As `urllib.parse.unquote` of Python: what is no escape stays, and what is no UTF-8 is replaced. */
+export function unquote(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll("%", ""), "hex").toString());
 }
 
 function parsePort(url: string, text: string): number {
@@ -58,17 +83,24 @@ function parsePort(url: string, text: string): number {
   return port;
 }
 
+/** @param port - where there is none */
 export function parseHost(url: string, text: string, port: number): { host: string; port: number } {
+  if (isIPv6(text)) {
+    return { host: text, port };
+  }
   const match = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(text);
   if (match === null) {
     throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: ${JSON.stringify(text)} is not a host`);
   }
   const host = (match[1] ?? "").replace(/^\[|\]$/g, "");
-  return { host: host === "" ? "localhost" : host, port: match[2] === undefined ? port : parsePort(url, match[2]) };
+  // To redis-py and kombu, 0 and nothing are the default.
+  const isDefault = /^0*$/.test(match[2] ?? "");
+  return { host: host === "" ? "localhost" : host, port: isDefault ? port : parsePort(url, match[2] ?? "") };
 }
 
 /**
- * The TLS options that all Python clients spell alike in a URL: `ssl_certfile`, `ssl_keyfile` and `ssl_check_hostname`.
+ * The TLS options that all Python clients spell alike in a URL: `ssl_certfile`, `ssl_keyfile`, `ssl_password` and
+ * `ssl_check_hostname`; and `ssl_ca_data` of redis-py.
  *
  * @param caKey - how this one spells the file of authorities
  */
@@ -81,12 +113,14 @@ export function tlsFiles(url: string, query: URLSearchParams, caKey: string): Co
       throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: cannot read ${key}`, { cause });
     }
   };
-  const withoutNameCheck = /^(false|f|no|n|0|)$/i.test(query.get("ssl_check_hostname") ?? "true");
-  const [ca, cert, key] = [file(caKey), file("ssl_certfile"), file("ssl_keyfile")];
+  const withoutNameCheck = /^(false|f|no|n|0)$/i.test(query.get("ssl_check_hostname") ?? "true");
+  const [ca, cert, key] = [file(caKey) ?? query.get("ssl_ca_data"), file("ssl_certfile"), file("ssl_keyfile")];
+  const passphrase = query.get("ssl_password");
   return {
     ...(withoutNameCheck ? { checkServerIdentity: () => undefined } : {}),
     ...(ca ? { ca } : {}),
     ...(cert ? { cert } : {}),
     ...(key ? { key } : {}),
+    ...(passphrase === null ? {} : { passphrase }),
   };
 }

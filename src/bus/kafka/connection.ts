@@ -1,7 +1,9 @@
 import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
-import type { API, Connection } from "@platformatic/kafka";
+import type { API, Connection, SASLOptions } from "@platformatic/kafka";
 import { optionalPackage } from "../../util/optional-package.js";
+import type { AskCredentials } from "../core/credentials.js";
+import { loginOf } from "./login.js";
 import type { KafkaAccess, KafkaAddress } from "./url.js";
 
 export type Kafka = typeof import("@platformatic/kafka");
@@ -72,6 +74,8 @@ function reasonOf(error: unknown): string {
 
 export interface KafkaConnectionOptions extends KafkaAccess {
   readonly kafka: Kafka;
+  /** Who logs in over each connection. @default whom `sasl` names */
+  readonly credentials: AskCredentials | undefined;
   /** Milliseconds that a request may take before the connection is given up. */
   readonly requestTimeout: number;
 }
@@ -98,11 +102,26 @@ export class KafkaConnection {
 
   /** @throws KafkaFailure */
   static async open(
-    { host, port }: KafkaAddress,
+    address: KafkaAddress,
     options: KafkaConnectionOptions,
     signal: AbortSignal,
   ): Promise<KafkaConnection> {
-    const { kafka, bootstrap, sasl, tls, requestTimeout } = options;
+    const { sasl, credentials } = options;
+    let login: SASLOptions | undefined;
+    try {
+      login = sasl === undefined ? undefined : await loginOf(sasl, credentials, signal);
+    } catch (error) {
+      throw new KafkaFailure(`Kafka at ${address.host}:${address.port}: ${(error as Error).message}`);
+    }
+    return KafkaConnection.#connect(address, options, login, signal);
+  }
+
+  static async #connect(
+    { host, port }: KafkaAddress,
+    { kafka, bootstrap, tls, requestTimeout }: KafkaConnectionOptions,
+    sasl: SASLOptions | undefined,
+    signal: AbortSignal,
+  ): Promise<KafkaConnection> {
     const connection = new kafka.Connection("socketio-python-bridge", {
       connectTimeout: CONNECT_MS,
       requestTimeout,

@@ -3,6 +3,7 @@ import { BridgeError } from "../../errors.js";
 import type { Bus } from "../bus.js";
 import type { Backend } from "../core/backend.js";
 import type { BusCore } from "../core/bus-core.js";
+import { credentialsAsker } from "../core/credentials.js";
 import { networkedBus } from "../core/networked-bus.js";
 import type { BusOptions } from "../options.js";
 import { KafkaAvailability } from "./availability.js";
@@ -34,8 +35,10 @@ export interface KafkaBusOptions extends BusOptions {
 export function kafkaBus(options: KafkaBusOptions): Bus {
   return networkedBus(options, (core) => {
     const access = accessOf(options);
+    const credentials = credentialsAsker(options.credentials);
     const requestTimeout = 2 * core.heartbeatInterval;
-    return kafkaBackend(core, new KafkaMetadata({ ...access, kafka: loadKafka(), requestTimeout }, core.closing));
+    const connection = { ...access, credentials, kafka: loadKafka(), requestTimeout };
+    return kafkaBackend(core, new KafkaMetadata(connection, core.closing));
   });
 }
 
@@ -66,14 +69,15 @@ function kafkaBackend(core: BusCore, metadata: KafkaMetadata): Backend {
 }
 
 /** @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION` */
-function accessOf({ url, sasl, tls }: KafkaBusOptions): KafkaAccess {
-  const [first, ...others] = [url].flat().map(parseKafkaUrl);
+function accessOf({ url, sasl, tls, credentials }: KafkaBusOptions): KafkaAccess {
+  const hasCredentials = credentials !== undefined;
+  const [first, ...others] = [url].flat().map((one) => parseKafkaUrl(one, hasCredentials));
   if (first === undefined) {
     throw new BridgeError("BRIDGE_INVALID_OPTION", "kafkaBus takes a url or a list of them; the list is empty");
   }
   return {
     bootstrap: [...first.bootstrap, ...others.flatMap(({ bootstrap }) => bootstrap)],
-    sasl: sasl === undefined ? first.sasl : checkSasl("BRIDGE_INVALID_OPTION", "kafkaBus", sasl),
+    sasl: sasl === undefined ? first.sasl : checkSasl("BRIDGE_INVALID_OPTION", "kafkaBus", sasl, hasCredentials),
     tls: tls ?? first.tls,
   };
 }

@@ -5,16 +5,22 @@ import { parseHost, splitUrl, tlsFiles, type UrlParts } from "../core/url.js";
 
 const DEFAULT_PORT = 9092;
 
-const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
+const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] as const;
 
 export interface KafkaSasl {
   /** @default "PLAIN" */
   readonly mechanism?: (typeof MECHANISMS)[number] | undefined;
+  /** Not for OAUTHBEARER. May be left out where `credentials` gives it. */
+  readonly username?: string | undefined;
+  /** Of OAUTHBEARER: the token. May be left out where `credentials` gives it. */
+  readonly password?: string | undefined;
+}
+
+export interface CheckedSasl {
+  readonly mechanism: (typeof MECHANISMS)[number];
   readonly username: string;
   readonly password: string;
 }
-
-export type CheckedSasl = { readonly [Key in keyof KafkaSasl]-?: NonNullable<KafkaSasl[Key]> };
 
 export interface KafkaAddress {
   readonly host: string;
@@ -36,15 +42,20 @@ const PROTOCOLS = {
   SASL_SSL: { sasl: true, tls: true },
 } as const;
 
-function protocolOf(url: string, { username, query }: UrlParts): (typeof PROTOCOLS)[keyof typeof PROTOCOLS] {
-  const login = username ?? query.get("sasl_plain_username") ?? query.get("sasl_mechanism");
-  const name = query.get("security_protocol") ?? (login === null ? "PLAINTEXT" : "SASL_PLAINTEXT");
+function protocolOf(
+  url: string,
+  { username, query }: UrlParts,
+  hasCredentials: boolean,
+): (typeof PROTOCOLS)[keyof typeof PROTOCOLS] {
+  const login =
+    hasCredentials || (username ?? query.get("sasl_plain_username") ?? query.get("sasl_mechanism")) !== null;
+  const name = query.get("security_protocol") ?? (login ? "SASL_PLAINTEXT" : "PLAINTEXT");
   if (!Object.hasOwn(PROTOCOLS, name)) {
     const known = Object.keys(PROTOCOLS).join(", ");
     throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: security_protocol is one of ${known}`);
   }
   const protocol = PROTOCOLS[name as keyof typeof PROTOCOLS];
-  if (login !== null && !protocol.sasl) {
+  if (login && !protocol.sasl) {
     throw new BridgeError(
       "BRIDGE_INVALID_URL",
       `${redactUrl(url)}: to log in, security_protocol is SASL_PLAINTEXT or SASL_SSL`,
@@ -53,21 +64,26 @@ function protocolOf(url: string, { username, query }: UrlParts): (typeof PROTOCO
   return protocol;
 }
 
-/** @throws BridgeError with that code */
+/**
+ * @param hasCredentials - whether user and password are asked for later
+ * @throws BridgeError with that code
+ */
 export function checkSasl(
   code: "BRIDGE_INVALID_URL" | "BRIDGE_INVALID_OPTION",
   what: string,
-  sasl: Partial<KafkaSasl>,
+  { mechanism = "PLAIN", username, password }: KafkaSasl,
+  hasCredentials: boolean,
 ): CheckedSasl {
-  const { mechanism = "PLAIN", username, password } = sasl;
   if (!MECHANISMS.includes(mechanism)) {
     const known = MECHANISMS.join(", ");
     throw new BridgeError(code, `${what}: the SASL mechanism ${JSON.stringify(mechanism)} is not one of ${known}`);
   }
-  if (typeof username !== "string" || typeof password !== "string") {
-    throw new BridgeError(code, `${what}: SASL takes a user name and a password`);
+  const isToken = mechanism === "OAUTHBEARER";
+  if (!hasCredentials && !(typeof password === "string" && (typeof username === "string" || isToken))) {
+    const takes = isToken ? "a token as its password" : "a user name and a password";
+    throw new BridgeError(code, `${what}: SASL takes ${takes}`);
   }
-  return { mechanism, username, password };
+  return { mechanism, username: username ?? "", password: password ?? "" };
 }
 
 /**
@@ -78,17 +94,18 @@ export function checkSasl(
  * `sasl_mechanism`, `sasl_plain_username`, `sasl_plain_password`, `ssl_cafile`, `ssl_certfile`, `ssl_keyfile`,
  * `ssl_check_hostname`. User and password may also stand before the hosts.
  *
+ * @param hasCredentials - whether user and password are asked for later
  * @throws BridgeError `BRIDGE_INVALID_URL`; its message holds no password
  */
-export function parseKafkaUrl(url: string): KafkaAccess {
+export function parseKafkaUrl(url: string, hasCredentials = false): KafkaAccess {
   const parts = splitUrl(url);
   if (parts.scheme !== "kafka") {
     throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: not a kafka:// URL`);
   }
   const { query } = parts;
   const [first = "", ...others] = parts.hosts.split(",");
-  const address = (text: string) => parseHost(url, text, DEFAULT_PORT);
-  const protocol = protocolOf(url, parts);
+  const address = (text: string) => parseHost(url, text.trim(), DEFAULT_PORT);
+  const protocol = protocolOf(url, parts, hasCredentials);
   const login = {
     mechanism: (query.get("sasl_mechanism") ?? undefined) as KafkaSasl["mechanism"],
     username: parts.username ?? query.get("sasl_plain_username") ?? undefined,
@@ -96,7 +113,7 @@ export function parseKafkaUrl(url: string): KafkaAccess {
   };
   return {
     bootstrap: [address(first), ...others.map(address)],
-    ...(protocol.sasl ? { sasl: checkSasl("BRIDGE_INVALID_URL", redactUrl(url), login as Partial<KafkaSasl>) } : {}),
+    ...(protocol.sasl ? { sasl: checkSasl("BRIDGE_INVALID_URL", redactUrl(url), login, hasCredentials) } : {}),
     ...(protocol.tls ? { tls: tlsFiles(url, query, "ssl_cafile") } : {}),
   };
 }

@@ -1,5 +1,8 @@
+import { BridgeError } from "../../errors.js";
+import { redactUrl } from "../../util/redact-url.js";
 import type { Bus } from "../bus.js";
 import { networkedBus } from "../core/networked-bus.js";
+import { splitUrl, unquote } from "../core/url.js";
 import { redisBackend } from "../redis/backend.js";
 import { redisConnector, redisDatabase } from "../redis/client.js";
 import type { RedisBusOptions } from "../redis/redis-bus.js";
@@ -42,9 +45,15 @@ export function kombuRedisBus(options: KombuRedisBusOptions): Bus {
   });
 }
 
-/** Kombu and redis-py each have their own way to write a socket file. */
+/**
+ * Kombu and redis-py each have their own way to write a socket file. A path that is no number redis-py ignores, and Kombu
+ * does not: the names of its channels depend on it.
+ */
 function toRedisUrl(url: string): string {
   const bare = url.replace(/^kombu\+/i, "");
+  if (/^rediss?:/i.test(bare) && !/^\/{0,2}\d*$/.test(unquote(splitUrl(bare).path))) {
+    throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: the database is not a number`);
+  }
   return /^redis\+socket:/i.test(bare)
     ? bare.replace(/^redis\+socket/i, "unix").replace(/([?&])virtual_host=\/?/, "$1db=")
     : bare;

@@ -3,6 +3,7 @@ import type { BridgeError } from "../../errors.js";
 import { atMost } from "../../util/at-most.js";
 import { debugLog } from "../../util/debug.js";
 import { brokerError } from "../core/broker-error.js";
+import type { AskCredentials } from "../core/credentials.js";
 import { type RetryFailure, type RetryLoop, startRetryLoop } from "../core/retry-loop.js";
 import type { AmqpTarget } from "./url.js";
 
@@ -63,6 +64,8 @@ export interface OpenConnection {
 export interface ConnectionOptions {
   readonly connect: typeof amqplib.connect;
   readonly targets: readonly AmqpTarget[];
+  /** Who logs in over the next connection. @default whom the target names */
+  readonly credentials: AskCredentials | undefined;
   /** Seconds. */
   readonly heartbeat: number;
   /** Shown by the broker's management. */
@@ -128,10 +131,17 @@ export class RabbitmqConnection {
 
   /** The whole life of one connection. Rejects with the reason for its end. */
   async #session(connected: () => void): Promise<never> {
-    const target = this.#options.targets[this.#turn % this.#options.targets.length] as AmqpTarget;
+    const { targets, credentials } = this.#options;
+    let target = targets[this.#turn % targets.length] as AmqpTarget;
     const socket = new AbortController();
     this.#socket = socket;
     try {
+      const login = await credentials?.(socket.signal);
+      target = {
+        ...target,
+        username: login?.username ?? target.username,
+        password: login?.password ?? target.password,
+      };
       const model = await this.#connect(target, socket.signal);
       connected();
       throw await this.#lossOf(model, nameOf(target));

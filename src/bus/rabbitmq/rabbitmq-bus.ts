@@ -5,6 +5,7 @@ import { optionalPackage } from "../../util/optional-package.js";
 import type { Bus } from "../bus.js";
 import type { Backend } from "../core/backend.js";
 import type { BusCore } from "../core/bus-core.js";
+import { credentialsAsker } from "../core/credentials.js";
 import { networkedBus } from "../core/networked-bus.js";
 import type { BusOptions } from "../options.js";
 import { RabbitmqConnection, type RabbitmqConnector } from "./connection.js";
@@ -58,8 +59,10 @@ function rabbitmqBackend(core: BusCore, connect: RabbitmqConnector): Backend {
   };
 }
 
-/** @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_MISSING_PACKAGE` */
-function rabbitmqConnector({ url, tls }: RabbitmqBusOptions, heartbeatInterval: number): RabbitmqConnector {
+/** @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`, `BRIDGE_MISSING_PACKAGE` */
+function rabbitmqConnector(options: RabbitmqBusOptions, heartbeatInterval: number): RabbitmqConnector {
+  const { url, tls } = options;
+  const credentials = credentialsAsker(options.credentials);
   const targets = parseAmqpUrl(url).map((target) =>
     target.tls === undefined ? target : { ...target, tls: { ...target.tls, ...tls } },
   );
@@ -69,7 +72,7 @@ function rabbitmqConnector({ url, tls }: RabbitmqBusOptions, heartbeatInterval: 
   const heartbeat = Math.max(1, Math.round(heartbeatInterval / 1_000));
   return (role, events) => {
     const name = `socketio-python-bridge (${role})`;
-    return new RabbitmqConnection({ connect, targets, heartbeat, name }, events);
+    return new RabbitmqConnection({ connect, targets, credentials, heartbeat, name }, events);
   };
 }
 

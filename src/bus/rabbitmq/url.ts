@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import { BridgeError } from "../../errors.js";
 import { redactUrl } from "../../util/redact-url.js";
-import { decodePart, parseHost, splitUrl, tlsFiles } from "../core/url.js";
+import { parseHost, splitUrl, tlsFiles, unquote } from "../core/url.js";
 
 export const AMQP_SCHEMES = ["amqp", "amqps"] as const;
 
@@ -47,7 +47,7 @@ function parseOne(url: string): AmqpTarget {
     // To both clients, each of the two is a default of its own.
     username: username ?? "guest",
     password: password ?? "guest",
-    vhost: decodePart(url, path.slice(1)) || "/",
+    vhost: unquote(path.slice(1)) || "/",
     tls: scheme === "amqps" ? tlsOptions(url, query) : undefined,
   };
 }

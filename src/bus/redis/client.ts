@@ -1,8 +1,10 @@
 import type { Redis } from "ioredis";
 import { BridgeError } from "../../errors.js";
 import { optionalPackage } from "../../util/optional-package.js";
+import { type AskCredentials, credentialsAsker } from "../core/credentials.js";
+import type { CredentialsProvider } from "../options.js";
 import type { RedisConnector } from "./connection.js";
-import { isNodeRedisClient, type NodeRedisOptions, toIoredisOptions } from "./node-redis.js";
+import { credentialsProviderOf, isNodeRedisClient, type NodeRedisOptions, toIoredisOptions } from "./node-redis.js";
 import { parseRedisUrl, type RedisOptions } from "./url.js";
 
 /**
@@ -21,6 +23,7 @@ export interface RedisSource {
   /** The name of the Sentinel service where the URL has none. @default "socketio" */
   readonly channel?: string | undefined;
   readonly client?: RedisClientLike | undefined;
+  readonly credentials?: CredentialsProvider | undefined;
 }
 
 /** Clients whose options cannot be taken over: a member that only such a client has, its name, and what to pass instead. */
@@ -45,17 +48,19 @@ export function isRedisClient(value: unknown): value is RedisClientLike {
  * @internal
  * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`, `BRIDGE_MISSING_PACKAGE`
  */
-export function redisConnector({ url, client, channel = "socketio" }: RedisSource): RedisConnector {
+export function redisConnector({ url, client, channel = "socketio", credentials }: RedisSource): RedisConnector {
+  const ask = credentialsAsker(credentials);
   if (url !== undefined && client === undefined) {
-    return connectorOf(parseRedisUrl(url, channel));
+    return connectorOf(parseRedisUrl(url, channel), ask);
   }
   if (url === undefined && client !== undefined) {
     assertUsable(client);
     if (isNodeRedisClient(client)) {
-      return connectorOf(toIoredisOptions(client.options));
+      const { options } = client;
+      return connectorOf(toIoredisOptions(options), ask ?? credentialsAsker(credentialsProviderOf(options)));
     }
     // Not instanceof: an application may have its own copy of ioredis.
-    return (options) => client.duplicate(options as never) as Redis;
+    return Object.assign((options: RedisOptions) => client.duplicate(options as never) as Redis, { credentials: ask });
   }
   throw new BridgeError("BRIDGE_INVALID_OPTION", "a Redis bus takes either a url or a client");
 }
@@ -67,9 +72,9 @@ export function redisDatabase({ url, client, channel = "socketio" }: RedisSource
   return options.db ?? options.database ?? 0;
 }
 
-function connectorOf(options: RedisOptions): RedisConnector {
+function connectorOf(options: RedisOptions, credentials: AskCredentials | undefined): RedisConnector {
   const { Redis: Client } = optionalPackage<typeof import("ioredis")>("ioredis", "redis://");
-  return (ours) => new Client({ ...options, ...ours });
+  return Object.assign((ours: RedisOptions) => new Client({ ...options, ...ours }), { credentials });
 }
 
 function assertUsable(client: RedisClientLike): void {

@@ -1,12 +1,20 @@
 import type { Redis } from "ioredis";
-import type { BridgeError } from "../../errors.js";
+import { BridgeError } from "../../errors.js";
 import { atMost } from "../../util/at-most.js";
 import { backoff } from "../../util/backoff.js";
+import { pause } from "../../util/pause.js";
 import { brokerError } from "../core/broker-error.js";
+import type { AskCredentials } from "../core/credentials.js";
+import { silence } from "./quiet.js";
+import { sentinelWatch } from "./sentinel.js";
 import type { RedisOptions } from "./url.js";
 
 /** @internal Makes a client with these options over those of the user. */
-export type RedisConnector = (options: RedisOptions) => Redis;
+export interface RedisConnector {
+  (options: RedisOptions): Redis;
+  /** Who logs in over the next connection. @default whom the options of the client name */
+  readonly credentials?: AskCredentials | undefined;
+}
 
 /** Whatever the user's options are. */
 const OPTIONS: RedisOptions = {
@@ -30,18 +38,82 @@ const HANDSHAKE_MS = 10_000;
 /** How long a socket may take to close, in milliseconds. */
 const END_MS = 1_000;
 
-/** Opens a connection of our own; failures are passed to `onError`, and ioredis reconnects. */
+/** Of each connection: aborted when no further attempt is to be made. */
+const ENDINGS = new WeakMap<Redis, AbortController>();
+
+/** Opens a connection of our own, again and again; failures are passed to `onError`. */
 export function openConnection(connect: RedisConnector, onError: (error: BridgeError) => void): Redis {
-  const connection = connect(OPTIONS);
+  const sentinels = sentinelWatch();
+  const connection = silence(connect({ ...OPTIONS, ...sentinels.options }));
+  sentinels.watch(connection);
   let handshake: NodeJS.Timeout | undefined;
-  connection.on("error", (cause: Error) => onError(brokerError(`Redis at ${address(connection)}`, cause)));
+  connection.on("error", (cause: Error) => {
+    const reason = sentinels.reasonOf(cause);
+    if (reason !== undefined) {
+      onError(brokerError(`Redis at ${address(connection)}`, cause, reason || undefined));
+    }
+  });
   connection.on("connect", () => {
     handshake = setTimeout(() => connection.disconnect(true), HANDSHAKE_MS);
   });
   connection.on("ready", () => clearTimeout(handshake));
   connection.on("close", () => clearTimeout(handshake));
+  keepConnecting(connection, connect.credentials);
   connection.connect().catch(() => {});
   return connection;
+}
+
+/**
+ * ioredis reconnects by itself when it has lost a socket. An attempt that fails before there is one, because no Sentinel
+ * knows the master or nobody knows the password, would be its last.
+ */
+function keepConnecting(connection: Redis, credentials: AskCredentials | undefined): void {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const connectOnce = connection.connect.bind(connection);
+  const { username } = connection.options;
+  let attempt = 0;
+  let connecting: Promise<void> | undefined;
+
+  async function connect(): Promise<void> {
+    if (credentials !== undefined) {
+      const login = await credentials(signal);
+      Object.assign(connection.options, { username: login.username ?? username, password: login.password });
+    }
+    await (signal.aborted ? undefined : connectOnce());
+  }
+
+  async function connectOrRetry(): Promise<void> {
+    for (;;) {
+      try {
+        return await connect();
+      } catch (error) {
+        const isWithoutLogin = error instanceof BridgeError;
+        if (signal.aborted || !(isWithoutLogin || connection.status === "end")) {
+          throw error;
+        }
+        if (isWithoutLogin) {
+          connection.emit("error", error);
+        }
+        attempt += 1;
+        const delay = backoff(attempt);
+        connection.emit("reconnecting", delay);
+        await pause(delay, signal);
+      }
+    }
+  }
+
+  ENDINGS.set(connection, ending);
+  connection.on("ready", () => {
+    attempt = 0;
+  });
+  // Also for ioredis, which calls it to reconnect.
+  connection.connect = () => {
+    connecting ??= connectOrRetry().finally(() => {
+      connecting = undefined;
+    });
+    return connecting;
+  };
 }
 
 function address({ options: { host, port, path, sentinels } }: Redis): string {
@@ -53,6 +125,9 @@ const WITHOUT_SOCKET: readonly string[] = ["wait", "reconnecting", "close", "end
 
 /** Resolves when the socket is gone, and no further attempt will be made. */
 export async function endConnection(connection: Redis | undefined): Promise<void> {
+  if (connection !== undefined) {
+    ENDINGS.get(connection)?.abort();
+  }
   if (connection === undefined || WITHOUT_SOCKET.includes(connection.status)) {
     connection?.disconnect();
     return;

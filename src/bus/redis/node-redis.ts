@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from "node:tls";
-import { BridgeError } from "../../errors.js";
+import type { Credentials, CredentialsProvider } from "../options.js";
 import type { RedisOptions } from "./url.js";
 
 /** @internal What `createClient()` of node-redis was given, with the parts of its `url` added by node-redis itself. */
@@ -11,8 +11,16 @@ export interface NodeRedisOptions {
   /** The name of the connection. */
   readonly name?: string | undefined;
   /** From version 5 on. Made by node-redis itself from `username` and `password`, where there are any. */
-  readonly credentialsProvider?: unknown;
+  readonly credentialsProvider?: NodeRedisCredentials | undefined;
 }
+
+/** The two kinds of `CredentialsProvider` of node-redis. */
+type NodeRedisCredentials =
+  | { readonly type: "async-credentials-provider"; credentials(): Promise<Partial<Credentials>> }
+  | {
+      readonly type: "streaming-credentials-provider";
+      subscribe(listener: object): Promise<readonly [Partial<Credentials>, { dispose(): void }]>;
+    };
 
 /** Beside these, the options of `tls.connect()`. */
 interface NodeRedisSocketOptions extends ConnectionOptions {
@@ -33,20 +41,12 @@ export function isNodeRedisClient(client: object): client is { readonly options?
 }
 
 /**
- * Options of node-redis 4 and later in terms of ioredis. How it reconnects (`reconnectStrategy`, as the `retryStrategy` of
- * ioredis) and keeps connections alive is not taken over: a bus has its own way.
- *
- * @throws BridgeError `BRIDGE_INVALID_OPTION` for what has no counterpart
+ * Options of node-redis 4 and later in terms of ioredis, except for its `credentialsProvider`. How it reconnects
+ * (`reconnectStrategy`, as the `retryStrategy` of ioredis) and keeps connections alive is not taken over: a bus has its own
+ * way.
  */
 export function toIoredisOptions(options: NodeRedisOptions = {}): RedisOptions {
   const { socket = {}, username, password, database, name } = options;
-  const hasPassword = username !== undefined || password !== undefined;
-  if (options.credentialsProvider !== undefined && !hasPassword) {
-    throw new BridgeError(
-      "BRIDGE_INVALID_OPTION",
-      "of a client of node-redis, a credentialsProvider cannot be taken over: pass username and password, or a URL with them",
-    );
-  }
   const { tls, host, port, path, family } = socket;
   return defined({
     ...(path === undefined ? { host, port, family } : { path }),
@@ -56,6 +56,33 @@ export function toIoredisOptions(options: NodeRedisOptions = {}): RedisOptions {
     connectionName: name,
     tls: tls === true ? tlsOptions(socket) : undefined,
   });
+}
+
+/** Without a password there is no login, whatever the user name. */
+const NOBODY: Credentials = { username: "", password: "" };
+
+/**
+ * The `credentialsProvider` of a client. From one that streams, the credentials of the moment are taken for each
+ * connection: a connection that stands does not log in again.
+ */
+export function credentialsProviderOf(options: NodeRedisOptions = {}): CredentialsProvider | undefined {
+  const { credentialsProvider: provider } = options;
+  if (provider === undefined) {
+    return undefined;
+  }
+  return async () => {
+    const { username, password } =
+      provider.type === "streaming-credentials-provider" ? await firstOf(provider) : await provider.credentials();
+    return password === undefined || password === "" ? NOBODY : { username: username ?? "", password };
+  };
+}
+
+async function firstOf(
+  provider: Extract<NodeRedisCredentials, { readonly type: "streaming-credentials-provider" }>,
+): Promise<Partial<Credentials>> {
+  const [credentials, subscription] = await provider.subscribe({ onNext() {}, onError() {} });
+  subscription.dispose();
+  return credentials;
 }
 
 function tlsOptions(socket: NodeRedisSocketOptions): ConnectionOptions {

@@ -1,7 +1,7 @@
 import type { RedisOptions as AllRedisOptions } from "ioredis";
 import { BridgeError } from "../../errors.js";
 import { redactUrl } from "../../util/redact-url.js";
-import { decodePart, parseHost, splitUrl, tlsFiles, type UrlParts } from "../core/url.js";
+import { parseHost, splitUrl, tlsFiles, type UrlParts, unquote } from "../core/url.js";
 
 /** The schemes of `RedisManager` in python-socketio. */
 export const REDIS_SCHEMES = [
@@ -19,14 +19,21 @@ const DEFAULT_PORT = 6379;
 /** Of a client whose replies have the default types. */
 export type RedisOptions = Omit<AllRedisOptions, "replyMapping">;
 
+/** What `int()` of Python takes, as far as Redis has such databases. */
+function toDb(text: string): number | undefined {
+  return /^\s*\+?\d+(_\d+)*\s*$/.test(text) ? Number(text.replaceAll("_", "")) : undefined;
+}
+
+/** @throws BridgeError `BRIDGE_INVALID_URL` */
 function parseDb(url: string, text: string): number {
-  if (!/^\d+$/.test(text)) {
+  const db = toDb(text);
+  if (db === undefined) {
     throw new BridgeError(
       "BRIDGE_INVALID_URL",
       `${redactUrl(url)}: the database ${JSON.stringify(text)} is not a number`,
     );
   }
-  return Number(text);
+  return db;
 }
 
 /** The TLS options of redis-py, which a URL that is shared with Python often has in its query. */
@@ -49,9 +56,30 @@ function credentials({ query, ...parts }: UrlParts): RedisOptions {
   return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
 }
 
+/** A flag in the query, as redis-py reads one. */
+const isSet = (query: URLSearchParams, name: string): boolean => !/^(false|f|no|n|0)$/i.test(query.get(name) ?? "no");
+
+/** What concerns the Sentinels themselves: what redis-py takes as `sentinel_kwargs`, each with this before its name. */
+const SENTINEL_PREFIX = "sentinel_";
+
+function sentinelAccess(url: string, query: URLSearchParams): RedisOptions {
+  const own = new URLSearchParams(
+    [...query].flatMap(([name, value]) =>
+      name.startsWith(SENTINEL_PREFIX) ? [[name.slice(SENTINEL_PREFIX.length), value]] : [],
+    ),
+  );
+  const [username, password] = [own.get("username"), own.get("password")];
+  return {
+    ...(username === null ? {} : { sentinelUsername: username }),
+    ...(password === null ? {} : { sentinelPassword: password }),
+    ...(isSet(own, "ssl") ? { sentinelTLS: tlsOptions(url, own) } : {}),
+  };
+}
+
 /**
  * `redis+sentinel://user:pw@h1:p1,h2:p2/db/service`, as `parse_redis_sentinel_url` reads it: user and password are the
- * master's, and the service is named after the channel if the URL names none.
+ * master's, and the service is named after the channel if the URL names none. Python ignores the query, which has what it
+ * takes as options: `ssl` and its companions for the master, the same after `sentinel_` for Sentinels.
  */
 function sentinelOptions(url: string, parts: UrlParts, channel: string): RedisOptions {
   const [, db = "", service = ""] = parts.path.split("/");
@@ -60,12 +88,14 @@ function sentinelOptions(url: string, parts: UrlParts, channel: string): RedisOp
     name: service === "" ? channel : service,
     ...credentials(parts),
     ...(db === "" ? {} : { db: parseDb(url, db) }),
+    ...(isSet(parts.query, "ssl") ? { tls: tlsOptions(url, parts.query), enableTLSForSentinelMode: true } : {}),
+    ...sentinelAccess(url, parts.query),
   };
 }
 
 /** `unix://[user:pw@]/path/to/socket?db=0`; user and password may be in the query, as in redis-py. */
 function unixOptions(url: string, parts: UrlParts): RedisOptions {
-  const path = decodePart(url, parts.hosts + parts.path);
+  const path = unquote(parts.path);
   if (path === "") {
     throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)} names no socket file`);
   }
@@ -74,12 +104,16 @@ function unixOptions(url: string, parts: UrlParts): RedisOptions {
 }
 
 function tcpOptions(url: string, parts: UrlParts): RedisOptions {
-  const db = parts.query.get("db") ?? parts.path.replaceAll("/", "");
+  const named = parts.query.get("db");
+  // redis-py ignores a path that is no number.
+  const db = named === null ? toDb(unquote(parts.path).replaceAll("/", "")) : parseDb(url, named);
   const secure = parts.scheme === "rediss" || parts.scheme === "valkeys";
+  const { host, port } = parseHost(url, parts.hosts, DEFAULT_PORT);
   return {
-    ...parseHost(url, parts.hosts, DEFAULT_PORT),
+    host: unquote(host),
+    port,
     ...credentials(parts),
-    ...(db === "" ? {} : { db: parseDb(url, db) }),
+    ...(db === undefined ? {} : { db }),
     ...(secure ? { tls: tlsOptions(url, parts.query) } : {}),
   };
 }

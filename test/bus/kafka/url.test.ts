@@ -30,6 +30,17 @@ test("a login, by the arguments of kafka-python or before the hosts", (t) => {
   t.is(parseKafkaUrl("kafka://me:pw@h").tls, undefined);
 });
 
+test("a login that is asked for later needs no user, and no password", (t) => {
+  const nobody = { mechanism: "PLAIN", username: "", password: "" };
+  t.deepEqual(parseKafkaUrl("kafka://h", true).sasl, nobody as never);
+  t.deepEqual(parseKafkaUrl("kafka://me@h?sasl_mechanism=OAUTHBEARER", true).sasl, {
+    mechanism: "OAUTHBEARER",
+    username: "me",
+    password: "",
+  });
+  t.throws(() => parseKafkaUrl("kafka://h?security_protocol=PLAINTEXT", true), { message: /to log in/ });
+});
+
 test("TLS, by the arguments of kafka-python", (t) => {
   t.deepEqual(parseKafkaUrl("kafka://h?security_protocol=SSL").tls, {});
   t.deepEqual(parseKafkaUrl("kafka://me:pw@h?security_protocol=SASL_SSL").tls, {});
@@ -40,12 +51,12 @@ test("TLS, by the arguments of kafka-python", (t) => {
 for (const [url, reason] of [
   ["kafka://h:99999", /port "99999"/],
   ["kafka://h1:1,h2:x", /port "x"/],
-  ["kafka://:%zz@h", /percent escape/],
   ["redis://h", /not a kafka:\/\/ URL/],
   ["localhost:9092", /not a URL/],
   ["kafka://h?security_protocol=TLS", /security_protocol is one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL/],
   ["kafka://me:secret@h?security_protocol=SSL", /to log in, security_protocol is SASL_PLAINTEXT or SASL_SSL/],
   ["kafka://me:secret@h?sasl_mechanism=GSSAPI", /mechanism "GSSAPI" is not one of PLAIN, SCRAM-SHA-256/],
+  ["kafka://h?sasl_mechanism=OAUTHBEARER", /SASL takes a token as its password/],
   ["kafka://me@h", /SASL takes a user name and a password/],
   ["kafka://h?security_protocol=SASL_SSL&sasl_plain_password=secret", /SASL takes a user name and a password/],
   ["kafka://h?security_protocol=SSL&ssl_cafile=/nowhere", /cannot read ssl_cafile/],

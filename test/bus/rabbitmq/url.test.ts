@@ -77,7 +77,6 @@ for (const [url, reason] of [
   ["amqp://h1;h2:x", /port "x"/],
   ["amqp://h1;redis://h2", /not one of amqp, amqps/],
   ["amqp://u:p/w@h", /percent-encoded/],
-  ["amqp://u:%zz@h", /percent escape/],
   ["localhost:5672", /not a URL/],
   ["", /not a URL/],
   ["amqps://h?cafile=/nowhere.pem", /cannot read ssl_ca_certs/],
@@ -94,7 +93,6 @@ test("an error names the URL, and never its password", (t) => {
     "amqp://user:hunter2@h:x",
     "amqp://user:hun/ter2@h",
     "amqp://user:hun@ter2@h:x",
-    "amqp://user:hunter2%zz@h",
     "amqp://h1;amqp://user:hunter2@h2:x",
     "amqps://user:hunter2@h?cafile=/nowhere.pem",
   ]) {

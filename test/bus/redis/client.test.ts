@@ -3,7 +3,7 @@ import { Cluster, Redis } from "ioredis";
 import { createClient, createClientPool, createCluster, createSentinel } from "redis";
 import { createClient as createClientV4, createCluster as createClusterV4 } from "redis-v4";
 import { redisDatabase } from "../../../src/bus/redis/client.js";
-import { toIoredisOptions } from "../../../src/bus/redis/node-redis.js";
+import { credentialsProviderOf, toIoredisOptions } from "../../../src/bus/redis/node-redis.js";
 import { redisBus } from "../../../src/bus/redis/redis-bus.js";
 import { BridgeError } from "../../../src/errors.js";
 import { createAdapter, createEmitter } from "../../../src/index.js";
@@ -67,11 +67,6 @@ test("a client of node-redis need not have options", (t) => {
   t.notThrows(() => redisBus({ client: { isOpen: false, options: undefined, duplicate() {} } as object as Redis }));
 });
 
-const credentialsProvider = {
-  type: "async-credentials-provider",
-  credentials: async () => ({ password: "pw" }),
-} as const;
-
 const UNUSABLE = [
   [new Cluster(["redis://h"], { lazyConnect: true }), "a Cluster of ioredis", "the URL of one of its nodes"],
   [createCluster({ rootNodes: [{ url: "redis://h" }] }), "a cluster of node-redis", "the URL of one of its nodes"],
@@ -83,7 +78,6 @@ const UNUSABLE = [
   ],
   [createClientPool(), "a pool of node-redis", "a client made by createClient()"],
   [{ connection_options: {}, options: {}, duplicate() {} }, "a client of node-redis 3 or older", "a URL"],
-  [createClient({ credentialsProvider }), "a credentialsProvider", "username and password"],
 ] as const;
 
 for (const [client, what, instead] of UNUSABLE) {
@@ -96,6 +90,37 @@ for (const [client, what, instead] of UNUSABLE) {
     }
   });
 }
+
+const PROVIDERS = [
+  [{ type: "async-credentials-provider", credentials: async () => ({ username: "bob", password: "pw" }) }, "bob", "pw"],
+  [{ type: "async-credentials-provider", credentials: async () => ({ password: "pw" }) }, "", "pw"],
+  [{ type: "async-credentials-provider", credentials: async () => ({ username: "bob" }) }, "", ""],
+] as const;
+
+for (const [credentialsProvider, username, password] of PROVIDERS) {
+  test(`a credentialsProvider of node-redis is asked: "${username}", "${password}"`, async (t) => {
+    const { options } = createClient({ credentialsProvider });
+    t.deepEqual(await credentialsProviderOf(options as object)?.(), { username, password });
+  });
+}
+
+test("a credentialsProvider that streams is left again with its first credentials", async (t) => {
+  let subscribers = 0;
+  const credentialsProvider = {
+    type: "streaming-credentials-provider" as const,
+    subscribe: async () => {
+      subscribers += 1;
+      const dispose = () => {
+        subscribers -= 1;
+      };
+      return [{ username: "bob", password: "pw" }, { dispose }] as never;
+    },
+    onReAuthenticationError: () => {},
+  };
+  const { options } = createClient({ credentialsProvider });
+  t.deepEqual(await credentialsProviderOf(options as object)?.(), { username: "bob", password: "pw" });
+  t.is(subscribers, 0);
+});
 
 test("two clients, as for @socket.io/redis-adapter, are an error", (t) => {
   const clients = [new Redis({ lazyConnect: true }), createClient() as object] as const;

@@ -50,11 +50,32 @@ test("Sentinel, as parse_redis_sentinel_url of python-socketio", (t) => {
   });
 });
 
+test("Sentinels with a login and TLS of their own, by what redis-py calls sentinel_kwargs", (t) => {
+  const at = { sentinels: [{ host: "h", port: 26379 }], name: "m", db: 0 };
+  t.deepEqual(parse("redis+sentinel://h/0/m?sentinel_username=u&sentinel_password=p%40"), {
+    ...at,
+    sentinelUsername: "u",
+    sentinelPassword: "p@",
+  });
+  t.deepEqual(parse("redis+sentinel://h/0/m?ssl=true&ssl_cert_reqs=none"), {
+    ...at,
+    tls: { rejectUnauthorized: false },
+    enableTLSForSentinelMode: true,
+  });
+  t.deepEqual(parse("redis+sentinel://h/0/m?ssl=no&sentinel_ssl=1&sentinel_ssl_cert_reqs=none"), {
+    ...at,
+    sentinelTLS: { rejectUnauthorized: false },
+  });
+});
+
 for (const [url, reason] of [
   ["redis://h:99999", /port "99999"/],
   ["redis://h:x", /port "x"/],
-  ["redis://h/zero", /database "zero"/],
-  ["redis://:%zz@h", /percent escape/],
+  ["redis://h?db=x", /database "x"/],
+  ["redis://h?db=-1", /database "-1"/],
+  ["redis://:p/q@h", /percent-encoded/],
+  ["redis://:p?q=r@h", /percent-encoded/],
+  ["redis://u:1/q@h", /percent-encoded/],
   ["unix://", /no socket file/],
   ["http://h", /not one of redis/],
   ["localhost:6379", /not a URL/],
@@ -71,8 +92,9 @@ for (const [url, reason] of [
 test("an error names the URL, and never its password", (t) => {
   for (const url of [
     "redis://user:hunter2@h:x",
-    "redis://:hunter2@h/x",
-    "redis://:hunter2%zz@h",
+    "redis://:hunter2@h?db=x",
+    "redis://:hunter2%zz@h:x",
+    "redis://user:hun?x=ter2@h",
     "redis://user:hun/ter2@h:x",
     "redis://user:hun@ter2@h:x",
     "redis+sentinel://user:hunter2@h1:x/0/s",
