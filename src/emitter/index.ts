@@ -2,7 +2,7 @@
 export type { Bus, BusStatus, DropReason } from "../bus/bus.js";
 export { memoryBus } from "../bus/memory.js";
 export type { BusSource, RedisClientLike } from "../bus/open.js";
-export type { OutageOptions } from "../bus/options.js";
+export type { Credentials, CredentialsProvider, OutageOptions } from "../bus/options.js";
 export type { PythonHostsMode } from "../cluster/python-hosts.js";
 export { BridgeError, type BridgeErrorCode, IncompleteError } from "../errors.js";
 export type { ChannelOptions, EmitterOptions, ReaderOptions } from "../options.js";

@@ -191,7 +191,7 @@ test("an unreachable host gives one error that names it, however often it is tri
   const port = await freePort();
   const lines: string[] = [];
   const logger = { info: () => {}, warn: (line: string) => lines.push(line) };
-  const emitter = createEmitter(`redis://127.0.0.1:${port}`, { logger, outage: { maxAge: 1_500 } });
+  const emitter = createEmitter(`redis://127.0.0.1:${port}`, { logger, outage: { maxAge: 4_000 } });
   cleanUp(t, () => emitter.close());
   const attempts: BusStatus[] = [];
   emitter.onStatus((status) => status.type === "reconnecting" && attempts.push(status));

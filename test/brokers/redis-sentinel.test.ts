@@ -1,15 +1,21 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
+import { generate } from "selfsigned";
 import { launchRedis, startRedis, startSentinel } from "../../scripts/environment/brokers/redis.js";
+import { testEnvironment } from "../../scripts/environment/environment.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { redisBus } from "../../src/bus/redis/redis-bus.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { openBus } from "../helpers/open-bus.js";
-import { startScript } from "../helpers/process.js";
+import { startProcess, startScript } from "../helpers/process.js";
 import { startProxy } from "../helpers/proxy.js";
 import { moduleUrl } from "../helpers/run-from.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
+import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
 const test = testWithBroker(launchRedis);
 
@@ -73,6 +79,85 @@ test("Sentinels that come back are asked again, and nothing is lost", async (t) 
   await bus.publish(channel, "the end");
   await inbox.find("the end", (text) => text === "the end");
   t.true(inbox.items.length <= 2);
+});
+
+/** A master and its Sentinel, each with TLS and with a password of its own. */
+async function startSecured(t: ExecutionContext) {
+  const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], {
+    keyType: "ec",
+    extensions: [{ name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] }],
+  });
+  const directory = temporaryDirectory(t);
+  const [certFile, keyFile] = [join(directory, "cert.pem"), join(directory, "key.pem")];
+  writeFileSync(certFile, cert);
+  writeFileSync(keyFile, key);
+  const files = [certFile, keyFile];
+  const tls = [
+    `tls-cert-file ${certFile}`,
+    `tls-key-file ${keyFile}`,
+    `tls-ca-cert-file ${certFile}`,
+    "tls-auth-clients no",
+  ];
+  const port = await freePort();
+  const args = [`tls-port ${port}`, ...tls, "requirepass ofTheMaster"].flatMap((line) => `--${line}`.split(" "));
+  const master = await startRedis(t, args, files);
+  const login = ["requirepass ofSentinels", "sentinel auth-pass m ofTheMaster", "tls-replication yes"];
+  const sentinel = await startSentinel(t, { port }, "m", [...login, ...tls], files);
+  return { authority: certFile, master, sentinel };
+}
+
+test("Sentinel and master, each with TLS and a password of its own, by one URL for Node and Python", async (t) => {
+  const { authority, master, sentinel } = await startSecured(t);
+  const query = new URLSearchParams({
+    ssl: "true",
+    ssl_ca_certs: authority,
+    sentinel_password: "ofSentinels",
+    sentinel_ssl: "true",
+    sentinel_ssl_ca_certs: authority,
+  });
+  const url = `redis+sentinel://:ofTheMaster@127.0.0.1:${sentinel}/0/m?${query}`;
+  const plain = openBus(t, redisBus({ url: master.url.replace("://", "://:ofTheMaster@") }));
+  const secured = openBus(t, redisBus({ url }));
+  const channel = ownChannel();
+  const [onPlain, onSecured] = [await plain.listen(channel), await secured.listen(channel)];
+  await secured.bus.publish(channel, "from Node");
+  await onPlain.find("from Node", (text) => text === "from Node");
+  // What docs/brokers.md says that Python needs beside the URL.
+  const script = `
+import sys, socketio
+url, channel, authority = sys.argv[1:]
+tls = {"ssl": True, "ssl_ca_certs": authority}
+options = {**tls, "sentinel_kwargs": {**tls, "password": "ofSentinels"}}
+socketio.RedisManager(url, channel=channel, write_only=True, redis_options=options).emit("from Python", 1)
+`;
+  const python = startProcess(t, testEnvironment().python, ["-c", script, url, channel, authority]);
+  t.is(await python.exited(), 0, python.stderr.items.join("\n"));
+  await onSecured.find("from Python", (text) => text.includes('"from Python"'));
+  t.deepEqual(secured.errors(), []);
+});
+
+test("a Sentinel or a master that speaks TLS, and whose authority is not named, is one error that says so", async (t) => {
+  const { authority, sentinel } = await startSecured(t);
+  const open = (query: string) =>
+    openBus(
+      t,
+      redisBus({
+        url: `redis+sentinel://:ofTheMaster@127.0.0.1:${sentinel}/0/m?sentinel_password=ofSentinels&${query}`,
+      }),
+    );
+  for (const [query, reason] of [
+    ["sentinel_ssl=true", /Sentinel at 127.*: self-signed certificate$/],
+    [
+      `sentinel_ssl=true&sentinel_ssl_ca_certs=${authority}&ssl=true`,
+      /^Redis at 127[^:]*:\d+: self-signed certificate$/,
+    ],
+  ] as const) {
+    const { bus, next, errors } = open(query);
+    bus.publish(ownChannel(), "x").catch(() => {});
+    await next("reconnecting", ({ attempt }) => attempt === 4);
+    t.is(errors().length, 1, errors().join("\n"));
+    t.regex(errors()[0] ?? "", reason);
+  }
 });
 
 /** Whatever ioredis would print of. */

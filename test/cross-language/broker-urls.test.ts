@@ -143,7 +143,7 @@ function ours(kind: Kind, url: string): Parts {
       return parts;
     }
     case "kafka":
-      return parseKafkaUrl(url).bootstrap[0];
+      return { ...parseKafkaUrl(url).bootstrap[0] };
   }
 }
 

@@ -21,11 +21,15 @@ function startServer(args: readonly string[], readyLine: string, files: readonly
     : serverProcess(redis.server, args, readyLine);
 }
 
-/** Starts a Redis that lives until it is killed. */
-export async function launchRedis(args: readonly string[] = []): Promise<TestRedis> {
+/**
+ * Starts a Redis that lives until it is killed.
+ *
+ * @param files - those that the arguments name
+ */
+export async function launchRedis(args: readonly string[] = [], files: readonly string[] = []): Promise<TestRedis> {
   const port = await freePort();
   const all = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", ...args];
-  const start = () => startServer(all, "Ready to accept connections");
+  const start = () => startServer(all, "Ready to accept connections", files);
   let end = await start();
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -40,8 +44,12 @@ export async function launchRedis(args: readonly string[] = []): Promise<TestRed
 }
 
 /** Starts a Redis for this test alone; it is gone when the test is over. */
-export async function startRedis(scope: Scope, args: readonly string[] = []): Promise<TestRedis> {
-  const server = await launchRedis(args);
+export async function startRedis(
+  scope: Scope,
+  args: readonly string[] = [],
+  files: readonly string[] = [],
+): Promise<TestRedis> {
+  const server = await launchRedis(args, files);
   cleanUp(scope, () => server.kill());
   return server;
 }
@@ -49,7 +57,7 @@ export async function startRedis(scope: Scope, args: readonly string[] = []): Pr
 /**
  * A Sentinel that watches the given Redis under the given name.
  *
- * @param config - further lines of its sentinel.conf
+ * @param config - further lines of its sentinel.conf; with a certificate among them, it speaks TLS only
  * @param files - those that they name
  * @returns its port
  */
@@ -66,7 +74,11 @@ export async function startSentinel(
   cleanUp(scope, () => rmSync(directory, { recursive: true }));
   const file = join(directory, "sentinel.conf");
   const watch = `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`;
-  writeFileSync(file, [`port ${port}`, "bind 127.0.0.1", watch, ...config, ""].join("\n"));
+  const isTls = config.some((line) => line.startsWith("tls-cert-file"));
+  writeFileSync(
+    file,
+    [isTls ? `port 0\ntls-port ${port}` : `port ${port}`, "bind 127.0.0.1", watch, ...config, ""].join("\n"),
+  );
   const end = await startServer([file, "--sentinel"], "+monitor master", [file, ...files]);
   cleanUp(scope, () => end());
   return port;

@@ -102,6 +102,10 @@ export function parseKafkaUrl(url: string, hasCredentials = false): KafkaAccess 
   if (parts.scheme !== "kafka") {
     throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: not a kafka:// URL`);
   }
+  if (parts.path.startsWith("//")) {
+    // kafka-python drops what precedes `://`, so that `kafka://SSL://host` has no TLS.
+    throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: write security_protocol in the query`);
+  }
   const { query } = parts;
   const [first = "", ...others] = parts.hosts.split(",");
   const address = (text: string) => parseHost(url, text.trim(), DEFAULT_PORT);

@@ -63,11 +63,12 @@ const isSet = (query: URLSearchParams, name: string): boolean => !/^(false|f|no|
 const SENTINEL_PREFIX = "sentinel_";
 
 function sentinelAccess(url: string, query: URLSearchParams): RedisOptions {
-  const own = new URLSearchParams(
-    [...query].flatMap(([name, value]) =>
-      name.startsWith(SENTINEL_PREFIX) ? [[name.slice(SENTINEL_PREFIX.length), value]] : [],
-    ),
-  );
+  const own = new URLSearchParams();
+  for (const [name, value] of query) {
+    if (name.startsWith(SENTINEL_PREFIX)) {
+      own.append(name.slice(SENTINEL_PREFIX.length), value);
+    }
+  }
   const [username, password] = [own.get("username"), own.get("password")];
   return {
     ...(username === null ? {} : { sentinelUsername: username }),

@@ -51,6 +51,7 @@ test("TLS, by the arguments of kafka-python", (t) => {
 for (const [url, reason] of [
   ["kafka://h:99999", /port "99999"/],
   ["kafka://h1:1,h2:x", /port "x"/],
+  ["kafka://SSL://h:1", /write security_protocol in the query/],
   ["redis://h", /not a kafka:\/\/ URL/],
   ["localhost:9092", /not a URL/],
   ["kafka://h?security_protocol=TLS", /security_protocol is one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL/],
