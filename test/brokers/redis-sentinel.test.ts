@@ -189,7 +189,7 @@ test("with logger: false nothing is printed, whatever ioredis has to say", async
       const adapter = createAdapter(client, { logger: false, channel: ${JSON.stringify(ownChannel())}, heartbeatInterval: 100 });
       const io = new Server(0, { adapter });
       await new Promise((resolve) => adapter.onStatus(({ type, attempt }) => {
-        if (attempt === 4 || type === "healthy") resolve();
+        if (attempt === 2 || type === "healthy") resolve();
       }));
       await io.close();
     }));`,

@@ -84,7 +84,7 @@ function keepConnecting(connection: Redis, credentials: AskCredentials | undefin
   }
 
   async function connectOrRetry(): Promise<void> {
-    for (;;) {
+    while (!signal.aborted) {
       try {
         return await connect();
       } catch (error) {

@@ -3,12 +3,12 @@ import { debugLog } from "../../util/debug.js";
 
 const debug = debugLog("redis");
 
-type Callback = (error: Error | null, reply?: string) => void;
+type Command = (...args: unknown[]) => Promise<unknown>;
 
-/** What ioredis calls during a handshake. */
+/** What ioredis calls during a handshake: with a callback or, in other versions and places, without. */
 interface Handshake {
-  auth(...args: unknown[]): Promise<unknown>;
-  info(...args: unknown[]): Promise<string>;
+  auth: Command;
+  info: Command;
 }
 
 /**
@@ -18,34 +18,38 @@ interface Handshake {
 export function silence(connection: Redis): Redis {
   const client = connection as unknown as Handshake;
   const [auth, info] = [client.auth.bind(client), client.info.bind(client)];
-  client.auth = (...args) => auth(...args).catch(withoutPassword);
-  client.info = (...args) => (typeof args[0] === "function" ? infoOrNothing(info, args[0] as Callback) : info(...args));
+  client.auth = answering(auth, (error, [login]) => logInOtherwise(error, login, auth));
+  // Whoever may not ask is not told whether Redis is still loading.
+  client.info = answering(info, (error, args) => {
+    return args.length === 0 && error.message.includes("NOPERM") ? "" : Promise.reject(error);
+  });
   return connection;
 }
 
-/** @throws Error when the login cannot do */
-function withoutPassword(error: Error): string {
-  if (/no password is set|without any password configured/.test(error.message)) {
-    debug("a password was given, and the server wants none");
-    return "OK";
-  }
-  if (error.message.includes("wrong number of arguments")) {
-    throw new Error("it takes no user name, which Redis does from version 6 on", { cause: error });
-  }
-  throw error;
+/** @param instead - the answer to what the server refuses */
+function answering(command: Command, instead: (error: Error, args: readonly unknown[]) => unknown): Command {
+  return (...all) => {
+    const args = all.filter((arg) => typeof arg !== "function");
+    const callback = all.find((arg) => typeof arg === "function") as
+      | ((error: unknown, reply?: unknown) => void)
+      | undefined;
+    const answer = command(...args).catch((error: Error) => instead(error, args));
+    if (callback !== undefined) {
+      answer.then((reply) => callback(null, reply), callback);
+    }
+    return answer;
+  };
 }
 
-/** Whoever may not ask is not told whether Redis is still loading, and finds out. */
-async function infoOrNothing(info: () => Promise<string>, callback: Callback): Promise<string> {
-  let reply = "";
-  try {
-    reply = await info();
-  } catch (error) {
-    if (!(error as Error).message.includes("NOPERM")) {
-      callback(error as Error);
-      throw error;
-    }
+/** As redis-py does with a server before Redis 6, and ioredis with one that wants no password. */
+function logInOtherwise(error: Error, login: unknown, auth: Command): Promise<unknown> {
+  if (/no password is set|without any password configured/.test(error.message)) {
+    debug("a password was given, and the server wants none");
+    return Promise.resolve("OK");
   }
-  callback(null, reply);
-  return reply;
+  if (Array.isArray(login) && error.message.includes("wrong number of arguments")) {
+    const password: unknown = login.at(-1);
+    return auth(password).catch((refusal: Error) => logInOtherwise(refusal, password, auth));
+  }
+  return Promise.reject(error);
 }
