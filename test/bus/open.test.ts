@@ -13,6 +13,7 @@ import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
 const KNOWN = [
   ...["redis://", "rediss://", "valkey://", "valkeys://", "unix://", "redis+sentinel://", "valkey+sentinel://"],
+  ...["redis+cluster://", "rediss+cluster://", "valkey+cluster://", "valkeys+cluster://"],
   ...["kombu+redis://", "kombu+rediss://", "kombu+redis+socket://", "kombu+redis+sentinel://"],
   ...["amqp://", "amqps://", "kafka://", "memory://"],
 ];

@@ -21,6 +21,12 @@ function startServer(args: readonly string[], readyLine: string, files: readonly
     : serverProcess(redis.server, args, readyLine);
 }
 
+/** It writes no file, not even as a replica, and replicas of it need not wait. */
+const SETTINGS = [
+  ...["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+  ...["--repl-diskless-load", "swapdb", "--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0"],
+];
+
 /**
  * Starts a Redis that lives until it is killed.
  *
@@ -28,7 +34,7 @@ function startServer(args: readonly string[], readyLine: string, files: readonly
  */
 export async function launchRedis(args: readonly string[] = [], files: readonly string[] = []): Promise<TestRedis> {
   const port = await freePort();
-  const all = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", ...args];
+  const all = ["--port", String(port), ...SETTINGS, ...args];
   const start = () => startServer(all, "Ready to accept connections", files);
   let end = await start();
   return {

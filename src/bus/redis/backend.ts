@@ -7,7 +7,11 @@ import type { RedisWireFormat } from "./wire-format.js";
 
 /** @internal Redis pub/sub: one connection publishes, another subscribes; each is opened when it is first needed. */
 export function redisBackend(core: BusCore, connect: RedisConnector, wire: RedisWireFormat): Backend {
-  const publisher = new RedisPublisher(core, connect, wire);
+  const replaceConnections = () => {
+    subscriber.replace();
+    publisher.replace();
+  };
+  const publisher = new RedisPublisher(core, connect, wire, replaceConnections);
   const subscriber = new RedisSubscriber(core, connect, wire, publisher.gate);
   return {
     name: wire.name,
@@ -18,13 +22,9 @@ export function redisBackend(core: BusCore, connect: RedisConnector, wire: Redis
     flush: () => publisher.flush(),
     publishHeartbeat: (channel, message) => publisher.publish(channel, message),
     replacePublisher: () => publisher.replace(),
-    replaceConnections: () => {
-      subscriber.replace();
-      publisher.replace();
-    },
+    replaceConnections,
     isAway: () => publisher.gate.isAway,
-    // A server passes messages on in the order in which it gets them.
-    isOrdered: () => true,
+    isOrdered: () => publisher.isOrdered(),
     countSubscribers: (channel) => publisher.countSubscribers(channel),
     close: async () => {
       await Promise.all([publisher.close(), subscriber.close()]);

@@ -3,13 +3,15 @@ import { BridgeError } from "../../errors.js";
 import { optionalPackage } from "../../util/optional-package.js";
 import { type AskCredentials, credentialsAsker } from "../core/credentials.js";
 import type { CredentialsProvider } from "../options.js";
+import { clusterConnector } from "./cluster.js";
 import type { RedisConnector } from "./connection.js";
+import { isIoredisCluster, readIoredisCluster } from "./ioredis-cluster.js";
 import { credentialsProviderOf, isNodeRedisClient, type NodeRedisOptions, toIoredisOptions } from "./node-redis.js";
-import { parseRedisUrl, type RedisOptions } from "./url.js";
+import { clusterSeeds, parseRedisUrl, type RedisOptions } from "./url.js";
 
 /**
- * A client of ioredis (`new Redis()`) or of node-redis (`createClient()` of the package `redis`, 4 or later), whose
- * options are taken over. The client itself is neither used nor closed: two connections of our own are opened from its
+ * A client of ioredis (`new Redis()` or `new Cluster()`) or of node-redis (`createClient()` of the package `redis`, 4 or
+ * later), whose options are taken over. The client itself is neither used nor closed: two connections of our own are opened from its
  * options.
  */
 export interface RedisClientLike {
@@ -28,8 +30,7 @@ export interface RedisSource {
 
 /** Clients whose options cannot be taken over: a member that only such a client has, its name, and what to pass instead. */
 const UNUSABLE = [
-  ["nodes", "a Cluster of ioredis", "the URL of one of its nodes, which passes messages on to all"],
-  ["slots", "a cluster of node-redis", "the URL of one of its nodes, which passes messages on to all"],
+  ["slots", "a cluster of node-redis", "redis+cluster://host:port,host:port as the URL"],
   ["getSentinelNode", "a Sentinel client of node-redis", "redis+sentinel://host:port/db/service as the URL"],
   ["idleClients", "a pool of node-redis", "a client made by createClient(), or a URL"],
   ["connection_options", "a client of node-redis 3 or older", "a URL, or a client of a later version"],
@@ -51,16 +52,22 @@ export function isRedisClient(value: unknown): value is RedisClientLike {
 export function redisConnector({ url, client, channel = "socketio", credentials }: RedisSource): RedisConnector {
   const ask = credentialsAsker(credentials);
   if (url !== undefined && client === undefined) {
-    return connectorOf(parseRedisUrl(url, channel), ask);
+    const connector = connectorOf(parseRedisUrl(url, channel), ask);
+    const seeds = clusterSeeds(url);
+    return seeds === undefined ? connector : clusterConnector(seeds, connector);
   }
   if (url === undefined && client !== undefined) {
+    if (isIoredisCluster(client)) {
+      const { seeds, options, toReachable } = readIoredisCluster(client);
+      return clusterConnector(seeds, connectorOf(options, ask), toReachable);
+    }
     assertUsable(client);
     if (isNodeRedisClient(client)) {
       const { options } = client;
       return connectorOf(toIoredisOptions(options), ask ?? credentialsAsker(credentialsProviderOf(options)));
     }
     // Not instanceof: an application may have its own copy of ioredis.
-    return Object.assign((options: RedisOptions) => client.duplicate(options as never) as Redis, { credentials: ask });
+    return { open: (options) => client.duplicate(options as never) as Redis, isCluster: false, credentials: ask };
   }
   throw new BridgeError("BRIDGE_INVALID_OPTION", "a Redis bus takes either a url or a client");
 }
@@ -74,7 +81,7 @@ export function redisDatabase({ url, client, channel = "socketio" }: RedisSource
 
 function connectorOf(options: RedisOptions, credentials: AskCredentials | undefined): RedisConnector {
   const { Redis: Client } = optionalPackage<typeof import("ioredis")>("ioredis", "redis://");
-  return Object.assign((ours: RedisOptions) => new Client({ ...options, ...ours }), { credentials });
+  return { open: (ours) => new Client({ ...options, ...ours }), isCluster: false, credentials };
 }
 
 function assertUsable(client: RedisClientLike): void {

@@ -6,20 +6,30 @@ import { pause } from "../../util/pause.js";
 import { brokerError } from "../core/broker-error.js";
 import type { AskCredentials } from "../core/credentials.js";
 import { silence } from "./quiet.js";
+import { askServerInfo, type ServerInfo } from "./role.js";
 import { sentinelWatch } from "./sentinel.js";
 import type { RedisOptions } from "./url.js";
 
-/** @internal Makes a client with these options over those of the user. */
+/** @internal How to reach Redis. */
 export interface RedisConnector {
-  (options: RedisOptions): Redis;
+  /** Makes a client with these options over those of the user. */
+  open(options: RedisOptions): Redis;
+  /** Whether only nodes of a cluster will do. */
+  readonly isCluster: boolean;
   /** Who logs in over the next connection. @default whom the options of the client name */
   readonly credentials?: AskCredentials | undefined;
+}
+
+/** What happens to a connection. */
+export interface ConnectionEvents {
+  onError(error: BridgeError): void;
+  /** It can be used from now on, until its event "close". */
+  onConnected(server: ServerInfo): void;
 }
 
 /** Whatever the user's options are. */
 const OPTIONS: RedisOptions = {
   lazyConnect: true,
-  retryStrategy: backoff,
   connectTimeout: 5_000,
   // The outbox keeps what is not confirmed and sends it again, within its bounds and in order.
   enableOfflineQueue: false,
@@ -41,24 +51,44 @@ const END_MS = 1_000;
 /** Of each connection: aborted when no further attempt is to be made. */
 const ENDINGS = new WeakMap<Redis, AbortController>();
 
-/** Opens a connection of our own, again and again; failures are passed to `onError`. */
-export function openConnection(connect: RedisConnector, onError: (error: BridgeError) => void): Redis {
+/**
+ * Opens a connection of our own, again and again. A server that cannot serve a fleet is a failure like any other: the
+ * address may lead to another one at the next attempt.
+ */
+export function openConnection(connector: RedisConnector, events: ConnectionEvents): Redis {
   const sentinels = sentinelWatch();
-  const connection = silence(connect({ ...OPTIONS, ...sentinels.options }));
+  // Not those of ioredis, which start again at every server that accepts a connection.
+  let attempts = 0;
+  const nextDelay = () => {
+    attempts += 1;
+    return backoff(attempts);
+  };
+  const connection = silence(connector.open({ ...OPTIONS, ...sentinels.options, retryStrategy: nextDelay }));
   sentinels.watch(connection);
   let handshake: NodeJS.Timeout | undefined;
   connection.on("error", (cause: Error) => {
     const reason = sentinels.reasonOf(cause);
     if (reason !== undefined) {
-      onError(brokerError(`Redis at ${address(connection)}`, cause, reason || undefined));
+      events.onError(brokerError(`Redis at ${address(connection)}`, cause, reason || undefined));
     }
   });
   connection.on("connect", () => {
     handshake = setTimeout(() => connection.disconnect(true), HANDSHAKE_MS);
   });
-  connection.on("ready", () => clearTimeout(handshake));
+  connection.on("ready", async () => {
+    const server = await askServerInfo(connection);
+    const obstacle = server === undefined ? undefined : obstacleOf(server, connector.isCluster);
+    if (obstacle !== undefined) {
+      events.onError(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", `Redis at ${address(connection)} ${obstacle}`));
+      connection.disconnect(true);
+    } else if (server !== undefined) {
+      clearTimeout(handshake);
+      attempts = 0;
+      events.onConnected(server);
+    }
+  });
   connection.on("close", () => clearTimeout(handshake));
-  keepConnecting(connection, connect.credentials);
+  keepConnecting(connection, connector.credentials, nextDelay);
   connection.connect().catch(() => {});
   return connection;
 }
@@ -67,12 +97,11 @@ export function openConnection(connect: RedisConnector, onError: (error: BridgeE
  * ioredis reconnects by itself when it has lost a socket. An attempt that fails before there is one, because no Sentinel
  * knows the master or nobody knows the password, would be its last.
  */
-function keepConnecting(connection: Redis, credentials: AskCredentials | undefined): void {
+function keepConnecting(connection: Redis, credentials: AskCredentials | undefined, nextDelay: () => number): void {
   const ending = new AbortController();
   const { signal } = ending;
   const connectOnce = connection.connect.bind(connection);
   const { username } = connection.options;
-  let attempt = 0;
   let connecting: Promise<void> | undefined;
 
   async function connect(): Promise<void> {
@@ -95,8 +124,7 @@ function keepConnecting(connection: Redis, credentials: AskCredentials | undefin
         if (isWithoutLogin) {
           connection.emit("error", error);
         }
-        attempt += 1;
-        const delay = backoff(attempt);
+        const delay = nextDelay();
         connection.emit("reconnecting", delay);
         await pause(delay, signal);
       }
@@ -104,9 +132,6 @@ function keepConnecting(connection: Redis, credentials: AskCredentials | undefin
   }
 
   ENDINGS.set(connection, ending);
-  connection.on("ready", () => {
-    attempt = 0;
-  });
   // Also for ioredis, which calls it to reconnect.
   connection.connect = () => {
     connecting ??= connectOrRetry().finally(() => {
@@ -116,7 +141,15 @@ function keepConnecting(connection: Redis, credentials: AskCredentials | undefin
   };
 }
 
-function address({ options: { host, port, path, sentinels } }: Redis): string {
+/** Why a server cannot serve a fleet, in words that follow its name. */
+function obstacleOf({ isLoneReplica, isClusterNode }: ServerInfo, isCluster: boolean): string | undefined {
+  if (isLoneReplica) {
+    return "is a replica: what is published there reaches no other server. Use the address of the primary, or Sentinel";
+  }
+  return isCluster && isClusterNode === false ? "is not a node of a cluster: use redis:// for it" : undefined;
+}
+
+export function address({ options: { host, port, path, sentinels } }: Redis): string {
   return path ?? (sentinels ?? [{ host, port }]).map((at) => `${at.host}:${at.port}`).join(", ");
 }
 

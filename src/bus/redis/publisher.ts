@@ -1,12 +1,14 @@
 import type { Redis } from "ioredis";
+import { BridgeError } from "../../errors.js";
 import { debugLog } from "../../util/debug.js";
 import { pause } from "../../util/pause.js";
 import { brokerError } from "../core/broker-error.js";
 import type { BusCore } from "../core/bus-core.js";
 import type { Entry } from "../core/outbox.js";
 import { type GatedPublisher, PublishGate } from "../core/publish-gate.js";
-import { endConnection, openConnection, type RedisConnector } from "./connection.js";
+import { address, endConnection, openConnection, type RedisConnector } from "./connection.js";
 import { Pacer } from "./pacer.js";
+import { type ServerInfo, watchServerInfo } from "./role.js";
 import type { RedisWireFormat } from "./wire-format.js";
 
 /** How often to check whether the other hosts are subscribed again, in milliseconds. */
@@ -21,14 +23,19 @@ export class RedisPublisher implements GatedPublisher {
   readonly #connect: RedisConnector;
   readonly #wire: RedisWireFormat;
   readonly #pacer: Pacer;
+  readonly #onDemoted: () => void;
   #connection: Redis | undefined;
+  /** The server at the other end, while there is one that can be used. */
+  #server: ServerInfo | undefined;
   /** By channel, how many hosts received the last PUBLISH: as many were subscribed before an outage. */
   readonly #lastReceivers = new Map<string, number>();
 
-  constructor(core: BusCore, connect: RedisConnector, wire: RedisWireFormat) {
+  /** @param onDemoted - the server that was a primary is a replica now */
+  constructor(core: BusCore, connect: RedisConnector, wire: RedisWireFormat, onDemoted: () => void) {
     this.#core = core;
     this.#connect = connect;
     this.#wire = wire;
+    this.#onDemoted = onDemoted;
     this.gate = new PublishGate(core, this);
     this.#pacer = new Pacer({
       echo: (channel) => core.echo(channel),
@@ -39,7 +46,7 @@ export class RedisPublisher implements GatedPublisher {
   }
 
   get isConnected(): boolean {
-    return this.#connection?.status === "ready";
+    return this.#server !== undefined && this.#connection?.status === "ready";
   }
 
   /** Sends what the outbox holds. Connects, the first time. */
@@ -55,6 +62,9 @@ export class RedisPublisher implements GatedPublisher {
 
   /** Past the outbox. */
   async publish(channel: string, message: Buffer): Promise<unknown> {
+    if (!this.isConnected) {
+      throw new BridgeError("BRIDGE_BROKER_UNAVAILABLE", "there is no connection that publishes");
+    }
     return this.#connection?.publish(this.#wire.prefix + channel, message);
   }
 
@@ -87,18 +97,41 @@ export class RedisPublisher implements GatedPublisher {
   }
 
   async countSubscribers(channel: string): Promise<number | undefined> {
-    const count = this.isConnected ? await this.#countReceivers(channel) : undefined;
+    const count = this.isConnected && this.#countsTheFleet ? await this.#countReceivers(channel) : undefined;
     return Number.isFinite(count) ? count : undefined;
   }
 
+  /** Whether hosts receive the messages of different hosts in one order: nodes of a cluster pass them on each by itself. */
+  isOrdered(): boolean {
+    return this.isConnected && !this.#isInCluster;
+  }
+
+  get #isInCluster(): boolean {
+    return this.#connect.isCluster || this.#server?.isClusterNode === true;
+  }
+
+  /** Whether the subscribers that the server counts are all: not those of other nodes, or of its replicas. */
+  get #countsTheFleet(): boolean {
+    return !this.#isInCluster && this.#server?.hasReplicas !== true;
+  }
+
   #open(): Redis {
-    const connection = openConnection(this.#connect, (error) => this.#core.status.errorOnce(error));
-    connection.on("ready", () => {
-      debug("publisher connected");
-      this.#core.status.forgetErrors();
-      this.gate.publisherConnected();
+    let lifetime = new AbortController();
+    const connection = openConnection(this.#connect, {
+      onError: (error) => this.#core.status.errorOnce(error),
+      onConnected: (server) => {
+        debug("publisher connected");
+        this.#server = server;
+        this.#core.status.forgetErrors();
+        this.gate.publisherConnected();
+        lifetime = new AbortController();
+        const { heartbeatInterval } = this.#core;
+        void watchServerInfo(connection, heartbeatInterval, lifetime.signal, (now) => this.#onInfo(connection, now));
+      },
     });
     connection.on("close", () => {
+      lifetime.abort();
+      this.#server = undefined;
       this.#pacer.reset();
       this.gate.publisherLost();
     });
@@ -109,10 +142,24 @@ export class RedisPublisher implements GatedPublisher {
     return connection;
   }
 
+  #onInfo(connection: Redis, server: ServerInfo): void {
+    if (!server.isLoneReplica) {
+      this.#server = server;
+      return;
+    }
+    this.#server = undefined;
+    const { heartbeatInterval, status } = this.#core;
+    const message =
+      `Redis at ${address(connection)} was made a replica: what was published there since it was last asked, ` +
+      `at most ${heartbeatInterval} ms ago, may have reached no other server`;
+    status.error(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", message));
+    this.#onDemoted();
+  }
+
   #send(connection: Redis, entry: Entry): void {
     connection.publish(this.#wire.prefix + entry.channel, entry.payload).then(
       (receivers) => {
-        this.#lastReceivers.set(entry.channel, receivers);
+        this.#noteReceivers(entry.channel, receivers);
         this.#core.outbox.confirm(entry);
         // What was held back while the broker was silent.
         this.flush();
@@ -130,8 +177,19 @@ export class RedisPublisher implements GatedPublisher {
     }
   }
 
-  /** A bus that has published nothing cannot know how many hosts there were, and waits for the whole grace. */
+  #noteReceivers(channel: string, receivers: number): void {
+    if (this.#countsTheFleet) {
+      this.#lastReceivers.set(channel, receivers);
+    } else {
+      this.#lastReceivers.clear();
+    }
+  }
+
+  /** A bus that does not know how many hosts there were, or are, waits for the whole grace. */
   async #areOthersBack(): Promise<boolean> {
+    if (!this.#countsTheFleet) {
+      return false;
+    }
     for (const [channel, receivers] of this.#lastReceivers) {
       if ((await this.#countReceivers(channel)) < receivers) {
         return false;

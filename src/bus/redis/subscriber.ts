@@ -47,15 +47,17 @@ export class RedisSubscriber {
   }
 
   #open(): Redis {
-    const connection = openConnection(this.#connect, (error) => this.#core.status.errorOnce(error));
-    onMessages(connection, (name, message) => this.#core.received(name.slice(this.#prefix.length), message));
-    connection.on("ready", () => {
-      debug("subscriber connected");
-      this.#lifetime = new AbortController();
-      for (const channel of this.#core.subscriptions.channels) {
-        this.#keepAsking(connection, channel, this.#lifetime.signal);
-      }
+    const connection = openConnection(this.#connect, {
+      onError: (error) => this.#core.status.errorOnce(error),
+      onConnected: () => {
+        debug("subscriber connected");
+        this.#lifetime = new AbortController();
+        for (const channel of this.#core.subscriptions.channels) {
+          this.#keepAsking(connection, channel, this.#lifetime.signal);
+        }
+      },
     });
+    onMessages(connection, (name, message) => this.#core.received(name.slice(this.#prefix.length), message));
     connection.on("close", () => {
       this.#lifetime?.abort();
       this.#lifetime = undefined;

@@ -3,7 +3,10 @@ import { BridgeError } from "../../errors.js";
 import { redactUrl } from "../../util/redact-url.js";
 import { parseHost, splitUrl, tlsFiles, type UrlParts, unquote } from "../core/url.js";
 
-/** The schemes of `RedisManager` in python-socketio. */
+/**
+ * The schemes of `RedisManager` in python-socketio, and those of a cluster as Flask-Limiter spells them: python-socketio
+ * takes the plain URL of one of its nodes.
+ */
 export const REDIS_SCHEMES = [
   "redis",
   "rediss",
@@ -12,6 +15,10 @@ export const REDIS_SCHEMES = [
   "unix",
   "redis+sentinel",
   "valkey+sentinel",
+  "redis+cluster",
+  "rediss+cluster",
+  "valkey+cluster",
+  "valkeys+cluster",
 ] as const;
 
 const DEFAULT_PORT = 6379;
@@ -108,7 +115,7 @@ function tcpOptions(url: string, parts: UrlParts): RedisOptions {
   const named = parts.query.get("db");
   // redis-py ignores a path that is no number.
   const db = named === null ? toDb(unquote(parts.path).replaceAll("/", "")) : parseDb(url, named);
-  const secure = parts.scheme === "rediss" || parts.scheme === "valkeys";
+  const secure = /^(rediss|valkeys)\b/.test(parts.scheme);
   const { host, port } = parseHost(url, parts.hosts, DEFAULT_PORT);
   return {
     host: unquote(host),
@@ -117,6 +124,26 @@ function tcpOptions(url: string, parts: UrlParts): RedisOptions {
     ...(db === undefined ? {} : { db }),
     ...(secure ? { tls: tlsOptions(url, parts.query) } : {}),
   };
+}
+
+/** `redis+cluster://[user:pw@]h1:p1,h2:p2`: what all nodes have in common. */
+function clusterOptions(url: string, parts: UrlParts): RedisOptions {
+  const { host, port, db, ...common } = tcpOptions(url, { ...parts, hosts: "" });
+  if (db !== undefined && db !== 0) {
+    throw new BridgeError("BRIDGE_INVALID_URL", `${redactUrl(url)}: a cluster has no database but 0`);
+  }
+  return common;
+}
+
+/**
+ * The nodes that a URL of a cluster names.
+ *
+ * @returns undefined for any other URL
+ * @throws BridgeError `BRIDGE_INVALID_URL`
+ */
+export function clusterSeeds(url: string): readonly { readonly host: string; readonly port: number }[] | undefined {
+  const { scheme, hosts } = splitUrl(url);
+  return scheme.endsWith("+cluster") ? hosts.split(",").map((host) => parseHost(url, host, DEFAULT_PORT)) : undefined;
 }
 
 /**
@@ -132,6 +159,11 @@ export function parseRedisUrl(url: string, channel: string): RedisOptions {
     case "redis+sentinel":
     case "valkey+sentinel":
       return sentinelOptions(url, parts, channel);
+    case "redis+cluster":
+    case "rediss+cluster":
+    case "valkey+cluster":
+    case "valkeys+cluster":
+      return clusterOptions(url, parts);
     case "unix":
       return unixOptions(url, parts);
     case "redis":

@@ -1,5 +1,5 @@
 import test from "ava";
-import { Cluster, Redis } from "ioredis";
+import { Redis } from "ioredis";
 import { createClient, createClientPool, createCluster, createSentinel } from "redis";
 import { createClient as createClientV4, createCluster as createClusterV4 } from "redis-v4";
 import { redisDatabase } from "../../../src/bus/redis/client.js";
@@ -68,9 +68,16 @@ test("a client of node-redis need not have options", (t) => {
 });
 
 const UNUSABLE = [
-  [new Cluster(["redis://h"], { lazyConnect: true }), "a Cluster of ioredis", "the URL of one of its nodes"],
-  [createCluster({ rootNodes: [{ url: "redis://h" }] }), "a cluster of node-redis", "the URL of one of its nodes"],
-  [createClusterV4({ rootNodes: [{ url: "redis://h" }] }), "a cluster of node-redis", "the URL of one of its nodes"],
+  [
+    createCluster({ rootNodes: [{ url: "redis://h" }] }),
+    "a cluster of node-redis",
+    "redis+cluster://host:port,host:port",
+  ],
+  [
+    createClusterV4({ rootNodes: [{ url: "redis://h" }] }),
+    "a cluster of node-redis",
+    "redis+cluster://host:port,host:port",
+  ],
   [
     createSentinel({ name: "m", sentinelRootNodes: [{ host: "h", port: 1 }] }),
     "a Sentinel client of node-redis",

@@ -1,5 +1,5 @@
 import test from "ava";
-import { parseRedisUrl } from "../../../src/bus/redis/url.js";
+import { clusterSeeds, parseRedisUrl } from "../../../src/bus/redis/url.js";
 import { BridgeError } from "../../../src/errors.js";
 
 const parse = (url: string) => parseRedisUrl(url, "socketio");
@@ -68,7 +68,24 @@ test("Sentinels with a login and TLS of their own, by what redis-py calls sentin
   });
 });
 
+test("a cluster: several nodes, with what they have in common", (t) => {
+  const nodes = [
+    { host: "h1", port: 7000 },
+    { host: "::1", port: 6379 },
+  ];
+  for (const scheme of ["redis+cluster", "valkey+cluster"]) {
+    t.deepEqual(clusterSeeds(`${scheme}://u:p%40,@h1:7000,[::1]`), nodes);
+    t.deepEqual(parse(`${scheme}://u:p%40,@h1:7000,[::1]/0`), { username: "u", password: "p@," });
+  }
+  for (const scheme of ["rediss+cluster", "valkeys+cluster"]) {
+    t.deepEqual(clusterSeeds(`${scheme}://h1:7000,[::1]?ssl_cert_reqs=none`), nodes);
+    t.deepEqual(parse(`${scheme}://h1:7000,[::1]?ssl_cert_reqs=none`), { tls: { rejectUnauthorized: false } });
+  }
+  t.is(clusterSeeds("redis://h"), undefined);
+});
+
 for (const [url, reason] of [
+  ["redis+cluster://h/1", /a cluster has no database but 0/],
   ["redis://h:99999", /port "99999"/],
   ["redis://h:x", /port "x"/],
   ["redis://h?db=x", /database "x"/],
@@ -98,6 +115,7 @@ test("an error names the URL, and never its password", (t) => {
     "redis://user:hun/ter2@h:x",
     "redis://user:hun@ter2@h:x",
     "redis+sentinel://user:hunter2@h1:x/0/s",
+    "redis+cluster://user:hunter2@h1,h2/1",
     "unix:///x?password=hunter2&db=x",
   ]) {
     const error = t.throws(() => parse(url), { instanceOf: BridgeError });
