@@ -19,7 +19,7 @@ from flask import Flask, request
 from flask_socketio import Namespace, SocketIO, emit, join_room, leave_room
 from werkzeug.serving import make_server
 
-from managers import KOMBU, create_manager
+from managers import KOMBU, create_manager, one_node
 from ready import start_listening
 
 
@@ -45,7 +45,7 @@ def queue_options(queue, channel):
     """
     if queue.startswith((KOMBU, "kafka:")):
         return {"client_manager": create_manager(queue, channel)}
-    return {"message_queue": queue, "channel": channel}
+    return {"message_queue": one_node(queue), "channel": channel}
 
 
 def create_app(queue, channel):

@@ -1,18 +1,20 @@
 """Creates the manager of python-socketio for a queue, by the URL of the queue.
 
     redis://…, rediss://…     RedisManager, AsyncRedisManager
+    redis+cluster://…         the same, on one node of the cluster
     amqp://…, amqps://…       KombuManager, AsyncAioPikaManager
     kombu+redis://…           KombuManager("redis://…"), and likewise for any
                               URL of kombu after `kombu+`
     kafka://…                 KafkaManager, of `kafka_bytes.py`
 
-These are the schemes of the bridge. In Python both the first and the third are
-`redis://`, and the class makes the difference.
+These are the schemes of the bridge. In Python both `redis://` and
+`kombu+redis://` are `redis://`, and the class makes the difference.
 """
 
 from __future__ import annotations
 
 import importlib
+import re
 from typing import Any
 
 import socketio
@@ -53,6 +55,11 @@ def require_client(queue: str) -> None:
             raise ModuleNotFoundError(name=PACKAGES[module]) from None
 
 
+def one_node(queue: str) -> str:
+    """Of a cluster, the last node that the URL names: Node hosts take the first."""
+    return re.sub(r"^(\w+)\+cluster://([^/?#]*@)?([^/?#@]*,)?", r"\1://\2", queue)
+
+
 def create_manager(
     queue: str, channel: str, *, write_only: bool = False, encoding: str | None = None
 ) -> socketio.PubSubManager:
@@ -68,7 +75,7 @@ def create_manager(
         return library.KafkaManager(queue, **options)
     if queue.startswith((KOMBU, "amqp:", "amqps:")):
         return library.KombuManager(queue.removeprefix(KOMBU), **options)
-    return library.RedisManager(queue, **options)
+    return library.RedisManager(one_node(queue), **options)
 
 
 def create_async_manager(
@@ -82,7 +89,7 @@ def create_async_manager(
         raise ValueError(f"python-socketio has no asynchronous manager for {scheme}://")
     if queue.startswith(("amqp:", "amqps:")):
         return library.AsyncAioPikaManager(queue, **options)
-    return library.AsyncRedisManager(queue, **options)
+    return library.AsyncRedisManager(one_node(queue), **options)
 
 
 def _library(encoding: str | None) -> tuple[Any, dict[str, Any]]:

@@ -8,6 +8,7 @@ from flask import request as current
 from flask_socketio import Namespace, SocketIO, join_room, leave_room
 from werkzeug.serving import make_server
 
+from managers import one_node
 from peer_hosts import ready, transports
 from peer_operations import NAMESPACES, Operations
 from ready import start_listening
@@ -53,7 +54,7 @@ class FlaskNamespace(Namespace):
 
 def run_flask(args):
     app = Flask(__name__)
-    options = {"message_queue": args.queue, "channel": args.channel}
+    options = {"message_queue": one_node(args.queue), "channel": args.channel}
     socketio = SocketIO(app, async_mode="threading", **options)
     for namespace in NAMESPACES:
         socketio.on_namespace(FlaskNamespace(namespace))

@@ -25,7 +25,7 @@ from typing import Any, Union
 
 import socketio
 
-from managers import KOMBU, client_modules
+from managers import KOMBU, client_modules, one_node
 
 RESEND_AFTER = 0.05
 
@@ -106,6 +106,6 @@ def _publisher(manager: AnyManager, queue: str) -> Iterator[Callable[[str], Any]
             yield connection.Producer(exchange=exchange).publish
     else:
         [library] = client_modules(queue)
-        client = importlib.import_module(library).from_url(queue)
+        client = importlib.import_module(library).from_url(one_node(queue))
         with contextlib.closing(client) as connection:
             yield functools.partial(connection.publish, manager.channel)

@@ -35,6 +35,11 @@ function pythonSide(queue: string): PythonSide {
   return scheme === "kafka" ? KAFKA : byName("RedisManager", "python-socketio redis");
 }
 
+/** python-socketio knows no clusters, and is content with one node: any will do. */
+function forPython(queue: string): string {
+  return queue.replace(/^([a-z]+)\+cluster(:\/\/(?:[^/?#]*@)?[^,/?#]*)[^/?#]*/i, "$1$2");
+}
+
 /** Arguments of `pip install` for a Python that can publish to that queue. */
 export function pythonPackages(queue: string): string {
   return pythonSide(queue).packages;
@@ -50,7 +55,7 @@ export function pythonSnippet(queue: string, channel: string, demo: boolean): st
   const channelArgument = channel === "socketio" ? "" : `channel=${JSON.stringify(channel)}, `;
   return [
     ...(queue.includes(":***@") ? ["# with the password in place of ***"] : []),
-    ...pythonSide(queue).make(queue, `${channelArgument}write_only=True`),
+    ...pythonSide(queue).make(forPython(queue), `${channelArgument}write_only=True`),
     `manager.emit("hello", {"from": "Python"}${demo ? ', room="lobby"' : ""})`,
   ].join("\n");
 }

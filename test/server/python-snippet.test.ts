@@ -15,6 +15,15 @@ test("each queue gets the manager that python-socketio has for it", (t) => {
   ]);
 });
 
+test("of a cluster, Python gets one node", (t) => {
+  const manager = (queue: string) => lines(queue).at(-2);
+  t.is(manager("redis+cluster://h1:1,h2:2"), 'manager = socketio.RedisManager("redis://h1:1", write_only=True)');
+  t.is(
+    manager("rediss+cluster://bob:***@h1,h2/0?ssl_cert_reqs=none"),
+    'manager = socketio.RedisManager("rediss://bob:***@h1/0?ssl_cert_reqs=none", write_only=True)',
+  );
+});
+
 test("the channel is named unless it is Python's default, and the room if clients are in it", (t) => {
   t.deepEqual(lines("redis://h", "chat", true), [
     "import socketio",
