@@ -4,7 +4,7 @@ import { redactUrl } from "../../util/redact-url.js";
 import { parseHost, splitUrl, tlsFiles, type UrlParts, unquote } from "../core/url.js";
 
 /**
- * The schemes of `RedisManager` in python-socketio, and those of a cluster as Flask-Limiter spells them: python-socketio
+ * The schemes of `RedisManager` in python-socketio, and those of a cluster as the storage URLs of Flask-Limiter have them: python-socketio
  * takes the plain URL of one of its nodes.
  */
 export const REDIS_SCHEMES = [
