@@ -8,6 +8,8 @@ import type { WireRoom } from "./protocol/model/messages.js";
 import { type Logger, normalizeLogger } from "./util/logger.js";
 import { integerInRange, LONGEST_TIMER_MS, oneOf } from "./util/validation.js";
 
+const MIB = 1024 * 1024;
+
 /** Options of adapters and emitters. A value that cannot work is a `BridgeError` with `BRIDGE_INVALID_OPTION`. */
 export interface ChannelOptions {
   /**
@@ -39,6 +41,17 @@ export interface ChannelOptions {
    * @default "5.15"
    */
   readonly dialect?: Dialect | undefined;
+  /**
+   * Bytes of the largest message in either direction, from 1,024 to 50,331,648 (48 MiB). A larger one is
+   * `BRIDGE_INVALID_ARGUMENT` where it is emitted, and rejected as `too_large` where it is read: give all Node processes of
+   * a fleet the same limit. Bytes in JSON are in base64, which is a third longer; MessagePack counts as large as it would
+   * be in JSON.
+   *
+   * The default is a quarter of the 32 MiB for which Redis disconnects a subscriber; Kombu's form of a message is a third
+   * larger. Brokers have limits of their own: what they refuse is `BRIDGE_BROKER_UNAVAILABLE` or the status `dropped`.
+   * @default 8_388_608 (8 MiB)
+   */
+  readonly maxMessageSize?: number | undefined;
   /** What happens to messages while the broker is away. For a URL: a bus that is passed in has its own. */
   readonly outage?: OutageOptions | undefined;
   /**
@@ -73,12 +86,6 @@ export interface ReaderOptions extends ChannelOptions {
    * @default "refuse"
    */
   readonly legacyPickle?: LegacyPickle | undefined;
-  /**
-   * Bytes of the largest message that is read; a larger one is rejected as `too_large`. Mind the broker's own limits: Redis
-   * disconnects a subscriber for which 32 MiB are waiting.
-   * @default 33_554_432 (32 MiB)
-   */
-  readonly maxMessageSize?: number | undefined;
   /**
    * Most acknowledged emits that wait at a time, in each direction. One more of `io.timeout().emitWithAck()` is sent, and
    * ends with its timeout; one more of an emitter rejects with `BRIDGE_BUSY`; one more of another host takes the place of
@@ -143,13 +150,14 @@ export interface NormalizedChannel {
   readonly toPythonRoom: (room: string, namespace: string) => WireRoom;
   readonly encoding: Encoding;
   readonly dialect: Dialect;
+  /** Bytes. */
+  readonly maxMessageSize: number;
   readonly logger: Logger;
 }
 
 export interface NormalizedReader extends NormalizedChannel {
   readonly legacyPickle: LegacyPickle;
   readonly heartbeatInterval: number;
-  readonly maxMessageSize: number;
   readonly maxPendingAcks: number;
   readonly pythonHosts: PythonHostsMode;
 }
@@ -175,6 +183,15 @@ export function normalizeLegacyPickle(mode: string = "refuse"): LegacyPickle {
   return oneOf("legacyPickle", mode, LEGACY_PICKLE_MODES);
 }
 
+/**
+ * The messages of Node hosts to each other need the least. With the most, Kombu's envelope is still read.
+ *
+ * @throws BridgeError `BRIDGE_INVALID_OPTION`
+ */
+function normalizeMaxMessageSize(bytes = 8 * MIB): number {
+  return integerInRange("maxMessageSize", bytes, 1_024, 48 * MIB);
+}
+
 /** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeChannel(options: ChannelOptions): NormalizedChannel {
   const [first, ...others] = new Set([options.channel ?? "socketio"].flat());
@@ -197,6 +214,7 @@ export function normalizeChannel(options: ChannelOptions): NormalizedChannel {
     toPythonRoom: options.toPythonRoom ?? ((room) => room),
     encoding,
     dialect,
+    maxMessageSize: normalizeMaxMessageSize(options.maxMessageSize),
     logger: normalizeLogger(options.logger),
   };
 }
@@ -207,7 +225,6 @@ export function normalizeReader(options: ReaderOptions): NormalizedReader {
     ...normalizeChannel(options),
     legacyPickle: normalizeLegacyPickle(options.legacyPickle),
     heartbeatInterval: normalizeHeartbeat(options.heartbeatInterval),
-    maxMessageSize: integerInRange("maxMessageSize", options.maxMessageSize ?? 32 * 1024 * 1024),
     maxPendingAcks: integerInRange("maxPendingAcks", options.maxPendingAcks ?? 10_000),
     pythonHosts: oneOf("pythonHosts", options.pythonHosts ?? "auto", PYTHON_HOSTS_MODES),
   };
@@ -216,7 +233,7 @@ export function normalizeReader(options: ReaderOptions): NormalizedReader {
 function normalizeRecovery(limits: RecoveryLimits = {}): NormalizedAdapter["recovery"] {
   return {
     maxMessages: integerInRange("recovery.maxMessages", limits.maxMessages ?? 50_000),
-    maxBytes: integerInRange("recovery.maxBytes", limits.maxBytes ?? 32 * 1024 * 1024),
+    maxBytes: integerInRange("recovery.maxBytes", limits.maxBytes ?? 32 * MIB),
     maxSessions: integerInRange("recovery.maxSessions", limits.maxSessions ?? 10_000),
   };
 }

@@ -10,6 +10,8 @@ export interface PublisherOptions {
   readonly channel: string;
   readonly encoding: Encoding;
   readonly dialect: Dialect;
+  /** Bytes. */
+  readonly maxMessageSize: number;
   readonly reporter: Reporter;
 }
 
@@ -17,23 +19,24 @@ export interface PublisherOptions {
 export class ChannelPublisher {
   /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry */
   readonly encodeEmit: (message: OutgoingEmit) => EncodedEmit;
+  /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry */
+  readonly encode: Encode;
   readonly #bus: Bus;
   readonly #channel: string;
-  readonly #encode: Encode;
   readonly #onPublished: () => void;
   #isClosed = false;
 
   constructor({ bus, channel, reporter, ...format }: PublisherOptions) {
     this.#bus = bus;
     this.#channel = channel;
-    this.#encode = createEncoder(format);
+    this.encode = createEncoder(format);
     this.encodeEmit = createEmitEncoder(format);
     this.#onPublished = () => reporter.count("published");
   }
 
   /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry */
   publish(message: OutgoingMessage): void {
-    this.publishEncoded(this.#encode(message));
+    this.publishEncoded(this.encode(message));
   }
 
   publishEncoded(payload: Uint8Array | string): void {

@@ -50,12 +50,12 @@ export class Host {
 
   constructor(bus: Bus, options: NormalizedAdapter) {
     const { hostId } = this;
-    const { channels, encoding, dialect, toPythonRoom } = options;
+    const { channels, dialect, toPythonRoom } = options;
     const [channel, ...others] = channels;
 
     // Each part knows those above it.
     const reporter = new Reporter(options.logger, channels);
-    const publisher = new ChannelPublisher({ bus, channel, encoding, dialect, reporter });
+    const publisher = new ChannelPublisher({ ...options, bus, channel, reporter });
     const cluster = new Cluster({ ...options, bus, hostId, isHost: true });
     const isOrdered = () => others.length === 0 && bus.isOrdered?.(channel) === true;
     const recovery = new HostRecovery({ options, cluster, publisher, isOrdered });
@@ -148,16 +148,17 @@ export class Host {
 
   /** So that clients of this host can resume on other hosts. */
   #exportSessions(namespace: string, { recovery }: ServedNamespace): void {
-    const { cluster, hostId: from } = this;
+    const { cluster, hostId: from, reporter } = this;
     const sessions = cluster.peers.hostIds.length === 0 ? [] : (recovery?.exportSessions() ?? []);
     if (sessions.length > 0) {
-      sendInParts(
-        sessions,
-        (session, copier) => copier.copy(session),
-        (items) => {
+      const send = (items: readonly unknown[]): void => {
+        try {
           cluster.sideChannel.publish({ type: "exported_sessions", from, namespace, items }).catch(() => {});
-        },
-      );
+        } catch (error) {
+          reporter.warn("sessions", `a client cannot resume on another host: ${(error as Error).message}`);
+        }
+      };
+      sendInParts(sessions, (session, copier) => copier.copy(session), send, this.options.maxMessageSize);
     }
   }
 

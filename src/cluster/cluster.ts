@@ -53,7 +53,7 @@ export class Cluster {
   constructor(options: ClusterOptions) {
     this.#options = options;
     this.hostId = options.hostId;
-    this.sideChannel = new SideChannel(options.bus, options.channels);
+    this.sideChannel = new SideChannel(options);
     this.acks = new PendingAcks(options.maxPendingAcks);
     this.#requests = new PeerRequests(options.maxPendingAcks);
     this.peers = new Peers(options.heartbeatInterval, (hostId) => {

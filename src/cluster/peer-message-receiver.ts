@@ -146,9 +146,9 @@ export class PeerMessageReceiver {
   }
 
   #replyTo({ from: to, id }: RequestMessage, channel: string): PeerReply {
-    const { hostId: from, sideChannel } = this.#to;
-    return new PeerReply((items, part, isLast) => {
-      sideChannel.publish({ type: "reply", from, to, id, part, isLast, items }, channel).catch(() => {});
-    });
+    const { hostId: from, sideChannel, maxMessageSize } = this.#to;
+    return new PeerReply((part) => {
+      sideChannel.publish({ type: "reply", from, to, id, ...part }, channel).catch(() => {});
+    }, maxMessageSize);
   }
 }

@@ -67,14 +67,17 @@ export class PeerRequests {
     return this.#pending.has(id);
   }
 
-  addReply({ from, id, part, isLast, items }: ReplyMessage): void {
+  addReply({ from, id, part, isLast, items, error }: ReplyMessage): void {
     const pending = this.#pending.get(id);
     // After an outage a message may come twice.
     if (pending?.missing?.get(from) !== part) {
       return;
     }
     pending.items.push(...items);
-    if (isLast) {
+    if (error !== undefined) {
+      const message = `the host ${from} cannot send all of its reply: ${error}`;
+      this.fail(id, new IncompleteError("BRIDGE_INVALID_ARGUMENT", message, pending.items));
+    } else if (isLast) {
       pending.missing.delete(from);
       this.#resolveIfComplete(id, pending);
     } else {

@@ -3,6 +3,14 @@ import { sideChannelOf } from "../protocol/side-channel/channel-name.js";
 import { encodeSideChannel } from "../protocol/side-channel/encode.js";
 import type { SideChannelMessage } from "../protocol/side-channel/messages.js";
 
+export interface SideChannelOptions {
+  readonly bus: Bus;
+  /** Of the fleet. */
+  readonly channels: readonly [string, ...string[]];
+  /** Bytes. */
+  readonly maxMessageSize: number;
+}
+
 /**
  * The channels on which Node hosts exchange what Python hosts need not read: one beside each channel of the fleet.
  *
@@ -10,12 +18,13 @@ import type { SideChannelMessage } from "../protocol/side-channel/messages.js";
  */
 export class SideChannel {
   readonly #bus: Bus;
+  readonly #maxMessageSize: number;
   /** The first is the one that this process publishes to; replies go to the one that the request came on. */
   readonly names: readonly [string, ...string[]];
 
-  /** @param channels - of the fleet */
-  constructor(bus: Bus, [first, ...others]: readonly [string, ...string[]]) {
+  constructor({ bus, channels: [first, ...others], maxMessageSize }: SideChannelOptions) {
     this.#bus = bus;
+    this.#maxMessageSize = maxMessageSize;
     this.names = [sideChannelOf(first), ...others.map(sideChannelOf)];
   }
 
@@ -25,6 +34,6 @@ export class SideChannel {
 
   /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT`; rejects as `Bus.publish` */
   publish(message: SideChannelMessage, channel: string = this.names[0]): Promise<void> {
-    return this.#bus.publish(channel, encodeSideChannel(message));
+    return this.#bus.publish(channel, encodeSideChannel(message, this.#maxMessageSize));
   }
 }

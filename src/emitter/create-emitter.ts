@@ -30,7 +30,7 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
   options: EmitterOptions = {},
 ): Emitter<Events> {
   const normalized = normalizeReader(options);
-  const { channels, toPythonRoom, dialect, encoding, logger } = normalized;
+  const { channels, toPythonRoom, dialect, encoding, maxMessageSize, logger } = normalized;
   const [channel] = channels;
   const bus = openBus(source, channel, options);
   const log = new RateLimitedLog((line) => logger.warn(line));
@@ -41,7 +41,7 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
   const hostId = newHostId();
   debug("writes to channel %s of %s as %s: encoding %s, dialect %s", channel, bus.name, hostId, encoding, dialect);
   const acks = options.acks === true ? new LazyAckListener(bus, hostId, normalized, log) : undefined;
-  const publisher = new Publisher({ bus, channel, encode: createEncoder(normalized), log });
+  const publisher = new Publisher({ bus, channel, encode: createEncoder(normalized), maxMessageSize, log });
   const sender = { hostId, publisher, looksLikeSid: sidMatcher(dialect), toPythonRoom, acks };
   return Object.assign(new NamespaceTarget<Events>(sender, "/"), {
     of: (namespace: string) => new NamespaceTarget<Events>(sender, namespace),

@@ -1,7 +1,7 @@
 import { BridgeError } from "../errors.js";
 import type { CloseRoomMessage, DisconnectMessage, MoveRoomMessage, WireRoom } from "../protocol/model/messages.js";
 import { checkName } from "../protocol/model/outgoing.js";
-import { RESERVED_SERVER_EVENTS } from "../protocol/side-channel/messages.js";
+import { checkServerSideEvent } from "../protocol/side-channel/messages.js";
 import { quote } from "../util/quote.js";
 import type { EmitterNamespace } from "./emitter.js";
 import type { EventsMap } from "./event-types.js";
@@ -12,16 +12,14 @@ type WithoutSender<Message> = Omit<Message, "namespace" | "hostId">;
 
 /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` */
 function checkServerSideEmit(event: string, args: readonly unknown[]): readonly unknown[] {
-  if (RESERVED_SERVER_EVENTS.has(event)) {
-    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `${quote(event)} is an event of Socket.IO itself`);
-  }
+  checkServerSideEvent(event);
   if (typeof args.at(-1) === "function") {
     throw new BridgeError(
       "BRIDGE_INVALID_ARGUMENT",
       `serverSideEmit(${quote(event)}) has a function as its last argument: acknowledgements are not supported here`,
     );
   }
-  return [checkName(event), ...args];
+  return [event, ...args];
 }
 
 /** Everyone in a namespace, with the commands that have no other target than what they name. */

@@ -15,6 +15,8 @@ export interface PublisherOptions {
   /** The channel of the fleet that is written to. */
   readonly channel: string;
   readonly encode: Encode;
+  /** Bytes. */
+  readonly maxMessageSize: number;
   readonly log: RateLimitedLog;
 }
 
@@ -47,8 +49,8 @@ export class Publisher {
 
   /** To the Node hosts of the fleet. @throws BridgeError rejects as `publish` */
   publishToHosts(makeMessage: () => SideChannelMessage): Promise<void> {
-    const { bus, channel } = this.#options;
-    return this.#run(() => bus.publish(sideChannelOf(channel), encodeSideChannel(makeMessage())));
+    const { bus, channel, maxMessageSize } = this.#options;
+    return this.#run(() => bus.publish(sideChannelOf(channel), encodeSideChannel(makeMessage(), maxMessageSize)));
   }
 
   #run(publish: () => Promise<void>): Promise<void> {

@@ -1,20 +1,35 @@
+import { asBuffer } from "../util/bytes.js";
 import { encodeJson, encodeJsonEmit } from "./json/encode.js";
 import type { Dialect } from "./model/dialect.js";
-import type { EncodedEmit, OutgoingEmit, OutgoingMessage } from "./model/outgoing.js";
+import {
+  assertSize,
+  describeMessage,
+  type EncodedEmit,
+  type OutgoingEmit,
+  type OutgoingMessage,
+} from "./model/outgoing.js";
 import { encodeMsgpack } from "./msgpack/encode.js";
+import { sizeOfFrame } from "./msgpack/validate-frame.js";
 
 /** How messages are written. The first byte of a message tells readers which it is. */
 export type Encoding = "json" | "msgpack";
 
 export const ENCODINGS: readonly Encoding[] = ["json", "msgpack"];
 
-/** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the encoding or the dialect has no form for */
+/**
+ * Whatever it returns, `decode` with the same options accepts.
+ *
+ * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the encoding or the dialect has no form for, and for what `decode`
+ *   rejects
+ */
 export type Encode = (message: OutgoingMessage) => Uint8Array | string;
 
 interface EncoderOptions {
   readonly encoding: Encoding;
   /** For JSON. Only Python hosts of the newest dialect read MessagePack. */
   readonly dialect: Dialect;
+  /** Bytes. */
+  readonly maxMessageSize: number;
 }
 
 /**
@@ -27,13 +42,35 @@ export function encodeMsgpackOrJson(message: OutgoingMessage): Uint8Array | stri
 }
 
 /** How a host writes messages; docs/protocol.md, "Encodings". */
-export function createEncoder({ encoding, dialect }: EncoderOptions): Encode {
-  return encoding === "json" ? (message) => encodeJson(message, dialect) : encodeMsgpackOrJson;
+export function createEncoder({ encoding, dialect, maxMessageSize }: EncoderOptions): Encode {
+  return (message) => {
+    const payload = encoding === "json" ? encodeJson(message, dialect) : encodeMsgpackOrJson(message);
+    assertPayloadSize(message, payload, maxMessageSize);
+    return payload;
+  };
 }
 
 /** `createEncoder` for emits: in JSON it also returns the arguments as clients of this host get them. */
-export function createEmitEncoder({ encoding, dialect }: EncoderOptions): (message: OutgoingEmit) => EncodedEmit {
-  return encoding === "json"
-    ? (message) => encodeJsonEmit(message, dialect)
-    : (message) => ({ payload: encodeMsgpackOrJson(message), argsJson: undefined });
+export function createEmitEncoder(options: EncoderOptions): (message: OutgoingEmit) => EncodedEmit {
+  const { encoding, dialect, maxMessageSize } = options;
+  if (encoding === "msgpack") {
+    const encode = createEncoder(options);
+    return (message) => ({ payload: encode(message), argsJson: undefined });
+  }
+  return (message) => {
+    const encoded = encodeJsonEmit(message, dialect);
+    assertPayloadSize(message, encoded.payload, maxMessageSize);
+    return encoded;
+  };
+}
+
+/** UTF-8 has at most three bytes for each unit of a string, so that most need not be counted. */
+const MAX_BYTES_PER_UNIT = 3;
+
+function assertPayloadSize(message: OutgoingMessage, payload: Uint8Array | string, maxSize: number): void {
+  if (typeof payload !== "string") {
+    assertSize(describeMessage(message), sizeOfFrame(asBuffer(payload), maxSize), maxSize);
+  } else if (payload.length * MAX_BYTES_PER_UNIT > maxSize) {
+    assertSize(describeMessage(message), Buffer.byteLength(payload), maxSize);
+  }
 }

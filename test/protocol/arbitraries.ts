@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { WireRoom } from "../../src/protocol/model/messages.js";
 import { RESERVED_EVENTS } from "../../src/protocol/model/messages.js";
 import type { OutgoingMessage } from "../../src/protocol/model/outgoing.js";
+import { findUnsafeKey } from "../../src/protocol/values/unsafe-names.js";
 
 /** Any UTF-16, including lone surrogates. */
 export const text = fc.string({
@@ -12,8 +13,11 @@ export const text = fc.string({
   ),
 });
 
-const UNSAFE = new Set(["__proto__", "constructor"]);
-const name = text.filter((one) => !UNSAFE.has(one));
+const name = fc.oneof(
+  { weight: 20, arbitrary: text },
+  { weight: 1, arbitrary: fc.constantFrom("__proto__", "constructor", "toString") },
+);
+const key = text.filter((one) => one !== "__proto__" && one !== "constructor");
 
 /** What an application may emit, with bytes at any depth. */
 const value = fc.letrec<{ value: unknown }>((tie) => ({
@@ -29,7 +33,7 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
       fc.date({ noInvalidDate: true }),
     ),
     fc.array(tie("value")),
-    fc.dictionary(name, tie("value")),
+    fc.dictionary(key, tie("value")),
   ),
 })).value;
 
@@ -67,6 +71,8 @@ const node = fc.option(
   { nil: undefined },
 );
 
+const acknowledged = fc.array(fc.jsonValue()).filter((args) => findUnsafeKey(args) === undefined);
+
 const method = <Name extends string>(...names: readonly [Name, ...Name[]]) => fc.constantFrom(...names);
 const members = { rooms, exceptRooms: fc.array(name), namespace, hostId };
 
@@ -87,7 +93,7 @@ export const outgoing: fc.Arbitrary<OutgoingMessage> = fc.oneof(
       hostId,
     }),
   },
-  fc.record({ method: method("callback"), callback, args: fc.array(fc.jsonValue()), hostId }),
+  fc.record({ method: method("callback"), callback, args: acknowledged, hostId }),
   fc.record({ method: method("disconnect"), sid: text, namespace, hostId }),
   fc.record({ method: method("disconnect"), sid: text, close: fc.constant(true), namespace, hostId }),
   fc.record({ method: method("enter_room", "leave_room"), sid: text, room, namespace, hostId }),
@@ -96,3 +102,70 @@ export const outgoing: fc.Arbitrary<OutgoingMessage> = fc.oneof(
   fc.record({ method: method("node_disconnect"), close: fc.boolean(), ...members }),
   fc.record({ method: method("node_checkpoint"), number: fc.integer({ min: 1 }), hostId }),
 );
+
+/** Lists within lists. */
+export const nested = (levels: number): unknown => Array.from({ length: levels }).reduce((inner) => [inner], 1);
+
+const circular: Record<string, unknown> = {};
+circular.self = { again: [circular] };
+
+/** What plain JavaScript passes as an argument, whether other hosts would accept it or not. */
+export const anyArgument: fc.Arbitrary<unknown> = fc.oneof(
+  { weight: 6, arbitrary: value },
+  { weight: 2, arbitrary: fc.jsonValue() },
+  fc
+    .record({
+      key: fc.constantFrom("__proto__", "constructor", "prototype", "_placeholder"),
+      inner: value,
+      bytes: value,
+    })
+    .map(({ key, inner, bytes }) => [
+      JSON.parse(`{"a": {"${key}": {"prototype": 1}, "b": 0}}`),
+      { [key]: inner },
+      bytes,
+    ]),
+  fc.record({ _placeholder: fc.boolean(), num: fc.integer({ min: -1, max: 2 }), b: value }),
+  fc.integer({ min: 990, max: 1_003 }).map(nested),
+  fc.integer({ min: 990, max: 1_003 }).map((levels) => [Buffer.from("x"), nested(levels)]),
+  fc.integer({ min: 0, max: 3_000 }).map((length) => Array(length).fill(0)),
+  fc.integer({ min: 0, max: 5_000 }).map((length) => "x".repeat(length)),
+  fc.integer({ min: 0, max: 2_000 }).map((length) => "ů".repeat(length)),
+  fc.integer({ min: 0, max: 5_000 }).map((length) => Buffer.alloc(length)),
+  fc.constantFrom(1n, circular, Symbol("s"), () => 1, new Map(), new Date(Number.NaN)),
+);
+
+/** What plain JavaScript passes to `compress()` and `timeout()`. */
+export const anyFlags = fc.record({
+  compress: fc.constantFrom<unknown>(undefined, null, true, false, 0, 1, "", "no", Number.NaN, {}),
+  timeout: fc.oneof(
+    fc.double(),
+    fc.integer(),
+    fc.constantFrom<unknown>(
+      null,
+      "5",
+      "soon",
+      {},
+      -1,
+      2 ** 31 - 1,
+      2 ** 31,
+      1.5,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+    ),
+  ),
+});
+
+/** Every message that is attempted to be published, whether other hosts would accept it or not. */
+export const attempted: fc.Arbitrary<OutgoingMessage> = fc
+  .tuple(outgoing, fc.array(anyArgument, { maxLength: 3 }), fc.constantFrom("own", "own", "args", "event", "rooms"))
+  .map(([message, args, change]) => {
+    if (message.method === "callback") {
+      return change === "own" ? message : { ...message, args };
+    }
+    if (message.method !== "emit" || change === "own") {
+      return message;
+    }
+    const [name] = args as [string];
+    const changes = { args: { args }, event: { event: name }, rooms: { rooms: [name, ...(message.rooms ?? [])] } };
+    return { ...message, ...changes[change] };
+  });

@@ -62,15 +62,11 @@ for (const [what, owner, name, payload] of CALLS) {
 }
 
 test.serial("decodeSideChannel rejects a message when Node throws", (t) => {
-  const message = encodeSideChannel({
-    type: "reply",
-    from: HOST,
-    to: HOST,
-    id: 1,
-    part: 0,
-    isLast: true,
-    items: ["x".repeat(300)],
-  });
+  const items = ["x".repeat(300)];
+  const message = encodeSideChannel(
+    { type: "reply", from: HOST, to: HOST, id: 1, part: 0, isLast: true, items },
+    MAX_SIZE,
+  );
   const decoded = whileThrowing(Buffer.prototype, "readUIntBE", () => decodeSideChannel(message, MAX_SIZE));
   t.deepEqual(decoded, {
     kind: "rejected",

@@ -1,12 +1,11 @@
 import type { Socket } from "socket.io";
 import type { Adapter } from "socket.io-adapter";
 import type { PeerReply } from "../../cluster/peer-reply.js";
-import { sendInParts } from "../../cluster/send-in-parts.js";
 import type { Rejection } from "../../protocol/model/rejection.js";
 import type { LenientCopier } from "../../protocol/side-channel/lenient-copy.js";
 import {
   type FetchSocketsMessage,
-  RESERVED_SERVER_EVENTS,
+  isServerSideEvent,
   type RequestMessage,
   type ServerSideEmitMessage,
 } from "../../protocol/side-channel/messages.js";
@@ -30,17 +29,16 @@ export function serveRequest(
   message: RequestMessage,
   reply: PeerReply,
 ): Rejection | undefined {
-  let rejection: Rejection | undefined;
-  let isServed = false;
   try {
-    rejection = served && serve(served, message, reply);
-    isServed = served !== undefined && rejection === undefined;
-  } finally {
-    if (!isServed) {
+    const rejection = served && serve(served, message, reply);
+    if (served === undefined || rejection !== undefined) {
       reply.end();
     }
+    return rejection;
+  } catch (error) {
+    reply.fail(error as Error);
+    throw error;
   }
-  return rejection;
 }
 
 function serve(
@@ -64,13 +62,13 @@ function serve(
 
 function fetchSockets(adapter: Adapter, { rooms, except }: FetchSocketsMessage, reply: PeerReply): undefined {
   const clients = clientsHere(adapter, { rooms: new Set(rooms), except: new Set(except) });
-  sendInParts(clients, describeClient, (items, isLast) => reply.send(items, isLast));
+  reply.sendAll(clients, describeClient);
 }
 
 /** A client as other hosts see it. A `sessionStore`, as express-session puts it there, belongs to this process. */
 function describeClient({ id, handshake, rooms, data }: Socket, copier: LenientCopier): object {
   const { sessionStore: _, ...rest } = handshake as object as Record<string, unknown>;
-  return { id, handshake: copier.copy(rest), rooms: roomNames(rooms), data: copier.copy(data) };
+  return { id, handshake: copier.copy(rest), rooms: copier.copy(roomNames(rooms)), data: copier.copy(data) };
 }
 
 function allRooms(adapter: Adapter, reply: PeerReply): undefined {
@@ -79,17 +77,13 @@ function allRooms(adapter: Adapter, reply: PeerReply): undefined {
 }
 
 function sendCopies(items: readonly unknown[], reply: PeerReply): undefined {
-  sendInParts(
-    items,
-    (item, copier) => copier.copy(item),
-    (part, isLast) => reply.send(part, isLast),
-  );
+  reply.sendAll(items, (item, copier) => copier.copy(item));
 }
 
 function serverSideEmit(adapter: Adapter, message: ServerSideEmitMessage, reply: PeerReply): Rejection | undefined {
   const namespace = namespaceOf(adapter);
   const [event, ...args] = message.args;
-  if (typeof event !== "string" || RESERVED_SERVER_EVENTS.has(event)) {
+  if (!isServerSideEvent(event)) {
     return { reason: "reserved_event", detail: `${quote(event)} is not an event for other servers` };
   }
   if (event === "error" && namespace.listenerCount("error") === 0) {
@@ -97,7 +91,15 @@ function serverSideEmit(adapter: Adapter, message: ServerSideEmitMessage, reply:
     return { reason: "undeliverable", detail: 'nothing listens for "error"' };
   }
   // Only the first one counts: a reply has one last part.
-  const acknowledge = (...acked: unknown[]): void => reply.send([acked], true);
+  const acknowledge = (...acked: unknown[]): void => {
+    try {
+      reply.send([acked], true);
+    } catch (error) {
+      // Both hosts are told: the application here, and whoever waits there.
+      reply.fail(error as Error);
+      throw error;
+    }
+  };
   const withAck = message.isAcknowledged ? [...args, acknowledge] : args;
   callApplication(() => callServerSideListeners(namespace, [event, ...withAck]));
   return undefined;

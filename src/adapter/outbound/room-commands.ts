@@ -3,6 +3,7 @@ import {
   disconnectCommand,
   joinCommand,
   leaveCommand,
+  NOTHING,
   type RoomCommand,
   type RoomCommandTarget,
 } from "../../protocol/model/build-room-command.js";
@@ -11,7 +12,18 @@ import { hasClient, namespaceOf } from "../clients/namespace.js";
 import { isLocalOnly, isSid, normalizeTarget, roomNames } from "../clients/target.js";
 import type { OutboundDependencies } from "./dependencies.js";
 
-/** `socketsJoin()`, `socketsLeave()` and `disconnectSockets()`: for clients of this host, and of all others. */
+/** A command as it is published. */
+interface EncodedCommand {
+  readonly payloads: readonly (Uint8Array | string)[];
+  readonly isForNodeOnly: boolean;
+}
+
+/**
+ * `socketsJoin()`, `socketsLeave()` and `disconnectSockets()`: for clients of this host, and of all others. Each is encoded
+ * first: what the channel cannot carry is an error, and applies to nobody. And clients that disconnect are gone afterwards.
+ *
+ * Methods throw a BridgeError `BRIDGE_INVALID_ARGUMENT`.
+ */
 export class RoomCommands {
   readonly #dependencies: OutboundDependencies;
 
@@ -21,14 +33,14 @@ export class RoomCommands {
 
   join(options: BroadcastOptions, rooms: Room[]): void {
     const target = this.#targetOf(options);
-    const command = target && joinCommand(target, roomNames(rooms));
+    const command = this.#encode(target && joinCommand(target, roomNames(rooms)));
     joinHere(this.#dependencies.adapter, options, rooms);
     this.#publish("socketsJoin", command);
   }
 
   leave(options: BroadcastOptions, rooms: Room[]): void {
     const target = this.#targetOf(options);
-    const command = target && leaveCommand(target, roomNames(rooms));
+    const command = this.#encode(target && leaveCommand(target, roomNames(rooms)));
     leaveHere(this.#dependencies.adapter, options, rooms);
     this.#publish("socketsLeave", command);
   }
@@ -36,8 +48,7 @@ export class RoomCommands {
   /** @param close - whether the connection ends too, which may serve other namespaces; Python hosts leave it open */
   disconnect(options: BroadcastOptions, close: boolean): void {
     const target = this.#targetOf(options);
-    // Built first: the clients of this host are gone afterwards.
-    const command = target && disconnectCommand(target, close);
+    const command = this.#encode(target && disconnectCommand(target, close));
     disconnectHere(this.#dependencies.adapter, options, close);
     this.#publish("disconnectSockets", command);
   }
@@ -61,12 +72,16 @@ export class RoomCommands {
     };
   }
 
-  #publish(operation: string, command: RoomCommand | undefined): void {
+  #encode({ messages, isForNodeOnly }: RoomCommand = NOTHING): EncodedCommand {
+    return { payloads: messages.map(this.#dependencies.publisher.encode), isForNodeOnly };
+  }
+
+  #publish(operation: string, { payloads, isForNodeOnly }: EncodedCommand): void {
     const { cluster, publisher, reporter } = this.#dependencies;
-    for (const message of command?.messages ?? []) {
-      publisher.publish(message);
+    for (const payload of payloads) {
+      publisher.publishEncoded(payload);
     }
-    if (command?.isForNodeOnly && cluster.pythonHosts.areExpected) {
+    if (isForNodeOnly && cluster.pythonHosts.areExpected) {
       reporter.warn(operation, `${operation}() reaches clients of Python hosts by sid only, not by a room`);
     }
   }

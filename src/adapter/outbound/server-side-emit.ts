@@ -1,4 +1,5 @@
 import type { Cluster } from "../../cluster/cluster.js";
+import { checkServerSideEvent } from "../../protocol/side-channel/messages.js";
 import { callApplication } from "../../util/listeners.js";
 
 type Acknowledge = (error: Error | null, responses: readonly unknown[]) => void;
@@ -8,7 +9,7 @@ type Acknowledge = (error: Error | null, responses: readonly unknown[]) => void;
  *
  * @param packet - the event, its arguments and, at the end, perhaps a function that gets the acknowledgements
  * @param requestsTimeout - milliseconds for which these are waited for
- * @throws BridgeError `BRIDGE_INVALID_ARGUMENT`, where no acknowledgements are requested
+ * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for the event; for its arguments, where no acknowledgements are requested
  */
 export function serverSideEmit(
   namespace: string,
@@ -16,6 +17,7 @@ export function serverSideEmit(
   cluster: Cluster,
   requestsTimeout: number,
 ): void {
+  checkServerSideEvent(packet[0]);
   const { args, acknowledge } = splitAcknowledge(packet);
   const request = { type: "server_side_emit", namespace, args } as const;
   if (acknowledge === undefined) {

@@ -1,4 +1,4 @@
-import { encodeMsgpackOrJson } from "../../protocol/encoders.js";
+import { createEncoder, type Encode } from "../../protocol/encoders.js";
 import type { EmitMessage } from "../../protocol/model/messages.js";
 import { buildEmitExtension } from "../../protocol/model/node-extension.js";
 import type { Packet } from "../clients/event-packet.js";
@@ -6,31 +6,20 @@ import { roomNames, type Target } from "../clients/target.js";
 import type { History } from "./history.js";
 import type { Audience } from "./past-emit.js";
 
-/**
- * For Node hosts alone, whatever the dialect: they know by the host's name which form it has.
- *
- * @returns undefined for what only the server's own parser can encode; clients get that once or not at all
- */
-function encodePrivate({ data: [event, ...args] }: Packet, hostId: string): Uint8Array | string | undefined {
-  const everyone = { namespace: "/", rooms: null, skipSids: [], exceptRooms: [], callback: null, hostId };
-  const node = buildEmitExtension(args, {});
-  try {
-    return encodeMsgpackOrJson({ method: "emit", event: String(event), args, ...everyone, node });
-  } catch {
-    return undefined;
-  }
-}
-
 /** Records the emits of one namespace in the history, and appends to each the offset that its recipients have then. */
 export class EmitRecorder {
   readonly #history: History;
   readonly #namespace: string;
   readonly #hostId: string;
+  readonly #encode: Encode;
 
-  constructor(history: History, namespace: string, hostId: string) {
+  /** @param maxMessageSize - bytes */
+  constructor(history: History, namespace: string, hostId: string, maxMessageSize: number) {
     this.#history = history;
     this.#namespace = namespace;
     this.#hostId = hostId;
+    // For Node hosts alone, whatever the dialect: they know by the host's name which form it has.
+    this.#encode = createEncoder({ encoding: "msgpack", dialect: "5.15", maxMessageSize });
   }
 
   /** @returns the number of the next emit of this host, for `recordOwn()` */
@@ -47,7 +36,7 @@ export class EmitRecorder {
   /** An emit of this host to its own clients alone. @returns the packet for them */
   recordLocal(packet: Packet, target: Target): Packet {
     const isForNobody = target.rooms.size > 0 && roomNames(target.rooms).length === 0;
-    const payload = isForNobody ? undefined : encodePrivate(packet, this.#hostId);
+    const payload = isForNobody ? undefined : this.#encodePrivate(packet);
     if (payload === undefined) {
       return packet;
     }
@@ -61,6 +50,17 @@ export class EmitRecorder {
     const isNumbered = hostId !== undefined && node?.sequence !== undefined;
     const origin = isNumbered ? { hostId, emit: node.sequence } : undefined;
     return this.#history.addForeign({ namespace: this.#namespace, ...audience }, payload, origin);
+  }
+
+  /** @returns undefined for what is not encoded; clients get that once or not at all */
+  #encodePrivate({ data: [event, ...args] }: Packet): Uint8Array | string | undefined {
+    const everyone = { namespace: "/", rooms: null, skipSids: [], exceptRooms: [], callback: null };
+    const node = buildEmitExtension(args, {});
+    try {
+      return this.#encode({ method: "emit", event: String(event), args, ...everyone, node, hostId: this.#hostId });
+    } catch {
+      return undefined;
+    }
   }
 
   #audienceOf({ rooms, except }: Target): Audience {

@@ -66,7 +66,7 @@ export class NamespaceRecovery {
     this.#namespace = namespaceOf(adapter).name;
     this.#sessions = new Sessions(options.maxSessions, options.maxDisconnection);
     this.#missed = new MissedPackets({ ...options, namespace: this.#namespace });
-    this.recorder = new EmitRecorder(history, this.#namespace, cluster.hostId);
+    this.recorder = new EmitRecorder(history, this.#namespace, cluster.hostId, options.maxMessageSize);
   }
 
   /** `Adapter.persistSession` */
@@ -76,10 +76,10 @@ export class NamespaceRecovery {
     this.#sessions.keep({ session, leftAt, isOwn: true, since, privates: [], checkpoint: undefined });
   }
 
-  /** `Adapter.restoreSession`. Never rejects. @returns null: the client starts anew */
-  async restore(pid: string, offsetText: string): Promise<RestoredSession | null> {
-    const offset = parseOffset(offsetText);
-    if (offset === undefined) {
+  /** `Adapter.restoreSession`, with what the client claims: of any type. Never rejects. @returns null: it starts anew */
+  async restore(pid: unknown, offsetText: unknown): Promise<RestoredSession | null> {
+    const offset = typeof offsetText === "string" ? parseOffset(offsetText) : undefined;
+    if (offset === undefined || typeof pid !== "string" || typeof offsetText !== "string") {
       return null;
     }
     // A client knows that its connection is dead before its host does.

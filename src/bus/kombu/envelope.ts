@@ -2,7 +2,10 @@ import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { readKombuBody } from "./body.js";
 
-/** Largest envelope that is read, and largest body in it, in bytes. Redis disconnects a subscriber at half of it. */
+/**
+ * Largest envelope that is read, and largest body in it, in bytes: room for the largest message that `maxMessageSize`
+ * allows, which is a third longer in base64.
+ */
 const MAX_SIZE = 64 * 1024 * 1024;
 
 /**

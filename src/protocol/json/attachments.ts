@@ -9,11 +9,27 @@ import { type ScalarEncoder, toJsonValue } from "../values/json-value.js";
  *     {"_placeholder": true, "num": 0}    the first in the order of a depth-first walk
  */
 
-/** A copy with placeholders. The bytes are appended to `attachments`. */
+/**
+ * A copy with placeholders. The bytes are appended to `attachments`.
+ *
+ * @throws TypeError for what JSON has no form for, and for what readers reject
+ */
 export function deconstruct(args: readonly unknown[], attachments: Uint8Array[]): readonly unknown[] {
   const replaceBytes: ScalarEncoder = (scalar) =>
     typeof scalar === "object" ? { _placeholder: true, num: attachments.push(scalar) - 1 } : scalar;
-  return args.map((arg, index) => toJsonValue(arg, replaceBytes, index));
+  const copy = args.map((arg, index) => toJsonValue(arg, replaceBytes, index));
+  if (countPlaceholders(copy) > attachments.length) {
+    throw new TypeError("beside bytes, an object with _placeholder: true is taken for an attachment");
+  }
+  return copy;
+}
+
+function countPlaceholders(node: unknown): number {
+  if (typeof node !== "object" || node === null) {
+    return 0;
+  }
+  const own = (node as Record<string, unknown>)._placeholder === true ? 1 : 0;
+  return Object.values(node).reduce((sum: number, item) => sum + countPlaceholders(item), own);
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;

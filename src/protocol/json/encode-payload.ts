@@ -2,6 +2,7 @@ import { asBuffer } from "../../util/bytes.js";
 import type { PayloadForm } from "../model/messages.js";
 import { hasBinary } from "../values/json-value.js";
 import { deconstruct } from "./attachments.js";
+import { stringifySafely } from "./stringify.js";
 
 /** The arguments of an emit as JSON text. */
 export interface EncodedPayload {
@@ -35,11 +36,11 @@ function encodeData(args: readonly unknown[], argsJson: string, form: PayloadFor
  *     emit("x", bytes)   "data": [{"_placeholder": true, "num": 0}, "base64…"], "binary": true
  *
  * @param form - "single-argument" has no form for several arguments: see `assertReadableIn`
- * @throws TypeError for what JSON has no form for: a bigint, a circular structure
+ * @throws TypeError for what JSON has no form for, a bigint or a circular structure, and for what readers reject
  */
 export function encodePayload(args: readonly unknown[], form: PayloadForm): EncodedPayload {
   if (!hasBinary(args)) {
-    const argsJson = JSON.stringify(args);
+    const argsJson = stringifySafely(args);
     return { fieldsJson: `"data":${encodeData(args, argsJson, form)},"binary":false`, argsJson };
   }
   const attachments: Uint8Array[] = [];

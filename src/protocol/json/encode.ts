@@ -20,6 +20,7 @@ import {
 } from "../model/outgoing.js";
 import { hasBinary, isJsonArray } from "../values/json-value.js";
 import { type EncodedPayload, encodePayload } from "./encode-payload.js";
+import { stringifySafely } from "./stringify.js";
 
 function encodeName(name: string): string {
   return JSON.stringify(checkName(name));
@@ -72,7 +73,7 @@ function encodeCallback({ callback: { room, namespace, id }, args }: CallbackMes
     );
   }
   const sid = room === null ? "null" : encodeRoom(room);
-  return `"sid":${sid},"namespace":${encodeName(namespace)},"id":${id},"args":${JSON.stringify(args)}`;
+  return `"sid":${sid},"namespace":${encodeName(namespace)},"id":${id},"args":${stringifySafely(args)}`;
 }
 
 /** `PubSubManager.enter_room` and `leave_room` */

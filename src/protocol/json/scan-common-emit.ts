@@ -1,7 +1,6 @@
 import type { Dialect } from "../model/dialect.js";
 import { detectPayloadForm } from "../model/emit-envelope.js";
 import { type EmitEnvelope, RESERVED_EVENTS } from "../model/messages.js";
-import { isUnsafeName } from "../values/unsafe-names.js";
 import type { ScannedEmit } from "./scanned-emit.js";
 
 /** Bytes that are searched at either end of the message; `scanAnyEmit` reads longer envelopes. */
@@ -30,7 +29,7 @@ const SPACE = 0x20;
 
 function toEnvelope(event: string, tail: RegExpExecArray): EmitEnvelope | undefined {
   const [, namespace, room, skipSid, hostId] = tail;
-  if (RESERVED_EVENTS.has(event) || isUnsafeName(event) || isUnsafeName(namespace) || isUnsafeName(room)) {
+  if (RESERVED_EVENTS.has(event)) {
     return undefined;
   }
   return {

@@ -21,7 +21,7 @@ export interface RoomCommand {
   readonly isForNodeOnly: boolean;
 }
 
-const NOTHING: RoomCommand = { messages: [], isForNodeOnly: false };
+export const NOTHING: RoomCommand = { messages: [], isForNodeOnly: false };
 
 /** The two forms of an operation: Python's methods for one client, and those of Node hosts for the members of rooms. */
 interface Forms {

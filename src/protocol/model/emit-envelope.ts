@@ -1,6 +1,6 @@
 import { quote } from "../../util/quote.js";
 import { type Dialect, payloadFormOf } from "./dialect.js";
-import { type Fields, safeName } from "./fields.js";
+import type { Fields } from "./fields.js";
 import { isNodeHostId } from "./host-id.js";
 import { type EmitEnvelope, type PayloadForm, RESERVED_EVENTS } from "./messages.js";
 import { readEmitExtension } from "./node-extension.js";
@@ -12,7 +12,7 @@ import { RejectionError } from "./rejection.js";
  * @throws RejectionError
  */
 export function readEmitEnvelope(fields: Fields): EmitEnvelope {
-  const event = safeName("event", fields.string("event"));
+  const event = fields.string("event");
   if (RESERVED_EVENTS.has(event)) {
     throw new RejectionError("reserved_event", `${quote(event)} is a reserved event name`);
   }

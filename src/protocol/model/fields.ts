@@ -1,6 +1,5 @@
 import { quote } from "../../util/quote.js";
 import { MAX_INTEGER_LENGTH } from "../values/limits.js";
-import { isUnsafeName } from "../values/unsafe-names.js";
 import type { CallbackRef, WireRoom } from "./messages.js";
 import { RejectionError } from "./rejection.js";
 
@@ -16,14 +15,6 @@ function toInteger(exact: unknown): bigint | undefined {
   return typeof exact === "string" && exact.length <= MAX_INTEGER_LENGTH ? BigInt(exact) : undefined;
 }
 
-/** @throws RejectionError `unsafe_name` */
-export function safeName(key: string, name: string): string {
-  if (isUnsafeName(name)) {
-    throw new RejectionError("unsafe_name", `${key} is ${quote(name)}`);
-  }
-  return name;
-}
-
 function wrongType(key: string, value: unknown, expected: string): RejectionError {
   return new RejectionError("wrong_type", `${key} is ${quote(value)}, not ${expected}`);
 }
@@ -31,7 +22,7 @@ function wrongType(key: string, value: unknown, expected: string): RejectionErro
 /**
  * The fields of one decoded message. Each getter checks the type of its field.
  *
- * All but `get` and `hostName` throw a RejectionError: `wrong_type`, `unsafe_name` or `bad_callback`.
+ * All but `get` and `hostName` throw a RejectionError: `wrong_type` or `bad_callback`.
  */
 export class Fields {
   readonly #object: Readonly<Record<string, unknown>>;
@@ -62,7 +53,7 @@ export class Fields {
     if (typeof namespace !== "string") {
       throw wrongType("namespace", namespace, "a string");
     }
-    return safeName("namespace", namespace);
+    return namespace;
   }
 
   hostId(): string | undefined {
@@ -161,7 +152,7 @@ export class Fields {
   /** @param find - finds the same value in the exactly decoded message */
   #toRoom(key: string, value: unknown, find: (object: Record<string, unknown>) => unknown): WireRoom {
     if (typeof value === "string") {
-      return safeName(key, value);
+      return value;
     }
     if (Number.isSafeInteger(value)) {
       return value as number;

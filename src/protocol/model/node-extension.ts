@@ -1,7 +1,8 @@
 import { asBytes } from "../../util/bytes.js";
 import { quote } from "../../util/quote.js";
+import { isTimerDelay } from "../../util/validation.js";
 import { isJsonNull } from "../values/json-value.js";
-import { Fields, safeName } from "./fields.js";
+import { Fields } from "./fields.js";
 import type { DisconnectMembersMessage, EmitExtension, MoveMembersMessage } from "./messages.js";
 import { RejectionError } from "./rejection.js";
 
@@ -53,13 +54,18 @@ function readMembers(fields: Fields) {
 
 /** `node_join` and `node_leave` */
 export function readMoveMembers(method: MoveMembersMessage["method"], fields: Fields): MoveMembersMessage {
-  const names = fields.strings("names").map((name) => safeName("names", name));
-  return { method, names, ...readMembers(fields) };
+  return { method, names: fields.strings("names"), ...readMembers(fields) };
 }
 
 /** `node_disconnect` */
 export function readDisconnectMembers(fields: Fields): DisconnectMembersMessage {
   return { method: "node_disconnect", close: fields.boolean("close"), ...readMembers(fields) };
+}
+
+/** Plain JavaScript passes anything to `timeout()`, and a timer fires at once for what it cannot wait for. */
+function wholeMilliseconds(timeout: number): number {
+  const whole = Math.ceil(timeout);
+  return isTimerDelay(whole) ? whole : 0;
 }
 
 /** Flags of an emit that other Node hosts apply too. */
@@ -83,9 +89,10 @@ export function buildEmitExtension(
 ): EmitExtension | undefined {
   const node: EmitExtension = {
     ...(volatile === true ? { volatile } : {}),
-    ...(compress === undefined ? {} : { compress }),
+    // engine.io takes anything but false for true.
+    ...(compress === undefined ? {} : { compress: compress !== false }),
     ...(args.length === 1 && isJsonNull(args[0]) ? { null: true } : {}),
-    ...(ackTimeout === undefined ? {} : { ackTimeout: Math.ceil(ackTimeout) }),
+    ...(ackTimeout === undefined ? {} : { ackTimeout: wholeMilliseconds(ackTimeout) }),
     ...(sequence === undefined ? {} : { sequence }),
   };
   return Object.keys(node).length === 0 ? undefined : node;

@@ -51,6 +51,23 @@ export function checkRoom(room: WireRoom): WireRoom {
   return room;
 }
 
+/** For an error. */
+export function describeMessage(message: OutgoingMessage): string {
+  return message.method === "emit" ? `the event ${quote(message.event)}` : `a ${message.method} message`;
+}
+
+/**
+ * A reader with the same limit rejects larger messages unread.
+ *
+ * @param what - the message, for the error
+ * @throws BridgeError `BRIDGE_INVALID_ARGUMENT`
+ */
+export function assertSize(what: string, bytes: number, maxSize: number): void {
+  if (bytes > maxSize) {
+    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `${what} has ${bytes} bytes; maxMessageSize is ${maxSize}`);
+  }
+}
+
 /**
  * Runs an encoder; what it throws becomes an error that names the event.
  *
@@ -64,8 +81,7 @@ export function encodeOrThrow<Encoded>(message: OutgoingMessage, format: string,
     if (cause instanceof BridgeError) {
       throw cause;
     }
-    const what = message.method === "emit" ? `the event ${quote(message.event)}` : `a ${message.method} message`;
-    const reason = (cause as Error).message;
-    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `${what} cannot be written as ${format}: ${reason}`, { cause });
+    const reason = `cannot be written as ${format}: ${(cause as Error).message}`;
+    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `${describeMessage(message)} ${reason}`, { cause });
   }
 }

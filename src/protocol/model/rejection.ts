@@ -24,7 +24,7 @@ export type RejectReason =
   | "not_object"
   /** Nested deeper than Python itself could have written it. */
   | "too_deep"
-  /** `__proto__` or `constructor` as a room, namespace or event; `__proto__` or `constructor.prototype` as a key. */
+  /** A key `__proto__`, or a key `constructor` with a `prototype` inside. */
   | "unsafe_name"
   /** A field is missing or of the wrong type. */
   | "wrong_type"

@@ -185,3 +185,21 @@ export function validateFrame(frame: Buffer, maxSize: number): { readonly hasLon
   }
   return validator;
 }
+
+/** A value takes a byte at least, and three bytes of JSON at most: see `jsonSize`. */
+const MAX_JSON_PER_BYTE = 3;
+
+/**
+ * What `validateFrame` compares with its `maxSize`: the bytes of the frame, or those that JSON needs for as many values.
+ *
+ * @param frame - of this package
+ * @param maxSize - what needs no more in either form is not counted
+ */
+export function sizeOfFrame(frame: Buffer, maxSize: number): number {
+  if (frame.byteLength * MAX_JSON_PER_BYTE <= maxSize) {
+    return frame.byteLength;
+  }
+  const validator = new FrameValidator(frame);
+  validator.run();
+  return Math.max(frame.byteLength, validator.jsonSize);
+}

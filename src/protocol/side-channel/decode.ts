@@ -47,6 +47,7 @@ function readMessage(fields: Fields): SideChannelMessage | undefined {
         part: fields.wholeNumber("part"),
         isLast: fields.boolean("isLast"),
         items: fields.list("items"),
+        ...(fields.get("error") === undefined ? {} : { error: fields.string("error") }),
       };
     case "ack_count":
       return { type, ...addressed(), clients: fields.wholeNumber("clients") };

@@ -1,6 +1,8 @@
 import { BridgeError } from "../../errors.js";
+import { assertSize } from "../model/outgoing.js";
 import { encodeScalar } from "../msgpack/encode.js";
 import { packMap } from "../msgpack/pack.js";
+import { sizeOfFrame } from "../msgpack/validate-frame.js";
 import { type ScalarEncoder, toJsonValue } from "../values/json-value.js";
 import type { SideChannelMessage } from "./messages.js";
 
@@ -10,10 +12,19 @@ const encodeWellFormed: ScalarEncoder = (value) =>
 
 /**
  * One message of the side channel as MessagePack. Values become what JSON has for them, except that bytes stay bytes.
+ * Whatever it returns, `decodeSideChannel` with the same limit accepts.
  *
- * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what neither has a form for: a bigint, a circular structure
+ * @param maxSize - bytes
+ * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what neither has a form for, a bigint or a circular structure, and for
+ *   what readers reject
  */
-export function encodeSideChannel(message: SideChannelMessage): Uint8Array {
+export function encodeSideChannel(message: SideChannelMessage, maxSize: number): Uint8Array {
+  const frame = pack(message);
+  assertSize(`a ${message.type} message for other Node hosts`, sizeOfFrame(frame, maxSize), maxSize);
+  return frame;
+}
+
+function pack(message: SideChannelMessage): Buffer {
   try {
     return packMap(toJsonValue(message, encodeWellFormed) as Record<string, unknown>);
   } catch (cause) {

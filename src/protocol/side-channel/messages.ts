@@ -1,3 +1,6 @@
+import { BridgeError } from "../../errors.js";
+import { quote } from "../../util/quote.js";
+
 /**
  * What Node hosts send each other on the side channel `<channel>.node`, which Python hosts neither read nor write. Each
  * message is one MessagePack map with these keys. Types and keys that a release does not know are ignored.
@@ -64,7 +67,20 @@ export interface ServerSideEmitMessage extends RequestFields {
 }
 
 /** Events that a namespace of socket.io emits on itself (`RESERVED_EVENTS` of its namespace.js): no other host may. */
-export const RESERVED_SERVER_EVENTS: ReadonlySet<string> = new Set(["connect", "connection", "new_namespace"]);
+const RESERVED_SERVER_EVENTS: ReadonlySet<unknown> = new Set(["connect", "connection", "new_namespace"]);
+
+/** Whether a host may emit that event on others with `serverSideEmit()`. */
+export function isServerSideEvent(event: unknown): event is string {
+  return typeof event === "string" && !RESERVED_SERVER_EVENTS.has(event);
+}
+
+/** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for an event that other hosts reject */
+export function checkServerSideEvent(event: unknown): void {
+  if (!isServerSideEvent(event)) {
+    const reason = typeof event === "string" ? "an event of Socket.IO itself" : "not a string";
+    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `serverSideEmit(): ${quote(event)} is ${reason}`);
+  }
+}
 
 /**
  * Connection state recovery: a client of another host has reconnected to the sender. The host that keeps its session
@@ -99,6 +115,8 @@ export interface ReplyMessage extends ToHost {
   readonly part: number;
   readonly isLast: boolean;
   readonly items: readonly unknown[];
+  /** In the last part: why items are missing. */
+  readonly error?: string | undefined;
 }
 
 /** How many clients of the sender got an acknowledged emit; sent before any of their acknowledgements. */

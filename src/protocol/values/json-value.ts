@@ -1,5 +1,7 @@
 import { asBytes } from "../../util/bytes.js";
+import { quote } from "../../util/quote.js";
 import { MAX_DEPTH } from "./limits.js";
+import { isUnsafeEntry } from "./unsafe-names.js";
 
 /** What `JSON.stringify` writes for an argument of an application, except that bytes stay bytes. */
 
@@ -16,8 +18,26 @@ export function toJsonView(value: unknown, key: string | number): unknown {
   return typeof toJSON === "function" ? toJSON.call(value, String(key)) : value;
 }
 
-/** Whether there are bytes at any depth; `hasBinary` of socket.io-parser. */
-export function hasBinary(value: unknown): boolean {
+/** The message, the list of arguments and, with bytes in JSON, the list with the attachments are around it. */
+const MAX_VALUE_DEPTH = MAX_DEPTH - 3;
+
+/** @param depth - of a list or an object; an argument itself is at 1 */
+function assertDepth(depth: number): void {
+  if (depth > MAX_VALUE_DEPTH) {
+    throw new TypeError(`circular, or nested more than ${MAX_VALUE_DEPTH} levels`);
+  }
+}
+
+/**
+ * Whether there are bytes at any depth; `hasBinary` of socket.io-parser.
+ *
+ * @param value - the list of arguments
+ * @throws TypeError for what is circular, or nested deeper than readers accept, unless bytes are found before
+ */
+export function hasBinary(value: unknown, depth = 0): boolean {
+  if (typeof value === "string" || typeof value === "number" || value === null) {
+    return false;
+  }
   if (asBytes(value) !== undefined) {
     return true;
   }
@@ -28,9 +48,14 @@ export function hasBinary(value: unknown): boolean {
   if (typeof view !== "object" || view === null) {
     return false;
   }
+  assertDepth(depth);
   // Of an array, JSON writes the items and no other properties.
-  const items = Array.isArray(view) ? view : Object.values(view);
-  return items.some(hasBinary);
+  for (const item of Array.isArray(view) ? view : Object.values(view)) {
+    if (hasBinary(item, depth + 1)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** Whether JSON has null for it, which Python takes for no argument. */
@@ -47,15 +72,12 @@ export function isJsonArray(value: unknown): boolean {
 /** Replaces a string (keys included), a number or bytes in the copy that `toJsonValue` makes. */
 export type ScalarEncoder = (value: string | number | Uint8Array) => unknown;
 
-/** The message and the list of arguments are around it. */
-const MAX_VALUE_DEPTH = MAX_DEPTH - 2;
-
 /**
  * A copy of null, booleans, lists and objects, with `encodeScalar` applied to everything else: the value as
  * `JSON.stringify` sees it.
  *
  * @returns undefined for what JSON leaves out, such as a function
- * @throws TypeError for what JSON has no form for: a bigint, a circular structure
+ * @throws TypeError for what JSON has no form for, a bigint or a circular structure, and for what readers reject
  */
 export function toJsonValue(
   value: unknown,
@@ -88,9 +110,7 @@ function copyObject(view: object, encodeScalar: ScalarEncoder, depth: number): u
   if (view instanceof Number || view instanceof String || view instanceof Boolean) {
     return toJsonValue(view.valueOf(), encodeScalar);
   }
-  if (depth > MAX_VALUE_DEPTH) {
-    throw new TypeError(`circular, or nested more than ${MAX_VALUE_DEPTH} levels`);
-  }
+  assertDepth(depth);
   if (Array.isArray(view)) {
     const list: unknown[] = [];
     // Not map(), which skips the holes of a sparse array.
@@ -103,16 +123,16 @@ function copyObject(view: object, encodeScalar: ScalarEncoder, depth: number): u
   for (const key of Object.keys(view)) {
     const item = toJsonValue((view as Record<string, unknown>)[key], encodeScalar, key, depth + 1);
     if (item !== undefined) {
-      setOwn(copy, encodeScalar(key) as string, item);
+      if (isUnsafeEntry(key, item)) {
+        throw unsafeKey(key);
+      }
+      copy[encodeScalar(key) as string] = item;
     }
   }
   return copy;
 }
 
-function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === "__proto__") {
-    Object.defineProperty(object, key, { value, enumerable: true });
-  } else {
-    object[key] = value;
-  }
+/** For an object that readers reject. */
+export function unsafeKey(key: string): TypeError {
+  return new TypeError(`the key ${quote(key)} could reach a prototype, and Node hosts reject it`);
 }

@@ -1,11 +1,7 @@
-/** Names that could reach a prototype in code that copies or merges objects carelessly. */
-
-const UNSAFE_NAMES: ReadonlySet<unknown> = new Set(["__proto__", "constructor"]);
-
-/** Whether a room, namespace or event must not have this name: servers and applications use them as keys. */
-export function isUnsafeName(name: unknown): boolean {
-  return UNSAFE_NAMES.has(name);
-}
+/*
+ * Keys that could reach a prototype in code that copies or merges objects carelessly. Rooms, events and namespaces may
+ * have any name: neither this package nor Socket.IO uses them as keys of objects, and users of an application choose them.
+ */
 
 /** `constructor` alone is ordinary data; with a `prototype` inside, it is aimed at code that merges objects. */
 function reachesPrototype(key: string, value: unknown): boolean {

@@ -10,7 +10,7 @@ const HOST = "0123456789ab4def0123456789abcdef";
 
 test("an emit to a client alone is kept, also where only JSON has a form for it", (t) => {
   const history = new History({ hostId: HOST, maxMessages: 10, maxBytes: 10_000, maxAge: 1_000 });
-  const recorder = new EmitRecorder(history, "/", HOST);
+  const recorder = new EmitRecorder(history, "/", HOST, 10_000);
   const target = normalizeTarget({ rooms: new Set(["sid"]) });
   const data = ["e", "half a pair: \ud800"];
   const { data: sent } = recorder.recordLocal({ type: EVENT, data }, target);

@@ -180,10 +180,13 @@ test.serial("what is not a session is ignored, whoever sends it", async (t) => {
     session,
   ];
   const from = "f".repeat(32);
-  await bus.publish(`${channel}.node`, encodeSideChannel({ type: "exported_sessions", from, namespace: "/", items }));
   await bus.publish(
     `${channel}.node`,
-    encodeSideChannel({ type: "exported_sessions", from, namespace: "/nowhere", items }),
+    encodeSideChannel({ type: "exported_sessions", from, namespace: "/", items }, 100_000),
+  );
+  await bus.publish(
+    `${channel}.node`,
+    encodeSideChannel({ type: "exported_sessions", from, namespace: "/nowhere", items }, 100_000),
   );
   await bus.publish(`${channel}.node`, new Uint8Array([0xc1]));
   first.io.emit("before");
@@ -207,7 +210,7 @@ test.serial("close() ends the wait for a client's previous host", async (t) => {
   const from = "f".repeat(32);
   await bus.publish(
     `${channel}.node`,
-    encodeSideChannel({ type: "exported_sessions", from, namespace: "/", items: [session] }),
+    encodeSideChannel({ type: "exported_sessions", from, namespace: "/", items: [session] }, 100_000),
   );
   await fleet.settled();
   const restored = first.io.sockets.adapter.restoreSession("secret", `${"a".repeat(20)}1`);

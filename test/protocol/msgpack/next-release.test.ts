@@ -31,9 +31,9 @@ for (const key of ["constructor", "prototype"]) {
 
   test(`a message of the side channel is rejected when the library throws on the key ${key}`, (t) => {
     const reply = { type: "reply", from: HOST, to: HOST, id: 1, part: 0, isLast: true } as const;
-    const decoded = decodeSideChannel(encodeSideChannel({ ...reply, items: [{ [key]: 1 }] }), MAX_SIZE);
+    const decoded = decodeSideChannel(encodeSideChannel({ ...reply, items: [{ [key]: 1 }] }, MAX_SIZE), MAX_SIZE);
     t.is(decoded.kind === "rejected" && decoded.rejection.reason, "undecodable");
-    t.is(decodeSideChannel(encodeSideChannel({ ...reply, items: [] }), MAX_SIZE).kind, "message");
+    t.is(decodeSideChannel(encodeSideChannel({ ...reply, items: [] }, MAX_SIZE), MAX_SIZE).kind, "message");
   });
 }
 
@@ -43,7 +43,10 @@ test("a server reports such messages of both channels, and delivers the next one
   const other = memoryBus(t.title);
   cleanUp(t, () => other.close());
   await send(emitOf({ constructor: 1 }));
-  await other.publish("socketio.node", encodeSideChannel({ type: "bye", from: HOST, constructor: 1 } as never));
+  await other.publish(
+    "socketio.node",
+    encodeSideChannel({ type: "bye", from: HOST, constructor: 1 } as never, MAX_SIZE),
+  );
   const emitter = createEmitter(other, { encoding: "msgpack" });
   await emitter.emit("good", { name: "Ferrari" });
   t.deepEqual(await client.until("good"), []);
