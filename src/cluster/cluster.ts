@@ -114,7 +114,7 @@ export class Cluster {
    * @param timeout - milliseconds
    * @returns the items of all replies
    * @throws BridgeError rejects with `BRIDGE_BUSY`, `BRIDGE_INVALID_ARGUMENT` and what `Bus.publish` rejects with,
-   *   IncompleteError with `BRIDGE_TIMEOUT` or `BRIDGE_CLOSED`
+   *   IncompleteError with `BRIDGE_TIMEOUT`, `BRIDGE_CLOSED`, or `BRIDGE_INVALID_ARGUMENT` where a host cannot reply
    */
   request(request: PeerRequest, timeout: number): Promise<readonly unknown[]> {
     return this.#requests.open(timeout, (id) => {

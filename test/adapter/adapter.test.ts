@@ -426,6 +426,8 @@ for (const [option, value] of [
   ["channel", ""],
   ["channel", []],
   ["maxMessageSize", 0],
+  ["maxMessageSize", 1_023],
+  ["maxMessageSize", 64 * 1024 * 1024],
   ["maxMessageSize", Number.NaN],
   ["maxPendingAcks", -1],
   ["encoding", "pickle"],

@@ -3,10 +3,10 @@ import { randomUUID } from "node:crypto";
 import { readKombuBody } from "./body.js";
 
 /**
- * Largest envelope that is read, and largest body in it, in bytes: room for the largest message that `maxMessageSize`
- * allows, which is a third longer in base64.
+ * Largest envelope that is read, and largest body in it, in bytes: room for what `maxMessageSize` allows, 48 MiB, which are
+ * 64 MiB in base64, and for the rest of the envelope.
  */
-const MAX_SIZE = 64 * 1024 * 1024;
+const MAX_SIZE = 65 * 1024 * 1024;
 
 /**
  * One message as the virtual transports of Kombu publish it on a fanout key (`Channel.prepare_message` and

@@ -6,6 +6,7 @@ import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { startRecovering } from "../../contracts/node-hosts/recovery.js";
 import { frameOf, REAL_PICKLES, type RealPickle } from "../../helpers/pickles.js";
 import { startProxy } from "../../helpers/proxy.js";
+import { returningClient } from "../../helpers/returning-client.js";
 import { type TestBroker, testWithBroker } from "../../helpers/shared-broker.js";
 
 const test = testWithBroker<TestBroker>(async () => ({ url: `memory://${randomUUID()}`, kill: async () => {} }));
@@ -197,6 +198,42 @@ test.serial("what is not a session is ignored, whoever sends it", async (t) => {
   t.true(await client.comeTo(second.url));
   await client.until("missed");
   t.deepEqual(client.received, [["before"], ["missed"]]);
+});
+
+test.serial("what a client claims of its session is not passed on if no host would read it", async (t) => {
+  const { first, second } = await startRecovering(t);
+  const { adapter } = first.io.sockets;
+  const offset = `${"a".repeat(20)}1`;
+  for (const [pid, claimed] of [
+    [5, offset],
+    [{ a: 1 }, offset],
+    ["p", [offset]],
+  ] as unknown as readonly (readonly [string, string])[]) {
+    t.is(await adapter.restoreSession(pid, claimed), null as never);
+  }
+  // Not in time where a host does not read it.
+  t.is((await first.io.fetchSockets()).length, 3);
+  t.deepEqual(second.rejections.items, []);
+});
+
+test.serial("a session that is too large is not handed over when its host closes, and the others are", async (t) => {
+  const fleet = await startRecovering(t, { maxMessageSize: 20_000 });
+  const { first, second, client } = fleet;
+  const large = returningClient(t);
+  await large.comeTo(first.url);
+  Object.assign(first.io.sockets.sockets.get(large.sid)?.data ?? {}, { text: "x".repeat(20_000) });
+  first.io.emit("before");
+  await Promise.all([client.until("before"), large.until("before")]);
+  await large.leave((sid) => !first.io.sockets.sockets.has(sid));
+  await fleet.leave(first);
+  first.io.emit("missed");
+  await fleet.settled();
+  await first.io.close();
+  t.is(first.log.filter((line) => /cannot resume on another host: .*maxMessageSize is 20000$/.test(line)).length, 1);
+  t.true(await client.comeTo(second.url));
+  t.false(await large.comeTo(second.url));
+  await client.until("missed");
+  t.deepEqual(second.rejections.items, []);
 });
 
 test.serial("close() ends the wait for a client's previous host", async (t) => {

@@ -4,6 +4,7 @@ import test from "ava";
 import { packEnvelope, unpackEnvelope } from "../../../src/bus/kombu/envelope.js";
 import { kombuRedisBus } from "../../../src/bus/kombu/kombu-redis-bus.js";
 import { BridgeError } from "../../../src/errors.js";
+import { normalizeReader } from "../../../src/options.js";
 import { decode } from "../../../src/protocol/decode.js";
 
 interface Golden {
@@ -82,7 +83,7 @@ test("the serializer json: a string is a message, anything else is left as it is
 
 test("what is not an envelope becomes a string that says why, for whoever decodes it to reject and count", (t) => {
   const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
-  const bomb = deflateSync(Buffer.alloc(65 * 1024 * 1024)).toString("base64");
+  const bomb = deflateSync(Buffer.alloc(66 * 1024 * 1024)).toString("base64");
   const compressed = (compression: unknown, body: string) => ({
     body,
     headers: { compression },
@@ -110,7 +111,7 @@ test("what is not an envelope becomes a string that says why, for whoever decode
     [compressed("application/x-gzip", "bm8gemxpYg=="), /incorrect header check/],
     [compressed("application/x-gzip", bomb), /Cannot create a Buffer larger than/],
     [{ body: "{", "content-type": "application/json", properties: {} }, /JSON/],
-    ["x".repeat(64 * 1024 * 1024 + 1), /67108865 bytes, more than 67108864/],
+    ["x".repeat(65 * 1024 * 1024 + 1), /68157441 bytes, more than 68157440/],
   ];
   for (const [message, reason] of cases) {
     const decoded = decode(unpackEnvelope(toBytes(message)), 32 * 1024 * 1024);
@@ -124,6 +125,14 @@ test("what is not an envelope becomes a string that says why, for whoever decode
     t.regex(decoded.rejection.detail, reason, name);
   }
   t.is(decode(unpackEnvelope(Buffer.from([0xff, 0x80, 0x02])), 100).kind, "rejected");
+});
+
+test("the largest message that maxMessageSize allows fits into an envelope that is read", (t) => {
+  const largest = 48 * 1024 * 1024;
+  t.notThrows(() => normalizeReader({ maxMessageSize: largest }));
+  t.throws(() => normalizeReader({ maxMessageSize: largest + 1 }), { code: "BRIDGE_INVALID_OPTION" });
+  const body = Buffer.alloc(largest, "x");
+  t.true(body.equals(unpackEnvelope(packEnvelope("a channel of some length".repeat(10), body))));
 });
 
 test("a pickle in an envelope is recognised", (t) => {

@@ -51,6 +51,22 @@ export function testNodeEmits(test: TestFn<TestBroker>, { hosts }: PythonKinds):
       }
     });
 
+    test.serial(`rooms and events of a ${kind} Python host may have the names of an object's own keys`, async (t) => {
+      const channel = ownChannel();
+      const node = await startNodeHost(t, t.context.url, { channel });
+      const python = await startPeer(t, kind, t.context.url, channel);
+      const [onNode, onPython] = await Promise.all([connectClient(t, node.url), connectClient(t, python.url)]);
+      for (const name of ["__proto__", "constructor"]) {
+        await Promise.all([onNode.call("join", name), onPython.call("join", name)]);
+        node.io.to(name).emit(name, "of Node");
+        // Each host's emits are in order among themselves.
+        await Promise.all([onNode, onPython].map((client) => client.find([name, "of Node"])));
+        await python.request("emit", { event: name, data: "of Python", room: name });
+        await Promise.all([onNode, onPython].map((client) => client.find([name, "of Python"])));
+      }
+      t.deepEqual(node.rejections.items, []);
+    });
+
     test.serial(`a Node host addresses clients of a ${kind} Python host, and each gets it once`, async (t) => {
       const channel = ownChannel();
       const node = await startNodeHost(t, t.context.url, { channel });

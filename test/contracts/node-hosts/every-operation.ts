@@ -5,6 +5,7 @@ import { testEmits } from "./emits.js";
 import { testEmitter } from "./emitter.js";
 import { testFetches } from "./fetches.js";
 import { testKindsOfServers } from "./kinds-of-servers.js";
+import { testLimits } from "./limits.js";
 import { testMoves } from "./moves.js";
 import { testRecovery } from "./recovery.js";
 import { testRoaming } from "./roaming.js";
@@ -23,6 +24,7 @@ export function testEveryOperation(test: TestFn<TestBroker>, broker: { readonly 
   testServers(test);
   testEmitter(test);
   testKindsOfServers(test);
+  testLimits(test);
   testRecovery(test, broker);
   testRoaming(test, broker);
 }

@@ -1,0 +1,184 @@
+import type { ExecutionContext, TestFn } from "ava";
+import { createEmitter } from "../../../src/emitter/create-emitter.js";
+import { BridgeError, IncompleteError } from "../../../src/errors.js";
+import { Inbox } from "../../../src/testing/inbox.js";
+import { ownChannel } from "../../../src/testing/node-host.js";
+import { cleanUp } from "../../../src/testing/scope.js";
+import { startThreeHosts } from "../../helpers/node-hosts.js";
+import type { TestBroker } from "../../helpers/shared-broker.js";
+
+const MAX_SIZE = 20_000;
+
+/** Far longer than anything takes: a test that waits for it fails. */
+const LONG_MS = 20_000;
+
+/** Arguments that no other host would read. */
+const REFUSED: Readonly<Record<string, unknown>> = {
+  "more than the limit": "x".repeat(MAX_SIZE),
+  "bytes of more than the limit": Buffer.alloc(MAX_SIZE),
+  "nested too deep": Array.from({ length: 998 }).reduce((inner) => [inner], 1),
+  "a key __proto__": JSON.parse('{"a": {"__proto__": 1}}'),
+  "a key constructor with a prototype": { constructor: { prototype: 1 } },
+  "a key __proto__ beside bytes": [Buffer.from([1]), JSON.parse('{"__proto__": 1}')],
+};
+
+const INVALID = { instanceOf: BridgeError, code: "BRIDGE_INVALID_ARGUMENT" } as const;
+
+export function testLimits(test: TestFn<TestBroker>): void {
+  /** Three hosts with a client each, and an emitter, all with a small limit. */
+  const start = async (t: ExecutionContext<TestBroker>) => {
+    const options = { channel: ownChannel(), maxMessageSize: MAX_SIZE, heartbeatInterval: 500 };
+    const fleet = await startThreeHosts(t, t.context.url, options);
+    const emitter = createEmitter(t.context.url, { ...options, acks: true, logger: false });
+    cleanUp(t, () => emitter.close());
+    return { ...fleet, emitter };
+  };
+
+  test.serial("what other hosts would reject is refused where it is emitted, and the next event arrives", async (t) => {
+    const { hosts, clients, emitter } = await start(t);
+    const [{ io }] = hosts;
+    const own = io.sockets.sockets.get(clients[0].sid);
+    await clients[0].call("join", "r");
+    for (const [what, value] of Object.entries(REFUSED)) {
+      t.throws(() => io.emit(what, value), INVALID, what);
+      t.throws(() => io.to("r").emit(what, 1, value), INVALID, what);
+      t.throws(() => io.except("s").volatile.emit(what, [value]), INVALID, what);
+      t.throws(() => io.of("/chat").emit(what, { value }), INVALID, what);
+      t.throws(() => own?.broadcast.emit(what, value), INVALID, what);
+      await t.throwsAsync(io.timeout(LONG_MS).emitWithAck(what, value), INVALID, what);
+      t.throws(() => io.serverSideEmit(what, value), INVALID, what);
+      await t.throwsAsync(io.serverSideEmitWithAck(what, value), INVALID, what);
+      await t.throwsAsync(emitter.emit(what, value), INVALID, what);
+      await t.throwsAsync(emitter.of("/chat").to("r").emit(what, value), INVALID, what);
+      await t.throwsAsync(emitter.timeout(LONG_MS).emitWithAck(what, value), INVALID, what);
+      await t.throwsAsync(emitter.serverSideEmit(what, value), INVALID, what);
+    }
+    for (const event of [5, Symbol("s"), undefined] as unknown as readonly string[]) {
+      t.throws(() => io.serverSideEmit(event), INVALID);
+    }
+    const largest = "x".repeat(MAX_SIZE - 500);
+    io.emit("large", largest);
+    await emitter.emit("the end", largest);
+    for (const client of clients) {
+      t.deepEqual(await client.until("the end"), [["large", largest]]);
+    }
+    for (const { rejections, adapter } of hosts) {
+      t.deepEqual(rejections.items, []);
+      t.is(adapter.stats().pendingAcks, 0);
+    }
+  });
+
+  test.serial("a command that is too large moves nobody", async (t) => {
+    const { hosts, clients, settled, emitter } = await start(t);
+    const [{ io }] = hosts;
+    const rooms = Array.from({ length: MAX_SIZE / 10 }, (_, index) => `room ${index}`);
+    t.throws(() => io.socketsJoin(rooms), INVALID);
+    t.throws(() => io.in(rooms).disconnectSockets(), INVALID);
+    await t.throwsAsync(emitter.socketsJoin(rooms), INVALID);
+    io.socketsJoin(["r", "s"]);
+    await settled();
+    for (const [index, host] of hosts.entries()) {
+      t.deepEqual([...host.io.sockets.adapter.rooms.keys()], [clients[index]?.sid ?? "", "r", "s"]);
+    }
+    t.throws(() => io.in("r").socketsLeave(["r", ...rooms]), INVALID);
+    await settled();
+    t.true(hosts.every((host) => host.io.sockets.adapter.rooms.has("r")));
+  });
+
+  test.serial("flags that plain JavaScript passes do not cost an event", async (t) => {
+    const { hosts, clients } = await start(t);
+    const [{ io }] = hosts;
+    for (const compress of [0, "no", null] as unknown as readonly boolean[]) {
+      io.compress(compress).emit("compress");
+    }
+    for (const timeout of [Number.NaN, -1, 2 ** 31, "soon"] as readonly number[]) {
+      // A timer of Node takes each of these for a millisecond.
+      io.timeout(timeout).emit("timeout", () => {});
+    }
+    io.emit("the end");
+    const events = [...Array(3).fill(["compress"]), ...Array(4).fill(["timeout"])];
+    t.deepEqual(await clients[1].until("the end"), events);
+    t.deepEqual(hosts[1].rejections.items, []);
+  });
+
+  test.serial("rooms and events may have the names of an object's own keys", async (t) => {
+    const { hosts, clients, settled, emitter } = await start(t);
+    const [{ io }, second] = hosts;
+    const serverSide = new Inbox<unknown>();
+    for (const name of ["__proto__", "constructor"]) {
+      second.io.on(name as never, ((value: unknown) => serverSide.add([name, value])) as never);
+      await clients[1].call("join", name);
+      io.to(name).emit(name, name);
+      await emitter.to(name).emit(name, { constructor: name });
+      io.in(name).socketsJoin([`joined ${name}`, name]);
+      await settled();
+      t.true(second.io.sockets.adapter.rooms.has(`joined ${name}`));
+      t.deepEqual(
+        (await io.in(name).fetchSockets()).map(({ id }) => id),
+        [clients[1].sid],
+      );
+      io.serverSideEmit(name, 1);
+      await serverSide.find(name, (event) => Array.isArray(event) && event[0] === name);
+      io.in(`joined ${name}`).socketsLeave(name);
+      io.to(name).emit("not there any more");
+    }
+    io.emit("the end");
+    const events = (await clients[1].until("the end")).filter(([event]) => event !== "settled");
+    t.deepEqual(events, [
+      ["__proto__", "__proto__"],
+      ["__proto__", { constructor: "__proto__" }],
+      ["constructor", "constructor"],
+      ["constructor", { constructor: "constructor" }],
+    ]);
+    t.true(hosts.every(({ rejections }) => rejections.items.length === 0));
+  });
+
+  test.serial("an acknowledgement that other hosts would reject is logged, and the others arrive", async (t) => {
+    const { hosts, clients } = await start(t);
+    const [{ io }, second, third] = hosts;
+    await Promise.all([
+      clients[0].acknowledgeWith("a"),
+      clients[1].acknowledgeWith(JSON.parse('{"__proto__": 1}')),
+      clients[2].acknowledgeWith("x".repeat(MAX_SIZE)),
+    ]);
+    const error = await t.throwsAsync(io.timeout(1_000).emitWithAck("ask"));
+    t.deepEqual((error as Error & { responses: unknown }).responses, ["a"]);
+    for (const { log } of [second, third]) {
+      t.is(log.filter((line) => line.includes("cannot pass on a client's acknowledgement")).length, 1);
+    }
+    t.deepEqual(hosts[0].rejections.items, []);
+  });
+
+  test.serial("a client that is too large to be described makes fetchSockets() reject, with the others", async (t) => {
+    const { hosts, clients } = await start(t);
+    const [first, second] = hosts;
+    const data = second.io.sockets.sockets.get(clients[1].sid)?.data ?? {};
+    Object.assign(data, { text: "x".repeat(MAX_SIZE) });
+    const error = await t.throwsAsync(first.io.fetchSockets(), {
+      instanceOf: IncompleteError,
+      code: "BRIDGE_INVALID_ARGUMENT",
+      message: new RegExp(
+        `^the host ${second.adapter.hostId} cannot send all of its reply: .*maxMessageSize is ${MAX_SIZE}`,
+      ),
+    });
+    t.true((error?.responses.length ?? 9) <= 1);
+    const [rejection] = second.rejections.items;
+    t.regex(rejection?.detail ?? "", /maxMessageSize/);
+    Object.assign(data, { text: "" });
+    t.is((await first.io.fetchSockets()).length, 3);
+  });
+
+  test.serial("a response of another server that is too large rejects at once, on both sides", async (t) => {
+    const { hosts } = await start(t);
+    const [first, second, third] = hosts;
+    const failures = new Inbox<unknown>();
+    const answer = (acknowledge: (value: unknown) => void): void => {
+      const error = t.throws(() => acknowledge("x".repeat(MAX_SIZE)), INVALID);
+      failures.add(error);
+    };
+    second.io.on("ask" as never, answer as never);
+    third.io.on("ask" as never, answer as never);
+    await t.throwsAsync(first.io.serverSideEmitWithAck("ask"), { code: "BRIDGE_INVALID_ARGUMENT" });
+    await failures.find("both", () => failures.items.length === 2);
+  });
+}
