@@ -58,9 +58,13 @@ export function testLimits(test: TestFn<TestBroker>): void {
     }
     const largest = "x".repeat(MAX_SIZE - 500);
     io.emit("large", largest);
-    await emitter.emit("the end", largest);
+    await emitter.emit("large, of the emitter", largest);
+    // No broker but Redis keeps an order between two senders.
     for (const client of clients) {
-      t.deepEqual(await client.until("the end"), [["large", largest]]);
+      await Promise.all([client.find(["large", largest]), client.find(["large, of the emitter", largest])]);
+      const known = ["large", "large, of the emitter"];
+      const events = (await client.until("large")).concat(await client.until("large, of the emitter"));
+      t.true(events.every(([event]) => known.includes(String(event))));
     }
     for (const { rejections, adapter } of hosts) {
       t.deepEqual(rejections.items, []);
@@ -110,6 +114,7 @@ export function testLimits(test: TestFn<TestBroker>): void {
       await clients[1].call("join", name);
       io.to(name).emit(name, name);
       await emitter.to(name).emit(name, { constructor: name });
+      await clients[1].find([name, { constructor: name }]);
       io.in(name).socketsJoin([`joined ${name}`, name]);
       await settled();
       t.true(second.io.sockets.adapter.rooms.has(`joined ${name}`));
@@ -123,13 +128,12 @@ export function testLimits(test: TestFn<TestBroker>): void {
       io.to(name).emit("not there any more");
     }
     io.emit("the end");
-    const events = (await clients[1].until("the end")).filter(([event]) => event !== "settled");
+    const events = (await clients[1].until("the end")).filter(([event, arg]) => event !== "settled" && arg === event);
     t.deepEqual(events, [
       ["__proto__", "__proto__"],
-      ["__proto__", { constructor: "__proto__" }],
       ["constructor", "constructor"],
-      ["constructor", { constructor: "constructor" }],
     ]);
+    t.false((await clients[1].until("the end")).some(([event]) => event === "not there any more"));
     t.true(hosts.every(({ rejections }) => rejections.items.length === 0));
   });
 
