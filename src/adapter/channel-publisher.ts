@@ -18,9 +18,9 @@ export interface PublisherOptions {
 /** Puts a host's messages on the fleet's channel, in order. The bus reports what it drops, so nobody waits for it. */
 export class ChannelPublisher {
   /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry */
-  readonly encodeEmit: (message: OutgoingEmit) => EncodedEmit;
-  /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry */
   readonly encode: Encode;
+  /** With what own clients get as well. @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry */
+  readonly encodeEmit: (message: OutgoingEmit) => EncodedEmit;
   readonly #bus: Bus;
   readonly #channel: string;
   readonly #onPublished: () => void;

@@ -1,12 +1,23 @@
 import { callApplication } from "../util/listeners.js";
 import type { PythonHosts } from "./python-hosts.js";
 
+/**
+ * Whom an emit is for:
+ *
+ * - `client`: one client, by its sid
+ * - `room`: many, or everyone
+ * - `unknown`: a room whose name looks like a sid, or that client; hosts tell
+ * - `presumed-client`: the same, where Python hosts do not tell
+ */
+export type AckRecipient = "client" | "room" | "unknown" | "presumed-client";
+
 export interface AckCollectorOptions {
   /** The Node hosts that report how many of their clients got the emit. */
   readonly peers: readonly string[];
-  /** `true`: the emit is for one client, judging by the form of the room. */
-  readonly isSingleClient: boolean;
+  readonly recipient: AckRecipient;
   readonly pythonHosts: PythonHosts;
+  /** A host has told that the emit is for one client. */
+  onClient?(): void;
   /** @param ack - the first argument of a client's acknowledgement */
   onAck(ack: unknown): void;
   /** Every acknowledgement that will come has come. @param total - their number */
@@ -36,6 +47,8 @@ export class AckCollector {
   readonly #byPeer = new Map<string, HostAcks>();
   /** Peers that have not reported their number of clients. */
   readonly #uncountedPeers: Set<string>;
+  /** By what is known up to now. */
+  #recipient: AckRecipient;
   #pythonAcks = 0;
   /** Of the fleet's channel when the emit was published; null until counted, undefined where the broker does not report it. */
   #subscribers: number | undefined | null = null;
@@ -49,6 +62,7 @@ export class AckCollector {
   constructor(options: AckCollectorOptions) {
     this.#options = options;
     this.#uncountedPeers = new Set(options.peers);
+    this.#recipient = options.recipient;
   }
 
   /** @param release - frees what is kept for this collector once it is done */
@@ -79,10 +93,16 @@ export class AckCollector {
     this.#finishIfComplete();
   }
 
-  expectFromPeer(host: string, clients: number): void {
+  /** @param isClient - whether that host serves the client whose sid the room looks like */
+  expectFromPeer(host: string, clients: number, isClient = false): void {
     // After an outage a message may come twice.
     if (!this.#byPeer.has(host)) {
       this.#uncountedPeers.delete(host);
+      if (isClient) {
+        this.#isForClient();
+      } else if (clients > 0 && this.#recipient === "presumed-client") {
+        this.#recipient = "room";
+      }
       this.#byPeer.set(host, { ...NONE, clients });
       this.#finishIfComplete();
     }
@@ -100,8 +120,12 @@ export class AckCollector {
     return true;
   }
 
-  addPythonAck(ack: unknown): void {
+  /** @param isClient - whether it is that of the client whose sid the room looks like */
+  addPythonAck(ack: unknown, isClient = false): void {
     this.#pythonAcks += 1;
+    if (isClient) {
+      this.#isForClient();
+    }
     this.#pass(ack);
   }
 
@@ -138,6 +162,11 @@ export class AckCollector {
     callApplication(() => this.#options.onClosed?.());
   }
 
+  #isForClient(): void {
+    this.#recipient = "client";
+    this.#options.onClient?.();
+  }
+
   #pass(ack: unknown): void {
     if (!this.#isDone) {
       callApplication(() => this.#options.onAck(ack));
@@ -155,19 +184,24 @@ export class AckCollector {
   }
 
   #isComplete(): boolean {
-    const { isSingleClient } = this.#options;
+    const isForClient = this.#recipient === "client" || this.#recipient === "presumed-client";
     const clients = this.#total((host) => host.clients);
-    // No other host has that client.
-    if (isSingleClient && this.#pythonAcks > 0) {
-      return true;
-    }
-    if (this.#uncountedPeers.size > 0 || this.#total((host) => host.received) < clients) {
+    if (this.#total((host) => host.received) < clients) {
       return false;
     }
-    if (isSingleClient && clients > 0) {
+    // No other host has that client.
+    if (isForClient && this.#pythonAcks > 0) {
       return true;
     }
-    return (this.#isStarted && !this.#mayAwaitPython()) || (this.#isExpired && !isSingleClient);
+    if (this.#uncountedPeers.size > 0) {
+      return false;
+    }
+    if (isForClient && clients > 0) {
+      return true;
+    }
+    return (
+      (this.#isStarted && !this.#mayAwaitPython()) || (this.#isExpired && (this.#recipient === "room" || clients > 0))
+    );
   }
 
   /** @returns the sum over all Node hosts, and what came from Python hosts */
@@ -177,7 +211,7 @@ export class AckCollector {
 
   /** Whether a Python host may hold clients that have not acknowledged yet. */
   #mayAwaitPython(): boolean {
-    const { pythonHosts, isSingleClient } = this.#options;
+    const { pythonHosts } = this.#options;
     if (pythonHosts.mode !== "auto") {
       return pythonHosts.mode === "always";
     }
@@ -185,6 +219,7 @@ export class AckCollector {
       return this.#subscribers > this.#byPeer.size + this.#bystanders;
     }
     // A sid that no Node host knows was issued by somebody. A room that no Node host knows may have no members at all.
-    return isSingleClient || pythonHosts.seenRecently;
+    const isUnknownSid = this.#recipient !== "room" && this.#total((host) => host.clients) === 0;
+    return isUnknownSid || pythonHosts.seenRecently;
   }
 }

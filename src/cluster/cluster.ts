@@ -1,9 +1,11 @@
 import type { Bus, BusStatus } from "../bus/bus.js";
 import type { BridgeError } from "../errors.js";
+import { type Dialect, hasClientCommands } from "../protocol/model/dialect.js";
 import type { CallbackMessage } from "../protocol/model/messages.js";
 import type { RequestMessage } from "../protocol/side-channel/messages.js";
 import { atMost } from "../util/at-most.js";
 import { debugLog } from "../util/debug.js";
+import { KnownClients } from "./known-clients.js";
 import { type PeerMessageHandlers, PeerMessageReceiver } from "./peer-message-receiver.js";
 import { type PeerRequest, PeerRequests } from "./peer-requests.js";
 import { Peers } from "./peers.js";
@@ -28,6 +30,7 @@ export interface ClusterOptions {
   /** Most emits that wait for acknowledgements, and most requests that wait for replies. */
   readonly maxPendingAcks: number;
   readonly pythonHosts: PythonHostsMode;
+  readonly dialect: Dialect;
 }
 
 /**
@@ -44,6 +47,9 @@ export class Cluster {
   readonly pythonHosts: PythonHosts;
   /** Emits of this process that wait for clients of other hosts. */
   readonly acks: PendingAcks;
+  readonly knownClients = new KnownClients();
+  /** Whether Python hosts tell a client from a room whose name looks like its sid: see `askClientApart`. */
+  readonly canAskApart: boolean;
   readonly sideChannel: SideChannel;
   readonly #options: ClusterOptions;
   readonly #requests: PeerRequests;
@@ -55,6 +61,7 @@ export class Cluster {
     this.hostId = options.hostId;
     this.sideChannel = new SideChannel(options);
     this.acks = new PendingAcks(options.maxPendingAcks);
+    this.canAskApart = hasClientCommands(options.dialect);
     this.#requests = new PeerRequests(options.maxPendingAcks);
     this.peers = new Peers(options.heartbeatInterval, (hostId) => {
       this.#requests.peerLeft(hostId);

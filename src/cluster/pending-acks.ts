@@ -5,6 +5,8 @@ import type { AckCollector } from "./ack-collector.js";
 export interface PendingEmit {
   /** As Python knows it; null for several rooms or everyone. */
   readonly room: WireRoom | null;
+  /** The one in which the client is asked apart, if it is. */
+  readonly clientRoom?: string | undefined;
   readonly namespace: string;
   readonly collector: AckCollector;
 }
@@ -53,7 +55,7 @@ export class PendingAcks {
       this.#entries.delete(id);
       collector.expire();
     }, timeout);
-    this.#entries.set(id, { room, namespace, collector, timer });
+    this.#entries.set(id, { ...emit, timer });
     collector.onSettled(() => {
       clearTimeout(timer);
       this.#entries.delete(id);
@@ -64,15 +66,16 @@ export class PendingAcks {
   /** From a host that does not count its clients: a Python host. */
   addPythonAck({ callback, args }: CallbackMessage): void {
     const entry = this.#entries.get(callback.id);
-    if (entry === undefined || !isSameRoom(entry.room, callback.room) || entry.namespace !== callback.namespace) {
-      this.#unknown += 1;
+    const isClient = entry?.clientRoom !== undefined && entry.clientRoom === callback.room;
+    if (entry?.namespace === callback.namespace && (isClient || isSameRoom(entry.room, callback.room))) {
+      entry.collector.addPythonAck(args[0], isClient);
     } else {
-      entry.collector.addPythonAck(args[0]);
+      this.#unknown += 1;
     }
   }
 
-  expectFromPeer({ from, id, clients }: AckCountMessage): void {
-    this.#entries.get(id)?.collector.expectFromPeer(from, clients);
+  expectFromPeer({ from, id, clients, isClient }: AckCountMessage): void {
+    this.#entries.get(id)?.collector.expectFromPeer(from, clients, isClient);
   }
 
   addPeerAck({ from, id, sequence, args }: AckMessage): void {

@@ -4,7 +4,8 @@ import { publishWithAck } from "../cluster/publish-with-ack.js";
 import { BridgeError, type BridgeErrorCode, IncompleteError } from "../errors.js";
 import type { NormalizedReader } from "../options.js";
 import { decode } from "../protocol/decode.js";
-import type { CallbackRef, Message, WireRoom } from "../protocol/model/messages.js";
+import type { AckTicket } from "../protocol/model/ask-client-apart.js";
+import type { Message, WireRoom } from "../protocol/model/messages.js";
 import type { Rejection } from "../protocol/model/rejection.js";
 import { type LooksLikeSid, sidMatcher } from "../protocol/model/sid.js";
 import { undeliverable } from "../protocol/model/undeliverable.js";
@@ -20,7 +21,7 @@ export interface AckedEmit {
   /** Milliseconds. */
   readonly timeout: number;
   /** @throws BridgeError rejects as `Emitter.emit` */
-  publish(ticket: CallbackRef): Promise<void>;
+  publish(ticket: AckTicket): Promise<void>;
 }
 
 /** As socket.io puts it. */
@@ -62,7 +63,7 @@ export class AckListener {
       const request = {
         namespace,
         room: rooms.length === 1 ? (rooms[0] ?? null) : null,
-        isSingleClient: rooms.length === 1 && this.#looksLikeSid(rooms[0]),
+        sid: rooms.length === 1 && this.#looksLikeSid(rooms[0]) ? (rooms[0] as string) : undefined,
         timeout: deadline - performance.now(),
         onAck: (ack: unknown) => acks.push(ack),
         onDone: () => resolve(acks),

@@ -1,13 +1,14 @@
 import { BridgeError } from "../errors.js";
-import type { CloseRoomMessage, DisconnectMessage, MoveRoomMessage, WireRoom } from "../protocol/model/messages.js";
-import { checkName } from "../protocol/model/outgoing.js";
+import { closeRoomMessages } from "../protocol/model/build-room-command.js";
+import type { DisconnectMessage, MoveRoomMessage, WireRoom } from "../protocol/model/messages.js";
+import { checkName, checkRoom } from "../protocol/model/outgoing.js";
 import { checkServerSideEvent } from "../protocol/side-channel/messages.js";
 import { quote } from "../util/quote.js";
 import type { EmitterNamespace } from "./emitter.js";
 import type { EventsMap } from "./event-types.js";
 import { type Sender, Target } from "./target.js";
 
-type Command = WithoutSender<MoveRoomMessage> | WithoutSender<CloseRoomMessage> | WithoutSender<DisconnectMessage>;
+type Command = WithoutSender<MoveRoomMessage> | WithoutSender<DisconnectMessage>;
 type WithoutSender<Message> = Omit<Message, "namespace" | "hostId">;
 
 /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` */
@@ -39,7 +40,13 @@ export class NamespaceTarget<Events extends EventsMap> extends Target<Events> im
   }
 
   closeRoom(room: WireRoom): Promise<void> {
-    return this.#publish(() => ({ method: "close_room", room: this.pythonRoom(room) }));
+    const { hostId, looksLikeSid, publisher } = this.sender;
+    const { namespace } = this.selection;
+    const toPythonRoom = (name: WireRoom) => this.pythonRoom(name);
+    this.debug("command", { method: "close_room", room });
+    return publisher.publishAll(() =>
+      closeRoomMessages({ namespace, hostId, looksLikeSid, toPythonRoom }, checkRoom(room)),
+    );
   }
 
   disconnect(sid: string): Promise<void> {

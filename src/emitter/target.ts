@@ -1,4 +1,5 @@
 import { BridgeError } from "../errors.js";
+import { askClientApart } from "../protocol/model/ask-client-apart.js";
 import {
   disconnectCommand,
   joinCommand,
@@ -119,7 +120,8 @@ export class Target<Events extends EventsMap> implements EmitTarget<Events>, Ack
       namespace,
       rooms: rooms.map((room) => this.pythonRoom(room)),
       timeout,
-      publish: (ticket) => publisher.publish(() => this.#buildEmit(event, args, ticket)),
+      publish: (ticket) =>
+        publisher.publishAll(() => askClientApart(this.#buildEmit(event, args, ticket.callback), ticket)),
     });
     return responses as AckResponse<Events, Event>[];
   }
@@ -152,7 +154,7 @@ export class Target<Events extends EventsMap> implements EmitTarget<Events>, Ack
     return new Target(this.sender, { ...this.selection, ...change });
   }
 
-  #buildEmit(event: string, args: readonly unknown[], ticket: CallbackRef | null): OutgoingEmit {
+  #buildEmit(event: string, args: readonly unknown[], callback: CallbackRef | null): OutgoingEmit {
     const { namespace, rooms, except, flags, timeout } = this.selection;
     checkNoCallback(event, args);
     const { compress } = flags;
@@ -168,8 +170,8 @@ export class Target<Events extends EventsMap> implements EmitTarget<Events>, Ack
       // Python reads `skip_sid`, which names sids alone; Node hosts read both.
       skipSids: except,
       exceptRooms: except,
-      callback: ticket,
-      node: buildEmitExtension(args, flags, ticket === null ? undefined : timeout),
+      callback,
+      node: buildEmitExtension(args, flags, callback === null ? undefined : timeout),
       hostId: this.sender.hostId,
     };
   }
@@ -181,7 +183,8 @@ export class Target<Events extends EventsMap> implements EmitTarget<Events>, Ack
       hostId: this.sender.hostId,
       rooms: rooms.map((room) => roomName(checkRoom(room))),
       except: except.map(checkName),
-      isSid: this.sender.looksLikeSid,
+      looksLikeSid: this.sender.looksLikeSid,
+      isRoom: () => false,
       isLocalClient: () => false,
       toPythonRoom: (room) => this.pythonRoom(room),
     };

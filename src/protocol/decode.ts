@@ -6,7 +6,7 @@ import { detectPayloadForm, readEmitEnvelope } from "./model/emit-envelope.js";
 import type { Fields } from "./model/fields.js";
 import type { LegacyPickle } from "./model/legacy-pickle-modes.js";
 import type { CallbackMessage, EmitEnvelope, EmitMessage, EmitPayload, Message } from "./model/messages.js";
-import { readDisconnectExtension, readDisconnectMembers, readMoveMembers } from "./model/node-extension.js";
+import { isForPython, readDisconnectMembers, readMoveMembers } from "./model/node-extension.js";
 import { RejectionError } from "./model/rejection.js";
 import { decodeMsgpack, isMsgpack } from "./msgpack/decode.js";
 import { describePickle, isPickle, unpickle } from "./pickle/unpickle.js";
@@ -69,17 +69,29 @@ function readCallback(fields: Fields): CallbackMessage {
   };
 }
 
+/** What a Node host may publish for Python hosts alone. */
+const PYTHON_METHODS: ReadonlySet<string | undefined> = new Set([
+  "emit",
+  "disconnect",
+  "enter_room",
+  "leave_room",
+  "close_room",
+]);
+
 /** `PubSubManager._thread` */
 function readMessage(fields: Fields, decoded: DecodedValue, dialect: Dialect): Message | undefined {
   const method = fields.get("method") === undefined ? undefined : fields.string("method");
   const sender = () => ({ namespace: fields.namespace(), hostId: fields.hostId() });
+  if (PYTHON_METHODS.has(method) && isForPython(fields)) {
+    return undefined;
+  }
   switch (method) {
     case "emit":
       return readEmit(fields, decoded, dialect);
     case "callback":
       return readCallback(fields);
     case "disconnect":
-      return { method, sid: fields.string("sid"), ...readDisconnectExtension(fields), ...sender() };
+      return { method, sid: fields.string("sid"), ...sender() };
     case "enter_room":
     case "leave_room":
       return { method, sid: fields.string("sid"), room: fields.room("room"), ...sender() };

@@ -24,7 +24,7 @@ test("a host whose heartbeats wait behind its messages is not given up", async (
   const host = await startNodeHost(t, bus, { heartbeatInterval: 100 });
   const hostId = newHostId();
   const hello = { type: "hello", from: hostId, isHost: true, interval: 100, pythonSeenAgo: null } as const;
-  await peer.publish(sideChannelOf("socketio"), encodeSideChannel(hello));
+  await peer.publish(sideChannelOf("socketio"), encodeSideChannel(hello, 1024));
   await untilHosts(host, 2);
   const parts = { event: "x", data: 1, namespace: "/", room: null, skip_sid: null, callback: null, host_id: hostId };
   const emit = JSON.stringify({ method: "emit", ...parts });

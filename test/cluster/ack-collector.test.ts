@@ -1,15 +1,16 @@
 import test from "ava";
-import { AckCollector } from "../../src/cluster/ack-collector.js";
+import { AckCollector, type AckRecipient } from "../../src/cluster/ack-collector.js";
 import { PythonHosts, type PythonHostsMode } from "../../src/cluster/python-hosts.js";
 
 const [A, B] = ["a", "b"] as const;
 
-function makeCollector(mode: PythonHostsMode, hosts: readonly string[] = [], isSingleClient = false) {
+function makeCollector(mode: PythonHostsMode, hosts: readonly string[] = [], recipient: AckRecipient = "room") {
   const calls: unknown[] = [];
   const python = new PythonHosts(mode, () => 1);
   const collector = new AckCollector({
     peers: hosts,
-    isSingleClient,
+    recipient,
+    onClient: () => calls.push("client"),
     pythonHosts: python,
     onAck: (ack) => calls.push(ack),
     onDone: (total) => calls.push({ done: total }),
@@ -94,15 +95,53 @@ test("where the broker does not count subscribers, it waits for a Python process
 });
 
 test("for one client, it is done with the one acknowledgement, whichever host has the client", (t) => {
-  const onPython = makeCollector("always", [A], true);
+  const onPython = makeCollector("always", [A], "client");
   onPython.collector.addPythonAck("python");
   t.deepEqual(onPython.calls, ["python", { done: 1 }]);
-  const onNode = makeCollector("always", [A, B], true);
+  const onNode = makeCollector("always", [A, B], "client");
   onNode.collector.expectFromPeer(A, 1);
   onNode.collector.addPeerAck(A, 1, "node");
   t.deepEqual(onNode.calls, ["node"]);
   onNode.collector.expectFromPeer(B, 0);
   t.deepEqual(onNode.calls, ["node", { done: 1 }]);
+});
+
+test("where the name may be a sid or a room, the host of that client tells, and it is done with its acknowledgement", (t) => {
+  const onPython = makeCollector("always", [A], "unknown");
+  onPython.collector.addPythonAck("python", true);
+  t.deepEqual(onPython.calls, ["client", "python", { done: 1 }]);
+  const onNode = makeCollector("always", [A], "unknown");
+  onNode.collector.expectFromPeer(A, 2, true);
+  onNode.collector.addPeerAck(A, 1, "the client");
+  t.deepEqual(onNode.calls, ["client", "the client"]);
+  onNode.collector.addPeerAck(A, 2, "another member");
+  t.deepEqual(onNode.calls, ["client", "the client", "another member", { done: 2 }]);
+});
+
+test("where no host has that client, it is a room: it collects until its time is over", (t) => {
+  const { collector, calls } = makeCollector("always", [A], "unknown");
+  collector.start(undefined, 1);
+  collector.addPythonAck("python");
+  collector.expectFromPeer(A, 1);
+  collector.addPeerAck(A, 1, "node");
+  collector.addPythonAck("more of python");
+  t.deepEqual(calls, ["python", "node", "more of python"]);
+  collector.expire();
+  t.deepEqual(calls.slice(3), [{ done: 3 }]);
+});
+
+test("where Python hosts do not tell, a name that looks like a sid is one, unless a Node host has other members", (t) => {
+  const sid = makeCollector("always", [A], "presumed-client");
+  sid.collector.expectFromPeer(A, 0);
+  sid.collector.addPythonAck("python");
+  t.deepEqual(sid.calls, ["python", { done: 1 }]);
+  const room = makeCollector("always", [A], "presumed-client");
+  room.collector.expectFromPeer(A, 1);
+  room.collector.addPythonAck("python");
+  room.collector.addPeerAck(A, 1, "node");
+  t.deepEqual(room.calls, ["python", "node"]);
+  room.collector.expire();
+  t.deepEqual(room.calls.slice(2), [{ done: 2 }]);
 });
 
 test("it waits for one client that no Node host has, unless no Python host can have it", (t) => {
@@ -112,7 +151,7 @@ test("it waits for one client that no Node host has, unless no Python host can h
     ["auto", 2, true],
     ["auto", undefined, true],
   ] as const) {
-    const { collector, calls } = makeCollector(mode, [], true);
+    const { collector, calls } = makeCollector(mode, [], "unknown");
     collector.start(subscribers, 1);
     collector.expire();
     t.deepEqual(calls, isAwaited ? ["timeout"] : [{ done: 0 }], `${mode} ${subscribers}`);
@@ -126,7 +165,7 @@ test("what the application's callbacks throw is thrown outside, and the collecti
   let isDone = false;
   const collector = new AckCollector({
     peers: [A],
-    isSingleClient: false,
+    recipient: "room",
     pythonHosts: new PythonHosts("never", () => 1),
     onAck: (ack) => {
       throw new Error(`on ${ack}`);

@@ -170,3 +170,32 @@ test.serial("what Python pickles besides data is refused, by the name of the opc
     ["STACK_GLOBAL", "STACK_GLOBAL", "STACK_GLOBAL", "EMPTY_SET"].map((opcode) => ["unsafe_pickle", opcode]),
   );
 });
+
+test.serial("a client of an old Python host stays in the room of its own sid when that is closed", async (t) => {
+  const { channel, node, python } = await startMixed(t, "threaded");
+  const emitter = createEmitter(t.context.url, { channel, ...OLD });
+  cleanUp(t, () => emitter.close());
+  const [client, other] = await Promise.all([connectClient(t, python.url), connectClient(t, python.url)]);
+  const room = "9m4e2mr0ui3e8a215n4g";
+  await Promise.all([client.call("join", room), other.call("join", room)]);
+  node.io.in(room).socketsLeave(room);
+  node.io.in(client.sid).socketsLeave(client.sid);
+  node.io.to(client.sid).emit("after the host");
+  node.io.to(room).emit("nobody is left");
+  node.io.emit("told by the host");
+  await Promise.all([client.until("told by the host"), other.until("told by the host")]);
+  await emitter.closeRoom(client.sid);
+  await emitter.to(client.sid).emit("after the emitter");
+  await emitter.emit("the end");
+  const names = (await client.until("the end")).map(([event]) => event);
+  t.deepEqual(names, ["after the host", "told by the host", "after the emitter"]);
+  t.deepEqual(await other.until("the end"), [["told by the host"]]);
+});
+
+test.serial("emitWithAck() to one client of an old Python host ends with its acknowledgement", async (t) => {
+  const { node, python } = await startMixed(t, "asgi");
+  const client = await connectClient(t, python.url);
+  await client.acknowledgeWith("old");
+  t.deepEqual(await node.io.timeout(20_000).to(client.sid).emitWithAck("ask", 1), ["old"]);
+  t.deepEqual(client.received(), [["ask", 1]]);
+});

@@ -40,17 +40,22 @@ test("volatile and compress stand in the part of the message that Python does no
   );
 });
 
-test("socketsJoin() and socketsLeave() are Python's methods for sids, and those of Node hosts for rooms", async (t) => {
+/** What Node hosts ignore: Python hosts are told in their own words what another message says. */
+const node = { ignore: true };
+
+test("socketsJoin() and socketsLeave() are Node's methods, with Python's beside them for what looks like a sid", async (t) => {
   const { emitter, published } = await makeEmitter(t);
   await emitter.to([SID, OTHER_SID]).socketsJoin(["a", 42]);
   await emitter.of("/chat").to(SID).except(OTHER_SID).socketsLeave("a");
   const namespace = "/";
   t.deepEqual(published.splice(0), [
-    { method: "enter_room", sid: SID, room: "a", namespace },
-    { method: "enter_room", sid: SID, room: 42, namespace },
-    { method: "enter_room", sid: OTHER_SID, room: "a", namespace },
-    { method: "enter_room", sid: OTHER_SID, room: 42, namespace },
-    { method: "leave_room", sid: SID, room: "a", namespace: "/chat" },
+    { method: "node_join", room: [SID, OTHER_SID], except: [], names: ["a", "42"], namespace },
+    { method: "enter_room", sid: SID, room: "a", namespace, node },
+    { method: "enter_room", sid: SID, room: 42, namespace, node },
+    { method: "enter_room", sid: OTHER_SID, room: "a", namespace, node },
+    { method: "enter_room", sid: OTHER_SID, room: 42, namespace, node },
+    { method: "node_leave", room: SID, except: [OTHER_SID], names: ["a"], namespace: "/chat" },
+    { method: "leave_room", sid: SID, room: "a", namespace: "/chat", node },
   ]);
   await emitter.socketsJoin(42);
   await emitter.to(["r", 7, SID]).except("x").socketsLeave(["a", "b"]);
@@ -59,8 +64,7 @@ test("socketsJoin() and socketsLeave() are Python's methods for sids, and those 
     { method: "node_join", room: null, except: [], names: ["42"], namespace },
     { method: "node_leave", room: ["r", "7", SID], except: ["x"], names: ["a", "b"], namespace },
     { method: "node_join", room: ["r", SID], except: [], names: ["a"], namespace },
-    // Once more for the host of that client, if it is Python's.
-    { method: "enter_room", sid: SID, room: "a", namespace },
+    { method: "enter_room", sid: SID, room: "a", namespace, node },
   ]);
   await emitter.to("r").socketsLeave("r");
   await emitter.socketsLeave(["r", 42]);
@@ -74,15 +78,39 @@ test("socketsJoin() and socketsLeave() are Python's methods for sids, and those 
   ]);
 });
 
-test("disconnectSockets() is Python's disconnect for sids, and Node's for rooms and everyone", async (t) => {
+test("a room that looks like a sid is closed, and a client that has it as its sid is put back", async (t) => {
+  const { emitter, published } = await makeEmitter(t);
+  const namespace = "/";
+  const back = { method: "enter_room", sid: SID, room: SID, namespace, node };
+  await emitter.to(SID).socketsLeave([SID, "a"]);
+  await emitter.socketsLeave(SID);
+  await emitter.closeRoom(SID);
+  await emitter.to(SID).except("r").socketsLeave(SID);
+  t.deepEqual(published, [
+    { method: "node_leave", room: SID, except: [], names: ["a", SID], namespace },
+    { method: "leave_room", sid: SID, room: "a", namespace, node },
+    { method: "close_room", room: SID, namespace, node },
+    back,
+    { method: "node_leave", room: null, except: [], names: [SID], namespace },
+    { method: "close_room", room: SID, namespace, node },
+    back,
+    { method: "close_room", room: SID, namespace },
+    back,
+    { method: "node_leave", room: SID, except: ["r"], names: [SID], namespace },
+  ]);
+});
+
+test("disconnectSockets() is Node's method, with Python's disconnect beside it for what looks like a sid", async (t) => {
   const { emitter, published } = await makeEmitter(t);
   await emitter.to(SID).disconnectSockets();
   await emitter.to(SID).disconnectSockets(true);
   await emitter.of("/chat").except("r").disconnectSockets(true);
   await emitter.to("r").disconnectSockets("yes" as unknown as boolean);
   t.deepEqual(published, [
-    { method: "disconnect", sid: SID, namespace: "/" },
-    { method: "disconnect", sid: SID, namespace: "/", node: { close: true } },
+    { method: "node_disconnect", room: SID, except: [], close: false, namespace: "/" },
+    { method: "disconnect", sid: SID, namespace: "/", node },
+    { method: "node_disconnect", room: SID, except: [], close: true, namespace: "/" },
+    { method: "disconnect", sid: SID, namespace: "/", node },
     { method: "node_disconnect", room: null, except: ["r"], close: true, namespace: "/chat" },
     { method: "node_disconnect", room: "r", except: [], close: true, namespace: "/" },
   ]);
@@ -102,6 +130,7 @@ test("rooms that are integers to Python are so in every operation", async (t) =>
     }),
     [
       ["emit", 42, undefined],
+      ["node_join", SID, ["42"]],
       ["enter_room", 42, undefined],
       ["close_room", 42, undefined],
       ["node_join", "42", ["7"]],

@@ -64,6 +64,7 @@ const node = fc.option(
         list: fc.constant(true),
         ackTimeout: fc.nat(),
         sequence: fc.integer({ min: 1 }),
+        unskipped: text,
       },
       { requiredKeys: [] },
     )
@@ -95,7 +96,6 @@ export const outgoing: fc.Arbitrary<OutgoingMessage> = fc.oneof(
   },
   fc.record({ method: method("callback"), callback, args: acknowledged, hostId }),
   fc.record({ method: method("disconnect"), sid: text, namespace, hostId }),
-  fc.record({ method: method("disconnect"), sid: text, close: fc.constant(true), namespace, hostId }),
   fc.record({ method: method("enter_room", "leave_room"), sid: text, room, namespace, hostId }),
   fc.record({ method: method("close_room"), room, namespace, hostId }),
   fc.record({ method: method("node_join", "node_leave"), names: fc.array(name), ...members }),

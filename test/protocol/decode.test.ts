@@ -279,7 +279,8 @@ test("keys of Node hosts are checked like those of Python", (t) => {
   ]) {
     t.is(reason({ ...emit, node }), "wrong_type", JSON.stringify(node));
   }
-  t.is(reason({ method: "disconnect", sid: "s", node: { close: 1 } }), "wrong_type");
+  t.is(reason({ ...emit, node: { unskipped: 1 } }), "wrong_type");
+  t.is(reason({ method: "disconnect", sid: "s", node: { ignore: 1 } }), "wrong_type");
   t.is(reason({ method: "node_join", room: "r", names: ["a"] }), "message");
   t.is(reason({ method: "node_join", room: [], names: ["a"] }), "wrong_type");
   t.is(reason({ method: "node_join", room: "r", names: [5] }), "wrong_type");

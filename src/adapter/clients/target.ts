@@ -32,18 +32,18 @@ export function isLocalOnly({ rooms, local }: Target): boolean {
   return local || (rooms.size > 0 && roomNames(rooms).length === 0);
 }
 
-/** Whether a name is that of a client, judging by its form. A room with clients of this host is not a sid, whatever its form. */
-export function isSid(adapter: Adapter, name: string, looksLikeSid: LooksLikeSid): boolean {
-  return looksLikeSid(name) && (hasClient(adapter, name) || !adapter.rooms.has(name));
+/** Whether clients of this host are in that room, and it is not one's own: a room, even where its name looks like a sid. */
+export function isRoom(adapter: Adapter, name: string): boolean {
+  return adapter.rooms.has(name) && !hasClient(adapter, name);
 }
 
-export function isLocalClient(adapter: Adapter, { rooms }: Target): boolean {
+export function isLocalClient(adapter: Adapter, { rooms }: Pick<Target, "rooms">): boolean {
   const [room] = rooms;
   return rooms.size === 1 && hasClient(adapter, room as Room);
 }
 
-/** Whether it is one client that another host may have. */
-export function isRemoteClient(adapter: Adapter, { rooms }: Target, looksLikeSid: LooksLikeSid): boolean {
+/** The only room, where it may be the sid of a client of another host, judging by its form. */
+export function remoteSid(adapter: Adapter, { rooms }: Target, looksLikeSid: LooksLikeSid): string | undefined {
   const [room] = roomNames(rooms);
-  return room !== undefined && rooms.size === 1 && isSid(adapter, room, looksLikeSid) && !hasClient(adapter, room);
+  return room !== undefined && rooms.size === 1 && looksLikeSid(room) && !adapter.rooms.has(room) ? room : undefined;
 }

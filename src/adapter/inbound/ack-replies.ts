@@ -8,8 +8,12 @@ import type { InboundDependencies } from "./dependencies.js";
 export interface AckReplies {
   /** In `performance.now()` time: that host does not wait for them from then on. */
   readonly deadline: number;
-  /** How many clients of this host got the emit: before any acknowledgement. Called again it does nothing. */
-  sendCount(clients: number): void;
+  /**
+   * How many clients of this host got the emit: before any acknowledgement. Called again it does nothing.
+   *
+   * @param isClient - whether the only room is the sid of one of them
+   */
+  sendCount(clients: number, isClient: boolean): void;
   /** What one client acknowledged with. */
   sendAck(args: readonly unknown[]): void;
 }
@@ -77,10 +81,10 @@ class NodeAckReplies implements AckReplies {
     this.#routes = routes;
   }
 
-  sendCount(clients: number): void {
+  sendCount(clients: number, isClient: boolean): void {
     if (!this.#isCounted) {
       this.#isCounted = true;
-      this.#publish({ type: "ack_count", from: this.#routes.cluster.hostId, ...this.#address, clients });
+      this.#publish({ type: "ack_count", from: this.#routes.cluster.hostId, ...this.#address, clients, isClient });
     }
   }
 

@@ -80,8 +80,8 @@ function closeRoom(adapter: Adapter, message: CloseRoomMessage): Rejection | und
 }
 
 /** `PubSubManager._handle_disconnect`: leaves the namespace; the connection below may serve others. */
-function disconnectClient(adapter: Adapter, { sid, close }: DisconnectMessage): undefined {
-  callApplication(() => clientOf(adapter, sid)?.disconnect(close));
+function disconnectClient(adapter: Adapter, { sid }: DisconnectMessage): undefined {
+  callApplication(() => clientOf(adapter, sid)?.disconnect());
 }
 
 /** A client's own room cannot be entered by others or closed: python-socketio raises there. */

@@ -4,6 +4,7 @@ import type { Rejection } from "../../protocol/model/rejection.js";
 import { decodeEvent, EVENT, type EventPacket } from "../clients/event-packet.js";
 import { broadcastHere, broadcastWithAckHere } from "../clients/local-operations.js";
 import { exceptionsOf, hasRecipient, recipientsOf } from "../clients/recipients.js";
+import { isLocalClient } from "../clients/target.js";
 import type { Reporter } from "../reporting/reporter.js";
 import type { AckReplies } from "./ack-replies.js";
 import type { ServedNamespace } from "./dependencies.js";
@@ -24,10 +25,11 @@ export interface InboundEmit {
  * @returns why it is rejected; no client got it then
  */
 export function deliverEmit(
-  { message, payload, ackReplies }: InboundEmit,
+  { message: received, payload, ackReplies }: InboundEmit,
   { adapter, owedAcks, recovery }: ServedNamespace,
   reporter: Reporter,
 ): Rejection | undefined {
+  const message = withoutUnskipped(received);
   const rooms = new Set(message.rooms?.map(roomName));
   const audience = { rooms, skipSids: setOf(message.skipSids), except: setOf(message.exceptRooms) };
   const offset = isRecoverable(message) ? recovery?.recorder.recordForeign(message, audience, payload) : undefined;
@@ -53,6 +55,13 @@ export function deliverEmit(
     deliverWithAck(adapter, packet, target, ackReplies, owedAcks);
   }
   return undefined;
+}
+
+function withoutUnskipped(message: EmitMessage): EmitMessage {
+  const unskipped = message.node?.unskipped;
+  return unskipped === undefined
+    ? message
+    : { ...message, skipSids: message.skipSids.filter((sid) => sid !== unskipped) };
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -89,7 +98,8 @@ function deliverWithAck(
     replies.sendAck(args);
   }
   const recipients = [...recipientsOf(adapter, target)];
-  broadcastWithAckHere(adapter, packet, target, (clients) => replies.sendCount(clients), onAck);
+  const isClient = isLocalClient(adapter, target);
+  broadcastWithAckHere(adapter, packet, target, (clients) => replies.sendCount(clients, isClient), onAck);
   for (const sid of recipients) {
     owedAcks.add(sid, packet.id as number, replies.deadline);
   }

@@ -61,7 +61,7 @@ function onEmit(
       : deliverEmit({ message, payload, ackReplies }, served, dependencies.reporter);
   } finally {
     // Node hosts wait for the count of every host, also of one whose clients did not get it.
-    ackReplies?.sendCount(0);
+    ackReplies?.sendCount(0, false);
   }
 }
 

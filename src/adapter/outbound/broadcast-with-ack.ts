@@ -4,14 +4,7 @@ import type { WireRoom } from "../../protocol/model/messages.js";
 import type { Packet } from "../clients/event-packet.js";
 import { broadcastWithAckHere } from "../clients/local-operations.js";
 import { namespaceOf } from "../clients/namespace.js";
-import {
-  isLocalClient,
-  isLocalOnly,
-  isRemoteClient,
-  normalizeTarget,
-  roomNames,
-  type Target,
-} from "../clients/target.js";
+import { isLocalClient, isLocalOnly, normalizeTarget, remoteSid, roomNames, type Target } from "../clients/target.js";
 import type { OutboundDependencies } from "./dependencies.js";
 import type { OutgoingEmits } from "./outgoing-emits.js";
 
@@ -48,7 +41,7 @@ export class BroadcastWithAck {
     const emit = {
       namespace: namespaceOf(adapter).name,
       room: this.#singleRoom(target),
-      isSingleClient: isRemoteClient(adapter, target, looksLikeSid),
+      sid: remoteSid(adapter, target, looksLikeSid),
       // socket.io's timer runs already, and a broadcast to many takes its time.
       timeout: target.timeout - MARGIN_MS,
       onAck,
@@ -59,7 +52,7 @@ export class BroadcastWithAck {
         this.#warnOfLimit();
       }
       // The order of plain emits: encoded before anybody gets it, then own clients, then the channel.
-      const encoded = this.#emits.encode(packet.data, target, options, ticket ?? null);
+      const encoded = this.#emits.encodeWithAck(packet.data, target, options, ticket);
       this.#emits.notifyListeners(packet.data, target);
       broadcastWithAckHere(
         adapter,
@@ -68,7 +61,9 @@ export class BroadcastWithAck {
         (clients) => collector.expectOwn(clients),
         (ack) => collector.addOwnAck(ack),
       );
-      this.#emits.publish(encoded);
+      for (const payload of encoded) {
+        this.#emits.publish(payload);
+      }
     });
   }
 

@@ -34,13 +34,13 @@ export class Broadcast {
     }
     const number = recorder?.nextEmit();
     // Encoded before anybody gets it: what the channel cannot carry is an error, and not an event for some.
-    const encoded = this.#emits.encode(packet.data, target, options, null, number);
+    const encoded = this.#emits.encode(packet.data, target, options, number);
     this.#emits.notifyListeners(packet.data, target);
     if (this.#recorder !== undefined || !this.#sendEncoded(packet, target, options, encoded)) {
       const sent = number === undefined ? packet : recorder?.recordOwn(packet, target, encoded.payload, number);
       broadcastHere(this.#adapter, sent ?? packet, options);
     }
-    this.#emits.publish(encoded);
+    this.#emits.publish(encoded.payload);
   }
 
   /**

@@ -1,10 +1,11 @@
 import type { BroadcastOptions, Room } from "socket.io-adapter";
+import { type AckTicket, askClientApart } from "../../protocol/model/ask-client-apart.js";
 import type { CallbackRef, WireRoom } from "../../protocol/model/messages.js";
 import { buildEmitExtension } from "../../protocol/model/node-extension.js";
-import type { EncodedEmit } from "../../protocol/model/outgoing.js";
+import type { EncodedEmit, OutgoingEmit } from "../../protocol/model/outgoing.js";
 import { quote } from "../../util/quote.js";
 import { hasClient, namespaceOf } from "../clients/namespace.js";
-import { isSid, roomNames, type Target } from "../clients/target.js";
+import { isRoom, roomNames, type Target } from "../clients/target.js";
 import type { OutboundDependencies } from "./dependencies.js";
 
 /** What plain and acknowledged emits of one namespace have in common: encode, show to `onEmit` listeners, publish. */
@@ -19,18 +20,37 @@ export class OutgoingEmits {
 
   /**
    * @param data - name and arguments
-   * @param callback - what acknowledgements come back with, null where none are collected
    * @param sequence - this host's number for it, if it keeps a history
    * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry
    */
-  encode(
+  encode(data: readonly unknown[], target: Target, options: BroadcastOptions, sequence?: number): EncodedEmit {
+    return this.#dependencies.publisher.encodeEmit(this.#build(data, target, options, null, sequence));
+  }
+
+  /**
+   * @param ticket - what acknowledgements come back with, undefined where none are collected
+   * @returns messages, in the order in which they are to be published
+   * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the channel cannot carry
+   */
+  encodeWithAck(
+    data: readonly unknown[],
+    target: Target,
+    options: BroadcastOptions,
+    ticket: AckTicket | undefined,
+  ): readonly EncodedEmit["payload"][] {
+    const emit = this.#build(data, target, options, ticket?.callback ?? null);
+    const messages = ticket === undefined ? [emit] : askClientApart(emit, ticket);
+    return messages.map(this.#dependencies.publisher.encode);
+  }
+
+  #build(
     data: readonly unknown[],
     target: Target,
     { flags = {} }: BroadcastOptions,
     callback: CallbackRef | null,
     sequence?: number,
-  ): EncodedEmit {
-    const { adapter, cluster, publisher } = this.#dependencies;
+  ): OutgoingEmit {
+    const { adapter, cluster } = this.#dependencies;
     const [event, ...args] = data;
     const rooms = roomNames(target.rooms);
     const except = roomNames(target.except);
@@ -38,7 +58,7 @@ export class OutgoingEmits {
     // need not be: no other host has that client.
     const exceptRooms = except.filter((name) => !hasClient(adapter, name));
     this.#warnOfExceptRooms(exceptRooms);
-    return publisher.encodeEmit({
+    return {
       method: "emit",
       event: String(event),
       args,
@@ -49,7 +69,7 @@ export class OutgoingEmits {
       node: buildEmitExtension(args, flags, callback === null ? undefined : target.timeout, sequence),
       namespace: this.#namespace,
       hostId: cluster.hostId,
-    });
+    };
   }
 
   notifyListeners(data: readonly unknown[], target: Target): void {
@@ -69,7 +89,7 @@ export class OutgoingEmits {
     }
   }
 
-  publish({ payload }: EncodedEmit): void {
+  publish(payload: EncodedEmit["payload"]): void {
     this.#dependencies.publisher.publishEncoded(payload);
   }
 
@@ -81,7 +101,7 @@ export class OutgoingEmits {
   #warnOfExceptRooms(rooms: readonly string[]): void {
     const { adapter, cluster, looksLikeSid, reporter } = this.#dependencies;
     for (const room of rooms) {
-      if (cluster.pythonHosts.areExpected && !isSid(adapter, room, looksLikeSid)) {
+      if (cluster.pythonHosts.areExpected && (isRoom(adapter, room) || !looksLikeSid(room))) {
         reporter.warnOnce(
           `except ${this.#namespace} ${room}`,
           () => `except(${quote(room)}): members of that room on Python hosts get the event all the same`,

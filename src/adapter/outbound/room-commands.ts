@@ -9,7 +9,7 @@ import {
 } from "../../protocol/model/build-room-command.js";
 import { disconnectHere, joinHere, leaveHere } from "../clients/local-operations.js";
 import { hasClient, namespaceOf } from "../clients/namespace.js";
-import { isLocalOnly, isSid, normalizeTarget, roomNames } from "../clients/target.js";
+import { isLocalOnly, isRoom, normalizeTarget, roomNames } from "../clients/target.js";
 import type { OutboundDependencies } from "./dependencies.js";
 
 /** A command as it is published. */
@@ -66,7 +66,8 @@ export class RoomCommands {
       hostId: cluster.hostId,
       rooms: roomNames(target.rooms),
       except: roomNames(target.except),
-      isSid: (name) => isSid(adapter, name, looksLikeSid),
+      looksLikeSid,
+      isRoom: (name) => isRoom(adapter, name),
       isLocalClient: (sid) => hasClient(adapter, sid),
       toPythonRoom: (room) => (typeof room === "string" ? toPythonRoom(room, namespace) : room),
     };

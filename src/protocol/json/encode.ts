@@ -4,17 +4,17 @@ import type {
   CallbackMessage,
   CallbackRef,
   DisconnectMembersMessage,
-  DisconnectMessage,
   MoveMembersMessage,
-  MoveRoomMessage,
   WireRoom,
 } from "../model/messages.js";
+import { nodeObjectOf } from "../model/node-extension.js";
 import {
   checkEvent,
   checkName,
   checkRoom,
   type EncodedEmit,
   encodeOrThrow,
+  type OutgoingCommand,
   type OutgoingEmit,
   type OutgoingMessage,
 } from "../model/outgoing.js";
@@ -46,7 +46,7 @@ function encodeCallbackRef({ room, namespace, id }: CallbackRef): string {
 /** `PubSubManager.emit` */
 function encodeEmitFields(message: OutgoingEmit, payload: EncodedPayload, dialect: Dialect): string {
   const isListArgument = payloadFormOf(dialect) === "single-argument" && isJsonArray(message.args[0]);
-  const node = isListArgument ? { ...message.node, list: true } : message.node;
+  const node = isListArgument ? { ...nodeObjectOf(message), list: true } : nodeObjectOf(message);
   const fields = [
     `"event":${JSON.stringify(checkEvent(message.event))}`,
     payload.fieldsJson,
@@ -76,15 +76,15 @@ function encodeCallback({ callback: { room, namespace, id }, args }: CallbackMes
   return `"sid":${sid},"namespace":${encodeName(namespace)},"id":${id},"args":${stringifySafely(args)}`;
 }
 
-/** `PubSubManager.enter_room` and `leave_room` */
-function encodeMoveRoom({ sid, room, namespace }: MoveRoomMessage): string {
-  return `"sid":${encodeName(sid)},"room":${encodeRoom(room)},"namespace":${encodeName(namespace)}`;
-}
-
-/** `PubSubManager.disconnect` */
-function encodeDisconnect({ sid, namespace, close }: DisconnectMessage): string {
-  const extension = close === true ? ',"node":{"close":true}' : "";
-  return `"sid":${encodeName(sid)},"namespace":${encodeName(namespace)}${extension}`;
+/** `PubSubManager.enter_room`, `leave_room`, `close_room` and `disconnect` */
+function encodeCommand(message: OutgoingCommand): string {
+  const node = nodeObjectOf(message);
+  return [
+    ...(message.method === "close_room" ? [] : [`"sid":${encodeName(message.sid)}`]),
+    ...(message.method === "disconnect" ? [] : [`"room":${encodeRoom(message.room)}`]),
+    `"namespace":${encodeName(message.namespace)}`,
+    ...(node === undefined ? [] : [`"node":${JSON.stringify(node)}`]),
+  ].join(",");
 }
 
 /** `node_join`, `node_leave` and `node_disconnect`, which only Node hosts read. */
@@ -104,12 +104,10 @@ function encodeFields(message: Exclude<OutgoingMessage, OutgoingEmit>): string {
     case "callback":
       return encodeCallback(message);
     case "disconnect":
-      return encodeDisconnect(message);
     case "enter_room":
     case "leave_room":
-      return encodeMoveRoom(message);
     case "close_room":
-      return `"room":${encodeRoom(message.room)},"namespace":${encodeName(message.namespace)}`;
+      return encodeCommand(message);
     case "node_join":
     case "node_leave":
     case "node_disconnect":

@@ -3,6 +3,7 @@ import type { Dialect } from "../model/dialect.js";
 import { detectPayloadForm, readEmitEnvelope } from "../model/emit-envelope.js";
 import { Fields } from "../model/fields.js";
 import type { EmitEnvelope } from "../model/messages.js";
+import { isForPython } from "../model/node-extension.js";
 import { MAX_DEPTH } from "../values/limits.js";
 import { findUnsafeKey } from "../values/unsafe-names.js";
 import { byteTable, WHITE_SPACE } from "./check-json.js";
@@ -189,7 +190,8 @@ function readEnvelope(text: string): EmitEnvelope | undefined {
   if (mayHaveUnsafeKey(text) && findUnsafeKey(rest) !== undefined) {
     return undefined;
   }
-  return isPlain && KEYS.every((key) => fields.get(key) !== undefined) ? readEmitEnvelope(fields) : undefined;
+  const isComplete = KEYS.every((key) => fields.get(key) !== undefined);
+  return isPlain && isComplete && !isForPython(fields) ? readEmitEnvelope(fields) : undefined;
 }
 
 /**

@@ -15,13 +15,15 @@ interface Traits {
   readonly hasBytes: boolean;
   /** From 5.3: a list of rooms. Before, it raises in the host's listener thread, which then receives nothing more. */
   readonly hasSeveralRooms: boolean;
+  /** From 5.10: `enter_room`, `leave_room` and `disconnect` of other hosts. Not of every release of the dialect 5.13. */
+  readonly hasClientCommands: boolean;
 }
 
 const DIALECTS: Readonly<Record<Dialect, Traits>> = {
-  "5.15": { hasSeveralArguments: true, hasBytes: true, hasSeveralRooms: true },
-  "5.14": { hasSeveralArguments: false, hasBytes: true, hasSeveralRooms: true },
-  "5.13": { hasSeveralArguments: false, hasBytes: false, hasSeveralRooms: true },
-  "5.2": { hasSeveralArguments: false, hasBytes: false, hasSeveralRooms: false },
+  "5.15": { hasSeveralArguments: true, hasBytes: true, hasSeveralRooms: true, hasClientCommands: true },
+  "5.14": { hasSeveralArguments: false, hasBytes: true, hasSeveralRooms: true, hasClientCommands: true },
+  "5.13": { hasSeveralArguments: false, hasBytes: false, hasSeveralRooms: true, hasClientCommands: false },
+  "5.2": { hasSeveralArguments: false, hasBytes: false, hasSeveralRooms: false, hasClientCommands: false },
 };
 
 export const DIALECT_NAMES = Object.keys(DIALECTS) as readonly Dialect[];
@@ -29,6 +31,11 @@ export const DIALECT_NAMES = Object.keys(DIALECTS) as readonly Dialect[];
 /** What `data` in JSON means to the Python hosts of a dialect. */
 export function payloadFormOf(dialect: Dialect): PayloadForm {
   return DIALECTS[dialect].hasSeveralArguments ? "argument-list" : "single-argument";
+}
+
+/** Whether every Python host of a dialect moves and disconnects its clients when another host says so. */
+export function hasClientCommands(dialect: Dialect): boolean {
+  return DIALECTS[dialect].hasClientCommands;
 }
 
 /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for an emit that the Python hosts of the dialect cannot read */

@@ -59,6 +59,8 @@ export interface EmitExtension {
   readonly ackTimeout?: number;
   /** The sender's number for this emit, counting from 1, if it keeps a history for connection state recovery. */
   readonly sequence?: number;
+  /** A sid in `skip_sid` that Node hosts do not skip: its client gets the event from Python hosts in another message. */
+  readonly unskipped?: string;
 }
 
 /** `PubSubManager.emit` */
@@ -94,8 +96,6 @@ export interface CallbackMessage {
 export interface DisconnectMessage {
   readonly method: "disconnect";
   readonly sid: string;
-  /** From a Node host: close the underlying connection too, which Python leaves open for other namespaces. */
-  readonly close?: boolean | undefined;
   readonly namespace: string;
   readonly hostId: string | undefined;
 }

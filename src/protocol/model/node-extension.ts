@@ -4,6 +4,7 @@ import { isTimerDelay } from "../../util/validation.js";
 import { isJsonNull } from "../values/json-value.js";
 import { Fields } from "./fields.js";
 import type { DisconnectMembersMessage, EmitExtension, MoveMembersMessage } from "./messages.js";
+import type { OutgoingCommand, OutgoingEmit } from "./outgoing.js";
 import { RejectionError } from "./rejection.js";
 
 /** What only Node hosts write and read (docs/protocol.md, "What Node hosts add"). */
@@ -34,13 +35,23 @@ export function readEmitExtension(fields: Fields): { readonly node?: EmitExtensi
     ...(has("list") ? { list: node.boolean("list") } : {}),
     ...(has("ackTimeout") ? { ackTimeout: node.wholeNumber("ackTimeout") } : {}),
     ...(has("sequence") ? { sequence: node.wholeNumber("sequence") } : {}),
+    ...(has("unskipped") ? { unskipped: node.string("unskipped") } : {}),
   };
   return { node: extension };
 }
 
-/** `node` of a `disconnect`. */
-export function readDisconnectExtension(fields: Fields): { readonly close?: true } {
-  return readNodeObject(fields)?.boolean("close") ? { close: true } : {};
+/** Whether a message is for Python hosts alone. */
+export function isForPython(fields: Fields): boolean {
+  return readNodeObject(fields)?.boolean("ignore") === true;
+}
+
+/** The object `node` of an outgoing message, undefined if it needs none. */
+export function nodeObjectOf(message: OutgoingEmit | OutgoingCommand): object | undefined {
+  const node = {
+    ...(message.method === "emit" ? message.node : {}),
+    ...(message.isForPython === true ? { ignore: true } : {}),
+  };
+  return Object.keys(node).length === 0 ? undefined : node;
 }
 
 function readMembers(fields: Fields) {

@@ -1,13 +1,32 @@
 import { BridgeError } from "../../errors.js";
 import { quote } from "../../util/quote.js";
 import { MAX_INTEGER_LENGTH } from "../values/limits.js";
-import { type EmitMessage, type Message, RESERVED_EVENTS, type WireRoom } from "./messages.js";
+import {
+  type CloseRoomMessage,
+  type DisconnectMessage,
+  type EmitMessage,
+  type Message,
+  type MoveRoomMessage,
+  RESERVED_EVENTS,
+  type WireRoom,
+} from "./messages.js";
+
+interface Audience {
+  /** Node hosts ignore the message: another one says the same to them. */
+  readonly isForPython?: boolean;
+}
 
 /** An emit whose arguments are still to be encoded. */
-export type OutgoingEmit = Omit<EmitMessage, "payload"> & { readonly args: readonly unknown[] };
+export type OutgoingEmit = Omit<EmitMessage, "payload"> & Audience & { readonly args: readonly unknown[] };
+
+/** Python's commands for one client or one room. */
+export type OutgoingCommand = (DisconnectMessage | MoveRoomMessage | CloseRoomMessage) & Audience;
 
 /** Every message that a host can publish. */
-export type OutgoingMessage = OutgoingEmit | Exclude<Message, EmitMessage>;
+export type OutgoingMessage =
+  | OutgoingEmit
+  | OutgoingCommand
+  | Exclude<Message, EmitMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage>;
 
 /** An encoded emit. */
 export interface EncodedEmit {

@@ -1,10 +1,12 @@
 import { BridgeError } from "../../errors.js";
 import type { CallbackRef, DisconnectMembersMessage, MoveMembersMessage, WireRoom } from "../model/messages.js";
+import { nodeObjectOf } from "../model/node-extension.js";
 import {
   checkEvent,
   checkName,
   checkRoom,
   encodeOrThrow,
+  type OutgoingCommand,
   type OutgoingEmit,
   type OutgoingMessage,
 } from "../model/outgoing.js";
@@ -97,7 +99,22 @@ function encodeEmit(message: OutgoingEmit): MessageFields {
     skip_sid: encodeOneOrMany(message.skipSids.map(encodeName)),
     callback: message.callback === null ? null : encodeCallbackRef(message.callback),
     ...(message.exceptRooms.length > 0 ? { except: message.exceptRooms.map(encodeName) } : {}),
-    ...(message.node === undefined ? {} : { node: message.node }),
+    ...encodeNode(message),
+  };
+}
+
+function encodeNode(message: OutgoingEmit | OutgoingCommand): MessageFields {
+  const node = nodeObjectOf(message);
+  return node === undefined ? {} : { node };
+}
+
+/** `PubSubManager.enter_room`, `leave_room`, `close_room` and `disconnect` */
+function encodeCommand(message: OutgoingCommand): MessageFields {
+  return {
+    ...(message.method === "close_room" ? {} : { sid: encodeName(message.sid) }),
+    ...(message.method === "disconnect" ? {} : { room: encodeRoom(message.room) }),
+    namespace: encodeName(message.namespace),
+    ...encodeNode(message),
   };
 }
 
@@ -120,20 +137,10 @@ function encodeFields(message: OutgoingMessage): MessageFields {
       return { sid, namespace, id, args: toJsonValue(message.args, encodeScalar) };
     }
     case "disconnect":
-      return {
-        sid: encodeName(message.sid),
-        namespace: encodeName(message.namespace),
-        ...(message.close === true ? { node: { close: true } } : {}),
-      };
     case "enter_room":
     case "leave_room":
-      return {
-        sid: encodeName(message.sid),
-        room: encodeRoom(message.room),
-        namespace: encodeName(message.namespace),
-      };
     case "close_room":
-      return { room: encodeRoom(message.room), namespace: encodeName(message.namespace) };
+      return encodeCommand(message);
     case "node_join":
     case "node_leave":
     case "node_disconnect":

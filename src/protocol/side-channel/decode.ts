@@ -50,7 +50,7 @@ function readMessage(fields: Fields): SideChannelMessage | undefined {
         ...(fields.get("error") === undefined ? {} : { error: fields.string("error") }),
       };
     case "ack_count":
-      return { type, ...addressed(), clients: fields.wholeNumber("clients") };
+      return { type, ...addressed(), clients: fields.wholeNumber("clients"), isClient: fields.boolean("isClient") };
     case "ack":
       return { type, ...addressed(), sequence: fields.wholeNumber("sequence"), args: fields.list("args") };
     default:

@@ -123,6 +123,8 @@ export interface ReplyMessage extends ToHost {
 export interface AckCountMessage extends ToHost {
   readonly type: "ack_count";
   readonly clients: number;
+  /** Whether the emit is for one room, and the sender serves the client that has this name as its sid. */
+  readonly isClient: boolean;
 }
 
 /** A client's acknowledgement. */

@@ -7,6 +7,7 @@ import { testNodeEmits } from "./node-emits.js";
 import { testPythonEmits } from "./python-emits.js";
 import type { PythonKinds } from "./python-kinds.js";
 import { testRecoveryOfPythonEmits } from "./recovery.js";
+import { testSidRooms } from "./sid-rooms.js";
 
 /** What Node and Python hosts owe each other, whatever the broker between them. */
 export function testEveryScenario(test: TestFn<TestBroker>, kinds: PythonKinds): void {
@@ -15,5 +16,6 @@ export function testEveryScenario(test: TestFn<TestBroker>, kinds: PythonKinds):
   testCommands(test, kinds);
   testAcks(test, kinds);
   testDifferences(test, kinds);
+  testSidRooms(test, kinds);
   testRecoveryOfPythonEmits(test, kinds);
 }

@@ -10,6 +10,7 @@ import { testMoves } from "./moves.js";
 import { testRecovery } from "./recovery.js";
 import { testRoaming } from "./roaming.js";
 import { testServers } from "./servers.js";
+import { testSidRooms } from "./sid-rooms.js";
 
 /**
  * Everything that Node hosts do with each other, on any broker.
@@ -20,6 +21,7 @@ export function testEveryOperation(test: TestFn<TestBroker>, broker: { readonly 
   testEmits(test);
   testMoves(test);
   testAcks(test);
+  testSidRooms(test);
   testFetches(test);
   testServers(test);
   testEmitter(test);

@@ -4,6 +4,7 @@ import { decode } from "../../../src/protocol/decode.js";
 import { decodePayload } from "../../../src/protocol/decode-payload.js";
 import { encodeMsgpackOrJson } from "../../../src/protocol/encoders.js";
 import { encodeJson } from "../../../src/protocol/json/encode.js";
+import { scanEmit } from "../../../src/protocol/json/scan-emit.js";
 import type { Message } from "../../../src/protocol/model/messages.js";
 import type { OutgoingEmit, OutgoingMessage } from "../../../src/protocol/model/outgoing.js";
 import { EMIT, HOST } from "../plain-emit.js";
@@ -143,17 +144,34 @@ test("keys for Node hosts are written only when needed, and read again", (t) => 
       const decoded = decode(Buffer.from(encoded(message)), 1_000_000);
       return decoded.kind === "message" ? decoded.message : decoded;
     };
-    const node = { volatile: true, compress: false, null: true, ackTimeout: 5_000 };
+    const node = { volatile: true, compress: false, null: true, ackTimeout: 5_000, unskipped: "s" };
     t.like(roundTrip({ ...EMIT, node }), { node });
     const sender = { namespace: "/chat", hostId: HOST };
     for (const message of [
       { method: "node_join", rooms: null, exceptRooms: [], names: ["a", "b"], ...sender },
       { method: "node_leave", rooms: ["r", "s"], exceptRooms: ["t"], names: ["a"], ...sender },
       { method: "node_disconnect", rooms: ["r"], exceptRooms: [], close: true, ...sender },
-      { method: "disconnect", sid: "s", close: true, ...sender },
       { method: "disconnect", sid: "s", ...sender },
     ] satisfies readonly OutgoingMessage[]) {
       t.deepEqual(roundTrip(message), message);
     }
+  }
+});
+
+test("what is for Python hosts alone is ignored by Node hosts, in every encoding, and not passed through", (t) => {
+  const sender = { namespace: "/chat", hostId: HOST, isForPython: true };
+  const messages: readonly OutgoingMessage[] = [
+    { ...EMIT, isForPython: true },
+    { ...EMIT, node: { volatile: true }, isForPython: true },
+    { method: "enter_room", sid: "s", room: "r", ...sender },
+    { method: "leave_room", sid: "s", room: 42, ...sender },
+    { method: "close_room", room: "r", ...sender },
+    { method: "disconnect", sid: "s", ...sender },
+  ];
+  for (const message of messages) {
+    for (const encoded of [encodeJson, encodeMsgpackOrJson]) {
+      t.deepEqual(decode(Buffer.from(encoded(message)), 1_000_000), { kind: "ignored" });
+    }
+    t.is(scanEmit(Buffer.from(encodeJson(message)), "5.15"), undefined);
   }
 });
