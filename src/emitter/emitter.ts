@@ -91,7 +91,7 @@ export interface EmitterNamespace<Events extends EventsMap> extends EmitTarget<E
    */
   enterRoom(sid: string, room: WireRoom): Promise<void>;
   leaveRoom(sid: string, room: WireRoom): Promise<void>;
-  /** Everyone leaves the room, on every host. */
+  /** Everyone leaves the room, on every host. A client does not leave the room of its own sid. */
   closeRoom(room: WireRoom): Promise<void>;
   /** Disconnects that client from the namespace, on whichever host it is. */
   disconnect(sid: string): Promise<void>;
