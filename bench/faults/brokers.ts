@@ -9,6 +9,8 @@ export interface BenchBroker {
   /** For Node hosts, and for Python through `python-fixtures/managers.py`. */
   readonly url: string;
   readonly port: number;
+  /** For each address that was to be advertised, the port that its clients end up at. */
+  readonly portsBehind: readonly number[];
   /** As a power failure would. */
   crash(): Promise<void>;
   /** Resolves when it reports that it accepts connections. */
@@ -17,8 +19,11 @@ export interface BenchBroker {
   end(): Promise<void>;
 }
 
-/** @param address - to listen on */
-type Launch = (address: string) => Promise<BenchBroker>;
+/**
+ * @param address - to listen on
+ * @param advertised - addresses of proxies before it. Kafka tells its clients where to go, and so has to know them
+ */
+type Launch = (address: string, advertised?: readonly string[]) => Promise<BenchBroker>;
 
 /** Waits for a start in progress before it ends the broker. */
 function endable(broker: BenchBroker): BenchBroker {
@@ -37,22 +42,29 @@ function endable(broker: BenchBroker): BenchBroker {
 }
 
 function redis(scheme: string): Launch {
-  return async (address) => {
+  return async (address, advertised = []) => {
     const { port, kill, start } = await launchRedis(["--bind", address, "--protected-mode", "no"]);
-    return endable({ url: `${scheme}://${address}:${port}`, port, crash: kill, start, end: kill });
+    const portsBehind = advertised.map(() => port);
+    return endable({ url: `${scheme}://${address}:${port}`, port, portsBehind, crash: kill, start, end: kill });
   };
 }
 
-async function rabbitmq(address: string): Promise<BenchBroker> {
+const rabbitmq: Launch = async (address, advertised = []) => {
   const port = await freePort();
   const { crash, start, kill } = await launchRabbitmq([`listeners.tcp.1 = ${address}:${port}`]);
-  return endable({ url: `amqp://guest:guest@${address}:${port}//`, port, crash, start, end: kill });
-}
+  const portsBehind = advertised.map(() => port);
+  return endable({ url: `amqp://guest:guest@${address}:${port}//`, port, portsBehind, crash, start, end: kill });
+};
 
-async function kafka(address: string): Promise<BenchBroker> {
-  const { url, port, crash, start, kill } = await launchKafka({ address });
-  return endable({ url, port, crash, start, end: kill });
-}
+const kafka: Launch = async (address, advertised = []) => {
+  const names = advertised.map((_, index) => `PROXY${index}`);
+  const listeners = Object.fromEntries(
+    names.map((name, index) => [name, { protocol: "PLAINTEXT", advertised: advertised[index] ?? "" } as const]),
+  );
+  const { url, port, ports, crash, start, kill } = await launchKafka({ address, listeners });
+  const portsBehind = names.map((name) => ports[name] ?? port);
+  return endable({ url, port, portsBehind, crash, start, end: kill });
+};
 
 export const BROKERS: Readonly<Record<BusName, Launch>> = {
   redis: redis("redis"),

@@ -1,0 +1,265 @@
+import type { Window } from "../fleet/client.js";
+import { isNode } from "../fleet/roster.js";
+import type { Emitted, Evidence, ReceiverEvidence } from "./evidence.js";
+import { expected, SenderRecord } from "./sender-record.js";
+import { type Track, trackOf } from "./track.js";
+
+/** What announced that a message is missing. */
+export type Announcement =
+  | "rejected"
+  | "dropped"
+  | "killed sender"
+  | "client disconnected"
+  | "host reconnecting"
+  | "host reported"
+  | "python outage";
+
+/** A failure in words, with when it happened, if that is known. */
+export interface Failure {
+  readonly kind: "silent loss" | "doubled" | "out of order" | "needless drop" | "unannounced drop" | "other";
+  readonly text: string;
+  readonly sender?: string;
+  readonly receiver?: string;
+  readonly numbers: readonly number[];
+  /** On the clock of the run. */
+  readonly at?: number;
+}
+
+/** One sender at one client. */
+export interface Pair {
+  readonly sender: string;
+  readonly receiver: string;
+  readonly expected: number;
+  readonly received: number;
+  readonly announced: Readonly<Partial<Record<Announcement, number>>>;
+  readonly silent: number;
+  /** Additional arrivals. */
+  readonly doubled: number;
+}
+
+export interface Judgement {
+  readonly pairs: readonly Pair[];
+  readonly failures: readonly Failure[];
+}
+
+const ANNOUNCEMENTS: Readonly<Record<Window["kind"], Announcement>> = {
+  disconnected: "client disconnected",
+  reconnecting: "host reconnecting",
+  reported: "host reported",
+  outage: "python outage",
+};
+
+/** A message of a pair that is looked at. */
+interface Case {
+  readonly evidence: Evidence;
+  readonly sender: SenderRecord;
+  readonly receiver: ReceiverEvidence;
+  readonly track: Track;
+  readonly number: number;
+  readonly run: Emitted;
+}
+
+const isOwnClient = ({ sender, receiver }: Pick<Case, "sender" | "receiver">): boolean =>
+  sender.name === receiver.plan.name;
+
+/**
+ * Whether the broker or the package is documented to lose messages in such a window (docs/reliability.md): Redis keeps
+ * nothing for a host that is disconnected, RabbitMQ forgets in a restart who is bound, Kafka keeps everything.
+ */
+function mayLose({ evidence, sender, receiver, number }: Case, window: Window): boolean {
+  if (window.kind === "disconnected" || isOwnClient({ sender, receiver })) {
+    return window.kind === "disconnected";
+  }
+  if (window.kind === "reported") {
+    return true;
+  }
+  if (evidence.bus === "kafka") {
+    return false;
+  }
+  if (evidence.bus !== "rabbitmq" || window.kind === "outage") {
+    return true;
+  }
+  const settled = sender.fateOf(number);
+  const [from, to] = window.times;
+  // What RabbitMQ had confirmed before it was killed is in the queues of Node hosts, on its disk.
+  return evidence.restarts.some(
+    (restart) =>
+      restart.from <= to && restart.to >= from && !(settled?.fate === "confirmed" && settled.at < restart.from),
+  );
+}
+
+/** Whether the message could have been delivered in the window: between its neighbours, and not before it was sent. */
+function isWithin({ track, number, run }: Case, { positions, times }: Window): boolean {
+  const [after, before] = track.neighbours(number);
+  return positions[0] < before && positions[1] > after && run.at <= times[1];
+}
+
+/** What announced that a missing message is missing; undefined if nothing did. */
+function announcementOf(missing: Case): Announcement | undefined {
+  const { sender, receiver, number } = missing;
+  const fate = sender.fateOf(number)?.fate;
+  if (fate === "rejected") {
+    return "rejected";
+  }
+  if (!isOwnClient(missing)) {
+    if (fate === "dropped" || fate === "unpublished") {
+      return "dropped";
+    }
+    if (sender.mayHaveDiedWith(number)) {
+      return "killed sender";
+    }
+  }
+  const window = receiver.windows.find((each) => mayLose(missing, each) && isWithin(missing, each));
+  return window && ANNOUNCEMENTS[window.kind];
+}
+
+/** Whether a message that arrived again, or after a later one, did so because it was sent again. */
+function isResent(late: Case, sentAt: number, at: number, position: number): boolean {
+  const { evidence, sender, receiver } = late;
+  if (isOwnClient(late)) {
+    return false;
+  }
+  const isRedelivered =
+    evidence.bus === "rabbitmq" &&
+    !isNode(receiver.plan) &&
+    receiver.windows.some(({ kind, positions }) => kind === "outage" && positions[0] < position);
+  return isRedelivered || sender.mayHaveSentAgain(late.number, sentAt, at);
+}
+
+interface Counts {
+  expected: number;
+  received: number;
+  doubled: number;
+  readonly announced: Partial<Record<Announcement, number>>;
+}
+
+function failuresOfPair(
+  evidence: Evidence,
+  sender: SenderRecord,
+  receiver: ReceiverEvidence,
+  counts: Counts,
+): Failure[] {
+  const track = trackOf(receiver.arrivals.get(sender.name));
+  const names = { sender: sender.name, receiver: receiver.plan.name };
+  const silent: { number: number; run: Emitted }[] = [];
+  const doubled: number[] = [];
+  const disordered: number[] = [];
+  for (const { number, run } of expected(sender.evidence, receiver.plan.name)) {
+    const seen: Case = { evidence, sender, receiver, track, number, run };
+    counts.expected += 1;
+    if (!track.has(number)) {
+      const announcement = announcementOf(seen);
+      if (announcement === undefined) {
+        silent.push({ number, run });
+      } else {
+        counts.announced[announcement] = (counts.announced[announcement] ?? 0) + 1;
+      }
+      continue;
+    }
+    counts.received += 1;
+    for (const { at, position } of track.doubles(number)) {
+      counts.doubled += 1;
+      if (!isResent(seen, run.at, at, position)) {
+        doubled.push(number);
+      }
+    }
+    const late = track.lateArrival(number);
+    // Its first copy was lost to this host, or it would have come in order.
+    const hasMissedOne = receiver.windows.some(
+      ({ times }) => late !== undefined && times[1] >= run.at && times[0] <= late.at,
+    );
+    if (late !== undefined && !(hasMissedOne && isResent(seen, run.at, late.at, late.position))) {
+      disordered.push(number);
+    }
+  }
+  const first = silent[0]?.run.at;
+  return [
+    ...(silent.length === 0
+      ? []
+      : [
+          {
+            ...names,
+            kind: "silent loss",
+            text: `${silent.length} lost without a word`,
+            numbers: silent.map(({ number }) => number),
+            ...(first === undefined ? {} : { at: first }),
+          } as const,
+        ]),
+    ...(doubled.length === 0
+      ? []
+      : [
+          {
+            ...names,
+            kind: "doubled",
+            text: `${doubled.length} arrived twice without an outage of the sender`,
+            numbers: doubled,
+          } as const,
+        ]),
+    ...(disordered.length === 0
+      ? []
+      : [
+          {
+            ...names,
+            kind: "out of order",
+            text: `${disordered.length} arrived after a later one`,
+            numbers: disordered,
+          } as const,
+        ]),
+  ];
+}
+
+/**
+ * A client of a Node host may lose its connection when its host is killed, and at no other time. A Python host has pings
+ * wait behind a backlog, so that clients may give it up.
+ */
+function failuresOfConnection({ plan, windows, deaths, damaged }: ReceiverEvidence): readonly Failure[] {
+  const other = (text: string, at?: number): Failure => ({
+    ...{ kind: "other", text, receiver: plan.name, numbers: [] },
+    ...(at === undefined ? {} : { at }),
+  });
+  const lost = (isNode(plan) ? windows : [])
+    .filter(({ kind, why }) => kind === "disconnected" && why !== "start")
+    // The client sees the end of the connection when the process is gone, within moments.
+    .filter(({ times }) => !deaths.some(({ at }) => at >= times[0] - 2_000 && at <= times[1] + 2_000));
+  return [
+    ...lost.map(({ why, times }) => other(`its client was disconnected: ${why}`, times[0])),
+    ...damaged.map((text) => other(`damaged: ${text}`)),
+  ];
+}
+
+/** Accounts for every message of every sender at every client that should have it. */
+export function judge(evidence: Evidence): Judgement {
+  const pairs: Pair[] = [];
+  const failures: Failure[] = evidence.receivers.flatMap(failuresOfConnection);
+  for (const sent of evidence.senders) {
+    const sender = new SenderRecord(sent, evidence);
+    for (const receiver of evidence.receivers) {
+      const counts: Counts = { expected: 0, received: 0, doubled: 0, announced: {} };
+      const found = failuresOfPair(evidence, sender, receiver, counts);
+      failures.push(...found);
+      const silent = found.find(({ kind }) => kind === "silent loss")?.numbers.length ?? 0;
+      pairs.push({ sender: sender.name, receiver: receiver.plan.name, ...counts, silent });
+    }
+    const remote = evidence.receivers.filter(({ plan }) => plan.name !== sender.name);
+    const isMissing = missingSomewhere(sent.emitted, sender.name, remote);
+    failures.push(
+      ...sender.unannouncedDrops(isMissing).map((text) => ({ kind: "unannounced drop", text, numbers: [] }) as const),
+      ...sender
+        .needlessDrops()
+        .map((text) => ({ kind: "needless drop", text, sender: sender.name, numbers: [] }) as const),
+    );
+  }
+  return { pairs, failures };
+}
+
+function missingSomewhere(
+  emitted: readonly Emitted[],
+  sender: string,
+  receivers: readonly ReceiverEvidence[],
+): (number: number) => boolean {
+  const seen = receivers.map(({ plan, arrivals }) => ({ plan, numbers: new Set(arrivals.get(sender)?.numbers) }));
+  return (number) => {
+    const run = emitted.findLast(({ first }) => first <= number);
+    return seen.some(({ plan, numbers }) => run?.receivers.includes(plan.name) && !numbers.has(number));
+  };
+}
