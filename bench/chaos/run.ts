@@ -4,9 +4,9 @@ import { type Fleet, startFleet } from "../fleet/fleet.js";
 import type { MemberSettings } from "../fleet/member.js";
 import { now } from "../shared/clock.js";
 import type { Progress } from "../shared/progress.js";
-import type { Emitted, Evidence } from "./evidence.js";
 import { type Failure, type Judgement, judge } from "./judge.js";
-import { type Deed, type Performance, perform } from "./perform.js";
+import { evidenceOf } from "./observe.js";
+import { type Deed, perform } from "./perform.js";
 import { type Schedule, scheduleOf } from "./schedule.js";
 import { settle } from "./settle.js";
 
@@ -17,7 +17,7 @@ export interface ChaosOptions {
   /** Mean number of emits a second. */
   readonly rate: number;
   readonly heartbeatInterval: number;
-  readonly progress: Progress;
+  readonly progress: Pick<Progress, "phase" | "watch">;
   /** Aborted when the run is to be given up. */
   readonly signal: AbortSignal;
   /** Registers what must run if it is interrupted. */
@@ -43,28 +43,6 @@ const MINUTE_MS = 60_000;
 
 /** Lines after the last message are still on their way from the processes. */
 const LAST_LINES_MS = 500;
-
-function evidenceOf(bus: BusName, { members, clients }: Fleet, { addressed, restarts }: Performance): Evidence {
-  return {
-    bus,
-    restarts,
-    senders: members.map(({ plan, emitted, settled, statuses, deaths, link }) => ({
-      ...{ plan, settled, statuses, deaths, closings: link.closings },
-      emitted: emitted.map((run): Emitted => {
-        const { receivers, sid } = addressed.get(run.id ?? -1) ?? { receivers: clients, sid: undefined };
-        // A client that has another sid by now is not meant any more.
-        const meant = receivers.filter(
-          ({ lostSids }) => sid === undefined || (lostSids.get(sid) ?? run.at + 1) > run.at,
-        );
-        return { ...run, receivers: meant.map(({ name }) => name) };
-      }),
-    })),
-    receivers: clients.map(({ name, arrivals, windows, damaged }) => {
-      const host = members.find((member) => member.name === name) as Fleet["members"][number];
-      return { plan: host.plan, arrivals, windows, damaged, deaths: host.deaths };
-    }),
-  };
-}
 
 /** Lines for the display: the faults at the moment, and the messages so far. */
 function display(fleet: Fleet, deeds: () => readonly Deed[]): readonly string[] {
@@ -99,9 +77,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
     progress.phase("waiting for the last messages");
     const unsettled = await settle(fleet, signal);
     await pause(LAST_LINES_MS);
-    for (const client of fleet.clients) {
-      client.finish();
-    }
     progress.phase("accounting for every message");
     const { pairs, failures } = judge(evidenceOf(bus, fleet, performance));
     const other = unsettled.map((text): Failure => ({ kind: "other", text, numbers: [] }));

@@ -25,9 +25,15 @@ async function until(
 /**
  * Waits until traffic flows everywhere, lets every sender emit a last message, and waits until every client has it.
  *
+ * @param senders - their names. @default all members
  * @returns what did not arrive in time, in words
  */
-export async function settle({ members, clients }: Fleet, signal: AbortSignal): Promise<readonly string[]> {
+export async function settle(
+  { members: all, clients }: Fleet,
+  signal: AbortSignal,
+  senders?: readonly string[],
+): Promise<readonly string[]> {
+  const members = all.filter(({ name }) => senders?.includes(name) ?? true);
   const since = now();
   const silent = () =>
     clients.flatMap((client) =>

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import type { Line, Program } from "../../src/testing/program.js";
@@ -49,6 +50,11 @@ export interface MemberSettings {
   readonly heartbeatInterval: number;
   readonly swallow?: NodeOptions["swallow"];
 }
+
+/** This file runs from TypeScript or compiled, and so do the processes. */
+const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+const NODE_PROCESS = fileURLToPath(new URL(`node-process${EXTENSION}`, import.meta.url));
+const NODE_FLAGS = EXTENSION === ".ts" ? [`--import=${import.meta.resolve("tsx")}`] : [];
 
 /** How long a process may take to start: its broker may be busy. */
 const START_MS = 90_000;
@@ -143,8 +149,7 @@ export class Member {
       ...this.#settings,
       ...{ name, kind: kind as NodeOptions["kind"], port: this.#port, numbersFrom },
     };
-    const script = new URL("node-process.js", import.meta.url);
-    return [script.pathname, JSON.stringify(options)];
+    return [...NODE_FLAGS, NODE_PROCESS, JSON.stringify(options)];
   }
 
   #pythonArguments(numbersFrom: number): readonly string[] {

@@ -1,0 +1,44 @@
+import { bold, red } from "../../src/util/terminal-style.js";
+import { BUS_TITLES } from "../faults/names.js";
+import { Progress } from "../shared/progress.js";
+import { cleanUpAtEnd, interrupted, runBenchmark } from "../shared/run-benchmark.js";
+import { problemsOf, type Soak } from "./figures.js";
+import { measureSoak } from "./measure.js";
+import { HELP, LOG_FILE, type Options, parseOptions } from "./options.js";
+import { soakTable, writeNumbers, writePage } from "./report.js";
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function run(options: Options): Promise<void> {
+  const { buses, minutes, rate, heartbeatInterval, json, write } = options;
+  const progress = new Progress(process.stderr);
+  interrupted.addEventListener("abort", () => progress.end());
+  progress.begin("steady traffic");
+  progress.phase(`${buses.map((bus) => BUS_TITLES[bus]).join(", ")}: ${minutes} min`);
+  const measuring = buses.map((bus) =>
+    measureSoak({ bus, minutes, rate, heartbeatInterval, signal: interrupted, cleanUpAtEnd }),
+  );
+  const outcomes = await Promise.allSettled(measuring);
+  progress.end();
+  if (interrupted.aborted) {
+    return;
+  }
+  const soaks: Soak[] = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [String(outcome.reason)] : []));
+  print(soakTable(soaks));
+  if (json !== undefined) {
+    writeNumbers(json, soaks);
+  }
+  if (write) {
+    print(`wrote ${writePage(soaks).join(", ")}`);
+  }
+  const problems = [...failures, ...soaks.flatMap(problemsOf)];
+  for (const problem of problems) {
+    print(red(problem));
+  }
+  const bad = `Not everything stays as it is; ${LOG_FILE} has the logs of the programs.`;
+  print(bold(problems.length === 0 ? "Nothing grows, and nothing is lost." : red(bad)));
+  process.exitCode = problems.length === 0 ? 0 : 1;
+}
+
+await runBenchmark({ name: "soak", logFile: LOG_FILE, help: HELP, parse: parseOptions, run });
