@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { waitTimeout } from "../../src/testing/with-timeout.js";
 import { bold, red } from "../../src/util/terminal-style.js";
 import { BUS_TITLES, type BusName } from "../faults/names.js";
 import { machine } from "../shared/docs-page.js";
@@ -10,15 +11,16 @@ import { type ChaosRun, runChaos } from "./run.js";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
+/** A broker or a process takes its time to start beside others that are busy. */
+const WAIT_MS = 120_000;
+
 /** Failures to run are printed, and do not stop the rest. @returns undefined if it failed */
 async function runBus(bus: BusName, options: Options, progress: Progress): Promise<ChaosRun | undefined> {
   const { seed, minutes, rate, heartbeatInterval } = options;
   progress.begin(BUS_TITLES[bus]);
   try {
-    const run = await runChaos({
-      ...{ bus, seed, minutes, rate, heartbeatInterval, progress, cleanUpAtEnd },
-      signal: interrupted,
-    });
+    const settings = { bus, seed, minutes, rate, heartbeatInterval, progress, cleanUpAtEnd, signal: interrupted };
+    const run = await waitTimeout.run(WAIT_MS, () => runChaos(settings));
     progress.end();
     if (!interrupted.aborted) {
       print(`${runReport(BUS_TITLES[bus], run)}\n`);

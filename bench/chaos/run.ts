@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { BusName } from "../faults/names.js";
+import { receivedLines } from "../fleet/client.js";
 import { type Fleet, startFleet } from "../fleet/fleet.js";
 import type { MemberSettings } from "../fleet/member.js";
 import { now } from "../shared/clock.js";
@@ -44,16 +45,10 @@ const MINUTE_MS = 60_000;
 /** Lines after the last message are still on their way from the processes. */
 const LAST_LINES_MS = 500;
 
-/** Lines for the display: the faults at the moment, and the messages so far. */
-function display(fleet: Fleet, deeds: () => readonly Deed[]): readonly string[] {
-  const current = deeds().filter(({ to }) => to === Number.POSITIVE_INFINITY);
-  return [
-    ...fleet.clients.map(({ name, arrivals, isComplete }) => {
-      const count = [...arrivals.values()].reduce((sum, { numbers }) => sum + numbers.length, 0);
-      return `  ${name.padEnd(16)} ${String(count).padStart(8)} received${isComplete ? "" : ", disconnected"}`;
-    }),
-    ...current.map(({ text }) => `  ${text}`),
-  ];
+/** Lines for the display: the messages so far, and the faults at the moment. */
+function display({ clients }: Fleet, deeds: readonly Deed[]): readonly string[] {
+  const current = deeds.filter(({ to }) => to === Number.POSITIVE_INFINITY);
+  return [...receivedLines("", clients), ...current.map(({ text }) => `  ${text}`)];
 }
 
 /** @throws Error when a process cannot be started */
@@ -70,7 +65,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
     progress.phase(`seed ${seed}, ${minutes} min`);
     const start = now();
     let deeds: readonly Deed[] = [];
-    progress.watch(() => display(fleet, () => deeds));
+    progress.watch(() => display(fleet, deeds));
     const performance = await perform(fleet, schedule, signal, (all) => {
       deeds = all;
     });

@@ -188,3 +188,11 @@ export class FleetClient {
     this.#close("outage", { ...this.#mark("subscribed again"), time: from }, to);
   }
 }
+
+/** For a display: what the client of each host has received. */
+export function receivedLines(title: string, clients: readonly FleetClient[]): readonly string[] {
+  return clients.map(({ name, arrivals, isComplete }) => {
+    const count = [...arrivals.values()].reduce((sum, { numbers }) => sum + numbers.length, 0);
+    return `  ${`${title} ${name}`.padEnd(34)} ${String(count).padStart(8)} received${isComplete ? "" : ", disconnected"}`;
+  });
+}

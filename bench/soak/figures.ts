@@ -45,12 +45,14 @@ export interface HostFigures {
   readonly growth: readonly string[];
 }
 
+const MIB = 2 ** 20;
+
 /** Modules are loaded, and caches fill. */
 const WARM_UP_SHARE = 0.1;
 
 /** Memory may differ by both of these: a garbage collector has its own rhythm. */
 const MEMORY_SHARE = 0.1;
-const MEMORY_BYTES = 8 * 2 ** 20;
+const MEMORY_BYTES = 8 * MIB;
 
 /** Timers and sockets of the moment. */
 const HANDLES = 4;
@@ -62,8 +64,9 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
-function growthOf(name: string, { first, last }: Halves, limit: number): readonly string[] {
-  return last - first > limit ? [`${name} grows from ${Math.round(first)} to ${Math.round(last)}`] : [];
+function growthOf(name: string, { first, last }: Halves, limit: number, unit: number): readonly string[] {
+  const shown = (value: number) => (value / unit).toFixed(1).replace(".0", "");
+  return last - first > limit ? [`${name} grows from ${shown(first)} to ${shown(last)}`] : [];
 }
 
 export function figuresOf(bus: BusName, { host, samples }: HostSamples): HostFigures {
@@ -87,10 +90,10 @@ export function figuresOf(bus: BusName, { host, samples }: HostSamples): HostFig
     },
     busLag: { typical: median(busLags), longest: Math.max(0, ...busLags) },
     growth: [
-      ...growthOf("rss", rss, memoryLimit(rss)),
-      ...growthOf("heapUsed", heapUsed, memoryLimit(heapUsed)),
-      ...growthOf("external", external, memoryLimit(external)),
-      ...growthOf("the number of handles", handles, HANDLES),
+      ...growthOf("rss in MiB", rss, memoryLimit(rss), MIB),
+      ...growthOf("heapUsed in MiB", heapUsed, memoryLimit(heapUsed), MIB),
+      ...growthOf("external in MiB", external, memoryLimit(external), MIB),
+      ...growthOf("the number of handles", handles, HANDLES, 1),
     ],
   };
 }

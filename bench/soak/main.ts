@@ -1,24 +1,34 @@
+import { waitTimeout } from "../../src/testing/with-timeout.js";
 import { bold, red } from "../../src/util/terminal-style.js";
-import { BUS_TITLES } from "../faults/names.js";
+import { BUS_TITLES, type BusName } from "../faults/names.js";
+import { receivedLines } from "../fleet/client.js";
+import type { Fleet } from "../fleet/fleet.js";
 import { Progress } from "../shared/progress.js";
 import { cleanUpAtEnd, interrupted, runBenchmark } from "../shared/run-benchmark.js";
 import { problemsOf, type Soak } from "./figures.js";
-import { measureSoak } from "./measure.js";
+import { measureSoak, startSoakFleet } from "./measure.js";
 import { HELP, LOG_FILE, type Options, parseOptions } from "./options.js";
 import { soakTable, writeNumbers, writePage } from "./report.js";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
+/** A broker takes its time to start beside others. */
+const START_MS = 120_000;
+
 async function run(options: Options): Promise<void> {
-  const { buses, minutes, rate, heartbeatInterval, json, write } = options;
+  const { buses, minutes, json, write } = options;
   const progress = new Progress(process.stderr);
   interrupted.addEventListener("abort", () => progress.end());
   progress.begin("steady traffic");
+  const settings = { ...options, signal: interrupted, cleanUpAtEnd };
+  const fleets = new Map<BusName, Fleet>();
+  for (const bus of buses) {
+    progress.phase(`starting the hosts on ${BUS_TITLES[bus]}`);
+    fleets.set(bus, await waitTimeout.run(START_MS, () => startSoakFleet(bus, settings)));
+  }
   progress.phase(`${buses.map((bus) => BUS_TITLES[bus]).join(", ")}: ${minutes} min`);
-  const measuring = buses.map((bus) =>
-    measureSoak({ bus, minutes, rate, heartbeatInterval, signal: interrupted, cleanUpAtEnd }),
-  );
-  const outcomes = await Promise.allSettled(measuring);
+  progress.watch(() => [...fleets].flatMap(([bus, { clients }]) => receivedLines(BUS_TITLES[bus], clients)));
+  const outcomes = await Promise.allSettled([...fleets].map(([bus, fleet]) => measureSoak(bus, fleet, settings)));
   progress.end();
   if (interrupted.aborted) {
     return;

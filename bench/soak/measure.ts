@@ -12,7 +12,6 @@ import { machine } from "../shared/docs-page.js";
 import type { HostSamples, Soak } from "./figures.js";
 
 export interface SoakOptions {
-  readonly bus: BusName;
   readonly minutes: number;
   readonly rate: number;
   readonly heartbeatInterval: number;
@@ -61,11 +60,18 @@ async function observe(
   return hosts.map(({ name }, index) => ({ host: name, samples: samples[index] ?? [] }));
 }
 
-/** @throws Error when a process cannot be started, or ends */
-export async function measureSoak(options: SoakOptions): Promise<Soak> {
-  const { bus, minutes, rate, heartbeatInterval, signal, cleanUpAtEnd } = options;
+/** Starts what a run on one broker needs. @throws Error when something cannot be started */
+export function startSoakFleet(
+  bus: BusName,
+  { heartbeatInterval, cleanUpAtEnd }: Pick<SoakOptions, "heartbeatInterval" | "cleanUpAtEnd">,
+): Promise<Fleet> {
   const members = rosterOf(bus, NODE_HOSTS).filter(({ kind }) => kind !== "node-emitter");
-  const fleet = await startFleet({ bus, members, heartbeatInterval }, cleanUpAtEnd);
+  return startFleet({ bus, members, heartbeatInterval }, cleanUpAtEnd);
+}
+
+/** Ends the fleet. @throws Error when a process ends by itself */
+export async function measureSoak(bus: BusName, fleet: Fleet, options: SoakOptions): Promise<Soak> {
+  const { minutes, rate, heartbeatInterval, signal } = options;
   try {
     const hosts = fleet.members.filter(({ plan }) => plan.kind === "node-host");
     const samples = await observe(fleet, options, hosts);

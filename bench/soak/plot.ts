@@ -88,7 +88,7 @@ function drawRow(soaks: readonly Soak[], row: Row, isLast: boolean): string {
       Plot.ruleY([0], { stroke: FAINT, strokeOpacity: 0.5 }),
       Plot.line(points, { fx: "bus", x: "minute", y: "value", z: "line", stroke: "line", strokeWidth: 1.4 }),
       Plot.text(buses, {
-        ...{ fx: (name: string) => name, text: (name: string) => name, frameAnchor: "top-left", dy: -15 },
+        ...{ fx: (name: string) => name, text: (name: string) => name, frameAnchor: "top-left", dy: -13 },
         ...{ fill: FAINT, fontSize: 11 },
       }),
     ],

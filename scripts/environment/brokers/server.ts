@@ -39,7 +39,11 @@ export async function serverProcess(
       child.once("exit", (code) => reject(new Error(`${server} ended with ${code}`)));
       child.once("error", reject);
     }),
-  );
+  ).catch((error: unknown) => {
+    // Nobody else could: it would keep this process alive.
+    child.kill("SIGKILL");
+    throw error;
+  });
   return async (signal = "SIGKILL") => {
     if (child.exitCode === null && child.signalCode === null) {
       const exited = once(child, "exit");
