@@ -126,86 +126,75 @@ function isResent(late: Case, sentAt: number, at: number, position: number): boo
   return isRedelivered || sender.mayHaveSentAgain(late.number, sentAt, at);
 }
 
-interface Counts {
+/** What is found of one pair. */
+interface Findings {
   expected: number;
   received: number;
   doubled: number;
   readonly announced: Partial<Record<Announcement, number>>;
+  readonly silent: Case[];
+  readonly doubledWithoutReason: Case[];
+  readonly late: Case[];
 }
 
-function failuresOfPair(
-  evidence: Evidence,
-  sender: SenderRecord,
-  receiver: ReceiverEvidence,
-  counts: Counts,
-): Failure[] {
-  const track = trackOf(receiver.arrivals.get(sender.name));
-  const names = { sender: sender.name, receiver: receiver.plan.name };
-  const silent: { number: number; run: Emitted }[] = [];
-  const doubled: number[] = [];
-  const disordered: number[] = [];
-  for (const { number, run } of expected(sender.evidence, receiver.plan.name)) {
-    const seen: Case = { evidence, sender, receiver, track, number, run };
-    counts.expected += 1;
-    if (!track.has(number)) {
-      const announcement = announcementOf(seen);
-      if (announcement === undefined) {
-        silent.push({ number, run });
-      } else {
-        counts.announced[announcement] = (counts.announced[announcement] ?? 0) + 1;
-      }
-      continue;
+function lookAt(seen: Case, findings: Findings): void {
+  const { track, number, run, receiver } = seen;
+  findings.expected += 1;
+  if (!track.has(number)) {
+    const announcement = announcementOf(seen);
+    if (announcement === undefined) {
+      findings.silent.push(seen);
+    } else {
+      findings.announced[announcement] = (findings.announced[announcement] ?? 0) + 1;
     }
-    counts.received += 1;
-    for (const { at, position } of track.doubles(number)) {
-      counts.doubled += 1;
-      if (!isResent(seen, run.at, at, position)) {
-        doubled.push(number);
-      }
-    }
-    const late = track.lateArrival(number);
+    return;
+  }
+  findings.received += 1;
+  const doubles = track.doubles(number);
+  findings.doubled += doubles.length;
+  if (doubles.some(({ at, position }) => !isResent(seen, run.at, at, position))) {
+    findings.doubledWithoutReason.push(seen);
+  }
+  const late = track.lateArrival(number);
+  if (late !== undefined) {
     // Its first copy was lost to this host, or it would have come in order.
-    const hasMissedOne = receiver.windows.some(
-      ({ times }) => late !== undefined && times[1] >= run.at && times[0] <= late.at,
-    );
-    if (late !== undefined && !(hasMissedOne && isResent(seen, run.at, late.at, late.position))) {
-      disordered.push(number);
+    const hasMissedOne = receiver.windows.some(({ times }) => times[1] >= run.at && times[0] <= late.at);
+    if (!hasMissedOne || !isResent(seen, run.at, late.at, late.position)) {
+      findings.late.push(seen);
     }
   }
-  const first = silent[0]?.run.at;
+}
+
+function failuresOf({ silent, doubledWithoutReason, late }: Findings): readonly Failure[] {
+  const failure = (kind: Failure["kind"], what: string, cases: readonly Case[]): readonly Failure[] => {
+    const [first] = cases;
+    const numbers = cases.map(({ number }) => number);
+    return first === undefined
+      ? []
+      : [
+          {
+            ...{ kind, text: `${cases.length} ${what}`, numbers, at: first.run.at },
+            ...{ sender: first.sender.name, receiver: first.receiver.plan.name },
+          },
+        ];
+  };
   return [
-    ...(silent.length === 0
-      ? []
-      : [
-          {
-            ...names,
-            kind: "silent loss",
-            text: `${silent.length} lost without a word`,
-            numbers: silent.map(({ number }) => number),
-            ...(first === undefined ? {} : { at: first }),
-          } as const,
-        ]),
-    ...(doubled.length === 0
-      ? []
-      : [
-          {
-            ...names,
-            kind: "doubled",
-            text: `${doubled.length} arrived twice without an outage of the sender`,
-            numbers: doubled,
-          } as const,
-        ]),
-    ...(disordered.length === 0
-      ? []
-      : [
-          {
-            ...names,
-            kind: "out of order",
-            text: `${disordered.length} arrived after a later one`,
-            numbers: disordered,
-          } as const,
-        ]),
+    ...failure("silent loss", "lost without a word", silent),
+    ...failure("doubled", "arrived twice without an outage of the sender", doubledWithoutReason),
+    ...failure("out of order", "arrived after a later one", late),
   ];
+}
+
+function findingsOf(evidence: Evidence, sender: SenderRecord, receiver: ReceiverEvidence): Findings {
+  const track = trackOf(receiver.arrivals.get(sender.name));
+  const findings: Findings = {
+    ...{ expected: 0, received: 0, doubled: 0, announced: {} },
+    ...{ silent: [], doubledWithoutReason: [], late: [] },
+  };
+  for (const { number, run } of expected(sender.evidence, receiver.plan.name)) {
+    lookAt({ evidence, sender, receiver, track, number, run }, findings);
+  }
+  return findings;
 }
 
 /**
@@ -227,6 +216,16 @@ function failuresOfConnection({ plan, windows, deaths, damaged }: ReceiverEviden
   ];
 }
 
+/** The bounds of the outage buffer are for outages, and not for a busy process. */
+function failuresOfDrops(sender: SenderRecord): readonly Failure[] {
+  const drops = sender.needlessDrops();
+  if (drops === undefined) {
+    return [];
+  }
+  const text = `${drops.count} given up while the broker was there`;
+  return [{ kind: "needless drop", text, sender: sender.name, numbers: [], at: drops.at }];
+}
+
 /** Accounts for every message of every sender at every client that should have it. */
 export function judge(evidence: Evidence): Judgement {
   const pairs: Pair[] = [];
@@ -234,19 +233,19 @@ export function judge(evidence: Evidence): Judgement {
   for (const sent of evidence.senders) {
     const sender = new SenderRecord(sent, evidence);
     for (const receiver of evidence.receivers) {
-      const counts: Counts = { expected: 0, received: 0, doubled: 0, announced: {} };
-      const found = failuresOfPair(evidence, sender, receiver, counts);
-      failures.push(...found);
-      const silent = found.find(({ kind }) => kind === "silent loss")?.numbers.length ?? 0;
-      pairs.push({ sender: sender.name, receiver: receiver.plan.name, ...counts, silent });
+      const findings = findingsOf(evidence, sender, receiver);
+      const { expected, received, doubled, announced, silent } = findings;
+      failures.push(...failuresOf(findings));
+      pairs.push({
+        ...{ sender: sender.name, receiver: receiver.plan.name, expected, received, doubled, announced },
+        silent: silent.length,
+      });
     }
     const remote = evidence.receivers.filter(({ plan }) => plan.name !== sender.name);
     const isMissing = missingSomewhere(sent.emitted, sender.name, remote);
     failures.push(
       ...sender.unannouncedDrops(isMissing).map((text) => ({ kind: "unannounced drop", text, numbers: [] }) as const),
-      ...sender
-        .needlessDrops()
-        .map((text) => ({ kind: "needless drop", text, sender: sender.name, numbers: [] }) as const),
+      ...failuresOfDrops(sender),
     );
   }
   return { pairs, failures };

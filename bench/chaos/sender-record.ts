@@ -103,14 +103,13 @@ export class SenderRecord {
     return problems;
   }
 
-  /** Drops by the bounds of the outage buffer while there was no outage. */
-  needlessDrops(): readonly string[] {
-    return this.evidence.statuses
+  /** How many were dropped by the bounds of the outage buffer while there was no outage, and when the first was. */
+  needlessDrops(): { readonly count: number; readonly at: number } | undefined {
+    const drops = this.evidence.statuses
       .filter(({ type, reason }) => type === "dropped" && BOUNDS.includes(reason))
-      .filter(({ at }) => !this.#outages.some((outage) => overlaps(outage, at - AFTERMATH_MS, at)))
-      .map(
-        ({ count, reason, at }) => `${this.name} gave up ${count} (${reason}) without an outage at ${Math.round(at)}`,
-      );
+      .filter(({ at }) => !this.#outages.some((outage) => overlaps(outage, at - AFTERMATH_MS, at)));
+    const [first] = drops;
+    return first && { count: drops.reduce((sum, { count = 0 }) => sum + count, 0), at: first.at };
   }
 
   #count(fate: string, life: number, isCounted = (_number: number): boolean => true): number {

@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { testEnvironment } from "../../scripts/environment/environment.js";
-import { freePort } from "../../scripts/environment/free-port.js";
 import type { Line, Program } from "../../src/testing/program.js";
 import { now } from "../shared/clock.js";
 import { endProgram, startProgram } from "../shared/programs.js";
@@ -93,7 +92,6 @@ export class Member {
 
   /** Resolves when it is subscribed, and accepts clients if it is a host. */
   async start(): Promise<void> {
-    this.#port ||= await freePort();
     const numbersFrom = this.#lives * NUMBERS_OF_A_LIFE;
     this.#lives += 1;
     const life = this.#lives;
@@ -107,7 +105,8 @@ export class Member {
           env: { PYTHONPATH: "python-fixtures", PYTHONUNBUFFERED: "1" },
         });
     this.#program = program;
-    await program.event("ready", undefined, START_MS);
+    const { port } = await program.event("ready", undefined, START_MS);
+    this.#port = Number(port);
   }
 
   send(operation: Operation): void {

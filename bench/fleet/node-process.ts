@@ -1,6 +1,7 @@
 /** A Node host or emitter of a fleet. `operations.ts` says how it is driven. */
 import { once } from "node:events";
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { Server } from "socket.io";
 import type { BusStatus } from "../../src/bus/bus.js";
@@ -20,7 +21,7 @@ export interface NodeOptions {
   readonly url: string;
   readonly channel: string;
   readonly heartbeatInterval: number;
-  /** Of a host. */
+  /** Of a host; 0 is any. */
   readonly port: number;
   /** Its first message has the next number. */
   readonly numbersFrom: number;
@@ -45,6 +46,7 @@ function write(line: Readonly<Record<string, unknown>>): void {
 type Emit = (number: number, room: string | null, ...args: readonly unknown[]) => void;
 
 interface Running {
+  readonly port: number;
   readonly emit: Emit;
   readonly lag: () => number | null;
   end(): Promise<void>;
@@ -78,6 +80,7 @@ async function startHost(): Promise<Running> {
   await adapter.ready();
   await once(http.listen(options.port, "127.0.0.1"), "listening");
   return {
+    port: (http.address() as AddressInfo).port,
     emit: (number, room, ...args) =>
       bus.publishing(number, () => (room === null ? io : io.to(room)).emit("numbered", ...args)),
     lag: () => adapter.stats().lag,
@@ -92,6 +95,7 @@ function startEmitter(): Running {
   const emitter = createEmitter(url, { channel, heartbeatInterval, logger: false });
   emitter.onStatus((status) => status.type !== "healthy" && writeStatus(status));
   return {
+    port: 0,
     emit: (number, room, ...args) => {
       (room === null ? emitter : emitter.to(room)).emit("numbered", ...args).then(
         () => fates.settled(number, "confirmed"),
@@ -130,7 +134,7 @@ function run(operation: Operation): void {
 }
 
 const flushing = setInterval(() => fates.flush(), FLUSH_MS);
-write({ event: "ready", port: options.port });
+write({ event: "ready", port: running.port });
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => run(JSON.parse(line) as Operation));
 await once(lines, "close");

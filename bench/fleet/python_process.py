@@ -256,7 +256,7 @@ def start_host(args, watch):
     app = socketio.WSGIApp(sio)
     server = werkzeug.make_server("127.0.0.1", args.port, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return publisher
+    return publisher, server.server_port
 
 
 def start_async_host(args, watch):
@@ -276,13 +276,14 @@ def start_async_host(args, watch):
         uvicorn.Config(socketio.ASGIApp(sio), log_level="warning")
     )
     loop.call_soon_threadsafe(loop.create_task, server.serve(sockets=[listener]))
-    return Publisher(manager, args.queue, watch, loop)
+    publisher = Publisher(manager, args.queue, watch, loop)
+    return publisher, listener.getsockname()[1]
 
 
 def start_emitter(args, watch):
     manager = create_manager(args.queue, args.channel, write_only=True)
     manager.logger = watch
-    return Publisher(manager, args.queue, watch)
+    return Publisher(manager, args.queue, watch), 0
 
 
 KINDS = {
@@ -304,10 +305,10 @@ def main():
 
     watch = Watch()
     watch_redis(watch)
-    publisher = KINDS[args.kind](args, watch)
+    publisher, port = KINDS[args.kind](args, watch)
     sender = Sender(args.name, publisher, args.numbers_from)
     threading.Thread(target=sender.run, daemon=True).start()
-    write({"event": "ready", "port": args.port})
+    write({"event": "ready", "port": port})
     for line in sys.stdin:
         sender.operations.put(json.loads(line))
 

@@ -108,7 +108,7 @@ test("the bounds of the outage buffer are for outages", (t) => {
   const drop = (...before: readonly { type: string; at: number; life: number }[]) =>
     evidence({ received: without(7), fates: { 7: "dropped" }, sender: { statuses: [...before, dropped] } }).failures;
   t.deepEqual(drop({ type: "reconnecting", at: 7_000, life: 0 }), []);
-  t.like(drop()[0], { kind: "needless drop", text: "sender gave up 1 (count) without an outage at 7500" });
+  t.like(drop()[0], { kind: "needless drop", text: "1 given up while the broker was there", at: 7_500 });
   const isOver = [
     { type: "reconnecting", at: 1_000, life: 0 },
     { type: "ready", at: 2_000, life: 0 },
