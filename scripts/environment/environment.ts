@@ -40,6 +40,13 @@ export const CONTAINER_LABEL = { name: "socketio-python-bridge.tests", value: pr
 /** What Kafka is started with, from the root of the repository: its list of jars, and the jars once they are copied. */
 export const KAFKA_DIRECTORY = join("scripts", "environment", "kafka");
 
+/** The images of the brokers. That of Kafka has the version of `kafka/pom.xml`. */
+export const BROKER_IMAGES = {
+  redis: "redis:7-alpine",
+  rabbitmq: "rabbitmq:4-alpine",
+  kafka: "apache/kafka:4.1.1",
+} as const;
+
 /** Where `prepare.ts` leaves its findings. */
 export const ENVIRONMENT_FILE = ".test-environment.json";
 

@@ -9,6 +9,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { getContainerRuntimeClient, getReaper } from "testcontainers";
 import {
+  BROKER_IMAGES,
   type BrokerProvider,
   CONTAINER_LABEL,
   ENVIRONMENT_FILE,
@@ -19,13 +20,9 @@ import { findOrInstall, findOrInstallBrowser, hasImage, Missing, runPreparation,
 import { findPython, preparePython } from "./virtual-environment.js";
 
 const FIXTURES = "python-fixtures";
-const REDIS_IMAGE = "redis:7-alpine";
-const RABBITMQ_IMAGE = "rabbitmq:4-alpine";
 /** Debian's own wrapper changes the user, and keeps the log from the console. */
 const RABBITMQ_SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
-/** The version of `kafka/pom.xml`. */
-const KAFKA_IMAGE = "apache/kafka:4.1.1";
 const OLDEST_JAVA = 17;
 
 const prepareFixtures = (requirements: string, venv: string): string =>
@@ -44,7 +41,7 @@ type Redis = Pick<TestEnvironment, "redis" | "redisCli">;
 const LABEL = `${CONTAINER_LABEL.name}=${CONTAINER_LABEL.value}`;
 const CONTAINED_REDIS_CLI = [
   ...["docker", "run", "--rm", "--interactive", "--network", "host", "--label", LABEL],
-  ...[REDIS_IMAGE, "redis-cli"],
+  ...[BROKER_IMAGES.redis, "redis-cli"],
 ] as const satisfies TestEnvironment["redisCli"];
 
 /** What an earlier run left behind when it was killed and nothing else cleaned up after it. */
@@ -73,8 +70,8 @@ async function prepareContainers(): Promise<Redis> {
   const client = await getContainerRuntimeClient().catch((cause: unknown) => {
     throw new Error("testcontainers does not find it", { cause });
   });
-  if (!hasImage(REDIS_IMAGE)) {
-    throw new Error(`the image ${REDIS_IMAGE} is not available`);
+  if (!hasImage(BROKER_IMAGES.redis)) {
+    throw new Error(`the image ${BROKER_IMAGES.redis} is not available`);
   }
   if (!(await reachesThisMachine(CONTAINED_REDIS_CLI))) {
     throw new Error("its containers do not reach this machine's network");
@@ -87,7 +84,7 @@ async function prepareContainers(): Promise<Redis> {
   if (!reaper) {
     say("testcontainers' reaper is not available: if this run is killed, the next one removes its containers");
   }
-  return { redis: { kind: "container", image: REDIS_IMAGE, reaper }, redisCli: CONTAINED_REDIS_CLI };
+  return { redis: { kind: "container", image: BROKER_IMAGES.redis, reaper }, redisCli: CONTAINED_REDIS_CLI };
 }
 
 /** A container engine that does comes first; then redis-server, as it is on many a machine. */
@@ -106,10 +103,10 @@ async function prepareRedis(): Promise<Redis> {
 /** In a container where Redis is in one. */
 function prepareRabbitmq(redis: BrokerProvider): BrokerProvider {
   if (redis.kind === "container") {
-    if (hasImage(RABBITMQ_IMAGE)) {
-      return { ...redis, image: RABBITMQ_IMAGE };
+    if (hasImage(BROKER_IMAGES.rabbitmq)) {
+      return { ...redis, image: BROKER_IMAGES.rabbitmq };
     }
-    say(`the image ${RABBITMQ_IMAGE} is not available; using rabbitmq-server`);
+    say(`the image ${BROKER_IMAGES.rabbitmq} is not available; using rabbitmq-server`);
   }
   const server = findOrInstall([RABBITMQ_SERVER, "rabbitmq-server"], ["rabbitmq-server"], "RabbitMQ");
   return { kind: "process", server };
@@ -139,10 +136,10 @@ function copyKafkaJars(): void {
 /** In a container where Redis is in one. */
 function prepareKafka(redis: BrokerProvider): BrokerProvider {
   if (redis.kind === "container") {
-    if (hasImage(KAFKA_IMAGE)) {
-      return { ...redis, image: KAFKA_IMAGE };
+    if (hasImage(BROKER_IMAGES.kafka)) {
+      return { ...redis, image: BROKER_IMAGES.kafka };
     }
-    say(`the image ${KAFKA_IMAGE} is not available; using java`);
+    say(`the image ${BROKER_IMAGES.kafka} is not available; using java`);
   }
   const server = findOrInstall(["java"], ["openjdk-17-jre-headless"], "Java, for Kafka,");
   const version = javaVersion(server);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Admin } from "@platformatic/kafka";
 import { cleanUp, type Scope } from "../../../src/testing/scope.js";
-import { KAFKA_DIRECTORY, testEnvironment } from "../environment.js";
+import { type BrokerProvider, KAFKA_DIRECTORY, testEnvironment } from "../environment.js";
 import { freePort } from "../free-port.js";
 import type { RunningBroker } from "./broker.js";
 import { type EndServer, serverContainer, serverProcess } from "./server.js";
@@ -68,8 +68,7 @@ function properties(directory: string, ports: Readonly<Record<string, number>>, 
 }
 
 /** Formats its directory when it starts there for the first time. */
-function startNode(directory: string, scram: readonly string[]): Promise<EndServer> {
-  const { kafka } = testEnvironment();
+function startNode(kafka: BrokerProvider, directory: string, scram: readonly string[]): Promise<EndServer> {
   const libs = kafka.kind === "container" ? CONTAINER_LIBS : resolve(KAFKA_DIRECTORY, "libs");
   const config = join(directory, "server.properties");
   const logging = `-Dlog4j2.configurationFile=${join(directory, "log4j2.properties")}`;
@@ -85,8 +84,15 @@ function startNode(directory: string, scram: readonly string[]): Promise<EndServ
     : serverProcess("sh", ["-c", script], READY);
 }
 
-/** Starts a Kafka that lives until it is killed. */
-export async function launchKafka(setup: KafkaSetup = {}): Promise<TestKafka> {
+/**
+ * Starts a Kafka that lives until it is killed.
+ *
+ * @param provider - where it comes from. @default what `prepare.ts` has found
+ */
+export async function launchKafka(
+  setup: KafkaSetup = {},
+  provider: BrokerProvider = testEnvironment().kafka,
+): Promise<TestKafka> {
   const directory = mkdtempSync(join(tmpdir(), "kafka-"));
   const ports: Record<string, number> = {};
   for (const name of ["PLAINTEXT", "CONTROLLER", ...Object.keys(setup.listeners ?? {})]) {
@@ -94,7 +100,7 @@ export async function launchKafka(setup: KafkaSetup = {}): Promise<TestKafka> {
   }
   writeFileSync(join(directory, "server.properties"), `${properties(directory, ports, setup).join("\n")}\n`);
   copyFileSync(join(KAFKA_DIRECTORY, "log4j2.properties"), join(directory, "log4j2.properties"));
-  const start = () => startNode(directory, setup.scram ?? []);
+  const start = () => startNode(provider, directory, setup.scram ?? []);
   let end = await start();
   const port = ports.PLAINTEXT as number;
   return {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { cleanUp, type Scope } from "../../../src/testing/scope.js";
-import { testEnvironment } from "../environment.js";
+import { type BrokerProvider, testEnvironment } from "../environment.js";
 import { freePort } from "../free-port.js";
 import type { RunningBroker } from "./broker.js";
 import { type EndServer, serverContainer, serverProcess } from "./server.js";
@@ -23,6 +23,7 @@ const run = promisify(execFile);
 const PERMIT_QUEUES_OF_PYTHON = "deprecated_features.permit.transient_nonexcl_queues = true";
 
 interface Node {
+  readonly provider: BrokerProvider;
   readonly directory: string;
   readonly port: number;
   readonly managementPort: number;
@@ -30,7 +31,7 @@ interface Node {
 }
 
 /** All of its own: name, ports, directories, and the name server of Erlang that it starts. */
-async function defineNode(config: readonly string[]): Promise<Node> {
+async function defineNode(config: readonly string[], provider: BrokerProvider): Promise<Node> {
   const directory = mkdtempSync(join(tmpdir(), "rabbitmq-"));
   const [port, managementPort, distributionPort, epmdPort] = [
     await freePort(),
@@ -57,29 +58,36 @@ async function defineNode(config: readonly string[]): Promise<Node> {
     RABBITMQ_SCHEMA_DIR: join(directory, "schema"),
     RABBITMQ_GENERATED_CONFIG_DIR: join(directory, "config"),
     RABBITMQ_CONF_ENV_FILE: join(directory, "none"),
+    // Those of the machine or the image; that of RabbitMQ counts no connections.
+    RABBITMQ_CONFIG_FILES: join(directory, "none"),
     RABBITMQ_ENABLED_PLUGINS_FILE: file("enabled_plugins", ["[rabbitmq_management]."]),
     RABBITMQ_CONFIG_FILE: file("rabbitmq.conf", [
       "loopback_users = none",
       "management.tcp.ip = 127.0.0.1",
       `management.tcp.port = ${managementPort}`,
-      ...(testEnvironment().rabbitmq.kind === "container" ? [PERMIT_QUEUES_OF_PYTHON] : []),
+      ...(provider.kind === "container" ? [PERMIT_QUEUES_OF_PYTHON] : []),
       ...config,
     ]),
     ERL_EPMD_PORT: String(epmdPort),
     ERL_EPMD_ADDRESS: "127.0.0.1",
     ERL_EPMD_RELAXED_COMMAND_CHECK: "1",
   };
-  return { directory, port, managementPort, env };
+  return { provider, directory, port, managementPort, env };
 }
+
+/** The image's entrypoint would start RabbitMQ's own programs as a user who has no access to the directory. */
+const contained = (program: string, args: readonly string[]): readonly string[] => [
+  ...["sh", "-c", 'exec "$0" "$@"', program],
+  ...args,
+];
 
 const READY = "Server startup complete";
 
-async function startNode({ directory, env }: Node): Promise<EndServer> {
-  const { rabbitmq } = testEnvironment();
-  if (rabbitmq.kind === "container") {
-    return serverContainer(rabbitmq, ["rabbitmq-server", "-noinput"], READY, { env, directory });
+async function startNode({ provider, directory, env }: Node): Promise<EndServer> {
+  if (provider.kind === "container") {
+    return serverContainer(provider, contained("rabbitmq-server", ["-noinput"]), READY, { env, directory });
   }
-  const end = await serverProcess(rabbitmq.server, ["-noinput"], READY, { env, cwd: directory });
+  const end = await serverProcess(provider.server, ["-noinput"], READY, { env, cwd: directory });
   return async (signal) => {
     await end(signal);
     spawnSync("epmd", ["-port", env.ERL_EPMD_PORT ?? "", "-kill"], { stdio: "ignore" });
@@ -87,16 +95,16 @@ async function startNode({ directory, env }: Node): Promise<EndServer> {
 }
 
 /** Not synchronous: it takes a second or two, in which a bus has to answer the broker. */
-async function ctl({ directory, env }: Node, args: readonly string[]): Promise<string> {
-  const { rabbitmq } = testEnvironment();
-  if (rabbitmq.kind === "process") {
-    const command = join(dirname(rabbitmq.server), "rabbitmqctl");
+async function ctl({ provider, directory, env }: Node, args: readonly string[]): Promise<string> {
+  if (provider.kind === "process") {
+    const command = join(dirname(provider.server), "rabbitmqctl");
     return (await run(command, args, { env: { ...process.env, ...env } })).stdout;
   }
   const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   const options = ["--rm", "--network", "host", "--user", user, "--volume", `${directory}:${directory}`];
   const variables = Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  return (await run("docker", ["run", ...options, ...variables, rabbitmq.image, "rabbitmqctl", ...args])).stdout;
+  return (await run("docker", ["run", ...options, ...variables, provider.image, ...contained("rabbitmqctl", args)]))
+    .stdout;
 }
 
 async function request(port: number, method: string, path: string, body?: object): Promise<unknown> {
@@ -116,9 +124,13 @@ async function request(port: number, method: string, path: string, body?: object
  * Starts a RabbitMQ that lives until it is killed.
  *
  * @param config - lines of rabbitmq.conf
+ * @param provider - where it comes from. @default what `prepare.ts` has found
  */
-export async function launchRabbitmq(config: readonly string[] = []): Promise<TestRabbitmq> {
-  const node = await defineNode(config);
+export async function launchRabbitmq(
+  config: readonly string[] = [],
+  provider: BrokerProvider = testEnvironment().rabbitmq,
+): Promise<TestRabbitmq> {
+  const node = await defineNode(config, provider);
   let end = await startNode(node);
   return {
     url: `amqp://127.0.0.1:${node.port}//`,
