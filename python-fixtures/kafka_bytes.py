@@ -4,7 +4,8 @@ From 5.14 on, the KafkaManager of python-socketio passes a str to kafka-python,
 which takes bytes, so that every emit raises `TypeError: Unsupported type for
 serialized value` with kafka-python 3, or a bare `AssertionError` with earlier
 releases. This is a single file to copy. It needs python-socketio 5.14 or later
-(tested with 5.18.1 and kafka-python 1.4.7, 2.0.2, 2.2.15, 2.3.0 and 3.0.12).
+(tested with 5.14.1, 5.14.3, 5.15.1 and 5.18.1, and with kafka-python 1.4.7, 2.0.2,
+2.2.15, 2.3.0 and 3.0.12).
 
     from kafka_bytes import KafkaManager
 
@@ -35,6 +36,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import kafka
 import socketio
+from engineio import json
 
 
 class KafkaManager(socketio.KafkaManager):
@@ -55,7 +57,9 @@ class KafkaManager(socketio.KafkaManager):
             self.consumer = kafka.KafkaConsumer(channel, **settings)
 
     def _publish(self, data: dict[str, Any]) -> None:
-        self.producer.send(self.channel, value=self.json.dumps(data).encode())
+        # Before 5.16.1 a manager has no module of its own.
+        codec = getattr(self, "json", json)
+        self.producer.send(self.channel, value=codec.dumps(data).encode())
         self.producer.flush()
 
 

@@ -27,6 +27,7 @@ Requests on stdin (see `wire.py`); the namespace defaults to `/`:
 """
 
 import argparse
+import importlib
 import logging
 import platform
 from importlib import metadata
@@ -111,7 +112,9 @@ def versions():
 
 def main():
     parser = argparse.ArgumentParser(description="Publishes messages on request.")
-    parser.add_argument("--manager", required=True, help="a class of python-socketio")
+    parser.add_argument(
+        "--manager", required=True, help="a class of python-socketio, or MODULE.CLASS"
+    )
     parser.add_argument("--queue", required=True, metavar="URL")
     parser.add_argument("--channel", default="socketio")
     args = parser.parse_args()
@@ -119,8 +122,9 @@ def main():
     log = Complaints()
     logger = logging.getLogger("socketio")
     logger.addHandler(log)
-    create_manager = getattr(socketio, args.manager)
-    loop = start_event_loop() if args.manager.startswith("Async") else None
+    module, _, name = args.manager.rpartition(".")
+    create_manager = getattr(importlib.import_module(module or "socketio"), name)
+    loop = start_event_loop() if name.startswith("Async") else None
     manager = run_in(loop, create_manager, args.queue, channel=args.channel)
     manager.host_id = HOST_ID
     options = {"client_manager": manager, "logger": logger}

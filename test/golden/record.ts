@@ -10,6 +10,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
+import { isBefore } from "../../interop/python-release.js";
 import { launchKafka } from "../../scripts/environment/brokers/kafka.js";
 import { launchRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
@@ -35,6 +36,8 @@ interface Source {
   readonly manager: string;
   readonly queue: string;
   readonly tap: Tap;
+  /** The first release that it works with. @default every release */
+  readonly from?: string;
 }
 
 async function startSources(scope: Scope): Promise<readonly Source[]> {
@@ -52,6 +55,7 @@ async function startSources(scope: Scope): Promise<readonly Source[]> {
     { bus: "kombu-amqp", manager: "KombuManager", queue: rabbitmq.url, tap: amqp },
     { bus: "aio-pika", manager: "AsyncAioPikaManager", queue: rabbitmq.url, tap: amqp },
     { bus: "kafka", manager: "KafkaManager", queue: kafka.url, tap: records },
+    { bus: "kafka-bytes", manager: "kafka_bytes.KafkaManager", queue: kafka.url, tap: records, from: "5.14" },
   ];
 }
 
@@ -142,7 +146,7 @@ function group(name: string, takes: readonly Take[]): Recording[] {
 
 async function record(release: string, interpreter: string, sources: readonly Source[], cases: readonly Case[]) {
   const takes: Take[] = [];
-  for (const source of sources) {
+  for (const source of sources.filter(({ from }) => from === undefined || !isBefore(release, from))) {
     takes.push(await play(interpreter, source, cases));
   }
   const [{ ready }] = takes as [Take, ...Take[]];

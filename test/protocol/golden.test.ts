@@ -46,7 +46,7 @@ test("every release is recorded with every case, on every bus that it can publis
   );
   for (const { release, recordings } of RELEASES) {
     const buses = Object.entries(release.buses) as [BusName, object][];
-    t.is(buses.length, 6);
+    t.is(buses.length, writesPickles(release.release) ? 6 : 7);
     const able = buses.filter(([, carrier]) => !("error" in carrier)).map(([bus]) => bus);
     for (const bus of able) {
       t.deepEqual(
