@@ -1,3 +1,4 @@
+import type { Encoding } from "../src/index.js";
 import type { PeerKind } from "../src/testing/python-peer.js";
 import { isBefore } from "./python-release.js";
 
@@ -9,6 +10,7 @@ export interface LimitQuery {
   readonly scheme: string;
   readonly scenario: string;
   readonly kind: PeerKind;
+  readonly encoding: Encoding;
 }
 
 /** Applies to everything that it does not name. */
@@ -19,6 +21,7 @@ interface Limit {
   readonly scenarios?: readonly string[];
   readonly kinds?: readonly PeerKind[];
   readonly schemes?: RegExp;
+  readonly encoding?: Encoding;
   readonly reason: string;
 }
 
@@ -34,14 +37,24 @@ const LIMITS: readonly Limit[] = [
     reason: "Before 5.14 AsyncAioPikaManager reads only pickles: a message in JSON ends its listener.",
   },
   {
+    from: "5.14",
+    before: "5.14.3",
+    schemes: /^amqps?$/,
+    kinds: ["asgi"],
+    encoding: "json",
+    reason: "From 5.14.0 to 5.14.2 AsyncAioPikaManager passes str to aio-pika, which takes bytes: it cannot publish.",
+  },
+  {
     before: "5.14",
     schemes: /^kafka$/,
+    kinds: HOSTS,
     reason: "Before 5.14 KafkaManager reads only pickles: a message in JSON ends its listener.",
   },
   {
     from: "5.14",
     schemes: /^kafka$/,
     kinds: ["flask"],
+    encoding: "json",
     reason: "From 5.14 on KafkaManager passes str to kafka-python, which takes bytes: it cannot publish.",
   },
   {
@@ -115,28 +128,43 @@ const LIMITS: readonly Limit[] = [
   },
 ];
 
-function applies(limit: Limit, { release, scheme, scenario, kind }: LimitQuery): boolean {
+function applies(limit: Limit, { release, scheme, scenario, kind, encoding }: LimitQuery): boolean {
   const { from, before, scenarios, kinds, schemes } = limit;
   return (
     (from === undefined || !isBefore(release, from)) &&
     (before === undefined || isBefore(release, before)) &&
     (scenarios?.includes(scenario) ?? true) &&
     (kinds?.includes(kind) ?? true) &&
-    (schemes?.test(scheme) ?? true)
+    (schemes?.test(scheme) ?? true) &&
+    (limit.encoding ?? encoding) === encoding
   );
 }
 
-/** Why that release cannot do it, in one sentence; `undefined` where it can. */
-export function knownLimit(query: LimitQuery): string | undefined {
-  return LIMITS.find((limit) => applies(limit, query))?.reason;
+/** What a release cannot do. */
+export interface KnownLimit {
+  /** Why, in one sentence. */
+  readonly reason: string;
+  /** It is all that this kind of peer does, so that it may not even start. */
+  readonly isEverything: boolean;
+}
+
+/** `undefined` where that release can. */
+export function knownLimit(query: LimitQuery): KnownLimit | undefined {
+  const limit = LIMITS.find((one) => applies(one, query));
+  return limit && { reason: limit.reason, isEverything: limit.scenarios === undefined };
 }
 
 /** Why there is no such peer for a broker, whatever is installed. */
-export function unsupportedPeer(scheme: string, kind: PeerKind): string | undefined {
+export function unsupportedPeer({
+  scheme,
+  kind,
+  encoding,
+}: Omit<LimitQuery, "release" | "scenario">): string | undefined {
   if (kind === "asgi" && /^(kafka|kombu\+.*)$/.test(scheme)) {
     return `python-socketio has no asynchronous manager for ${scheme}://`;
   }
-  if (kind === "flask" && scheme.startsWith("kombu+")) {
+  // In another encoding it is given its manager.
+  if (kind === "flask" && encoding === "json" && scheme.startsWith("kombu+")) {
     return `Flask-SocketIO takes ${scheme.slice("kombu+".length)}:// for its own, not for Kombu's`;
   }
   return undefined;

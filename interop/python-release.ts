@@ -1,4 +1,4 @@
-import type { Dialect, ReaderOptions } from "../src/index.js";
+import type { Dialect, Encoding, ReaderOptions } from "../src/index.js";
 
 /** Whether release `version` is older than `other`: `5.9.0` is older than `5.14`. A pre-release counts as its release. */
 export function isBefore(version: string, other: string): boolean {
@@ -22,8 +22,11 @@ function dialectOf(release: string): Dialect {
   return isBefore(release, "5.15.1") ? "5.14" : "5.15";
 }
 
-/** What an adapter needs beyond its defaults to work with that release of python-socketio. */
-export function optionsFor(release: string): ReaderOptions {
+/** What an adapter needs beyond its defaults to work with that release of python-socketio, and in that encoding. */
+export function optionsFor(release: string, encoding: Encoding): ReaderOptions {
+  if (encoding === "msgpack") {
+    return { encoding };
+  }
   const dialect = dialectOf(release);
   return {
     ...(dialect === "5.15" ? {} : { dialect }),
@@ -31,8 +34,10 @@ export function optionsFor(release: string): ReaderOptions {
   };
 }
 
-/** The call that an application needs for that release: `createAdapter(url, { dialect: "5.14" })`. `undefined` where the defaults do. */
-export function callFor(release: string): string | undefined {
-  const options = Object.entries(optionsFor(release)).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+/** The call that an application needs for them: `createAdapter(url, { dialect: "5.14" })`. `undefined` where the defaults do. */
+export function callFor(release: string, encoding: Encoding): string | undefined {
+  const options = Object.entries(optionsFor(release, encoding)).map(
+    ([name, value]) => `${name}: ${JSON.stringify(value)}`,
+  );
   return options.length === 0 ? undefined : `createAdapter(url, { ${options.join(", ")} })`;
 }

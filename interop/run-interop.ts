@@ -1,5 +1,7 @@
 import { BridgeError } from "../src/errors.js";
+import type { Encoding } from "../src/index.js";
 import { ownChannel } from "../src/testing/node-host.js";
+import { Unavailable } from "../src/testing/program.js";
 import type { Python } from "../src/testing/python.js";
 import type { PeerKind } from "../src/testing/python-peer.js";
 import { cleanUp, ManualScope } from "../src/testing/scope.js";
@@ -8,14 +10,14 @@ import { redactUrl } from "../src/util/redact-url.js";
 import { schemeOf } from "./broker-url.js";
 import { ChannelTap } from "./channel-tap.js";
 import type { Progress } from "./progress.js";
-import { callFor, optionsFor } from "./python-release.js";
+import { callFor, isBefore, optionsFor } from "./python-release.js";
 import { mapTexts } from "./report/printable-text.js";
 import { redactor } from "./report/redact.js";
 import type { Report } from "./report/report.js";
 import { runMatrix } from "./run-matrix.js";
-import { SCENARIOS } from "./scenarios/all.js";
+import { scenariosWith } from "./scenarios/all.js";
 import { KINDS } from "./scenarios/scenario.js";
-import { nodeVersions, pythonVersions } from "./versions.js";
+import { nodeVersions, type PythonVersions, pythonVersions } from "./versions.js";
 
 export interface InteropOptions {
   readonly python: Python;
@@ -24,8 +26,19 @@ export interface InteropOptions {
   readonly channel?: string | undefined;
   /** The columns of the matrix. @default all */
   readonly kinds?: readonly PeerKind[] | undefined;
+  /** Of everything on the channel, from Node and from Python. @default "json" */
+  readonly encoding?: Encoding | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
+
+/** What a reader of the report has to do as well for the same result. */
+const ENCODING_NOTES: Readonly<Record<Encoding, readonly string[]>> = {
+  json: [],
+  msgpack: ["Python peers use the managers of msgpack_channel.py, as yours have to: see docs/msgpack.md."],
+};
+
+/** Before, a list is one argument in MessagePack of Python, and several in that of Node. */
+const OLDEST_WITH_MSGPACK = "5.15.1";
 
 /** Longest wait for any one thing. */
 const WAIT_TIMEOUT_MS = 10_000;
@@ -80,15 +93,32 @@ async function openTap(scope: ManualScope, queue: string, channel: string): Prom
   return tap;
 }
 
+/** @throws Unavailable when the interpreter lacks what the encoding needs */
+function requireEncoding(versions: PythonVersions, encoding: Encoding): void {
+  if (encoding === "json") {
+    return;
+  }
+  const release = versions["python-socketio"];
+  if (isBefore(release, OLDEST_WITH_MSGPACK)) {
+    const reason = `MessagePack needs python-socketio ${OLDEST_WITH_MSGPACK} or later, and this is ${release}`;
+    throw new Unavailable(`"python-socketio>=${OLDEST_WITH_MSGPACK}"`, reason);
+  }
+  if (versions.msgpack === undefined) {
+    throw new Unavailable("msgpack", "msgpack is not installed");
+  }
+}
+
 /**
  * Runs every scenario against the broker and the Python peers, and closes everything that it opened.
  *
- * @throws Unavailable when the interpreter lacks python-socketio or the broker's client library; BridgeError
+ * @throws Unavailable when the interpreter lacks python-socketio, the broker's client library or what the encoding needs;
+ * BridgeError
  * `BRIDGE_INVALID_URL`, `BRIDGE_MISSING_PACKAGE`, `BRIDGE_BROKER_UNAVAILABLE`
  */
 export async function runInterop(options: InteropOptions): Promise<Report> {
   const { python, queue, channel = `interop-${ownChannel().slice(-12)}` } = options;
-  const { kinds = KINDS, onProgress = () => {} } = options;
+  const { kinds = KINDS, encoding = "json", onProgress = () => {} } = options;
+  const scenarios = scenariosWith(encoding);
   const startedAt = new Date();
   const scope = new ManualScope();
   try {
@@ -96,25 +126,27 @@ export async function runInterop(options: InteropOptions): Promise<Report> {
       waitTimeout.run(WAIT_TIMEOUT_MS, () => pythonVersions(python, schemeOf(queue))),
       openTap(scope, queue, channel),
     ]);
-    onProgress({ type: "detected", versions, queue: redactUrl(queue), channel, kinds });
     const release = versions["python-socketio"];
+    requireEncoding(versions, encoding);
+    onProgress({ type: "detected", versions, queue: redactUrl(queue), channel, kinds });
     const { cells, notes } = await runMatrix({
-      ...{ python, queue, channel, node: optionsFor(release) },
-      ...{ tap, release, kinds, scenarios: SCENARIOS, timeout: WAIT_TIMEOUT_MS, onProgress },
+      ...{ python, queue, channel, encoding, node: optionsFor(release, encoding) },
+      ...{ tap, release, kinds, scenarios, timeout: WAIT_TIMEOUT_MS, onProgress },
     });
-    const triedWith = callFor(release);
+    const triedWith = callFor(release, encoding);
     const report: Report = {
       ok: cells.some(({ result }) => result === "pass") && cells.every(({ result }) => result !== "fail"),
       startedAt: startedAt.toISOString(),
       milliseconds: Date.now() - startedAt.getTime(),
       queue: redactUrl(queue),
       channel,
+      encoding,
       release,
       ...(triedWith === undefined ? {} : { triedWith }),
       versions: { ...nodeVersions(), ...versions },
-      notes,
+      notes: [...ENCODING_NOTES[encoding], ...notes],
       kinds,
-      rows: SCENARIOS.map(({ name, title, direction }) => ({ scenario: name, title, direction })),
+      rows: scenarios.map(({ name, title, direction }) => ({ scenario: name, title, direction })),
       cells,
     };
     return mapTexts(report, redactor(queue));

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { BridgeError } from "../src/errors.js";
+import type { Encoding } from "../src/index.js";
 import { Unavailable } from "../src/testing/program.js";
 import { endingWith, localPython } from "../src/testing/python.js";
 import type { PeerKind } from "../src/testing/python-peer.js";
@@ -26,6 +27,7 @@ export interface KitOptions {
   readonly requirements: string | undefined;
   /** The columns of the matrix. */
   readonly kinds: readonly PeerKind[];
+  readonly encoding: Encoding;
   readonly screen: Screen;
   /** Interrupts the run. */
   readonly signal: AbortSignal;
@@ -42,7 +44,7 @@ function interruption(signal: AbortSignal): Promise<never> {
 }
 
 async function run(scope: Scope, options: KitOptions): Promise<Report> {
-  const { queue, channel, python, requirements, kinds, screen, signal } = options;
+  const { queue, channel, python, requirements, kinds, encoding, screen, signal } = options;
   const setting = { scope, signal };
   requireQueue(queue);
   const base = await requireInterpreter(setting, python);
@@ -54,6 +56,7 @@ async function run(scope: Scope, options: KitOptions): Promise<Report> {
     queue,
     channel,
     kinds,
+    encoding,
     onProgress: (progress) => signal.aborted || show(progress),
   });
 }

@@ -113,27 +113,29 @@ async function runCell(
   const { name, direction } = scenario;
   const cell = { scenario: name, kind, direction };
   const scheme = schemeOf(options.queue);
-  const unsupported = unsupportedPeer(scheme, kind);
+  const { release, encoding } = options;
+  const unsupported = unsupportedPeer({ scheme, kind, encoding });
   if (unsupported !== undefined) {
     return { ...cell, result: "unavailable", reason: unsupported, notTried: true };
   }
-  const limit = knownLimit({ release: options.release, scheme, scenario: name, kind });
+  const limit = knownLimit({ release, scheme, scenario: name, kind, encoding });
   let testbed: Testbed;
   try {
     testbed = await waitTimeout.run(TIMEOUTS_PER_SCENARIO * options.timeout, () => restartable.current());
   } catch (error) {
-    if (limit !== undefined && error instanceof GivenUp && !hasFailed) {
-      return { ...cell, result: "cannot", reason: limit, notTried: true };
+    const isMissing = error instanceof Unavailable;
+    if (limit !== undefined && !isMissing && (limit.isEverything || (error instanceof GivenUp && !hasFailed))) {
+      return { ...cell, result: "cannot", reason: limit.reason, notTried: true };
     }
-    const result = error instanceof Unavailable ? "unavailable" : "fail";
+    const result = isMissing ? "unavailable" : "fail";
     return { ...cell, result, reason: (error as Error).message, notTried: true };
   }
   const timeout = limit === undefined ? options.timeout : Math.min(options.timeout, TIMEOUT_WITH_LIMIT_MS);
   const problem = await runScenario(scenario, restartable, testbed, timeout, options.tap);
   if (limit !== undefined) {
     return problem === undefined
-      ? { ...cell, result: "fail", reason: `works although: ${limit}` }
-      : { ...cell, result: "cannot", reason: limit };
+      ? { ...cell, result: "fail", reason: `works although: ${limit.reason}` }
+      : { ...cell, result: "cannot", reason: limit.reason };
   }
   return problem === undefined ? { ...cell, result: "pass" } : { ...cell, result: "fail", ...problem };
 }

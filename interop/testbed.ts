@@ -1,4 +1,4 @@
-import { createEmitter, type Emitter, type EventsMap, type ReaderOptions } from "../src/index.js";
+import { createEmitter, type Emitter, type Encoding, type EventsMap, type ReaderOptions } from "../src/index.js";
 import { type ClientOptions, connectClient, type TestClient } from "../src/testing/clients.js";
 import { type NodeHost, startNodeHost } from "../src/testing/node-host.js";
 import { Unavailable } from "../src/testing/program.js";
@@ -31,6 +31,8 @@ export interface TestbedOptions {
   readonly queue: string;
   readonly channel: string;
   readonly kind: PeerKind;
+  /** Of the Python peer; python-socketio has no other than JSON, so MessagePack is that of `msgpack_channel.py`. */
+  readonly encoding: Encoding;
   /** Of the Node host and the Node emitter. */
   readonly node: ReaderOptions;
 }
@@ -72,11 +74,12 @@ function nameOf(on: "node" | "python", { kind = "js", transport = "websocket", n
 
 /** Resolves when every host is subscribed and every client connected. @throws Unavailable where a package is missing */
 export async function startTestbed(scope: Scope, options: TestbedOptions): Promise<Testbed> {
-  const { python: interpreter, queue, channel, kind } = options;
+  const { python: interpreter, queue, channel, kind, encoding } = options;
+  const args = encoding === "json" ? [] : ["--encoding", encoding];
   const nodeOptions = { channel, toPythonRoom, ...options.node };
   const [node, python] = await Promise.all([
     startNodeHost(scope, queue, nodeOptions, { allowEIO3: true }),
-    startPeer(scope, interpreter, kind, { queue, channel }),
+    startPeer(scope, interpreter, kind, { queue, channel, args }),
   ]);
   const emitter = createEmitter(queue, { ...nodeOptions, acks: true, logger: false });
   cleanUp(scope, () => emitter.close());

@@ -2,7 +2,8 @@
 
 Bytes are sent as they are, without base64, in acknowledgements too. This is a
 single file to copy. It needs `pip install msgpack` and python-socketio 5.14.2 or
-later (tested with 5.14.2, 5.15.1, 5.16.1 and 5.18.1).
+later (tested with 5.14.2, 5.15.1, 5.16.1 and 5.18.1); 5.15.1 or later where Node
+hosts take part, which misread the lists of earlier ones.
 
 A server uses a manager from here, which has the same name as in python-socketio:
 

@@ -8,7 +8,7 @@ from flask import request as current
 from flask_socketio import Namespace, SocketIO, join_room, leave_room
 from werkzeug.serving import make_server
 
-from managers import one_node
+from managers import create_manager, one_node
 from peer_hosts import ready, transports
 from peer_operations import NAMESPACES, Operations
 from ready import start_listening
@@ -55,6 +55,10 @@ class FlaskNamespace(Namespace):
 def run_flask(args):
     app = Flask(__name__)
     options = {"message_queue": one_node(args.queue), "channel": args.channel}
+    if args.encoding is not None:
+        # Otherwise Flask-SocketIO chooses one of python-socketio's.
+        manager = create_manager(args.queue, args.channel, encoding=args.encoding)
+        options = {"client_manager": manager}
     socketio = SocketIO(app, async_mode="threading", **options)
     for namespace in NAMESPACES:
         socketio.on_namespace(FlaskNamespace(namespace))

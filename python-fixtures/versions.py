@@ -26,6 +26,7 @@ PACKAGES = [
     "kombu",
     "aio-pika",
     "kafka-python",
+    "msgpack",
     "uvicorn",
     "Werkzeug",
     "simple-websocket",

@@ -173,6 +173,7 @@ export function toHtml(report: Report): string {
     facts: {
       Queue: report.queue,
       Channel: report.channel,
+      Encoding: report.encoding,
       Started: startOf(report.startedAt),
       Took: duration(report.milliseconds),
       ...(report.triedWith === undefined ? {} : { "Tried with": report.triedWith }),

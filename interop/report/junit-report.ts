@@ -92,7 +92,8 @@ export function failedStartToJunit({ startedAt, queue, error }: FailedStart): st
 /** JUnit XML for CI systems: one suite per kind of Python peer, one case per cell. */
 export function toJunit(report: Report): string {
   const triedWith = report.triedWith === undefined ? {} : { "tried with": report.triedWith };
-  const properties = { queue: report.queue, channel: report.channel, ...triedWith, ...report.versions };
+  const { queue, channel, encoding, versions } = report;
+  const properties = { queue, channel, encoding, ...triedWith, ...versions };
   const suites = report.kinds.map((kind) => {
     const cells = report.cells.filter((cell) => cell.kind === kind);
     const name = `${kind}: ${KIND_TITLES[kind]}`;

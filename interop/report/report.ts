@@ -1,3 +1,4 @@
+import type { Encoding } from "../../src/index.js";
 import type { PeerKind } from "../../src/testing/python-peer.js";
 import type { Direction } from "../scenarios/scenario.js";
 
@@ -64,6 +65,8 @@ export interface Report {
   /** Without its password. */
   readonly queue: string;
   readonly channel: string;
+  /** In which both sides wrote. */
+  readonly encoding: Encoding;
   /** Of python-socketio. */
   readonly release: string;
   /** The call with which an application gets the same result; absent where `createAdapter(url)` is enough. */

@@ -13,6 +13,13 @@ const ACKNOWLEDGEMENTS: readonly { readonly args: readonly unknown[]; readonly r
   { args: [{ a: [1, null] }, "two"], returned: [{ a: [1, null] }, "two"] },
 ];
 
+const bytes = Buffer.from([0, 1, 254, 255]);
+
+const ACKNOWLEDGEMENTS_WITH_BYTES: typeof ACKNOWLEDGEMENTS = [
+  { args: [bytes], returned: bytes },
+  { args: ["text", { a: [bytes] }], returned: ["text", { a: [bytes] }] },
+];
+
 async function call({ own, python, nodeClients, received }: Context): Promise<void> {
   for (const client of nodeClients) {
     for (const { args, returned } of ACKNOWLEDGEMENTS) {
@@ -24,6 +31,16 @@ async function call({ own, python, nodeClients, received }: Context): Promise<vo
     await client.find([own("ask"), "a"]);
     await python.request("emit", { event: own("the end"), room: client.sid });
     assert.equal((await received(client, "the end")).length, ACKNOWLEDGEMENTS.length);
+  }
+}
+
+async function callWithBytes({ own, python, nodeClients }: Context): Promise<void> {
+  for (const client of nodeClients) {
+    for (const { args, returned } of ACKNOWLEDGEMENTS_WITH_BYTES) {
+      await client.acknowledgeWith(...args);
+      const request = { event: own("ask"), to: client.sid, timeout: TIMEOUT.seconds };
+      assert.deepEqual(await python.request("call", request), returned);
+    }
   }
 }
 
@@ -57,6 +74,18 @@ async function emitWithAck({ own, node, emitter, pythonClients }: Context): Prom
   }
 }
 
+async function emitWithAckOfBytes({ own, node, emitter, pythonClients }: Context): Promise<void> {
+  for (const client of pythonClients) {
+    for (const { args } of ACKNOWLEDGEMENTS_WITH_BYTES) {
+      await client.acknowledgeWith(...args);
+      for (const target of [node.io.to(client.sid), emitter.to(client.sid)]) {
+        const [answer] = await target.timeout(TIMEOUT.milliseconds).emitWithAck(own("ask"));
+        assert.deepEqual(answer, args[0]);
+      }
+    }
+  }
+}
+
 async function emitWithAckUnanswered({ own, node, connectToPython }: Context): Promise<void> {
   const client = await connectToPython();
   await client.neverAcknowledge();
@@ -77,9 +106,21 @@ async function emitWithAckToRoom({ own, node, connectToNode, connectToPython }: 
 /** Acknowledgements of clients of the other side. */
 export const ACKS: readonly Scenario[] = [
   pythonToNode("call", "call() of one client, acknowledged with no value, one, several", call, HOST_KINDS),
+  {
+    ...pythonToNode("call-with-bytes", "call() of one client, acknowledged with bytes", callWithBytes, HOST_KINDS),
+    encoding: "msgpack",
+  },
   pythonToNode("call-unanswered", "call() of a client that does not acknowledge times out", callUnanswered, HOST_KINDS),
   pythonToNode("callback-of-room", "a callback for an emit to a room", callbackOfRoom, HOST_KINDS),
   nodeToPython("emit-with-ack", "emitWithAck() to one client, of a host and an emitter", emitWithAck),
+  {
+    ...nodeToPython(
+      "emit-with-ack-of-bytes",
+      "emitWithAck() to one client, acknowledged with bytes",
+      emitWithAckOfBytes,
+    ),
+    encoding: "msgpack",
+  },
   nodeToPython(
     "emit-with-ack-unanswered",
     "emitWithAck() to a client that does not acknowledge times out",

@@ -1,4 +1,4 @@
-import type { Emitter, EventsMap } from "../../src/index.js";
+import type { Emitter, Encoding, EventsMap } from "../../src/index.js";
 import type { ClientOptions, TestClient } from "../../src/testing/clients.js";
 import type { NodeHost } from "../../src/testing/node-host.js";
 import type { HostKind, Peer, PeerKind } from "../../src/testing/python-peer.js";
@@ -17,6 +17,8 @@ export interface Scenario {
   readonly title: string;
   readonly direction: Direction;
   readonly kinds: readonly PeerKind[];
+  /** The only one that has a form for it. @default every encoding */
+  readonly encoding?: Encoding;
   /** @throws AssertionError when it does not work; Error when something does not arrive in time */
   run(context: Context): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { FailedStart, Report } from "../../interop/report/report.js";
 import { KINDS } from "../../interop/scenarios/scenario.js";
 import { BridgeError } from "../errors.js";
+import { normalizeEncoding } from "../options.js";
 import type { PeerKind } from "../testing/python-peer.js";
 import { optionalPackage } from "../util/optional-package.js";
 import { bold } from "../util/terminal-style.js";
@@ -27,6 +28,11 @@ const FLAGS: Flags = {
     value: "NAME",
     repeatable: true,
     help: `${KINDS.join(", ")}. Default: everything that is installed`,
+  },
+  encoding: {
+    type: "string",
+    value: "NAME",
+    help: "of the whole fleet: json, or msgpack with the managers of msgpack_channel.py in Python. Default: json",
   },
   junit: { type: "string", value: "FILE", help: "write a JUnit report for a CI system" },
   json: { type: "string", value: "FILE", help: "write everything as JSON" },
@@ -93,6 +99,7 @@ function rejectEmptyValues(flags: ParsedFlags): void {
 
 async function run(flags: ParsedFlags, queue: string, signal: AbortSignal): Promise<Report> {
   const kinds = parseKinds(flags.strings("kind"));
+  const encoding = normalizeEncoding(flags.string("encoding"));
   optionalPackage("socket.io-client", "interop");
   // Loaded only now: the other commands must work without the packages that this imports.
   const { runKit } = await import("../../interop/run-kit.js");
@@ -102,6 +109,7 @@ async function run(flags: ParsedFlags, queue: string, signal: AbortSignal): Prom
     python: flags.string("python") ?? "python3",
     requirements: flags.string("requirements"),
     kinds,
+    encoding,
     screen: process.stdout,
     signal,
   });

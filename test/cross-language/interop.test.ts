@@ -3,12 +3,15 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { ExecutionContext } from "ava";
+import { Redis } from "ioredis";
 import { chromium } from "playwright-core";
 import type { Cell, Report } from "../../interop/report/report.js";
 import { SCENARIOS } from "../../interop/scenarios/all.js";
 import { launchRedis, startRedis } from "../../scripts/environment/brokers/redis.js";
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import { freePort } from "../../scripts/environment/free-port.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { waitTimeout } from "../../src/testing/with-timeout.js";
 import { type RunningProcess, startCli } from "../helpers/process.js";
 import { type TestBroker, testWithBroker } from "../helpers/shared-broker.js";
@@ -139,6 +142,86 @@ test.serial("interop: an old release works, and the report says with which optio
   const triedWith = 'createAdapter(url, { dialect: "5.13", legacyPickle: "data-only" })';
   t.is(report.triedWith, triedWith);
   t.true(output.includes(`  tried with ${triedWith}`));
+});
+
+/** The first bytes of what hosts publish on a channel from now on, and how often each of them comes. */
+async function tapFirstBytes(t: ExecutionContext<TestBroker>, channel: string) {
+  const redis = new Redis(t.context.url);
+  cleanUp(t, () => redis.disconnect());
+  const counts = new Map<number, number>();
+  redis.on("messageBuffer", (_, payload: Buffer) => {
+    // Heartbeats have no method, and the fixtures wait for a server to be subscribed with JSON.
+    if (payload.includes("method") && !payload.includes('"ready ')) {
+      const first = payload[0] ?? -1;
+      counts.set(first, (counts.get(first) ?? 0) + 1);
+    }
+  });
+  await redis.subscribe(channel);
+  return counts;
+}
+
+test.serial("interop --encoding msgpack: every kind of peer works, and nothing on the channel is JSON", async (t) => {
+  const channel = ownChannel();
+  const firstBytes = await tapFirstBytes(t, channel);
+  const args = ["--queue", t.context.url, "--channel", channel, "--encoding", "msgpack"];
+  const { code, output, report, files } = await runWithReports(t, args);
+  t.deepEqual(
+    report.cells
+      .filter(({ result }) => result !== "pass")
+      .map(({ scenario, kind, result }) => [scenario, kind, result]),
+    [
+      ["python-disconnect", "write-only", "cannot"],
+      ["python-disconnect", "celery", "cannot"],
+    ],
+  );
+  t.is(code, 0);
+  t.deepEqual([...firstBytes.keys()], [0xde]);
+  t.true((firstBytes.get(0xde) ?? 0) > report.cells.length, "both sides");
+  t.deepEqual(
+    report.cells
+      .filter(({ kind, scenario }) => kind === "flask" && /bytes$/.test(scenario))
+      .map(({ scenario }) => scenario),
+    [
+      "python-emits-bytes",
+      "python-emits-empty-bytes",
+      "python-call-with-bytes",
+      "node-emits-bytes",
+      "node-emit-with-ack-of-bytes",
+    ],
+  );
+  t.is(report.encoding, "msgpack");
+  t.is(report.triedWith, 'createAdapter(url, { encoding: "msgpack" })');
+  t.true(output.includes(`  tried with ${report.triedWith}`));
+  t.regex(report.notes.join("\n"), /^Python peers use the managers of msgpack_channel\.py/);
+  t.regex(readFileSync(files.junit, "utf8"), /<property name="encoding" value="msgpack"\/>/);
+  t.true(Object.keys(report.versions).includes("msgpack"));
+});
+
+/** A manager that is asked for MessagePack, and drops what is MessagePack. */
+const READS_JSON_ONLY = `
+import os, sys
+sys.path.insert(0, os.getcwd())
+import msgpack_channel
+msgpack_channel.loads = msgpack_channel.json.loads
+`;
+
+test.serial("interop --encoding msgpack: a fleet that reads only JSON fails", async (t) => {
+  const python = sabotagedPython(t, READS_JSON_ONLY);
+  const args = ["--queue", t.context.url, "--python", python, "--kind", "threaded", "--encoding", "msgpack"];
+  const { code, report } = await runWithReports(t, args);
+  t.is(code, 1);
+  const failed = cellsWith(report, "fail").filter(({ direction }) => direction === "node-to-python");
+  t.is(failed.length, report.rows.filter(({ direction }) => direction === "node-to-python").length);
+});
+
+test.serial("interop --encoding msgpack: a release that cannot have it is told so", async (t) => {
+  const python = testEnvironment().pythonWithPickles;
+  const { code, errors } = await runInterop(t, ["--queue", t.context.url, "--python", python, "--encoding", "msgpack"]);
+  t.is(code, 1);
+  t.regex(
+    errors.join("\n"),
+    /MessagePack needs python-socketio 5\.15\.1 or later, and this is 5\.13\.0; .* install "python/,
+  );
 });
 
 /** A manager that loses every message with bytes. */
@@ -312,6 +395,18 @@ test.serial("interop: what is missing is told with what to do about it", async (
   chmodSync(bare, 0o755);
   const closed = await startRedis(t, ["--requirepass", "hunter-2-secret"]);
   const withoutRedis = sabotagedPython(t, 'import sys\nsys.modules["redis"] = None\n');
+  const withoutMsgpack = sabotagedPython(
+    t,
+    `
+from importlib import metadata
+version = metadata.version
+def forgetful(name):
+    if name == "msgpack":
+        raise metadata.PackageNotFoundError(name)
+    return version(name)
+metadata.version = forgetful
+`,
+  );
   for (const [args, code, message] of [
     [["--python", "/nowhere/python"], 2, /there is no Python interpreter \/nowhere\/python: name one with --python/],
     [
@@ -341,6 +436,12 @@ test.serial("interop: what is missing is told with what to do about it", async (
     [["--queue", "memory://"], 2, /memory:\/\/ lives in one process; Python cannot reach it/],
     [["--requirements", "/nowhere/requirements.txt"], 2, /\/nowhere\/requirements\.txt: there is no such file/],
     [["--kind", "gevent"], 2, /--kind is "gevent"; it takes one of threaded, flask, asgi, write-only, celery/],
+    [["--encoding", "pickle"], 2, /encoding is "pickle"; it takes json or msgpack/],
+    [
+      ["--python", withoutMsgpack, "--queue", t.context.url, "--encoding", "msgpack"],
+      1,
+      /msgpack is not installed; .*-m pip install msgpack, or name another/,
+    ],
     [["--json", "/dev/null/report.json"], 2, /--json \/dev\/null\/report\.json cannot be written/],
     [["redis://localhost"], 2, /interop takes no argument redis:\/\/localhost; is it meant for --queue\?/],
   ] as const) {
@@ -437,7 +538,7 @@ for (const [signal, expected, phase] of [
 test.serial("interop --help names every flag and its variable", async (t) => {
   const { code, output } = await runInterop(t, ["--help"]);
   t.is(code, 0);
-  for (const flag of ["queue", "channel", "python", "requirements", "kind", "junit", "json", "html"]) {
+  for (const flag of ["queue", "channel", "python", "requirements", "kind", "encoding", "junit", "json", "html"]) {
     t.regex(output, new RegExp(`--${flag} .*\\n +\\[SOCKETIO_BRIDGE_${flag.toUpperCase()}\\]`));
   }
   t.false(output.includes("SOCKETIO_BRIDGE_HELP"));
@@ -446,7 +547,7 @@ test.serial("interop --help names every flag and its variable", async (t) => {
 test.serial("interop: the command lines of its page are taken", async (t) => {
   const page = readFileSync("docs/interop.md", "utf8");
   const lines = [...page.matchAll(/npx socketio-python-bridge interop (.*)/g)].map(([, args = ""]) => args.split(" "));
-  t.is(lines.length, 4);
+  t.is(lines.length, 5);
   for (const args of lines) {
     t.is((await runInterop(t, [...args, "--help"])).code, 0, args.join(" "));
   }

@@ -24,6 +24,7 @@ const REPORT: Report = {
   milliseconds: 12_345,
   queue: "redis://localhost",
   channel: HOSTILE,
+  encoding: "json",
   release: "5.18.1",
   versions: { "python-socketio": "5.18.1", Python: HOSTILE },
   notes: [HOSTILE],
