@@ -5,7 +5,7 @@
     amqp://…, amqps://…       KombuManager, AsyncAioPikaManager
     kombu+redis://…           KombuManager("redis://…"), and likewise for any
                               URL of kombu after `kombu+`
-    kafka://…                 KafkaManager, of `kafka_bytes.py`
+    kafka://…                 KafkaManager; from 5.14 on that of `kafka_bytes.py`
 
 These are the schemes of the bridge. In Python both `redis://` and
 `kombu+redis://` are `redis://`, and the class makes the difference.
@@ -18,6 +18,7 @@ import re
 from typing import Any
 
 import socketio
+from socketio import pubsub_manager
 
 KOMBU = "kombu+"
 
@@ -70,7 +71,8 @@ def create_manager(
     library, choice = _library(encoding)
     options = {"channel": channel, "write_only": write_only, **choice}
     if queue.startswith("kafka:"):
-        if encoding is None:
+        # Releases with pickles publish bytes.
+        if encoding is None and not hasattr(pubsub_manager, "pickle"):
             library = importlib.import_module("kafka_bytes")
         return library.KafkaManager(queue, **options)
     if queue.startswith((KOMBU, "amqp:", "amqps:")):

@@ -14,6 +14,7 @@ const engineIo3 = rows.find(({ release }) => release.startsWith("4."));
 const newest = rows.at(-1);
 
 let matrix: Matrix;
+let url: string;
 let oldPython: Python;
 let python: Python;
 
@@ -22,6 +23,7 @@ test.before(async (t) => {
     return t.fail("there is no row of python-socketio 4");
   }
   matrix = await startMatrix();
+  ({ url } = await matrix.broker("redis"));
   const containers = await Promise.all([matrix.container(engineIo3), matrix.container(newest)]);
   [oldPython, python] = containers.map((container) => container.python) as [Python, Python];
 });
@@ -33,7 +35,7 @@ test.after.always("no Python program is left", async (t) => {
 /** A Node host that takes both protocols, and one client of each sort in the room `r`. */
 async function startMixed(t: ExecutionContext, transport: Transport) {
   const channel = ownChannel();
-  const node = await startNodeHost(t, matrix.url, { channel }, { allowEIO3: true });
+  const node = await startNodeHost(t, url, { channel }, { allowEIO3: true });
   const connect = (interpreter: Python, kind: ClientKind) =>
     connectClient(t, interpreter, node.url, { kind, transport });
   const clients = await Promise.all([
@@ -56,7 +58,7 @@ for (const transport of ["websocket", "polling"] as const) {
     `over ${transport}, clients of both protocols in a room of a Node host get what Python emits`,
     async (t) => {
       const { node, channel, clients } = await startMixed(t, transport);
-      const host = await startPeer(t, python, "threaded", { queue: matrix.url, channel });
+      const host = await startPeer(t, python, "threaded", { queue: url, channel });
       const emit = (event: string, fields: object) => host.request("emit", { event, room: "r", ...fields });
       await emit("no data", { no_data: true });
       await emit("one", { data: { a: [1, null, "🐍"] } });
@@ -83,7 +85,7 @@ for (const transport of ["websocket", "polling"] as const) {
 
   test.serial(`over ${transport}, each of these clients acknowledges, to Python and to Node`, async (t) => {
     const { node, channel, clients } = await startMixed(t, transport);
-    const host = await startPeer(t, python, "threaded", { queue: matrix.url, channel });
+    const host = await startPeer(t, python, "threaded", { queue: url, channel });
     await eachAnswersItsNumber(clients);
     for (const [number, { sid }] of clients.entries()) {
       t.deepEqual(await host.request("call", { event: "ask", to: sid, timeout: 10 }), [{ number }, "two"]);
@@ -94,7 +96,7 @@ for (const transport of ["websocket", "polling"] as const) {
 
   test.serial(`over ${transport}, Python moves and disconnects clients of both protocols`, async (t) => {
     const { channel, clients } = await startMixed(t, transport);
-    const host = await startPeer(t, python, "threaded", { queue: matrix.url, channel });
+    const host = await startPeer(t, python, "threaded", { queue: url, channel });
     for (const { sid } of clients) {
       await host.request("enter_room", { sid, room: "s" });
       await host.request("leave_room", { sid, room: "r" });

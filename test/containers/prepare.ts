@@ -3,6 +3,7 @@
  * engine, or an image can neither be pulled nor made, nothing is tested and one line says so.
  */
 import { execFileSync, spawnSync } from "node:child_process";
+import { BROKER_IMAGES } from "../../scripts/environment/environment.js";
 import {
   findOrInstall,
   findOrInstallBrowser,
@@ -15,7 +16,10 @@ import {
 import { composeCommand, MAX_OUTPUT, TEST_PROJECT_PREFIX } from "../helpers/compose.js";
 
 /** As `scripts/images/build-local` knows them. */
-const IMAGES = ["python:3.11-slim", "python:3.9-slim", "redis:7-alpine", "node:20-slim", "nginx:1-alpine"];
+const IMAGES: readonly string[] = [
+  ...["python:3.11-slim", "python:3.9-slim", "node:20-slim", "nginx:1-alpine"],
+  ...Object.values(BROKER_IMAGES),
+];
 
 function prepareImages(): void {
   const missing = IMAGES.filter((image) => !hasImage(image));
@@ -24,6 +28,9 @@ function prepareImages(): void {
   }
   say(`no registry has ${missing.join(", ")}: making them here`);
   findOrInstall(["debootstrap"], ["debootstrap"], "debootstrap");
+  if (missing.includes(BROKER_IMAGES.kafka)) {
+    findOrInstall(["mvn"], ["maven"], "Maven");
+  }
   execFileSync("scripts/images/build-local", missing, { stdio: ["ignore", "inherit", "inherit"] });
 }
 

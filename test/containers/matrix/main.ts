@@ -4,20 +4,27 @@
  */
 import { writeFileSync } from "node:fs";
 import { summary } from "../../../interop/report/summary.js";
-import { KINDS } from "../../../interop/scenarios/scenario.js";
+import { BROKERS, kindsOn } from "./brokers.js";
 import { startMatrix } from "./matrix.js";
 import { MATRIX_PAGE, writeResults } from "./results.js";
 import { readRows } from "./rows.js";
 
 const chosen = process.argv.slice(2).filter((argument) => argument !== "--write");
-const rows = readRows().filter(({ release }) => chosen.length === 0 || chosen.includes(release));
+const onlyBrokers = BROKERS.filter((broker) => chosen.includes(broker));
+const onlyRows = readRows().filter(({ release }) => chosen.includes(release));
+const brokers = onlyBrokers.length === 0 ? BROKERS : onlyBrokers;
+const rows = onlyRows.length === 0 ? readRows() : onlyRows;
 const matrix = await startMatrix();
 try {
-  const runs = rows.flatMap((row) => KINDS.map((kind) => ({ row, kind })));
+  const runs = rows.flatMap((row) =>
+    brokers.flatMap((broker) => kindsOn(broker).map((kind) => ({ row, broker, kind }))),
+  );
   await Promise.all(
-    runs.map(async ({ row, kind }) => {
-      const report = await matrix.run(row, kind);
-      console.info(`${row.release} ${kind}: ${summary(report)}, ${(report.milliseconds / 1000).toFixed(1)} s`);
+    runs.map(async ({ row, broker, kind }) => {
+      const report = await matrix.run(row, broker, kind);
+      console.info(
+        `${row.release} ${broker} ${kind}: ${summary(report)}, ${(report.milliseconds / 1000).toFixed(1)} s`,
+      );
       process.exitCode = report.ok ? process.exitCode : 1;
     }),
   );

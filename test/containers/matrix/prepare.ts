@@ -1,15 +1,18 @@
 /** Makes the images of the matrix before anything runs that measures time: the first time it takes minutes. */
+
+import { BROKER_IMAGES } from "../../../scripts/environment/environment.js";
 import { limitedTo } from "./at-once.js";
 import { connectToEngine, requireImage } from "./engine.js";
 import { rowImage } from "./images.js";
-import { REDIS_IMAGE } from "./redis.js";
 import { readRows } from "./rows.js";
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
 async function prepare(): Promise<void> {
   const engine = await connectToEngine();
-  await requireImage(engine, REDIS_IMAGE);
+  for (const image of Object.values(BROKER_IMAGES)) {
+    await requireImage(engine, image);
+  }
   const begun = performance.now();
   const atOnce = limitedTo(2);
   await Promise.all(

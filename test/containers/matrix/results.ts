@@ -11,8 +11,8 @@ export const MATRIX_PAGE = "docs/interop-matrix.md";
 
 /** Writes the reports as JSON. @returns the text of the page */
 export function writeResults(rows: readonly MatrixRow[], entries: readonly MatrixEntry[]): string {
-  const all = entries.map(({ row: { release, flaskSocketIo, python }, report }) => {
-    return { release, flaskSocketIo, python, report };
+  const all = entries.map(({ row: { release, flaskSocketIo, python }, broker, report }) => {
+    return { release, flaskSocketIo, python, broker, report };
   });
   mkdirSync(dirname(JSON_FILE), { recursive: true });
   writeFileSync(JSON_FILE, `${JSON.stringify(all, null, 2)}\n`);
