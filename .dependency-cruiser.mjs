@@ -92,15 +92,15 @@ export default {
       name: "one-broker",
       comment: "A broker's folder imports no other broker; Kombu over Redis builds on Redis.",
       severity: "error",
-      from: { path: "^src/bus/(redis|rabbitmq|kafka)/" },
-      to: { path: "^src/bus/(redis|rabbitmq|kafka|kombu|open|memory)", pathNot: ["^src/bus/$1/"] },
+      from: { path: "^src/bus/(redis|rabbitmq|kafka|zmq)/" },
+      to: { path: "^src/bus/(redis|rabbitmq|kafka|zmq|kombu|open|memory)", pathNot: ["^src/bus/$1/"] },
     },
     {
       name: "kombu",
       comment: "Kombu over Redis builds on Redis, and on no other broker.",
       severity: "error",
       from: { path: "^src/bus/kombu/" },
-      to: { path: "^src/bus/(rabbitmq|kafka|open|memory)" },
+      to: { path: "^src/bus/(rabbitmq|kafka|zmq|open|memory)" },
     },
     {
       name: "no-socket.io",

@@ -6,6 +6,7 @@
     kombu+redis://…           KombuManager("redis://…"), and likewise for any
                               URL of kombu after `kombu+`
     kafka://…                 KafkaManager; from 5.14 on that of `kafka_bytes.py`
+    zmq+tcp://…               ZmqManager, which needs eventlet
 
 These are the schemes of the bridge. In Python both `redis://` and
 `kombu+redis://` are `redis://`, and the class makes the difference.
@@ -28,6 +29,8 @@ PACKAGES = {
     "valkey": "valkey",
     "kombu": "kombu",
     "kafka": "kafka-python",
+    "eventlet": "eventlet",
+    "zmq": "pyzmq",
 }
 
 
@@ -41,6 +44,8 @@ def client_modules(queue: str) -> list[str]:
         return ["kombu"]
     if scheme.startswith("valkey"):
         return ["valkey"]
+    if scheme.startswith("zmq"):
+        return ["eventlet", "zmq"]
     return ["kafka" if scheme == "kafka" else "redis"]
 
 
@@ -77,6 +82,8 @@ def create_manager(
         return library.KafkaManager(queue, **options)
     if queue.startswith((KOMBU, "amqp:", "amqps:")):
         return library.KombuManager(queue.removeprefix(KOMBU), **options)
+    if queue.startswith("zmq+"):
+        return library.ZmqManager(queue, **options)
     return library.RedisManager(one_node(queue), **options)
 
 
@@ -86,7 +93,7 @@ def create_async_manager(
     """The same for an AsyncServer. Raises ValueError where there is none."""
     library, choice = _library(encoding)
     options = {"channel": channel, "write_only": write_only, **choice}
-    if queue.startswith((KOMBU, "kafka:")):
+    if queue.startswith((KOMBU, "kafka:", "zmq+")):
         scheme = queue.partition(":")[0]
         raise ValueError(f"python-socketio has no asynchronous manager for {scheme}://")
     if queue.startswith(("amqp:", "amqps:")):

@@ -4,7 +4,8 @@
 
 The kinds are
 
-    threaded         Server, on threads; on werkzeug if it is there
+    threaded         Server, on threads; on werkzeug if it is there. With a queue
+                     of ZeroMQ, on eventlet: start `peer_eventlet.py` then
     asgi             AsyncServer, on uvicorn
     flask            SocketIO of Flask-SocketIO, on werkzeug's threads
     write-only       a manager as in the first, without a server

@@ -68,15 +68,27 @@ def serve_wsgi(app):
     return server.server_port
 
 
+def serve_eventlet(app):
+    """Serves the app in green threads of this process. Returns the port."""
+    eventlet = importlib.import_module("eventlet")
+    listener = eventlet.listen(("127.0.0.1", 0))
+    wsgi = importlib.import_module("eventlet.wsgi")
+    eventlet.spawn(wsgi.server, listener, app, log_output=False)
+    return listener.getsockname()[1]
+
+
 def run_threaded(args):
+    on_eventlet = args.queue.startswith("zmq+")
     manager = create_manager(args.queue, args.channel, encoding=args.encoding)
-    sio = socketio.Server(async_mode="threading", client_manager=manager)
+    mode = "eventlet" if on_eventlet else "threading"
+    sio = socketio.Server(async_mode=mode, client_manager=manager)
     for namespace in NAMESPACES:
         sio.register_namespace(ThreadedNamespace(namespace))
 
-    port = serve_wsgi(socketio.WSGIApp(sio))
+    serve_app = serve_eventlet if on_eventlet else serve_wsgi
+    port = serve_app(socketio.WSGIApp(sio))
     start_listening(sio, args.queue)
-    if installed("werkzeug"):
+    if on_eventlet or installed("werkzeug"):
         ready(manager.host_id, port, transports(sio))
     else:
         # The server of the standard library cannot upgrade a connection.

@@ -5,7 +5,8 @@ report when it is done. Here its listener is started at once, and then a message
 is published that means nothing to any other host: the result of a callback of
 this server. Once it arrives, the server is subscribed: over Redis the
 subscription exists, over RabbitMQ the queue is declared, bound and consumed, over
-Kafka the first poll has fixed the positions. Earlier messages are lost, so it is
+Kafka the first poll has fixed the positions, over ZeroMQ the forwarder has the
+filter of its socket. Earlier messages are lost, so it is
 published repeatedly until then.
 
 This works with python-socketio 4.6 and later.
@@ -98,6 +99,9 @@ def _publisher(manager: AnyManager, queue: str) -> Iterator[Callable[[str], Any]
     if queue.startswith("kafka:"):
         # The producer is thread-safe.
         yield lambda text: manager.producer.send(manager.channel, text.encode())
+    elif queue.startswith("zmq+"):
+        # Its sockets are there from the start.
+        yield lambda text: manager._publish(json.loads(text))
     elif queue.startswith((KOMBU, "amqp:", "amqps:")):
         kombu = importlib.import_module("kombu")
         with kombu.Connection(queue.removeprefix(KOMBU)) as connection:

@@ -86,7 +86,7 @@ await emitter.close();
 /** An emitter alone: nothing is installed but the package. */
 function checkEmitterAlone(tarball) {
   const project = makeProject("emitter", [tarball]);
-  for (const name of ["socket.io", "socket.io-adapter", "socket.io-client", "amqplib", "@platformatic/kafka"]) {
+  for (const name of ["socket.io", "socket.io-adapter", "socket.io-client", "amqplib", "@platformatic/kafka", "zeromq"]) {
     if (hasPackage(project, name)) {
       throw new Error(`${name} is optional, and was installed`);
     }
@@ -113,9 +113,13 @@ const { event, args } = await seen;
 if (event !== "hello" || args[0] !== 1) throw new Error("an emit did not arrive");
 await Promise.all([sender.close(), io.sockets.adapter.close()]);
 if (bridge.createEmitter !== emitter.createEmitter) throw new Error("there are two copies of the emitter");
-const buses = [redis.redisBus, kombuRedis.kombuRedisBus, rabbitmq.rabbitmqBus, kafka.kafkaBus];
+const buses = [redis.redisBus, kombuRedis.kombuRedisBus, rabbitmq.rabbitmqBus, kafka.kafkaBus, zmq.zmqBus];
 if (buses.some((bus) => typeof bus !== "function")) throw new Error("a bus is missing");
-for (const [url, name] of [["amqp://localhost", "amqplib"], ["kafka://localhost", "@platformatic/kafka"]]) {
+for (const [url, name] of [
+  ["amqp://localhost", "amqplib"],
+  ["kafka://localhost", "@platformatic/kafka"],
+  ["zmq+tcp://localhost:1+2", "zeromq"],
+]) {
   try {
     bridge.createAdapter(url);
     throw new Error(url + " was taken without its package");
@@ -132,6 +136,7 @@ const SERVER_MODULES = {
   kombuRedis: "socketio-python-bridge/kombu-redis",
   rabbitmq: "socketio-python-bridge/rabbitmq",
   kafka: "socketio-python-bridge/kafka",
+  zmq: "socketio-python-bridge/zmq",
   socketio: "socket.io",
 };
 

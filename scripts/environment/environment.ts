@@ -25,6 +25,8 @@ export interface TestEnvironment {
   readonly pythonWithOldKombu?: string | undefined;
   /** The same with `releases/5.13.0.txt`. */
   readonly pythonWithPickles: string;
+  /** The same with `requirements-zmq.txt`: with eventlet installed, servers that name no other mode run on it. */
+  readonly pythonWithZmq: string;
   readonly redis: BrokerProvider;
   /** Command and arguments that start redis-cli on the network of this machine. */
   readonly redisCli: readonly [string, ...string[]];

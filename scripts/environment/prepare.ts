@@ -163,6 +163,7 @@ async function prepare(): Promise<void> {
     python: prepareFixtures("requirements.txt", ".venv"),
     ...prepareOldKombu(),
     pythonWithPickles: prepareFixtures("releases/5.13.0.txt", ".venv-5.13.0"),
+    pythonWithZmq: prepareFixtures("requirements-zmq.txt", ".venv-zmq"),
     ...redis,
     rabbitmq,
     kafka,

@@ -10,6 +10,8 @@ import { AMQP_SCHEMES } from "./rabbitmq/url.js";
 import { isRedisClient, type RedisClientLike } from "./redis/client.js";
 import { redisBus } from "./redis/redis-bus.js";
 import { REDIS_SCHEMES } from "./redis/url.js";
+import { ZMQ_SCHEMES } from "./zmq/url.js";
+import { zmqBus } from "./zmq/zmq-bus.js";
 
 export type { RedisClientLike };
 
@@ -32,6 +34,7 @@ const BUSES: ReadonlyMap<string, MakeBus> = new Map([
   ...forEach(KOMBU_REDIS_SCHEMES, kombuRedisBus),
   ...forEach(AMQP_SCHEMES, rabbitmqBus),
   ...forEach(["kafka"], kafkaBus),
+  ...forEach(ZMQ_SCHEMES, zmqBus),
   ...forEach(["memory"], ({ url }) => memoryBus(url.slice("memory://".length) || undefined)),
 ]);
 

@@ -36,7 +36,8 @@ export async function startPeer(
   kind: PeerKind,
   { queue, channel, args = [] }: PeerOptions,
 ): Promise<Peer> {
-  const program = startPythonProgram(python, "peer.py", [
+  const script = queue.startsWith("zmq+") ? "peer_eventlet.py" : "peer.py";
+  const program = startPythonProgram(python, script, [
     "--kind",
     kind,
     "--queue",

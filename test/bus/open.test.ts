@@ -15,14 +15,14 @@ const KNOWN = [
   ...["redis://", "rediss://", "valkey://", "valkeys://", "unix://", "redis+sentinel://", "valkey+sentinel://"],
   ...["redis+cluster://", "rediss+cluster://", "valkey+cluster://", "valkeys+cluster://"],
   ...["kombu+redis://", "kombu+rediss://", "kombu+redis+socket://", "kombu+redis+sentinel://"],
-  ...["amqp://", "amqps://", "kafka://", "memory://"],
+  ...["amqp://", "amqps://", "kafka://", "zmq+tcp://", "memory://"],
 ];
 
 test("the error for an unknown scheme lists the known ones, and shows no password", (t) => {
   const unknown = [
     ["http://user:secret@h", "http://user:***@h"],
     ["sqs://:secret@h", "sqs://:***@h"],
-    ["zmq+tcp://h", "zmq+tcp://h"],
+    ["zmq+ipc://h", "zmq+ipc://h"],
     ["kombu+amqp://:secret@h", "kombu+amqp://:***@h"],
     ["localhost:6379", "localhost:6379"],
     ["", ""],
@@ -36,10 +36,17 @@ test("the error for an unknown scheme lists the known ones, and shows no passwor
   }
 });
 
+/** A socket file needs a path, a cluster has no database but 0, and ZeroMQ needs two ports. */
+function restOf(scheme: string): string {
+  if (scheme.startsWith("zmq")) {
+    return "127.0.0.1:5555+5556";
+  }
+  return scheme.includes("cluster") ? "127.0.0.1" : "127.0.0.1/1";
+}
+
 test("every known scheme opens its bus, in upper case too", async (t) => {
   for (const scheme of KNOWN) {
-    // A socket file needs a path, and a cluster has no database but 0.
-    const rest = scheme.includes("cluster") ? "127.0.0.1" : "127.0.0.1/1";
+    const rest = restOf(scheme);
     for (const url of [scheme + rest, scheme.toUpperCase() + rest]) {
       const bus = openBus(url, "socketio", {});
       await bus.close();
@@ -77,7 +84,7 @@ test("a client library that is not installed is named when a URL needs it, and n
     import { createAdapter, createEmitter } from "./src/index.js";
     const errors = [];
     for (const create of [createAdapter, createEmitter]) {
-      for (const url of ["amqp://:secret@h", "amqps://h", "kafka://h:9092"]) {
+      for (const url of ["amqp://:secret@h", "amqps://h", "kafka://h:9092", "zmq+tcp://h:1+2"]) {
         try {
           create(url);
         } catch ({ name, code, message }) {
@@ -90,7 +97,10 @@ test("a client library that is not installed is named when a URL needs it, and n
     await createEmitter("kombu+redis://h").close();
     console.log(JSON.stringify(errors));`;
   const stdout = await run(program, installWith(t, ["ioredis"]));
-  const each = [missing("amqp", "amqplib"), missing("amqp", "amqplib"), missing("kafka", "@platformatic/kafka")];
+  const each = [
+    ...[missing("amqp", "amqplib"), missing("amqp", "amqplib")],
+    ...[missing("kafka", "@platformatic/kafka"), missing("zmq+tcp", "zeromq")],
+  ];
   t.deepEqual(JSON.parse(stdout), [...each, ...each]);
 });
 

@@ -8,7 +8,7 @@ export type { HostKind, Peer };
 
 export interface PeerOptions {
   /** Another interpreter, with other releases of the libraries. */
-  readonly python?: string;
+  readonly python?: string | undefined;
   readonly encoding?: PythonEncoding;
 }
 
@@ -17,13 +17,15 @@ export const testPython = (interpreter?: string): Python => ({
   start: (script, args) => localPython(interpreter ?? testEnvironment().python, "python-fixtures").start(script, args),
 });
 
+const interpreterFor = (queue: string) => (queue.startsWith("zmq+") ? testEnvironment().pythonWithZmq : undefined);
+
 /** A Python host of the fleet, or with `write-only` a manager without a server. */
 export function startPeer(
   t: ExecutionContext,
   kind: HostKind | "write-only",
   queue: string,
   channel: string,
-  { python, encoding = encodings.python }: PeerOptions = {},
+  { python = interpreterFor(queue), encoding = encodings.python }: PeerOptions = {},
 ): Promise<Peer> {
   const args = encoding === "plain" ? [] : ["--encoding", encoding];
   return startPeerWith(t, testPython(python), kind, { queue, channel, args });

@@ -17,7 +17,7 @@ export interface Network {
 /** What differs from broker to broker. */
 export interface OutageBroker<Broker extends RunningBroker> {
   /** As errors name it. */
-  readonly title: "Redis" | "RabbitMQ" | "Kafka";
+  readonly title: "Redis" | "RabbitMQ" | "Kafka" | "ZeroMQ";
   /** One at a time. */
   startNetwork(t: ExecutionContext, broker: Broker): Promise<Network>;
   /** Whether a reader that was cut off receives what others published meanwhile. */

@@ -1,0 +1,32 @@
+import { launchForwarder } from "../../scripts/environment/brokers/zmq.js";
+import { testEveryOutage } from "../contracts/outages/every-outage.js";
+import { type BrokerProxy, startProxy } from "../helpers/proxy.js";
+import { testWithBroker } from "../helpers/shared-broker.js";
+
+const test = testWithBroker(launchForwarder);
+
+/** Both ports of a forwarder, in one network. */
+function joined(push: BrokerProxy, publish: BrokerProxy): BrokerProxy {
+  const both = [push, publish];
+  return {
+    port: push.port,
+    freeze: () => both.forEach((proxy) => proxy.freeze()),
+    thaw: () => both.forEach((proxy) => proxy.thaw()),
+    cut: async () => {
+      await Promise.all(both.map((proxy) => proxy.cut()));
+    },
+    restore: async () => {
+      await Promise.all(both.map((proxy) => proxy.restore()));
+    },
+  };
+}
+
+testEveryOutage(test, {
+  title: "ZeroMQ",
+  keepsMessagesForReaders: false,
+  mayRepeat: true,
+  startNetwork: async (t, { port, publishPort }) => {
+    const [push, publish] = [await startProxy(t, port), await startProxy(t, publishPort)];
+    return { proxy: joined(push, publish), url: `zmq+tcp://127.0.0.1:${push.port}+${publish.port}` };
+  },
+});
