@@ -37,15 +37,7 @@ export async function startPeer(
   { queue, channel, args = [] }: PeerOptions,
 ): Promise<Peer> {
   const script = queue.startsWith("zmq+") ? "peer_eventlet.py" : "peer.py";
-  const program = startPythonProgram(python, script, [
-    "--kind",
-    kind,
-    "--queue",
-    queue,
-    "--channel",
-    channel,
-    ...args,
-  ]);
+  const program = startPythonProgram(python, script, ["--kind", kind, "--queue", queue, "--channel", channel, ...args]);
   cleanUp(scope, () => program.end());
   const { port, host_id, transports, engineio, websocket_needs } = await program.ready();
   return {

@@ -43,8 +43,9 @@ export class ZmqSession {
   #isSending = false;
   /** They do not wait for room. */
   #heartbeats: OutgoingMessage[] = [];
-  /** Taken from the outbox and not sent yet, the next one last. */
+  /** Taken from the outbox; from this index on not sent yet. */
   #taken: Entry[] = [];
+  #nextTaken = 0;
   /** In order. */
   #sent: Sent[] = [];
   #lastNumber = 0;
@@ -73,8 +74,8 @@ export class ZmqSession {
       signal.throwIfAborted();
       onProven();
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
-    } catch (error) {
-      this.end(error as Error);
+    } catch (cause) {
+      this.end(cause instanceof BridgeError ? cause : brokerError(nameOf(this.#address), cause as Error));
     } finally {
       this.#link?.close();
     }
@@ -88,6 +89,7 @@ export class ZmqSession {
   /** Sends what the outbox holds, as far as there is room for it; more as messages come back. */
   flush(): void {
     this.#isOpen = true;
+    this.#take();
     void this.#send();
   }
 
@@ -143,7 +145,15 @@ export class ZmqSession {
       this.#sent.shift();
       this.#core.outbox.confirm(sent.entry);
     }
+    this.#take();
     void this.#send();
+  }
+
+  /** Also what the outbox held back while nothing came back. */
+  #take(): void {
+    for (const entry of this.#isOpen ? this.#core.outbox.take() : []) {
+      this.#taken.push(entry);
+    }
   }
 
   /** ZeroMQ takes one message after the other, and lets the second wait while it has no room for the first. */
@@ -171,7 +181,6 @@ export class ZmqSession {
     for (let entry = this.#nextEntry(); entry !== undefined; entry = this.#nextEntry()) {
       const message = this.#pack(entry);
       if (message.byteLength <= MAX_MESSAGE) {
-        entry.sentAt = performance.now();
         this.#sent.push({ number: this.#lastNumber, entry });
         return message;
       }
@@ -183,13 +192,15 @@ export class ZmqSession {
   }
 
   #nextEntry(): Entry | undefined {
-    if (!this.#isOpen || this.#sent.length >= WINDOW || this.#end.signal.aborted) {
-      return undefined;
+    const entry = this.#taken[this.#nextTaken];
+    if (entry === undefined) {
+      this.#taken = [];
+      this.#nextTaken = 0;
+    } else if (this.#sent.length < WINDOW) {
+      this.#nextTaken += 1;
+      return entry;
     }
-    if (this.#taken.length === 0) {
-      this.#taken = [...this.#core.outbox.take()].reverse();
-    }
-    return this.#taken.pop();
+    return undefined;
   }
 
   #pack({ channel, payload }: OutgoingMessage): Buffer {
