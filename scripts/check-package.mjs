@@ -86,7 +86,14 @@ await emitter.close();
 /** An emitter alone: nothing is installed but the package. */
 function checkEmitterAlone(tarball) {
   const project = makeProject("emitter", [tarball]);
-  for (const name of ["socket.io", "socket.io-adapter", "socket.io-client", "amqplib", "@platformatic/kafka", "zeromq"]) {
+  for (const name of [
+    "socket.io",
+    "socket.io-adapter",
+    "socket.io-client",
+    "amqplib",
+    "@platformatic/kafka",
+    "zeromq",
+  ]) {
     if (hasPackage(project, name)) {
       throw new Error(`${name} is optional, and was installed`);
     }

@@ -7,16 +7,21 @@ const test = testWithBroker(launchForwarder);
 
 /** Both ports of a forwarder, in one network. */
 function joined(push: BrokerProxy, publish: BrokerProxy): BrokerProxy {
-  const both = [push, publish];
   return {
     port: push.port,
-    freeze: () => both.forEach((proxy) => proxy.freeze()),
-    thaw: () => both.forEach((proxy) => proxy.thaw()),
+    freeze: () => {
+      push.freeze();
+      publish.freeze();
+    },
+    thaw: () => {
+      push.thaw();
+      publish.thaw();
+    },
     cut: async () => {
-      await Promise.all(both.map((proxy) => proxy.cut()));
+      await Promise.all([push.cut(), publish.cut()]);
     },
     restore: async () => {
-      await Promise.all(both.map((proxy) => proxy.restore()));
+      await Promise.all([push.restore(), publish.restore()]);
     },
   };
 }
