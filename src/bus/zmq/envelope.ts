@@ -13,7 +13,7 @@ const MAX_HEAD = 4_096;
 export const MAX_CHANNEL = 512;
 
 const HEAD =
-  /^\s*\{\s*"type"\s*:\s*"message"\s*,\s*"channel"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*(?:"node"\s*:\s*"([0-9a-f]{32})\.(\d{1,15})"\s*,\s*)?"data"\s*:\s*/;
+  /^\s*\{\s*"type"\s*:\s*"message"\s*,\s*"channel"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*(?:"node"\s*:\s*"([0-9a-f]{32})\.(\d{1,15})"\s*,\s*)?"data"\s*: ?/;
 
 const END = Buffer.from("}");
 
