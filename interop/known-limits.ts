@@ -51,6 +51,11 @@ const LIMITS: readonly Limit[] = [
     reason: "Before 5.14 KafkaManager reads only pickles: a message in JSON ends its listener.",
   },
   {
+    before: "5.14",
+    schemes: /^zmq\+tcp$/,
+    reason: "Before 5.14 ZmqManager reads and writes only pickles.",
+  },
+  {
     from: "5.14",
     schemes: /^kafka$/,
     kinds: ["flask"],
@@ -160,7 +165,7 @@ export function unsupportedPeer({
   kind,
   encoding,
 }: Omit<LimitQuery, "release" | "scenario">): string | undefined {
-  if (kind === "asgi" && /^(kafka|kombu\+.*)$/.test(scheme)) {
+  if (kind === "asgi" && /^(kafka|kombu\+.*|zmq\+tcp)$/.test(scheme)) {
     return `python-socketio has no asynchronous manager for ${scheme}://`;
   }
   // In another encoding it is given its manager.

@@ -27,6 +27,8 @@ PACKAGES = [
     "aio-pika",
     "kafka-python",
     "msgpack",
+    "pyzmq",
+    "eventlet",
     "uvicorn",
     "Werkzeug",
     "simple-websocket",

@@ -32,6 +32,9 @@ function pythonSide(queue: string): PythonSide {
   if (scheme === "amqp" || scheme === "amqps") {
     return byName("KombuManager", "python-socketio kombu");
   }
+  if (scheme === "zmq+tcp") {
+    return byName("ZmqManager", "python-socketio eventlet pyzmq");
+  }
   return scheme === "kafka" ? KAFKA : byName("RedisManager", "python-socketio redis");
 }
 

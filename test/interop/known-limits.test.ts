@@ -50,6 +50,7 @@ test("a limit depends on release, scenario, kind, broker and encoding", (t) => {
   const flask = { ...disconnect, kind: "flask", scheme: "kafka" } as const;
   t.regex(String(knownLimit(flask)?.reason), /cannot publish/);
   t.is(knownLimit({ ...flask, encoding: "msgpack" }), undefined, "it is given its manager then");
+  t.regex(String(knownLimit({ ...old, scheme: "zmq+tcp", kind: "threaded" })?.reason), /ZmqManager/);
 });
 
 test("a kind of peer that does not exist for a broker is reported", (t) => {
@@ -57,6 +58,10 @@ test("a kind of peer that does not exist for a broker is reported", (t) => {
   t.is(
     unsupportedPeer({ scheme: "kafka", kind: "asgi", encoding }),
     "python-socketio has no asynchronous manager for kafka://",
+  );
+  t.is(
+    unsupportedPeer({ scheme: "zmq+tcp", kind: "asgi", encoding }),
+    "python-socketio has no asynchronous manager for zmq+tcp://",
   );
   t.regex(String(unsupportedPeer({ scheme: "kombu+redis", kind: "flask", encoding })), /redis:\/\//);
   t.is(unsupportedPeer({ scheme: "kombu+redis", kind: "flask", encoding: "msgpack" }), undefined);

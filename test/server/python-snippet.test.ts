@@ -8,6 +8,7 @@ test("each queue gets the manager that python-socketio has for it", (t) => {
   t.is(manager("redis://h/0"), 'manager = socketio.RedisManager("redis://h/0", write_only=True)');
   t.is(manager("kombu+redis://h/0"), 'manager = socketio.KombuManager("redis://h/0", write_only=True)');
   t.is(manager("amqp://h//"), 'manager = socketio.KombuManager("amqp://h//", write_only=True)');
+  t.is(manager("zmq+tcp://h:1+2"), 'manager = socketio.ZmqManager("zmq+tcp://h:1+2", write_only=True)');
   t.deepEqual(lines("kafka://h:1"), [
     "from kafka_bytes import KafkaManager",
     'manager = KafkaManager("kafka://h:1", write_only=True)',
@@ -37,5 +38,6 @@ test("a redacted password gets a comment, and the packages for Python are named"
   t.is(pythonPackages("amqp://h//"), "python-socketio kombu");
   t.is(pythonPackages("kombu+redis://h"), "python-socketio kombu[redis]");
   t.is(pythonPackages("kafka://h"), "python-socketio kafka-python");
+  t.is(pythonPackages("zmq+tcp://h:1+2"), "python-socketio eventlet pyzmq");
   t.is(pythonPackages("redis://h"), "python-socketio redis");
 });
