@@ -38,7 +38,7 @@ export type BusStatus =
  * Each channel keeps the order of each publisher. A bus receives what it publishes itself.
  */
 export interface Bus {
-  /** The kind of broker: `redis`, `kombu+redis`, `rabbitmq`, `kafka`, `memory`. */
+  /** The kind of broker: `redis`, `kombu+redis`, `rabbitmq`, `kafka`, `zmq`, `memory`. */
   readonly name: string;
   /**
    * Resolves when every message published from now on will arrive. What `onMessage` throws is reported as an `error`

@@ -14,7 +14,7 @@ const FLAGS: Flags = {
   queue: {
     type: "string",
     value: "URL",
-    help: `your broker: redis://, redis+cluster://, amqp://, kafka://, kombu+redis://, ... Default: ${QUEUE_DEFAULT}`,
+    help: `your broker: redis://, amqp://, kafka://, zmq+tcp://, kombu+redis://, ... Default: ${QUEUE_DEFAULT}`,
   },
   channel: { type: "string", value: "NAME", help: "channel to use. Default: a new one, which no live fleet reads" },
   python: { type: "string", value: "PATH", help: "interpreter that has your python-socketio. Default: python3" },

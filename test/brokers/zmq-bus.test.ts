@@ -1,5 +1,5 @@
 import { Push } from "zeromq";
-import { launchForwarder } from "../../scripts/environment/brokers/zmq.js";
+import { launchForwarder, startForwarder } from "../../scripts/environment/brokers/zmq.js";
 import { zmqBus } from "../../src/bus/zmq/zmq-bus.js";
 import type { BridgeError } from "../../src/errors.js";
 import { ownChannel } from "../../src/testing/node-host.js";
@@ -85,8 +85,7 @@ test("what others put on the ports is told once, and the next message arrives", 
 });
 
 test("two ports that do not belong together are an error", async (t) => {
-  const other = await launchForwarder();
-  cleanUp(t, () => other.kill());
+  const other = await startForwarder(t);
   const { port } = t.context;
   const { bus, next } = openBus(t, zmqBus({ url: `zmq+tcp://127.0.0.1:${port}+${other.publishPort}` }));
   const told = next("error");

@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import { startKafka } from "../../scripts/environment/brokers/kafka.js";
 import { startRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { launchRedis, startRedis } from "../../scripts/environment/brokers/redis.js";
+import { startForwarder } from "../../scripts/environment/brokers/zmq.js";
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { createEmitter } from "../../src/emitter/create-emitter.js";
@@ -58,9 +59,9 @@ async function startServer(t: ExecutionContext, one: Example, queue: string): Pr
 }
 
 /** Runs an example that ends by itself. */
-async function runToEnd(t: ExecutionContext, one: Example, queue: string): Promise<void> {
+async function runToEnd(t: ExecutionContext, one: Example, queue: string, python?: string): Promise<void> {
   const file = writeExample(one, queue);
-  const run = one.language === "python" ? startPython(t, [file], { PYTHONPATH: "." }) : startNode(t, [file]);
+  const run = one.language === "python" ? startPython(t, [file], { PYTHONPATH: "." }, python) : startNode(t, [file]);
   t.is(await run.exited(), 0, run.stderr.items.join("\n"));
 }
 
@@ -179,9 +180,15 @@ test.serial("docs/emit-from-workers.md: a Python worker and Node emitters", asyn
 });
 
 /** A server of docs/brokers.md, and the Python task beside it. */
-async function tryBroker(t: ExecutionContext, server: Example, task: Example, queue: string): Promise<void> {
+async function tryBroker(
+  t: ExecutionContext,
+  server: Example,
+  task: Example,
+  queue: string,
+  python?: string,
+): Promise<void> {
   const client = await connectPatiently(t, await startServer(t, server, queue));
-  await runToEnd(t, task, queue);
+  await runToEnd(t, task, queue, python);
   await client.find(["progress", { percent: 42 }]);
   t.deepEqual(client.received(), [["progress", { percent: 42 }]]);
 }
@@ -194,6 +201,13 @@ test.serial("docs/brokers.md: RabbitMQ", async (t) => {
 test.serial("docs/brokers.md: Kafka", async (t) => {
   const { url } = await startKafka(t);
   await tryBroker(t, example("docs/brokers.md", "kafka.ts"), example("docs/brokers.md", "kafka_task.py"), url);
+});
+
+test.serial("docs/brokers.md: ZeroMQ", async (t) => {
+  const { url } = await startForwarder(t);
+  const { pythonWithZmq } = testEnvironment();
+  const [server, task] = [example("docs/brokers.md", "zmq.ts"), example("docs/brokers.md", "zmq_task.py")];
+  await tryBroker(t, server, task, url, pythonWithZmq);
 });
 
 test.serial("docs/brokers.md: Kombu over Redis", async (t) => {

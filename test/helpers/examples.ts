@@ -29,12 +29,13 @@ export function countBlocks(page: string, languages: readonly string[]): number 
 }
 
 /** The brokers that the pages name. */
-const SHOWN_QUEUE = /redis:\/\/localhost:6379|amqp:\/\/guest:guest@localhost:5672\/\/|kafka:\/\/localhost:9092/g;
+const SHOWN_QUEUE =
+  /redis:\/\/localhost:6379|amqp:\/\/guest:guest@localhost:5672\/\/|kafka:\/\/localhost:9092|zmq\+tcp:\/\/localhost:5555\+5556/g;
 
 /** What has to be different in a test: where the broker and the package are, and which ports are free. */
 function adapt(code: string, queue: string, port: number): string {
   const module = (path: string) => JSON.stringify(moduleUrl(path).href);
-  const { port: queuePort } = new URL(queue);
+  const queuePort = /:(\d+)/.exec(queue)?.[1] ?? "";
   return code
     .replaceAll(SHOWN_QUEUE, queue)
     .replaceAll('host: "localhost", port: 6379', `host: "127.0.0.1", port: ${queuePort}`)

@@ -77,6 +77,11 @@ export async function startServe(t: ExecutionContext, args: readonly string[], e
 }
 
 /** A program of `python-fixtures`. */
-export function startPython(t: ExecutionContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningProcess {
-  return startProcess(t, testEnvironment().python, args, { cwd: "python-fixtures", env });
+export function startPython(
+  t: ExecutionContext,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  interpreter = testEnvironment().python,
+): RunningProcess {
+  return startProcess(t, interpreter, args, { cwd: "python-fixtures", env });
 }

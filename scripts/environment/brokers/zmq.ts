@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { cleanUp, type Scope } from "../../../src/testing/scope.js";
 import { testEnvironment } from "../environment.js";
 import { freePort } from "../free-port.js";
 import type { RunningBroker } from "./broker.js";
@@ -26,4 +27,11 @@ export async function launchForwarder(): Promise<TestForwarder> {
     },
     kill: () => end("SIGKILL"),
   };
+}
+
+/** Starts a forwarder for this test alone. */
+export async function startForwarder(scope: Scope): Promise<TestForwarder> {
+  const forwarder = await launchForwarder();
+  cleanUp(scope, () => forwarder.kill());
+  return forwarder;
 }
