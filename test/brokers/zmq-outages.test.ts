@@ -8,7 +8,7 @@ const test = testWithBroker(launchForwarder);
 /** Both ports of a forwarder, in one network. */
 function joined(push: BrokerProxy, publish: BrokerProxy): BrokerProxy {
   return {
-    port: push.port,
+    ...push,
     freeze: () => {
       push.freeze();
       publish.freeze();

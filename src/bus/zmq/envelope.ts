@@ -2,7 +2,7 @@
 export interface ZmqMessage {
   readonly channel: string;
   readonly payload: Buffer;
-  /** Who sent it, if that was a Node host: a session, and the how manieth message of it this is. */
+  /** Who sent it, if that was a Node host: a session, and the number of this message in it. */
   readonly origin: { readonly session: string; readonly number: number } | undefined;
 }
 
