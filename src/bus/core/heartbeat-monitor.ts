@@ -31,7 +31,7 @@ interface Echo {
 }
 
 /** A timer that fires later than this part of its interval shows that the process was blocked; silence then proves nothing. */
-const LATE = 0.5;
+const LATE = 0.1;
 
 const HEARTBEAT = /^\{"heartbeat":"([0-9a-f]{32})","sent":([\d.]+)\}$/;
 const FIRST_LETTER = "h".charCodeAt(0);
@@ -59,6 +59,7 @@ export class HeartbeatMonitor {
   /** By id, what is to come back once. */
   readonly #echoes = new Map<string, Echo>();
   #timer: NodeJS.Timeout | undefined;
+  #checking: NodeJS.Immediate | undefined;
   /** A subscribe that was on its way when the bus was closed may still succeed. */
   #isClosed = false;
 
@@ -129,6 +130,7 @@ export class HeartbeatMonitor {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    clearImmediate(this.#checking);
     for (const [channel, state] of this.#channels) {
       this.#lose(channel, state);
     }
@@ -160,12 +162,17 @@ export class HeartbeatMonitor {
     const due = performance.now() + this.#options.interval;
     return setTimeout(() => {
       this.#timer = this.#schedule();
-      const now = performance.now();
-      const isLate = now - due > this.#options.interval * LATE;
-      for (const [channel, state] of this.#channels) {
-        this.#check(channel, state, now, isLate);
-      }
+      const isLate = performance.now() - due > this.#options.interval * LATE;
+      // After what has arrived meanwhile was read.
+      this.#checking = setImmediate(() => this.#checkAll(isLate));
     }, this.#options.interval);
+  }
+
+  #checkAll(isLate: boolean): void {
+    const now = performance.now();
+    for (const [channel, state] of this.#channels) {
+      this.#check(channel, state, now, isLate);
+    }
   }
 
   #check(channel: string, state: ChannelState, now: number, isLate: boolean): void {
