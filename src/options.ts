@@ -47,9 +47,9 @@ export interface ChannelOptions {
    * a fleet the same limit. Bytes in JSON are in base64, which is a third longer; MessagePack counts as large as it would
    * be in JSON.
    *
-   * The default is a quarter of the 32 MiB for which Redis disconnects a subscriber; Kombu's form of a message is a third
+   * The default is half of the 32 MiB for which Redis disconnects a subscriber; Kombu's form of a message is a third
    * larger. Brokers have limits of their own: what they refuse is `BRIDGE_BROKER_UNAVAILABLE` or the status `dropped`.
-   * @default 8_388_608 (8 MiB)
+   * @default 16_777_216 (16 MiB)
    */
   readonly maxMessageSize?: number | undefined;
   /** What happens to messages while the broker is away. For a URL: a bus that is passed in has its own. */
@@ -188,7 +188,7 @@ export function normalizeLegacyPickle(mode: string = "refuse"): LegacyPickle {
  *
  * @throws BridgeError `BRIDGE_INVALID_OPTION`
  */
-function normalizeMaxMessageSize(bytes = 8 * MIB): number {
+function normalizeMaxMessageSize(bytes = 16 * MIB): number {
   return integerInRange("maxMessageSize", bytes, 1_024, 48 * MIB);
 }
 
