@@ -22,8 +22,8 @@ import { Reporter } from "./reporting/reporter.js";
 
 const debug = debugLog("adapter");
 
-/** After these, the bus may have missed messages. */
-const GAPS: readonly BusStatus["type"][] = ["reconnecting", "stale", "error"];
+/** Until one of these, the bus may have missed messages: `ready` ends what the others have begun. */
+const GAPS: readonly BusStatus["type"][] = ["reconnecting", "stale", "error", "ready"];
 
 /**
  * One Socket.IO server as a host of the fleet. Python uses one channel for all namespaces, Socket.IO makes one adapter per
@@ -46,6 +46,7 @@ export class Host {
   readonly #peerHandlers: PeerMessageHandlers;
   #server: Server | undefined;
   #started: Promise<void> | undefined;
+  #isSubscribed = false;
   #closed: Promise<void> | undefined;
 
   constructor(bus: Bus, options: NormalizedAdapter) {
@@ -89,6 +90,7 @@ export class Host {
       ),
       ...this.cluster.subscribe(this.#peerHandlers),
     ]);
+    this.#isSubscribed = true;
     this.#recovery.start();
     await this.cluster.start(() => this.#sweep());
   }
@@ -165,6 +167,9 @@ export class Host {
   #onStatus(status: BusStatus): void {
     if (GAPS.includes(status.type)) {
       this.#recovery.interrupted();
+    }
+    if (status.type === "ready" && this.#isSubscribed) {
+      this.#recovery.start();
     }
     this.reporter.onStatus(status);
     this.cluster.onStatus(status);

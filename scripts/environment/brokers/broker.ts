@@ -12,3 +12,12 @@ export interface RunningBroker {
   /** Ends it for good, and removes what it has written. */
   kill(): Promise<void>;
 }
+
+/** Several nodes that stand in for each other. */
+export interface Cluster<Node extends RunningBroker> {
+  /** Names all nodes, for Node hosts and for Python peers alike. */
+  readonly url: string;
+  readonly nodes: readonly Node[];
+  /** Ends all nodes for good. */
+  kill(): Promise<void>;
+}

@@ -17,9 +17,11 @@ export interface KafkaListener {
 export interface KafkaSetup {
   /** Where it listens, and the address that clients are given. @default 127.0.0.1 */
   readonly address?: string;
+  /** Of the listeners `PLAINTEXT` and `CONTROLLER`. @default free ones */
+  readonly ports?: Readonly<Record<"PLAINTEXT" | "CONTROLLER", number>>;
   /** Beside one without encryption and login. */
   readonly listeners?: Readonly<Record<string, KafkaListener>>;
-  /** Lines of server.properties. */
+  /** Lines of server.properties, which override those above them. */
   readonly config?: readonly string[];
   /** Users for SCRAM, as the tool `kafka-storage` takes them. */
   readonly scram?: readonly string[];
@@ -94,9 +96,9 @@ export async function launchKafka(
   provider: BrokerProvider = testEnvironment().kafka,
 ): Promise<TestKafka> {
   const directory = mkdtempSync(join(tmpdir(), "kafka-"));
-  const ports: Record<string, number> = {};
+  const ports: Record<string, number> = { ...setup.ports };
   for (const name of ["PLAINTEXT", "CONTROLLER", ...Object.keys(setup.listeners ?? {})]) {
-    ports[name] = await freePort();
+    ports[name] ??= await freePort();
   }
   writeFileSync(join(directory, "server.properties"), `${properties(directory, ports, setup).join("\n")}\n`);
   copyFileSync(join(KAFKA_DIRECTORY, "log4j2.properties"), join(directory, "log4j2.properties"));

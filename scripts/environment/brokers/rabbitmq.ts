@@ -1,12 +1,13 @@
 import { execFile, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { cleanUp, type Scope } from "../../../src/testing/scope.js";
-import { type BrokerProvider, testEnvironment } from "../environment.js";
+import { testEnvironment } from "../environment.js";
 import { freePort } from "../free-port.js";
-import type { RunningBroker } from "./broker.js";
+import type { Cluster, RunningBroker } from "./broker.js";
 import { type EndServer, serverContainer, serverProcess } from "./server.js";
 
 /** A real RabbitMQ, which keeps its users, its durable queues and what is in them over restarts. Its URL is of guest in "/". */
@@ -23,22 +24,29 @@ const run = promisify(execFile);
 const PERMIT_QUEUES_OF_PYTHON = "deprecated_features.permit.transient_nonexcl_queues = true";
 
 interface Node {
-  readonly provider: BrokerProvider;
   readonly directory: string;
   readonly port: number;
   readonly managementPort: number;
   readonly env: Record<string, string>;
 }
 
-/** All of its own: name, ports, directories, and the name server of Erlang that it starts. */
-async function defineNode(config: readonly string[], provider: BrokerProvider): Promise<Node> {
+/** What the nodes of a cluster share. */
+interface Membership {
+  /** Of the name server of Erlang, which the first node starts. */
+  readonly epmdPort: number;
+  /** A secret that the nodes know each other by. */
+  readonly cookie: string;
+}
+
+const newMembership = async (): Promise<Membership> => ({ epmdPort: await freePort(), cookie: randomUUID() });
+
+const nodeName = (port: number): string => `test${port}@localhost`;
+
+/** Name, ports and directories are its own. */
+async function defineNode(port: number, config: readonly string[], { epmdPort, cookie }: Membership): Promise<Node> {
   const directory = mkdtempSync(join(tmpdir(), "rabbitmq-"));
-  const [port, managementPort, distributionPort, epmdPort] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
+  const [managementPort, distributionPort] = [await freePort(), await freePort()];
+  writeFileSync(join(directory, ".erlang.cookie"), cookie, { mode: 0o400 });
   const file = (name: string, lines: readonly string[]) => {
     const path = join(directory, name);
     writeFileSync(path, `${lines.join("\n")}\n`);
@@ -47,7 +55,7 @@ async function defineNode(config: readonly string[], provider: BrokerProvider): 
   const env = {
     HOME: directory,
     RABBITMQ_ALLOW_INPUT: "1",
-    RABBITMQ_NODENAME: `test${port}@localhost`,
+    RABBITMQ_NODENAME: nodeName(port),
     RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
     RABBITMQ_NODE_PORT: String(port),
     RABBITMQ_DIST_PORT: String(distributionPort),
@@ -58,53 +66,52 @@ async function defineNode(config: readonly string[], provider: BrokerProvider): 
     RABBITMQ_SCHEMA_DIR: join(directory, "schema"),
     RABBITMQ_GENERATED_CONFIG_DIR: join(directory, "config"),
     RABBITMQ_CONF_ENV_FILE: join(directory, "none"),
-    // Those of the machine or the image; that of RabbitMQ counts no connections.
-    RABBITMQ_CONFIG_FILES: join(directory, "none"),
     RABBITMQ_ENABLED_PLUGINS_FILE: file("enabled_plugins", ["[rabbitmq_management]."]),
     RABBITMQ_CONFIG_FILE: file("rabbitmq.conf", [
       "loopback_users = none",
       "management.tcp.ip = 127.0.0.1",
       `management.tcp.port = ${managementPort}`,
-      ...(provider.kind === "container" ? [PERMIT_QUEUES_OF_PYTHON] : []),
+      ...(testEnvironment().rabbitmq.kind === "container" ? [PERMIT_QUEUES_OF_PYTHON] : []),
       ...config,
     ]),
     ERL_EPMD_PORT: String(epmdPort),
     ERL_EPMD_ADDRESS: "127.0.0.1",
     ERL_EPMD_RELAXED_COMMAND_CHECK: "1",
   };
-  return { provider, directory, port, managementPort, env };
+  return { directory, port, managementPort, env };
 }
-
-/** The image's entrypoint would start RabbitMQ's own programs as a user who has no access to the directory. */
-const contained = (program: string, args: readonly string[]): readonly string[] => [
-  ...["sh", "-c", 'exec "$0" "$@"', program],
-  ...args,
-];
 
 const READY = "Server startup complete";
 
-async function startNode({ provider, directory, env }: Node): Promise<EndServer> {
-  if (provider.kind === "container") {
-    return serverContainer(provider, contained("rabbitmq-server", ["-noinput"]), READY, { env, directory });
+async function startNode({ directory, env }: Node): Promise<EndServer> {
+  const { rabbitmq } = testEnvironment();
+  if (rabbitmq.kind === "container") {
+    return serverContainer(rabbitmq, ["rabbitmq-server", "-noinput"], READY, { env, directory });
   }
-  const end = await serverProcess(provider.server, ["-noinput"], READY, { env, cwd: directory });
-  return async (signal) => {
-    await end(signal);
-    spawnSync("epmd", ["-port", env.ERL_EPMD_PORT ?? "", "-kill"], { stdio: "ignore" });
-  };
+  return serverProcess(rabbitmq.server, ["-noinput"], READY, { env, cwd: directory });
+}
+
+/** In a container it ends with its node. */
+function endNameServer({ epmdPort }: Membership): void {
+  if (testEnvironment().rabbitmq.kind === "process") {
+    spawnSync("epmd", ["-port", String(epmdPort), "-kill"], {
+      stdio: "ignore",
+      env: { ...process.env, ERL_EPMD_RELAXED_COMMAND_CHECK: "1" },
+    });
+  }
 }
 
 /** Not synchronous: it takes a second or two, in which a bus has to answer the broker. */
-async function ctl({ provider, directory, env }: Node, args: readonly string[]): Promise<string> {
-  if (provider.kind === "process") {
-    const command = join(dirname(provider.server), "rabbitmqctl");
+async function ctl({ directory, env }: Node, args: readonly string[]): Promise<string> {
+  const { rabbitmq } = testEnvironment();
+  if (rabbitmq.kind === "process") {
+    const command = join(dirname(rabbitmq.server), "rabbitmqctl");
     return (await run(command, args, { env: { ...process.env, ...env } })).stdout;
   }
   const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   const options = ["--rm", "--network", "host", "--user", user, "--volume", `${directory}:${directory}`];
   const variables = Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  return (await run("docker", ["run", ...options, ...variables, provider.image, ...contained("rabbitmqctl", args)]))
-    .stdout;
+  return (await run("docker", ["run", ...options, ...variables, rabbitmq.image, "rabbitmqctl", ...args])).stdout;
 }
 
 async function request(port: number, method: string, path: string, body?: object): Promise<unknown> {
@@ -120,21 +127,12 @@ async function request(port: number, method: string, path: string, body?: object
   return text === "" ? undefined : JSON.parse(text);
 }
 
-/**
- * Starts a RabbitMQ that lives until it is killed.
- *
- * @param config - lines of rabbitmq.conf
- * @param provider - where it comes from. @default what `prepare.ts` has found
- */
-export async function launchRabbitmq(
-  config: readonly string[] = [],
-  provider: BrokerProvider = testEnvironment().rabbitmq,
-): Promise<TestRabbitmq> {
-  const node = await defineNode(config, provider);
+async function launchNode(port: number, config: readonly string[], membership: Membership): Promise<TestRabbitmq> {
+  const node = await defineNode(port, config, membership);
   let end = await startNode(node);
   return {
-    url: `amqp://127.0.0.1:${node.port}//`,
-    port: node.port,
+    url: `amqp://127.0.0.1:${port}//`,
+    port,
     api: (method, path, body) => request(node.managementPort, method, path, body),
     ctl: (...args) => ctl(node, args),
     crash: () => end("SIGKILL"),
@@ -145,6 +143,44 @@ export async function launchRabbitmq(
     kill: async () => {
       await end("SIGKILL");
       rmSync(node.directory, { recursive: true });
+    },
+  };
+}
+
+/**
+ * Starts a RabbitMQ that lives until it is killed.
+ *
+ * @param config - lines of rabbitmq.conf
+ */
+export async function launchRabbitmq(config: readonly string[] = []): Promise<TestRabbitmq> {
+  const membership = await newMembership();
+  const node = await launchNode(await freePort(), config, membership);
+  return {
+    ...node,
+    kill: async () => {
+      await node.kill();
+      endNameServer(membership);
+    },
+  };
+}
+
+/** Starts a cluster of three nodes. */
+export async function launchRabbitmqCluster(): Promise<Cluster<TestRabbitmq>> {
+  const membership = await newMembership();
+  const [port, ...others] = [await freePort(), await freePort(), await freePort()] as const;
+  const members = [port, ...others].map(
+    (each, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${nodeName(each)}`,
+  );
+  const config = ["cluster_formation.peer_discovery_backend = classic_config", ...members];
+  const launch = (at: number) => launchNode(at, config, membership);
+  // The first one alone, so that the others find a cluster that they can join.
+  const nodes = [await launch(port), ...(await Promise.all(others.map(launch)))];
+  return {
+    url: nodes.map(({ url }) => url).join(";"),
+    nodes,
+    kill: async () => {
+      await Promise.all(nodes.map((node) => node.kill()));
+      endNameServer(membership);
     },
   };
 }

@@ -14,7 +14,11 @@ export type TestRedis = RunningBroker;
  * @param args - as on the command line of redis-server
  * @param files - those that the arguments name
  */
-function startServer(args: readonly string[], readyLine: string, files: readonly string[] = []): Promise<EndServer> {
+export function startServer(
+  args: readonly string[],
+  readyLine: string,
+  files: readonly string[] = [],
+): Promise<EndServer> {
   const { redis } = testEnvironment();
   return redis.kind === "container"
     ? serverContainer(redis, ["redis-server", ...args], readyLine, { files })

@@ -1,43 +1,15 @@
-import { createHash } from "node:crypto";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import type { BridgeError } from "../../errors.js";
 import { debugLog } from "../../util/debug.js";
 import { startRetryLoop } from "../core/retry-loop.js";
 import { type AmqpError, amqpError, EXCHANGE, endOf, type OpenConnection } from "./connection.js";
+import { hasExchange, MARKER, QUEUE, queueName } from "./queue.js";
 import { RedeliveryFilter } from "./redelivery-filter.js";
-
-/**
- * Ours outlives a lost connection, unlike Python's, which is declared again under another name each time. Durable,
- * because RabbitMQ 4.3 accepts no other queue that is not exclusive, and an exclusive one dies with its connection.
- * Classic, whatever the default of the virtual host: a quorum queue has no exclusive consumers.
- */
-const QUEUE = {
-  durable: true,
-  autoDelete: false,
-  exclusive: false,
-  arguments: {
-    "x-queue-type": "classic",
-    // As Python's queues. Milliseconds after its host is gone, until RabbitMQ deletes the queue.
-    "x-expires": 300_000,
-    // Beyond the limits, the oldest messages are dropped first.
-    "x-overflow": "drop-head",
-    "x-max-length": 100_000,
-    "x-max-length-bytes": 128 * 1024 * 1024,
-  },
-} as const;
-
-/**
- * An exchange of our own, to which only our queue is bound. It is gone when the queue is, and when a restart cost the
- * broker all bindings, those of other hosts included. From 4.2 on RabbitMQ keeps bindings over a restart.
- */
-const MARKER = { durable: false, autoDelete: true } as const;
 
 /** Most messages that the broker sends ahead of their acknowledgement. */
 const PREFETCH = 256;
 /** Messages are acknowledged together when there are this many. */
 const ACKNOWLEDGE_AT = 64;
-
-const MAX_NAME_LENGTH = 255;
 
 const debug = debugLog("rabbitmq");
 
@@ -46,6 +18,8 @@ export interface ConsumerEvents {
   onMessage(payload: Uint8Array): void;
   /** Messages arrive from now on. `areBindingsLost`: a restart cost the broker the bindings of all hosts. */
   onActive(areBindingsLost: boolean): void;
+  /** The queue or its binding was gone: what others published until now is lost. */
+  onGap(error: BridgeError): void;
   /** The subscription is lost while the connection is open, and is made again. */
   onLost(error: BridgeError): void;
   /** The broker denies it. @returns whether to keep asking */
@@ -62,6 +36,8 @@ export class RabbitmqConsumer {
   #isDeclared = false;
   #abandonedQueue: string | undefined;
   #areBindingsLost = false;
+  /** Why messages are lost, until that is reported. */
+  #gap: AmqpError | undefined;
   #starting: Promise<unknown> = Promise.resolve();
   #isRemoved = false;
 
@@ -99,12 +75,7 @@ export class RabbitmqConsumer {
 
   /** Stays the same for the life of the host, unless it can no longer be used. */
   get #queue(): string {
-    const host = this.#generation === 0 ? this.#host : `${this.#host}-${this.#generation}`;
-    const name = `socketio-python-bridge.${host}.${this.#channel}`;
-    const isShort = Buffer.byteLength(name) <= MAX_NAME_LENGTH;
-    return isShort
-      ? name
-      : name.slice(0, -this.#channel.length) + createHash("sha256").update(this.#channel).digest("hex");
+    return queueName(this.#host, this.#generation, this.#channel);
   }
 
   /** Rejects when it is to be made again. */
@@ -113,7 +84,7 @@ export class RabbitmqConsumer {
     if (isOver()) {
       return;
     }
-    const starting = this.#start(model);
+    const starting = this.#start(name, model);
     this.#starting = starting;
     let reason: AmqpError;
     try {
@@ -150,14 +121,17 @@ export class RabbitmqConsumer {
     return amqpError(`${what} "${this.#channel}"`, reason);
   }
 
-  async #start(model: ChannelModel): Promise<{ ended: Promise<AmqpError | undefined> }> {
-    this.#areBindingsLost ||= await this.#isMarkerGone(model);
+  async #start(name: string, model: ChannelModel): Promise<{ ended: Promise<AmqpError | undefined> }> {
+    if (this.#isDeclared && !(await hasExchange(model, this.#queue))) {
+      this.#areBindingsLost = true;
+      this.#gap ??= new Error("its queue or its binding was gone");
+    }
     const channel = await model.createChannel();
     const ended = endOf(channel);
     await channel.prefetch(PREFETCH);
     await channel.assertExchange(this.#channel, "fanout", EXCHANGE);
     if (!(await this.#declareQueue(channel))) {
-      return this.#start(model);
+      return this.#start(name, model);
     }
     await channel.bindQueue(this.#queue, this.#channel, "");
     await channel.assertExchange(this.#queue, "fanout", MARKER);
@@ -168,6 +142,7 @@ export class RabbitmqConsumer {
     void this.#deleteAbandonedQueue(model).catch(() => {});
     const areBindingsLost = this.#areBindingsLost;
     this.#areBindingsLost = false;
+    this.#reportGap(name);
     this.#events.onActive(areBindingsLost);
     return { ended };
   }
@@ -182,9 +157,17 @@ export class RabbitmqConsumer {
       if (!this.#isDeclared || code === undefined || code === 403) {
         throw error;
       }
+      this.#gap = error as AmqpError;
       this.#rename();
     }
     return this.#isDeclared;
+  }
+
+  #reportGap(name: string): void {
+    if (this.#gap !== undefined) {
+      this.#events.onGap(this.#error(`${name}: what others published meanwhile is lost to this host on`, this.#gap));
+      this.#gap = undefined;
+    }
   }
 
   #rename(): void {
@@ -200,24 +183,6 @@ export class RabbitmqConsumer {
       void endOf(channel);
       await channel.deleteQueue(this.#abandonedQueue);
       this.#abandonedQueue = undefined;
-    }
-  }
-
-  async #isMarkerGone(model: ChannelModel): Promise<boolean> {
-    if (!this.#isDeclared) {
-      return false;
-    }
-    const channel = await model.createChannel();
-    void endOf(channel);
-    try {
-      await channel.checkExchange(this.#queue);
-      await channel.close();
-      return false;
-    } catch (error) {
-      if ((error as AmqpError).code === 404) {
-        return true;
-      }
-      throw error;
     }
   }
 

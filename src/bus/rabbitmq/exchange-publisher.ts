@@ -22,6 +22,9 @@ function properties(payload: Buffer): Options.Publish {
 /** The error of amqplib for a publish that the broker has answered with basic.nack. */
 const NACKED = "message nacked";
 
+/** All other queues have it. */
+const NOT_TAKEN = "a queue that is bound to it did not take the message: it is full, or its node has just gone down";
+
 /** The class of AMQP that publishing belongs to. */
 const CLASS_BASIC = 60;
 
@@ -139,7 +142,7 @@ export class ExchangePublisher {
       this.#unconfirmed.delete(entry);
       this.#events.onConfirmed(entry);
     } else if (error.message === NACKED) {
-      this.#refuse(entry, this.#error(new Error("a queue that is bound to it did not take the message")));
+      this.#refuse(entry, this.#error(new Error(NOT_TAKEN)));
     }
   }
 

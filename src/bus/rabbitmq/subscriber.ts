@@ -36,6 +36,7 @@ export class RabbitmqSubscriber {
     const consumer = new RabbitmqConsumer(channel, this.#host, {
       onMessage: (payload) => this.#core.received(channel, payload),
       onActive: (areBindingsLost) => this.#onActive(channel, areBindingsLost),
+      onGap: (error) => this.#core.status.error(error),
       onLost: (error) => {
         this.#core.subscriptionLost(channel);
         this.#publisher.gate.subscriptionLost();

@@ -7,6 +7,7 @@ import { testClosing } from "./closing.js";
 import { testCutOff } from "./cut-off.js";
 import { testHosts } from "./hosts.js";
 import type { OutageBroker } from "./outage-broker.js";
+import { testRecovery } from "./recovery.js";
 import { testRestarts } from "./restarts.js";
 
 /** What every bus over a network promises when its broker goes away. */
@@ -21,4 +22,5 @@ export function testEveryOutage<Broker extends RunningBroker>(
   testBusyProcess(test, broker);
   testClosing(test, broker);
   testHosts(test, broker);
+  testRecovery(test, broker);
 }

@@ -1,0 +1,92 @@
+import { Connection, describeQuorumV2 } from "@platformatic/kafka";
+import type { ExecutionContext } from "ava";
+import type { Cluster } from "../../scripts/environment/brokers/broker.js";
+import { kafkaAdmin, type TestKafka } from "../../scripts/environment/brokers/kafka.js";
+import { launchKafkaCluster } from "../../scripts/environment/brokers/kafka-cluster.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
+import { openAt } from "../contracts/outages/outage-broker.js";
+import { testWithBroker } from "../helpers/shared-broker.js";
+import { firstArrivals, numbersIn, startTraffic } from "../helpers/traffic.js";
+
+const test = testWithBroker(launchKafkaCluster);
+
+type Context = ExecutionContext<Cluster<TestKafka>>;
+
+/** Of the only partition of a topic, by a node that runs. */
+async function partitionOf(t: Context, running: TestKafka, topic: string) {
+  const metadata = await kafkaAdmin(t, running).metadata({ topics: [topic], forceUpdate: true });
+  const [partition] = Object.values(metadata.topics.get(topic)?.partitions ?? {});
+  if (partition === undefined) {
+    throw new Error(`no partition of ${topic}`);
+  }
+  return partition;
+}
+
+const nodeOf = (t: Context, id: number): TestKafka => t.context.nodes[id - 1] as TestKafka;
+
+async function leaderOf(t: Context, topic: string): Promise<TestKafka> {
+  return nodeOf(t, (await partitionOf(t, t.context.nodes[0] as TestKafka, topic)).leader);
+}
+
+async function controllerOf(t: Context): Promise<TestKafka> {
+  const connection = new Connection("tests");
+  await connection.connect("127.0.0.1", t.context.nodes[0]?.port ?? 0);
+  const asked = [{ topicName: "__cluster_metadata", partitions: [{ partitionIndex: 0 }] }];
+  const { topics } = await describeQuorumV2.api.async(connection, asked);
+  await connection.close();
+  return nodeOf(t, topics[0]?.partitions[0]?.leaderId ?? 0);
+}
+
+/** Resolves when every node has a copy of the topic again, so that the next one may be lost. */
+async function untilReplicated(t: Context, topic: string): Promise<void> {
+  const admin = kafkaAdmin(t, t.context.nodes[0] as TestKafka);
+  const become = async () => {
+    for (;;) {
+      const { topics } = await admin.metadata({ topics: [topic], forceUpdate: true });
+      if (Object.values(topics.get(topic)?.partitions ?? {})[0]?.isr.length === t.context.nodes.length) {
+        return;
+      }
+    }
+  };
+  await withTimeout("all replicas to be in sync", become());
+}
+
+test.serial("a topic that is created has the number of replicas that the cluster is set up for", async (t) => {
+  const channel = ownChannel();
+  await openAt(t, t.context.url).listen(channel);
+  t.is((await partitionOf(t, t.context.nodes[0] as TestKafka, channel)).replicas.length, 3);
+});
+
+const LOSSES = {
+  "the leader of the partition": leaderOf,
+  "the controller of the cluster": controllerOf,
+  "the only broker that the URL names": (t: Context) => Promise.resolve(t.context.nodes[0] as TestKafka),
+} as const;
+
+for (const [what, find] of Object.entries(LOSSES)) {
+  test.serial(`${what} is killed under traffic in both directions: all messages arrive, in order`, async (t) => {
+    const [there, back] = [ownChannel(), ownChannel()];
+    const url = what.includes("URL") ? `kafka://127.0.0.1:${t.context.nodes[0]?.port}` : t.context.url;
+    const [near, far] = [openAt(t, url), openAt(t, url)];
+    const inboxes = [await near.listen(back), await far.listen(there)] as const;
+    const traffic = [
+      startTraffic(t, (number) => far.bus.publish(back, String(number))),
+      startTraffic(t, (number) => near.bus.publish(there, String(number))),
+    ] as const;
+    await Promise.all(inboxes.map((inbox) => inbox.find("traffic", (text) => text === "50")));
+    const lost = await find(t as Context, there);
+    await lost.crash();
+    const atLoss = traffic.map(({ next }) => String(next));
+    await Promise.all(inboxes.map((inbox, index) => inbox.find("later traffic", (text) => text === atLoss[index])));
+    for (const [direction, inbox] of inboxes.entries()) {
+      const sent = (await traffic[direction]?.stop()) ?? [];
+      await inbox.find("the last", (text) => text === String(sent.at(-1)));
+      t.deepEqual(firstArrivals(numbersIn(inbox)), sent);
+    }
+    const dropped = [near, far].flatMap(({ statuses }) => statuses.items.filter(({ type }) => type === "dropped"));
+    t.deepEqual(dropped, []);
+    await lost.start();
+    await Promise.all([there, back].map((topic) => untilReplicated(t as Context, topic)));
+  });
+}
