@@ -51,7 +51,7 @@ function redis(scheme: string): Launch {
 
 const rabbitmq: Launch = async (address, advertised = []) => {
   const port = await freePort();
-  const { crash, start, kill } = await launchRabbitmq([`listeners.tcp.1 = ${address}:${port}`]);
+  const { crash, start, kill } = await launchRabbitmq({ config: [`listeners.tcp.1 = ${address}:${port}`] });
   const portsBehind = advertised.map(() => port);
   return endable({ url: `amqp://guest:guest@${address}:${port}//`, port, portsBehind, crash, start, end: kill });
 };

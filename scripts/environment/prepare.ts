@@ -6,7 +6,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { getContainerRuntimeClient, getReaper } from "testcontainers";
 import {
   BROKER_IMAGES,
@@ -102,13 +102,18 @@ async function prepareRedis(): Promise<Redis> {
 
 /** In a container where Redis is in one. */
 function prepareRabbitmq(redis: BrokerProvider): BrokerProvider {
-  if (redis.kind === "container") {
+  if (redis.kind === "container" && process.env.RABBITMQ_SERVER === undefined) {
     if (hasImage(BROKER_IMAGES.rabbitmq)) {
       return { ...redis, image: BROKER_IMAGES.rabbitmq };
     }
     say(`the image ${BROKER_IMAGES.rabbitmq} is not available; using rabbitmq-server`);
   }
-  const server = findOrInstall([RABBITMQ_SERVER, "rabbitmq-server"], ["rabbitmq-server"], "RabbitMQ");
+  // Such as one that `debian-rabbitmq.ts` has unpacked; `rabbitmqctl` is beside it.
+  const chosen = process.env.RABBITMQ_SERVER;
+  const server =
+    chosen === undefined
+      ? findOrInstall([RABBITMQ_SERVER, "rabbitmq-server"], ["rabbitmq-server"], "RabbitMQ")
+      : resolve(chosen);
   return { kind: "process", server };
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { cleanUp, type Scope } from "../../../src/testing/scope.js";
+import { waitTimeout } from "../../../src/testing/with-timeout.js";
 import { testEnvironment } from "../environment.js";
 import { freePort } from "../free-port.js";
 import type { Cluster, RunningBroker } from "./broker.js";
@@ -20,8 +21,19 @@ export interface TestRabbitmq extends RunningBroker {
 
 const run = promisify(execFile);
 
-/** RabbitMQ 4.3 refuses the queues of Python's managers otherwise; that of Debian knows no such setting. */
-const PERMIT_QUEUES_OF_PYTHON = "deprecated_features.permit.transient_nonexcl_queues = true";
+/**
+ * Python's managers declare queues that are neither durable nor exclusive, which RabbitMQ 4.3 refuses unless it is told
+ * otherwise. As terms of Erlang, because releases before 3.12 do not know the setting, and ignore it there.
+ */
+const transientQueues = (arePermitted: boolean): string =>
+  `[{rabbit, [{permit_deprecated_features, #{transient_nonexcl_queues => ${arePermitted}}}]}].`;
+
+export interface RabbitmqSetup {
+  /** Lines of rabbitmq.conf. */
+  readonly config?: readonly string[];
+  /** Whether the queues of Python's managers are accepted; before 3.12 they are in any case. @default true */
+  readonly permitsTransientQueues?: boolean;
+}
 
 interface Node {
   readonly directory: string;
@@ -40,10 +52,14 @@ interface Membership {
 
 const newMembership = async (): Promise<Membership> => ({ epmdPort: await freePort(), cookie: randomUUID() });
 
+/** The nodes wait for each other, and share the cores of this machine. */
+const CLUSTER_START_MS = 90_000;
+
 const nodeName = (port: number): string => `test${port}@localhost`;
 
 /** Name, ports and directories are its own. */
-async function defineNode(port: number, config: readonly string[], { epmdPort, cookie }: Membership): Promise<Node> {
+async function defineNode(port: number, setup: RabbitmqSetup, { epmdPort, cookie }: Membership): Promise<Node> {
+  const { config = [], permitsTransientQueues = true } = setup;
   const directory = mkdtempSync(join(tmpdir(), "rabbitmq-"));
   const [managementPort, distributionPort] = [await freePort(), await freePort()];
   writeFileSync(join(directory, ".erlang.cookie"), cookie, { mode: 0o400 });
@@ -67,11 +83,11 @@ async function defineNode(port: number, config: readonly string[], { epmdPort, c
     RABBITMQ_GENERATED_CONFIG_DIR: join(directory, "config"),
     RABBITMQ_CONF_ENV_FILE: join(directory, "none"),
     RABBITMQ_ENABLED_PLUGINS_FILE: file("enabled_plugins", ["[rabbitmq_management]."]),
+    RABBITMQ_ADVANCED_CONFIG_FILE: file("advanced.config", [transientQueues(permitsTransientQueues)]),
     RABBITMQ_CONFIG_FILE: file("rabbitmq.conf", [
       "loopback_users = none",
       "management.tcp.ip = 127.0.0.1",
       `management.tcp.port = ${managementPort}`,
-      ...(testEnvironment().rabbitmq.kind === "container" ? [PERMIT_QUEUES_OF_PYTHON] : []),
       ...config,
     ]),
     ERL_EPMD_PORT: String(epmdPort),
@@ -127,8 +143,8 @@ async function request(port: number, method: string, path: string, body?: object
   return text === "" ? undefined : JSON.parse(text);
 }
 
-async function launchNode(port: number, config: readonly string[], membership: Membership): Promise<TestRabbitmq> {
-  const node = await defineNode(port, config, membership);
+async function launchNode(port: number, setup: RabbitmqSetup, membership: Membership): Promise<TestRabbitmq> {
+  const node = await defineNode(port, setup, membership);
   let end = await startNode(node);
   return {
     url: `amqp://127.0.0.1:${port}//`,
@@ -147,14 +163,10 @@ async function launchNode(port: number, config: readonly string[], membership: M
   };
 }
 
-/**
- * Starts a RabbitMQ that lives until it is killed.
- *
- * @param config - lines of rabbitmq.conf
- */
-export async function launchRabbitmq(config: readonly string[] = []): Promise<TestRabbitmq> {
+/** Starts a RabbitMQ that lives until it is killed. */
+export async function launchRabbitmq(setup: RabbitmqSetup = {}): Promise<TestRabbitmq> {
   const membership = await newMembership();
-  const node = await launchNode(await freePort(), config, membership);
+  const node = await launchNode(await freePort(), setup, membership);
   return {
     ...node,
     kill: async () => {
@@ -165,16 +177,13 @@ export async function launchRabbitmq(config: readonly string[] = []): Promise<Te
 }
 
 /** Starts a cluster of three nodes. */
-export async function launchRabbitmqCluster(): Promise<Cluster<TestRabbitmq>> {
+export async function launchRabbitmqCluster(setup: Omit<RabbitmqSetup, "config"> = {}): Promise<Cluster<TestRabbitmq>> {
   const membership = await newMembership();
-  const [port, ...others] = [await freePort(), await freePort(), await freePort()] as const;
-  const members = [port, ...others].map(
-    (each, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${nodeName(each)}`,
-  );
+  const ports = [await freePort(), await freePort(), await freePort()];
+  const members = ports.map((port, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${nodeName(port)}`);
   const config = ["cluster_formation.peer_discovery_backend = classic_config", ...members];
-  const launch = (at: number) => launchNode(at, config, membership);
-  // The first one alone, so that the others find a cluster that they can join.
-  const nodes = [await launch(port), ...(await Promise.all(others.map(launch)))];
+  const launch = (port: number) => launchNode(port, { ...setup, config }, membership);
+  const nodes = await waitTimeout.run(CLUSTER_START_MS, () => Promise.all(ports.map(launch)));
   return {
     url: nodes.map(({ url }) => url).join(";"),
     nodes,
@@ -186,8 +195,8 @@ export async function launchRabbitmqCluster(): Promise<Cluster<TestRabbitmq>> {
 }
 
 /** Starts a RabbitMQ for this test alone. */
-export async function startRabbitmq(scope: Scope, config: readonly string[] = []): Promise<TestRabbitmq> {
-  const server = await launchRabbitmq(config);
+export async function startRabbitmq(scope: Scope, setup: RabbitmqSetup = {}): Promise<TestRabbitmq> {
+  const server = await launchRabbitmq(setup);
   cleanUp(scope, () => server.kill());
   return server;
 }

@@ -3,7 +3,7 @@ import type { BridgeError } from "../../errors.js";
 import { debugLog } from "../../util/debug.js";
 import { startRetryLoop } from "../core/retry-loop.js";
 import { type AmqpError, amqpError, EXCHANGE, endOf, type OpenConnection } from "./connection.js";
-import { hasExchange, MARKER, QUEUE, queueName } from "./queue.js";
+import { hasExchange, MARKER, NODE_DOWN, QUEUE, queueName, untilAnswered } from "./queue.js";
 import { RedeliveryFilter } from "./redelivery-filter.js";
 
 /** Most messages that the broker sends ahead of their acknowledgement. */
@@ -149,8 +149,9 @@ export class RabbitmqConsumer {
 
   /** @returns false if the earlier queue is out of reach, as on a node of a cluster that is down; there is a new name */
   async #declareQueue(channel: Channel): Promise<boolean> {
+    const declared = channel.assertQueue(this.#queue, QUEUE);
     try {
-      await channel.assertQueue(this.#queue, QUEUE);
+      await (this.#isDeclared ? untilAnswered(declared) : declared);
       this.#isDeclared = true;
     } catch (error) {
       const { code } = error as AmqpError;
@@ -158,7 +159,12 @@ export class RabbitmqConsumer {
         throw error;
       }
       this.#gap = error as AmqpError;
-      this.#rename();
+      if (code === NODE_DOWN) {
+        this.replaceQueue();
+      } else {
+        // Somebody else has made a queue of that name.
+        this.#rename();
+      }
     }
     return this.#isDeclared;
   }

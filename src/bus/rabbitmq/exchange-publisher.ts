@@ -22,8 +22,7 @@ function properties(payload: Buffer): Options.Publish {
 /** The error of amqplib for a publish that the broker has answered with basic.nack. */
 const NACKED = "message nacked";
 
-/** All other queues have it. */
-const NOT_TAKEN = "a queue that is bound to it did not take the message: it is full, or its node has just gone down";
+const NOT_TAKEN = "a queue that is bound to it did not take it: it is full, or its node is down";
 
 /** The class of AMQP that publishing belongs to. */
 const CLASS_BASIC = 60;
@@ -142,7 +141,13 @@ export class ExchangePublisher {
       this.#unconfirmed.delete(entry);
       this.#events.onConfirmed(entry);
     } else if (error.message === NACKED) {
-      this.#refuse(entry, this.#error(new Error(NOT_TAKEN)));
+      // All other queues have it: to publish it again would double it there, and to give it up would be untrue.
+      this.#unconfirmed.delete(entry);
+      this.#events.onConfirmed(entry);
+      const { name } = this.#connection;
+      this.#events.onError(
+        amqpError(`${name} did not get a message to all readers of "${this.#exchange}"`, new Error(NOT_TAKEN)),
+      );
     }
   }
 

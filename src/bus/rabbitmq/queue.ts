@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ChannelModel } from "amqplib";
+import { atMost } from "../../util/at-most.js";
 import { type AmqpError, endOf } from "./connection.js";
 
 /**
@@ -36,6 +37,25 @@ export function queueName(host: string, generation: number, channel: string): st
   const name = prefix + channel;
   const isShort = Buffer.byteLength(name) <= MAX_NAME_LENGTH;
   return isShort ? name : prefix + createHash("sha256").update(channel).digest("hex");
+}
+
+/** The reply code for a queue that was there, and whose node is down. */
+export const NODE_DOWN = 404;
+
+/** How long the broker may take to find a queue that it has, in milliseconds. */
+const ANSWER_MS = 5_000;
+
+/** RabbitMQ 4.3 does not answer where earlier releases say that the node of the queue is down. */
+export async function untilAnswered(reply: Promise<unknown>): Promise<void> {
+  let isAnswered = false;
+  const answered = reply.then(() => {
+    isAnswered = true;
+  });
+  await atMost(ANSWER_MS, answered);
+  if (!isAnswered) {
+    const message = `no answer within ${ANSWER_MS} ms: its node may be down or inaccessible`;
+    throw Object.assign(new Error(message), { code: NODE_DOWN });
+  }
 }
 
 /** Over a channel of its own, which the broker closes where there is none. */

@@ -7,7 +7,7 @@ import type { RabbitmqConnection, RabbitmqConnector } from "./connection.js";
 import { RabbitmqConsumer } from "./consumer.js";
 import type { RabbitmqPublisher } from "./publisher.js";
 
-/** A message is taken for unreadable when the connection fails of it this often in a row. */
+/** A message is taken for unreadable when the connection has failed of it this often. */
 const MAX_PARSE_FAILURES = 2;
 
 /** How long `close()` waits for the broker to delete our queues, in milliseconds. */
@@ -91,8 +91,8 @@ export class RabbitmqSubscriber {
    * deeply, and the broker delivers the same message first over the next one. So the queue is given up.
    */
   #skipUnreadable(reason: Error): void {
-    const isParseFailure = reason instanceof RangeError || reason instanceof TypeError;
-    this.#parseFailures = isParseFailure ? this.#parseFailures + 1 : 0;
+    // Between two of these the connection may be lost for another reason: RabbitMQ 4 takes seconds to send such headers.
+    this.#parseFailures += reason instanceof RangeError || reason instanceof TypeError ? 1 : 0;
     if (this.#parseFailures === MAX_PARSE_FAILURES) {
       this.#parseFailures = 0;
       const message = "amqplib cannot read a message: what waited behind it is lost to this host";

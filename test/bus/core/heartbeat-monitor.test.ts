@@ -51,6 +51,14 @@ test("a heartbeat of another bus is not passed on either, and anything else is",
   }
 });
 
+test("a heartbeat of another bus that comes before the subscription is known is not passed on", (t) => {
+  const sent: Buffer[] = [];
+  start(t, async (_, heartbeat) => sent.push(heartbeat)).heartbeats.subscribed("c");
+  const { heartbeats } = start(t, async () => {});
+  t.true(heartbeats.observe("c", sent[0] as Buffer));
+  t.false(heartbeats.observe("c", Buffer.from("{}")));
+});
+
 test("silence after a heartbeat is stale, acted on once, and a new subscription starts again", async (t) => {
   const { heartbeats, statuses, stale } = start(t, async () => {});
   heartbeats.subscribed("c");
