@@ -109,7 +109,15 @@ def _publisher(manager: AnyManager, queue: str) -> Iterator[Callable[[str], Any]
             exchange = kombu.Exchange(manager.channel, type="fanout", durable=False)
             yield connection.Producer(exchange=exchange).publish
     else:
-        [library] = client_modules(queue)
-        client = importlib.import_module(library).from_url(one_node(queue))
-        with contextlib.closing(client) as connection:
+        with contextlib.closing(_redis_client(manager, queue)) as connection:
             yield functools.partial(connection.publish, manager.channel)
+
+
+def _redis_client(manager: AnyManager, queue: str) -> Any:
+    [library] = client_modules(queue)
+    if "+sentinel:" not in queue:
+        return importlib.import_module(library).from_url(one_node(queue))
+    parse = importlib.import_module("socketio.redis_manager").parse_redis_sentinel_url
+    sentinels, service, options = parse(queue)
+    module = importlib.import_module(f"{library}.sentinel")
+    return module.Sentinel(sentinels, **options).master_for(service or manager.channel)

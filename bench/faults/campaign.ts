@@ -1,12 +1,15 @@
 import { red } from "../../src/util/terminal-style.js";
 import type { Progress } from "../shared/progress.js";
 import { BROKERS } from "./brokers.js";
-import { measure, type RunOptions } from "./measure.js";
+import { type BenchCluster, CLUSTERS } from "./clusters.js";
+import { FAULTS, failOver } from "./faults.js";
+import { measure, type Run } from "./measure.js";
 import { BUS_TITLES, type BusName, FAULT_TITLES, type FaultName } from "./names.js";
-import type { Network } from "./network.js";
+import { LOOPBACK, type Network } from "./network.js";
 import type { Options } from "./options.js";
 import { groupedRows, type RecordedRun, record } from "./report.js";
 import { terminalRows } from "./table.js";
+import type { Testbed } from "./testbed.js";
 
 export interface Campaign extends Pick<Options, "faults" | "repeat" | "rate" | "heartbeatInterval"> {
   readonly network: Network;
@@ -24,22 +27,40 @@ export interface Outcome {
   readonly isGood: boolean;
 }
 
+interface Ending {
+  end(): Promise<void>;
+}
+
+/** Starts something, and ends it whatever happens, an interrupt of the campaign included. */
+async function withStarted<Started extends Ending, Result>(
+  { cleanUpAtEnd, progress }: Campaign,
+  start: () => Promise<Started>,
+  use: (started: Started) => Promise<Result>,
+): Promise<Result> {
+  progress.phase("starting the broker");
+  const starting = start();
+  const end = async () => (await starting).end();
+  const endedAlready = cleanUpAtEnd(() => end().catch(() => {}));
+  const result = await use(await starting);
+  endedAlready();
+  await end();
+  return result;
+}
+
 /** Measures every fault of one broker. Failures are printed, and do not stop the rest. */
 export async function measureBus(bus: BusName, campaign: Campaign): Promise<Outcome> {
-  const { network, progress, print, cleanUpAtEnd } = campaign;
+  const { faults, progress, print } = campaign;
   progress.begin(BUS_TITLES[bus]);
-  progress.phase("starting the broker");
-  const launched = BROKERS[bus](network.brokerAddress);
-  const end = async () => (await launched).end();
-  const cleanedUp = cleanUpAtEnd(() => end().catch(() => {}));
   const outcomes: Outcome[] = [];
   try {
-    const broker = await launched;
-    for (const fault of campaign.faults) {
-      outcomes.push(await measureFault({ ...campaign, bus, fault, broker }));
+    const ofBroker = faults.filter((fault) => fault !== "failover");
+    if (ofBroker.length > 0) {
+      outcomes.push(...(await measureBroker(bus, ofBroker, campaign)));
     }
-    cleanedUp();
-    await broker.end();
+    const launch = CLUSTERS[bus];
+    if (launch !== undefined && faults.includes("failover")) {
+      outcomes.push(await measureFault(bus, "failover", campaign, () => measureFailover(bus, launch, campaign)));
+    }
   } catch (error) {
     progress.end();
     print(red(`${bus}: ${(error as Error).message}`));
@@ -48,15 +69,49 @@ export async function measureBus(bus: BusName, campaign: Campaign): Promise<Outc
   return { runs: outcomes.flatMap(({ runs }) => runs), isGood: outcomes.every(({ isGood }) => isGood) };
 }
 
-type FaultCampaign = Campaign & RunOptions & { readonly bus: BusName; readonly fault: FaultName };
+/** One broker for all these faults, each of which it survives. */
+function measureBroker(
+  bus: BusName,
+  faults: readonly Exclude<FaultName, "failover">[],
+  campaign: Campaign,
+): Promise<readonly Outcome[]> {
+  const { network, rate } = campaign;
+  return withStarted(
+    campaign,
+    () => BROKERS[bus](network.brokerAddress),
+    async (broker) => {
+      const outcomes: Outcome[] = [];
+      for (const fault of faults) {
+        const inflict = ({ host }: Testbed) => FAULTS[fault]({ broker, network, host, rate });
+        const run = () => measure({ ...campaign, bus, fault, url: broker.url, inflict });
+        outcomes.push(await measureFault(bus, fault, campaign, run));
+      }
+      return outcomes;
+    },
+  );
+}
 
-async function measureFault(campaign: FaultCampaign): Promise<Outcome> {
-  const { bus, fault, repeat, progress, print, signal } = campaign;
+/** A cluster is not whole again after its fault, so each run has its own. */
+function measureFailover(bus: BusName, launch: () => Promise<BenchCluster>, campaign: Campaign): Promise<Run> {
+  return withStarted(campaign, launch, (cluster) => {
+    const { url, asyncUrl } = cluster;
+    const inflict = ({ channel }: Testbed) => failOver(cluster, channel);
+    return measure({ ...campaign, bus, fault: "failover", url, asyncUrl, inflict, network: LOOPBACK });
+  });
+}
+
+async function measureFault(
+  bus: BusName,
+  fault: FaultName,
+  campaign: Campaign,
+  measureOnce: () => Promise<Run>,
+): Promise<Outcome> {
+  const { repeat, progress, print, signal } = campaign;
   const runs: RecordedRun[] = [];
   for (let run = 1; run <= repeat && !signal.aborted; run += 1) {
     progress.begin(`${BUS_TITLES[bus]}, ${FAULT_TITLES[fault]}, run ${run} of ${repeat}`);
     try {
-      runs.push(record(await measure(campaign), campaign));
+      runs.push(record(await measureOnce(), campaign));
     } catch (error) {
       progress.end();
       if (!signal.aborted) {
@@ -67,7 +122,7 @@ async function measureFault(campaign: FaultCampaign): Promise<Outcome> {
   progress.end();
   const rows = groupedRows(runs).flat();
   if (rows.length > 0) {
-    print(terminalRows(rows, runs.length));
+    print(terminalRows(rows));
   }
   return { runs, isGood: runs.length === repeat && rows.every(({ failures }) => failures.length === 0) };
 }

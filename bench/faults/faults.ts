@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { now, type Span } from "../shared/clock.js";
 import type { BenchBroker } from "./brokers.js";
+import type { BenchCluster } from "./clusters.js";
 import { BLACK_HOLE_MS, BLOCKED_MS, CUT_MS, type FaultName } from "./names.js";
 import type { Network } from "./network.js";
 import type { TestedHost } from "./tested-host.js";
@@ -50,7 +51,15 @@ async function killed({ host, rate }: Scene): Promise<Span> {
   return { from, to };
 }
 
-export const FAULTS: Readonly<Record<FaultName, Fault>> = {
+/** @returns the period from the loss of a node until another one has taken its place */
+export async function failOver(cluster: BenchCluster, channel: string): Promise<Span> {
+  const from = now();
+  await cluster.lose(channel);
+  return { from, to: now() };
+}
+
+/** With a broker of one node. */
+export const FAULTS: Readonly<Record<Exclude<FaultName, "failover">, Fault>> = {
   restart,
   cut,
   "black-hole": blackHole,

@@ -59,7 +59,7 @@ export interface Figures {
 }
 
 /** Messages of the last second before a fault may be in flight when it occurs. */
-const IN_FLIGHT_MS = 1_000;
+export const IN_FLIGHT_MS = 1_000;
 
 /**
  * Of the missing numbers, those that the Python host missed while it was not subscribed: all between the last one before
@@ -93,7 +93,7 @@ interface SenderTally extends Tally {
 
 function tallies(evidence: Evidence, faultName: FaultName, fault: Span): readonly SenderTally[] {
   const { direction, sent, arrivals } = evidence;
-  const mayMissMessages = faultName === "restart" && isToPython(direction);
+  const mayMissMessages = (faultName === "restart" || faultName === "failover") && isToPython(direction);
   return sent.map(({ sender, count, accepted, mustAllArrive }) => {
     const counted = tally(arrivals, sender, mustAllArrive ? upTo(count) : accepted);
     const notListening = mayMissMessages ? countNotListening(evidence, sender, counted.missing, fault) : 0;

@@ -1,9 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Span } from "../shared/clock.js";
 import type { Progress } from "../shared/progress.js";
-import type { BenchBroker } from "./brokers.js";
-import { FAULTS } from "./faults.js";
-import { type Evidence, type Figures, figuresOf } from "./figures.js";
+import { type Evidence, type Figures, figuresOf, IN_FLIGHT_MS } from "./figures.js";
 import type { BusName, Direction, FaultName } from "./names.js";
 import type { Network } from "./network.js";
 import type { NumberedClient } from "./numbered-client.js";
@@ -15,7 +13,11 @@ import { meterLines } from "./throughput-meters.js";
 export interface RunOptions {
   readonly bus: BusName;
   readonly fault: FaultName;
-  readonly broker: BenchBroker;
+  readonly url: string;
+  /** For aio-pika, where that differs. */
+  readonly asyncUrl?: string | undefined;
+  /** @returns the period of the fault */
+  inflict(testbed: Testbed): Promise<Span>;
   readonly network: Network;
   readonly rate: number;
   readonly heartbeatInterval: number;
@@ -89,7 +91,14 @@ async function settle({ host, python }: Testbed, flows: readonly Flow[]): Promis
   return { python: sent, isSettled };
 }
 
-function evidenceOf({ host, clients }: Testbed, flows: readonly Flow[], fault: Span, { python, isSettled }: Settled) {
+/** @param lossSince - the broker may lose what it accepted from then on until the host is subscribed again */
+function evidenceOf(
+  { host, clients }: Testbed,
+  flows: readonly Flow[],
+  fault: Span,
+  lossSince: number,
+  { python, isSettled }: Settled,
+) {
   const ready = host.statuses.find(({ type, at }) => type === "ready" && at > fault.from)?.at ?? fault.to;
   // A new process has to load its modules before its bus can connect.
   const started = host.statuses.find(({ type, at }) => type === "connecting" && at > fault.from)?.at ?? fault.to;
@@ -107,7 +116,7 @@ function evidenceOf({ host, clients }: Testbed, flows: readonly Flow[], fault: S
           ...common,
           sent: python,
           externalDelayUntil: Math.max(started, acceptedAt.find((at) => at >= fault.to) ?? fault.to),
-          acceptedBeforeSubscribed: acceptedAt.filter((at) => at >= fault.from && at <= ready).length,
+          acceptedBeforeSubscribed: acceptedAt.filter((at) => at >= lossSince && at <= ready).length,
         }
       : { ...common, sent: host.sent(), externalDelayUntil: started };
   });
@@ -125,14 +134,16 @@ function changes(statuses: readonly HostStatus[], since: number): readonly HostS
 export async function measure({
   bus,
   fault,
-  broker,
+  url,
+  asyncUrl,
+  inflict,
   network,
   rate,
   heartbeatInterval,
   progress,
 }: RunOptions): Promise<Run> {
   progress.phase("starting the hosts");
-  const testbed = await startTestbed({ bus, url: broker.url, network, rate, heartbeatInterval });
+  const testbed = await startTestbed({ bus, url, asyncUrl, network, rate, heartbeatInterval });
   const flows = flowsOf(testbed);
   try {
     const meters = flows.map(({ direction, client, allSenders }) => ({
@@ -146,13 +157,15 @@ export async function measure({
     progress.phase("steady");
     await pause(STEADY_MS);
     progress.phase("fault");
-    const span = await FAULTS[fault]({ broker, network, host: testbed.host, rate });
+    const span = await inflict(testbed);
     progress.phase("recovering");
     await flowing(flows, span.to);
     progress.phase("steady again");
     await pause(STEADY_MS);
     progress.phase("waiting for the last message");
-    const evidence = evidenceOf(testbed, flows, span, await settle(testbed, flows));
+    // With its node a queue is lost, and what was still in it.
+    const lossSince = fault === "failover" ? span.from - IN_FLIGHT_MS : span.from;
+    const evidence = evidenceOf(testbed, flows, span, lossSince, await settle(testbed, flows));
     return {
       bus,
       fault,

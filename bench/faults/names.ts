@@ -3,7 +3,7 @@
 export const BUS_NAMES = ["redis", "rabbitmq", "kombu-redis", "kafka"] as const;
 export type BusName = (typeof BUS_NAMES)[number];
 
-export const FAULT_NAMES = ["restart", "cut", "black-hole", "blocked-loop", "killed"] as const;
+export const FAULT_NAMES = ["restart", "cut", "black-hole", "blocked-loop", "killed", "failover"] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
 
 /** Sender and receiving client. `node` is the tested host, the one that the fault hits. */
@@ -34,6 +34,15 @@ export const FAULT_TITLES: Readonly<Record<FaultName, string>> = {
   "black-hole": `packets dropped, ${BLACK_HOLE_MS / 1_000} s`,
   "blocked-loop": `event loop blocked, ${BLOCKED_MS / 1_000} s`,
   killed: "host killed and started",
+  failover: "node of a cluster killed",
+};
+
+/** What is killed, by bus. */
+export const FAILOVER_TITLES: Readonly<Record<BusName, string>> = {
+  redis: "primary killed, replica promoted by Sentinel",
+  rabbitmq: "node of three killed",
+  "kombu-redis": FAULT_TITLES.failover,
+  kafka: "leader of three brokers killed",
 };
 
 /** The standard error of the programs of a measurement. */

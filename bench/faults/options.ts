@@ -19,7 +19,7 @@ const faultLines = FAULT_NAMES.map((name) => `                       ${name.padE
 
 export const HELP = `${bold("npm run faults --")} [flags]: what a fleet of Node and Python hosts loses when something fails
 
-  npm run faults                                    everything, about half an hour
+  npm run faults                                    everything, about an hour and a half
   npm run faults -- --bus redis --fault cut,killed  two faults of one broker
   npm run faults -- --repeat 1 --json faults.json   once each, with the raw numbers
 
@@ -27,7 +27,7 @@ export const HELP = `${bold("npm run faults --")} [flags]: what a fleet of Node 
   --fault NAME,...     Default: all of
 ${faultLines}
   --rate N             messages a second, in each direction. Default: 200
-  --repeat N           runs of each fault; the table shows the worst. Default: 3
+  --repeat N           runs of each fault: medians of times, the most of each loss. Default: 5
   --heartbeat MS       heartbeatInterval of the Node hosts. Default: 5000
   --json FILE          write the raw numbers of this measurement
   --write              put the table into docs/reliability.md, the numbers into docs/reliability.json
@@ -46,7 +46,7 @@ export function parseOptions(args: readonly string[]): Options {
     bus: { type: "string", multiple: true, default: [] },
     fault: { type: "string", multiple: true, default: [] },
     rate: { type: "string", default: "200" },
-    repeat: { type: "string", default: "3" },
+    repeat: { type: "string", default: "5" },
     heartbeat: { type: "string", default: "5000" },
     json: { type: "string" },
     write: { type: "boolean", default: false },

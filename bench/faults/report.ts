@@ -1,10 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { machine, replacePart } from "../shared/docs-page.js";
-import type { Figures } from "./figures.js";
 import type { Run } from "./measure.js";
 import { BUS_NAMES, DIRECTIONS, FAULT_NAMES } from "./names.js";
-import { faultTable, type Row } from "./table.js";
-import { failures, worst } from "./verdict.js";
+import { type Summary, summarize } from "./summary.js";
+import { faultTable } from "./table.js";
 
 export const PAGE = "docs/reliability.md";
 export const PAGE_NUMBERS = "docs/reliability.json";
@@ -29,21 +28,20 @@ export function record(
   return { bus, fault, measured: new Date().toISOString(), machine: machine(), rate, heartbeatInterval, ...rest };
 }
 
-/** The worst run of each direction of one bus and fault. */
-function rowsOf(runs: readonly RecordedRun[]): readonly Row[] {
+/** The runs of each direction of one bus and fault. */
+function rowsOf(runs: readonly RecordedRun[]): readonly Summary[] {
   return DIRECTIONS.flatMap((direction) => {
     const [first, ...others] = runs.flatMap((run) => run.figures.filter((figures) => figures.direction === direction));
     const heartbeat = runs[0]?.heartbeatInterval;
     if (first === undefined || heartbeat === undefined) {
       return [];
     }
-    const figures: Figures = worst([first, ...others], heartbeat);
-    return [{ figures, failures: failures(figures, heartbeat) }];
+    return [summarize([first, ...others], heartbeat)];
   });
 }
 
 /** In the order of `BUS_NAMES` and `FAULT_NAMES`, whatever the order of measurement. */
-export function groupedRows(runs: readonly RecordedRun[]): readonly (readonly Row[])[] {
+export function groupedRows(runs: readonly RecordedRun[]): readonly (readonly Summary[])[] {
   return BUS_NAMES.flatMap((bus) =>
     FAULT_NAMES.map((fault) => rowsOf(runs.filter((run) => run.bus === bus && run.fault === fault))),
   ).filter((rows) => rows.length > 0);

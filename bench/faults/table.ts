@@ -1,28 +1,32 @@
 import { bold, dim, green, red } from "../../src/util/terminal-style.js";
 import { markdownTable } from "../shared/markdown.js";
-import type { Figures } from "./figures.js";
-import { BUS_TITLES, FAULT_TITLES } from "./names.js";
+import { BUS_TITLES, FAILOVER_TITLES, FAULT_TITLES } from "./names.js";
+import type { Spread, Summary } from "./summary.js";
 
-/** A row of the table, and the requirements that it does not meet. */
-export interface Row {
-  readonly figures: Figures;
-  readonly failures: readonly string[];
+const inSeconds = (time: number): string => (Number.isFinite(time) ? (time / 1_000).toFixed(2) : "never");
+
+const withUnit = (time: number): string => (Number.isFinite(time) ? `${inSeconds(time)} s` : "never");
+
+/** The median; of several runs, the least and the most too. */
+const seconds = ({ median, min, max }: Spread): string =>
+  min === max ? withUnit(median) : `${withUnit(median)} (${inSeconds(min)}–${inSeconds(max)})`;
+
+/** How long a broker takes to start, or a cluster to agree, is not up to us, so it is shown. */
+function faultTitle({ figures: { bus, fault }, lasted }: Summary): string {
+  if (fault === "failover") {
+    return `${FAILOVER_TITLES[bus]}, replaced after ${seconds(lasted)}`;
+  }
+  return fault === "restart" ? `${FAULT_TITLES[fault]}, away ${seconds(lasted)}` : FAULT_TITLES[fault];
 }
 
-const seconds = (time: number | undefined): string => (time === undefined ? "never" : `${(time / 1_000).toFixed(2)} s`);
-
-/** How long a broker takes to start is not up to us, so it is shown. */
-const faultTitle = ({ fault, lasted }: Figures): string =>
-  fault === "restart" ? `${FAULT_TITLES[fault]}, away ${seconds(lasted)}` : FAULT_TITLES[fault];
-
-const COLUMNS: readonly { readonly title: string; readonly value: (figures: Figures) => string }[] = [
-  { title: "sent", value: ({ sent }) => String(sent) },
-  { title: "accepted", value: ({ accepted }) => String(accepted) },
-  { title: "received", value: ({ received }) => String(received) },
-  { title: "lost", value: ({ lost }) => String(lost) },
-  { title: "not listening", value: ({ notListening }) => String(notListening) },
-  { title: "doubled", value: ({ doubled }) => String(doubled) },
-  { title: "out of order", value: ({ outOfOrder }) => String(outOfOrder) },
+const COLUMNS: readonly { readonly title: string; readonly value: (summary: Summary) => string }[] = [
+  { title: "sent", value: ({ figures }) => String(figures.sent) },
+  { title: "accepted", value: ({ figures }) => String(figures.accepted) },
+  { title: "received", value: ({ figures }) => String(figures.received) },
+  { title: "lost", value: ({ figures }) => String(figures.lost) },
+  { title: "not listening", value: ({ figures }) => String(figures.notListening) },
+  { title: "doubled", value: ({ figures }) => String(figures.doubled) },
+  { title: "out of order", value: ({ figures }) => String(figures.outOfOrder) },
   { title: "flows after", value: ({ flowsAfter }) => seconds(flowsAfter) },
   { title: "longest gap", value: ({ longestGap }) => seconds(longestGap) },
 ];
@@ -34,36 +38,38 @@ export function terminalHeading(): string {
   return dim(" ".repeat(DIRECTION_WIDTH) + COLUMNS.map(({ title }) => `  ${title}`).join(""));
 }
 
-/** @param runs - how many runs the figures are the worst of */
-export function terminalRows(rows: readonly Row[], runs: number): string {
+export function terminalRows(rows: readonly Summary[]): string {
   const [first] = rows;
   if (first === undefined) {
     return "";
   }
-  const { figures } = first;
+  const { figures, runs } = first;
   const title =
-    bold(`${BUS_TITLES[figures.bus]}, ${faultTitle(figures)}`) + (runs === 1 ? "" : dim(`, worst of ${runs} runs`));
+    bold(`${BUS_TITLES[figures.bus]}, ${faultTitle(first)}`) +
+    (runs === 1 ? "" : dim(`, ${runs} runs: medians of times, the most of each loss`));
   return [title, ...rows.map(terminalRow)].join("\n");
 }
 
-function terminalRow({ figures, failures }: Row): string {
-  const cells = COLUMNS.map(({ title, value }) => `  ${value(figures).padStart(title.length)}`);
+function terminalRow(row: Summary): string {
+  const { figures, failures } = row;
+  const cells = COLUMNS.map(({ title, value }) => `  ${value(row).padStart(title.length)}`);
   const verdict = failures.length === 0 ? green("ok") : red(`FAIL: ${failures.join(", ")}`);
   return `${`  ${figures.direction}`.padEnd(DIRECTION_WIDTH)}${cells.join("")}  ${verdict}`;
 }
 
 /** For a page. A row leaves out the bus and the fault if they are those of the row before. */
-export function faultTable(rows: readonly Row[]): string {
+export function faultTable(rows: readonly Summary[]): string {
   const columns = ["broker", "fault", "direction", ...COLUMNS.map(({ title }) => title), ""];
   const isText = (column: number) => column < 3 || column === columns.length - 1;
-  const body = rows.map(({ figures, failures }, index) => {
+  const body = rows.map((row, index) => {
+    const { figures, failures } = row;
     const before = rows[index - 1]?.figures;
     const isSameBus = before?.bus === figures.bus;
     return [
       isSameBus ? "" : BUS_TITLES[figures.bus],
-      isSameBus && before?.fault === figures.fault ? "" : faultTitle(figures),
+      isSameBus && before?.fault === figures.fault ? "" : faultTitle(row),
       figures.direction,
-      ...COLUMNS.map(({ value }) => value(figures)),
+      ...COLUMNS.map(({ value }) => value(row)),
       failures.length === 0 ? "ok" : `**${failures.join(", ")}**`,
     ];
   });

@@ -9,6 +9,7 @@ import { TestedHost } from "./tested-host.js";
 
 /** Everything but the broker, with one client on each host. */
 export interface Testbed {
+  readonly channel: string;
   readonly host: TestedHost;
   readonly python: PythonSenders;
   readonly clients: {
@@ -24,13 +25,16 @@ export interface Testbed {
 export interface TestbedOptions {
   readonly bus: BusName;
   readonly url: string;
+  /** For aio-pika. @default url */
+  readonly asyncUrl?: string | undefined;
   readonly network: Network;
   readonly rate: number;
   readonly heartbeatInterval: number;
 }
 
 /** Starts all hosts on a channel of their own. Resolves when every host is subscribed and every client connected. */
-export async function startTestbed({ bus, url, network, rate, heartbeatInterval }: TestbedOptions): Promise<Testbed> {
+export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
+  const { bus, url, asyncUrl = url, network, rate, heartbeatInterval } = options;
   const channel = `faults-${randomUUID()}`;
   const releases: (() => unknown)[] = [];
   const end = async (): Promise<void> => {
@@ -47,13 +51,13 @@ export async function startTestbed({ bus, url, network, rate, heartbeatInterval 
       () => host.end(),
     );
     await Promise.all([host.start(), other.start()]);
-    const startPython = async (kind: HostKind): Promise<PythonHost> => {
-      const pythonHost = await startPythonHost(kind, url, channel);
+    const startPython = async (kind: HostKind, queue: string): Promise<PythonHost> => {
+      const pythonHost = await startPythonHost(kind, queue, channel);
       releases.push(() => pythonHost.end());
       return pythonHost;
     };
-    const pythonHost = await startPython("threaded");
-    const asyncHost = ASYNC_BUSES.includes(bus) ? await startPython("asgi") : undefined;
+    const pythonHost = await startPython("threaded", url);
+    const asyncHost = ASYNC_BUSES.includes(bus) ? await startPython("asgi", asyncUrl) : undefined;
     const python = await startPythonSenders(url, channel, rate);
     releases.push(() => python.end());
     const watch = (at: string): NumberedClient => {
@@ -68,7 +72,7 @@ export async function startTestbed({ bus, url, network, rate, heartbeatInterval 
       ofOther: watch(other.url),
     };
     await Promise.all(Object.values(clients).map((client) => client?.connected()));
-    return { host, python, clients, end };
+    return { channel, host, python, clients, end };
   } catch (error) {
     await end();
     throw error;

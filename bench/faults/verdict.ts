@@ -22,7 +22,7 @@ function lossLimit({ bus, fault, direction, lossAllowed }: Figures): number | un
   if (bus !== "rabbitmq" || fault === "killed") {
     return undefined;
   }
-  return fault === "restart" ? lossAllowed : 0;
+  return fault === "restart" || fault === "failover" ? lossAllowed : 0;
 }
 
 function recoveryFailure(figures: Figures, heartbeat: number): string | undefined {
@@ -30,8 +30,8 @@ function recoveryFailure(figures: Figures, heartbeat: number): string | undefine
   if (flowsAfter === undefined) {
     return "no traffic any more";
   }
-  // After a restart the Python host resubscribes in its own time.
-  if (fault === "restart" && isToPython(direction)) {
+  // After these the Python host resubscribes in its own time.
+  if ((fault === "restart" || fault === "failover") && isToPython(direction)) {
     return undefined;
   }
   const limit = recoveryLimit(fault, heartbeat);

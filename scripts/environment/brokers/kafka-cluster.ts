@@ -1,3 +1,4 @@
+import { Admin } from "@platformatic/kafka";
 import { waitTimeout } from "../../../src/testing/with-timeout.js";
 import { freePort } from "../free-port.js";
 import type { Cluster } from "./broker.js";
@@ -34,4 +35,16 @@ export async function launchKafkaCluster(): Promise<Cluster<TestKafka>> {
       await Promise.all(nodes.map((node) => node.kill()));
     },
   };
+}
+
+/** @returns which of these nodes leads the first partition of the topic, as they say; undefined while none does */
+export async function kafkaLeader(nodes: readonly TestKafka[], topic: string): Promise<TestKafka | undefined> {
+  const admin = new Admin({ clientId: "tests", bootstrapBrokers: nodes.map(({ port }) => `127.0.0.1:${port}`) });
+  try {
+    const { brokers, topics } = await admin.metadata({ topics: [topic], forceUpdate: true });
+    const leader = brokers.get(Object.values(topics.get(topic)?.partitions ?? {})[0]?.leader ?? -1);
+    return nodes.find(({ port }) => port === leader?.port);
+  } finally {
+    await admin.close();
+  }
 }

@@ -5,8 +5,8 @@ import { UsageError } from "../../../bench/shared/options.js";
 test("without flags everything is measured", (t) => {
   const { buses, faults, rate, repeat } = parseOptions([]);
   t.deepEqual(buses, ["redis", "rabbitmq", "kombu-redis", "kafka"]);
-  t.deepEqual(faults, ["restart", "cut", "black-hole", "blocked-loop", "killed"]);
-  t.deepEqual([rate, repeat], [200, 3]);
+  t.deepEqual(faults, ["restart", "cut", "black-hole", "blocked-loop", "killed", "failover"]);
+  t.deepEqual([rate, repeat], [200, 5]);
 });
 
 test("lists are separated by commas or given as several flags", (t) => {
