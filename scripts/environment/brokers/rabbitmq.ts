@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { cleanUp, type Scope } from "../../../src/testing/scope.js";
 import { waitTimeout } from "../../../src/testing/with-timeout.js";
-import { testEnvironment } from "../environment.js";
+import { type BrokerProvider, testEnvironment } from "../environment.js";
 import { freePort } from "../free-port.js";
 import type { Cluster, RunningBroker } from "./broker.js";
 import { type EndServer, serverContainer, serverProcess } from "./server.js";
@@ -33,9 +33,12 @@ export interface RabbitmqSetup {
   readonly config?: readonly string[];
   /** Whether the queues of Python's managers are accepted; before 3.12 they are in any case. @default true */
   readonly permitsTransientQueues?: boolean;
+  /** Where it comes from. @default what `prepare.ts` has found */
+  readonly provider?: BrokerProvider;
 }
 
 interface Node {
+  readonly provider: BrokerProvider;
   readonly directory: string;
   readonly port: number;
   readonly managementPort: number;
@@ -59,7 +62,7 @@ const nodeName = (port: number): string => `test${port}@localhost`;
 
 /** Name, ports and directories are its own. */
 async function defineNode(port: number, setup: RabbitmqSetup, { epmdPort, cookie }: Membership): Promise<Node> {
-  const { config = [], permitsTransientQueues = true } = setup;
+  const { config = [], permitsTransientQueues = true, provider = testEnvironment().rabbitmq } = setup;
   const directory = mkdtempSync(join(tmpdir(), "rabbitmq-"));
   const [managementPort, distributionPort] = [await freePort(), await freePort()];
   writeFileSync(join(directory, ".erlang.cookie"), cookie, { mode: 0o400 });
@@ -82,6 +85,8 @@ async function defineNode(port: number, setup: RabbitmqSetup, { epmdPort, cookie
     RABBITMQ_SCHEMA_DIR: join(directory, "schema"),
     RABBITMQ_GENERATED_CONFIG_DIR: join(directory, "config"),
     RABBITMQ_CONF_ENV_FILE: join(directory, "none"),
+    // Those of the machine or the image; that of RabbitMQ counts no connections.
+    RABBITMQ_CONFIG_FILES: join(directory, "none"),
     RABBITMQ_ENABLED_PLUGINS_FILE: file("enabled_plugins", ["[rabbitmq_management]."]),
     RABBITMQ_ADVANCED_CONFIG_FILE: file("advanced.config", [transientQueues(permitsTransientQueues)]),
     RABBITMQ_CONFIG_FILE: file("rabbitmq.conf", [
@@ -94,17 +99,22 @@ async function defineNode(port: number, setup: RabbitmqSetup, { epmdPort, cookie
     ERL_EPMD_ADDRESS: "127.0.0.1",
     ERL_EPMD_RELAXED_COMMAND_CHECK: "1",
   };
-  return { directory, port, managementPort, env };
+  return { provider, directory, port, managementPort, env };
 }
+
+/** The image's entrypoint would start RabbitMQ's own programs as a user who has no access to the directory. */
+const contained = (program: string, args: readonly string[]): readonly string[] => [
+  ...["sh", "-c", 'exec "$0" "$@"', program],
+  ...args,
+];
 
 const READY = "Server startup complete";
 
-async function startNode({ directory, env }: Node): Promise<EndServer> {
-  const { rabbitmq } = testEnvironment();
-  if (rabbitmq.kind === "container") {
-    return serverContainer(rabbitmq, ["rabbitmq-server", "-noinput"], READY, { env, directory });
+async function startNode({ provider, directory, env }: Node): Promise<EndServer> {
+  if (provider.kind === "container") {
+    return serverContainer(provider, contained("rabbitmq-server", ["-noinput"]), READY, { env, directory });
   }
-  return serverProcess(rabbitmq.server, ["-noinput"], READY, { env, cwd: directory });
+  return serverProcess(provider.server, ["-noinput"], READY, { env, cwd: directory });
 }
 
 /** In a container it ends with its node. */
@@ -118,16 +128,16 @@ function endNameServer({ epmdPort }: Membership): void {
 }
 
 /** Not synchronous: it takes a second or two, in which a bus has to answer the broker. */
-async function ctl({ directory, env }: Node, args: readonly string[]): Promise<string> {
-  const { rabbitmq } = testEnvironment();
-  if (rabbitmq.kind === "process") {
-    const command = join(dirname(rabbitmq.server), "rabbitmqctl");
+async function ctl({ provider, directory, env }: Node, args: readonly string[]): Promise<string> {
+  if (provider.kind === "process") {
+    const command = join(dirname(provider.server), "rabbitmqctl");
     return (await run(command, args, { env: { ...process.env, ...env } })).stdout;
   }
   const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   const options = ["--rm", "--network", "host", "--user", user, "--volume", `${directory}:${directory}`];
   const variables = Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  return (await run("docker", ["run", ...options, ...variables, rabbitmq.image, "rabbitmqctl", ...args])).stdout;
+  const command = [provider.image, ...contained("rabbitmqctl", args)];
+  return (await run("docker", ["run", ...options, ...variables, ...command])).stdout;
 }
 
 async function request(port: number, method: string, path: string, body?: object): Promise<unknown> {

@@ -112,22 +112,25 @@ test("a process that was blocked does not take its own silence for the broker's"
 });
 
 for (const blocked of [1, 1.05, 1.2, 1.5]) {
-  test.serial(`what arrived while the process was blocked for ${blocked} intervals is read before it counts as silence`, async (t) => {
-    const { heartbeats, statuses, stale } = start(t, async (channel, heartbeat) => {
-      // As from a socket: not before timers that are due.
-      await stat(import.meta.dirname);
-      heartbeats.observe(channel, heartbeat);
-    });
-    // Timers come next.
-    await new Promise(setImmediate);
-    heartbeats.subscribed("c");
-    const until = performance.now() + blocked * INTERVAL_MS;
-    while (performance.now() < until) {
-      // Nothing else runs meanwhile.
-    }
-    await statuses.find("health", isHealthy);
-    t.deepEqual(stale, []);
-  });
+  test.serial(
+    `what arrived while the process was blocked for ${blocked} intervals is read before it counts as silence`,
+    async (t) => {
+      const { heartbeats, statuses, stale } = start(t, async (channel, heartbeat) => {
+        // As from a socket: not before timers that are due.
+        await stat(import.meta.dirname);
+        heartbeats.observe(channel, heartbeat);
+      });
+      // Timers come next.
+      await new Promise(setImmediate);
+      heartbeats.subscribed("c");
+      const until = performance.now() + blocked * INTERVAL_MS;
+      while (performance.now() < until) {
+        // Nothing else runs meanwhile.
+      }
+      await statuses.find("health", isHealthy);
+      t.deepEqual(stale, []);
+    },
+  );
 }
 
 test("a subscription that is known to be lost is stale until it is back, and is not replaced again", async (t) => {

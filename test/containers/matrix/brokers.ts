@@ -52,7 +52,7 @@ const PATIENT_KAFKA = ["broker.session.timeout.ms=30000"];
 
 const LAUNCH: Readonly<Record<BrokerName, (provider: ContainerProvider) => Promise<ContainedBroker>>> = {
   redis: launchRedis,
-  rabbitmq: (provider) => launchRabbitmq([], provider),
+  rabbitmq: (provider) => launchRabbitmq({ provider }),
   kafka: (provider) => launchKafka({ config: PATIENT_KAFKA }, provider),
 };
 
