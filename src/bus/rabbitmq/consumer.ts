@@ -160,6 +160,8 @@ export class RabbitmqConsumer {
       }
       this.#gap = error as AmqpError;
       if (code === NODE_DOWN) {
+        // Other hosts have lost their queues with the same node.
+        this.#areBindingsLost = true;
         this.replaceQueue();
       } else {
         // Somebody else has made a queue of that name.
