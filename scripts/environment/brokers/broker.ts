@@ -21,3 +21,17 @@ export interface Cluster<Node extends RunningBroker> {
   /** Ends all nodes for good. */
   kill(): Promise<void>;
 }
+
+/** Starts the nodes of a cluster at once, because they wait for each other. If one fails, the others are ended. */
+export async function launchNodes<Node extends RunningBroker>(
+  launches: readonly (() => Promise<Node>)[],
+): Promise<readonly Node[]> {
+  const outcomes = await Promise.allSettled(launches.map((launch) => launch()));
+  const nodes = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const failure = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failure !== undefined) {
+    await Promise.all(nodes.map((node) => node.kill()));
+    throw failure.reason;
+  }
+  return nodes;
+}

@@ -1,7 +1,7 @@
 import { Admin } from "@platformatic/kafka";
 import { waitTimeout } from "../../../src/testing/with-timeout.js";
 import { freePort } from "../free-port.js";
-import type { Cluster } from "./broker.js";
+import { type Cluster, launchNodes } from "./broker.js";
 import { launchKafka, type TestKafka } from "./kafka.js";
 
 const IDS = [1, 2, 3] as const;
@@ -27,7 +27,7 @@ export async function launchKafkaCluster(): Promise<Cluster<TestKafka>> {
       ports: own,
       config: [`node.id=${IDS[index]}`, `controller.quorum.voters=${voters}`, ...REPLICATION],
     });
-  const nodes = await waitTimeout.run(START_MS, () => Promise.all(ports.map(launch)));
+  const nodes = await waitTimeout.run(START_MS, () => launchNodes(ports.map((own, index) => () => launch(own, index))));
   return {
     url: `kafka://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(",")}`,
     nodes,

@@ -8,7 +8,7 @@ import { cleanUp, type Scope } from "../../../src/testing/scope.js";
 import { waitTimeout } from "../../../src/testing/with-timeout.js";
 import { type BrokerProvider, testEnvironment } from "../environment.js";
 import { freePort } from "../free-port.js";
-import type { Cluster, RunningBroker } from "./broker.js";
+import { type Cluster, launchNodes, type RunningBroker } from "./broker.js";
 import { type EndServer, serverContainer, serverProcess } from "./server.js";
 
 /** A real RabbitMQ, which keeps its users, its durable queues and what is in them over restarts. Its URL is of guest in "/". */
@@ -193,7 +193,7 @@ export async function launchRabbitmqCluster(setup: Omit<RabbitmqSetup, "config">
   const members = ports.map((port, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${nodeName(port)}`);
   const config = ["cluster_formation.peer_discovery_backend = classic_config", ...members];
   const launch = (port: number) => launchNode(port, { ...setup, config }, membership);
-  const nodes = await waitTimeout.run(CLUSTER_START_MS, () => Promise.all(ports.map(launch)));
+  const nodes = await waitTimeout.run(CLUSTER_START_MS, () => launchNodes(ports.map((port) => () => launch(port))));
   return {
     url: nodes.map(({ url }) => url).join(";"),
     nodes,

@@ -40,7 +40,6 @@ export async function serverProcess(
       child.once("error", reject);
     }),
   ).catch((error: unknown) => {
-    // Nobody else could: it would keep this process alive.
     child.kill("SIGKILL");
     throw error;
   });
