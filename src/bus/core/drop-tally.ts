@@ -13,12 +13,13 @@ export type ReportDrops = (reason: DropReason, count: number, bytes: number) => 
 
 /**
  * @internal Adds drops up, because a full buffer drops one message for each that comes: the first is reported with all
- * others of the same turn of the event loop, and from then on there is one report a second for each reason.
+ * others that are dropped without a pause, and from then on there is one report a second for each reason.
  */
 export class DropTally {
   readonly #report: ReportDrops;
   readonly #sums = new Map<DropReason, Sum>();
   #timer: NodeJS.Timeout | undefined;
+  #isDue = false;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
   constructor(report: ReportDrops) {
@@ -28,13 +29,20 @@ export class DropTally {
   add(reason: DropReason, count: number, bytes: number): void {
     const sum = this.#sums.get(reason) ?? { count: 0, bytes: 0 };
     this.#sums.set(reason, { count: sum.count + count, bytes: sum.bytes + bytes });
-    this.#timer ??= setTimeout(() => this.flush(), this.#reportedAt + INTERVAL_MS - performance.now());
+    const wait = this.#reportedAt + INTERVAL_MS - performance.now();
+    if (wait > 0) {
+      this.#timer ??= setTimeout(() => this.flush(), wait);
+    } else if (!this.#isDue) {
+      this.#isDue = true;
+      queueMicrotask(() => this.flush());
+    }
   }
 
   /** Reports what has not been. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#isDue = false;
     const sums = [...this.#sums];
     this.#sums.clear();
     if (sums.length > 0) {
