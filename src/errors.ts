@@ -15,8 +15,8 @@ export type BridgeErrorCode =
   /**
    * An argument of an emit, a room operation or a request cannot be sent: a reserved event, a room that is neither a string
    * nor an integer, a value that the encoding or the dialect has no form for, a message larger than `maxMessageSize`, or
-   * what other Node hosts would reject. Nothing was published. As an `IncompleteError`: another Node host cannot send its
-   * reply for such a reason.
+   * something else that other Node hosts would reject. Nothing was published. As an `IncompleteError`: another Node host
+   * cannot send its reply, for one of these reasons.
    */
   | "BRIDGE_INVALID_ARGUMENT"
   /**
@@ -48,7 +48,7 @@ export class BridgeError extends Error {
   }
 }
 
-/** Some responded, and others did not: `BRIDGE_TIMEOUT`, `BRIDGE_CLOSED`, or `BRIDGE_INVALID_ARGUMENT` of another host. */
+/** Some responded, others did not: `BRIDGE_TIMEOUT`, `BRIDGE_CLOSED`, or `BRIDGE_INVALID_ARGUMENT` of another host. */
 export class IncompleteError extends BridgeError {
   override readonly name = "IncompleteError";
   /** The responses that came, in no particular order: of clients or of Node hosts, one each. */

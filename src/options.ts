@@ -42,17 +42,17 @@ export interface ChannelOptions {
    */
   readonly dialect?: Dialect | undefined;
   /**
-   * Bytes of the largest message in either direction, from 1,024 to 50,331,648 (48 MiB). A larger one is
+   * Size of the largest message in either direction, in bytes, from 1,024 to 50,331,648 (48 MiB). A larger one is
    * `BRIDGE_INVALID_ARGUMENT` where it is emitted, and rejected as `too_large` where it is read: give all Node processes of
-   * a fleet the same limit. Bytes in JSON are in base64, which is a third longer; MessagePack counts as large as it would
-   * be in JSON.
+   * a fleet the same limit. Bytes in JSON are in base64, which is a third longer. MessagePack carries them unchanged, but
+   * must not hold more values than JSON of that size could.
    *
-   * The default is half of the 32 MiB for which Redis disconnects a subscriber; Kombu's form of a message is a third
+   * The default is half of the 32 MiB at which Redis disconnects a subscriber; Kombu's envelope makes a message a third
    * larger. Brokers have limits of their own: what they refuse is `BRIDGE_BROKER_UNAVAILABLE` or the status `dropped`.
    * @default 16_777_216 (16 MiB)
    */
   readonly maxMessageSize?: number | undefined;
-  /** What happens to messages while the broker is away. For a URL: a bus that is passed in has its own. */
+  /** What happens to messages during an outage of the broker. For a URL: a bus that is passed in has its own. */
   readonly outage?: OutageOptions | undefined;
   /**
    * Milliseconds between two heartbeats, from 100 to 2^30.
@@ -64,10 +64,10 @@ export interface ChannelOptions {
    */
   readonly heartbeatInterval?: number | undefined;
   /**
-   * Who logs in to the broker, asked for each connection that is opened: `() => ({ username, password })`, or a promise of
-   * it, for passwords and tokens that change. Replaces the user and the password of the URL or client; a bus that is passed
-   * in has its own. If it throws, rejects, or takes more than 10 s, that is an `error` status, and the next attempt asks
-   * again.
+   * Returns who logs in to the broker, for passwords and tokens that change: `() => ({ username, password })`, or a promise
+   * of it. Called for each connection that is opened. Replaces the user and the password of the URL or client; a bus that
+   * is passed in has its own. If it throws, rejects, returns no password, or takes more than 10 s, that is an `error`
+   * status, and the next attempt calls it again.
    */
   readonly credentials?: CredentialsProvider | undefined;
   /** Where log lines go: few, and at most one a minute of each kind. `false` for none. @default console */
@@ -97,8 +97,8 @@ export interface ReaderOptions extends ChannelOptions {
   /**
    * Whether an acknowledged emit waits for clients of Python hosts, which acknowledge but cannot be counted. `"never"`: it
    * ends with the last acknowledgement of a Node host's client. `"always"`: one to a room, or to everyone, takes until its
-   * timeout. `"auto"`: it does so where the broker counts readers that are not Node hosts (Redis), or else where a message
-   * of a Python process came within the last hour.
+   * timeout. `"auto"`: it does so if the broker counts more subscribers than Node hosts (Redis without replicas or a
+   * cluster), or, where it does not count all of them, if a message of a Python process came within the last hour.
    * @default "auto"
    */
   readonly pythonHosts?: PythonHostsMode | undefined;

@@ -17,17 +17,17 @@ export type BusStatus =
   /** Nothing was received on that channel for `silence`, not even an own message. The bus reconnects and subscribes again. */
   | { readonly type: "stale"; readonly channel: string; readonly silence: number }
   /**
-   * `count` messages, of `bytes` in all, will never be published. The sum of all since the last report of that reason, of
-   * which there is at most one a second.
+   * `count` messages, of `bytes` in all, will never be published. For each reason there is at most one report a second, with
+   * the sum of all since the previous one.
    */
   | { readonly type: "dropped"; readonly reason: DropReason; readonly count: number; readonly bytes: number }
   /**
-   * `count` messages, of `bytes` in all, wait although the broker is there: this process publishes faster than the broker
-   * and its subscribers take it. None is dropped for that, and they use memory. Reported where they exceed what is kept
-   * during an outage (`OutageOptions`), and again each time they have doubled.
+   * `count` messages, of `bytes` in all, wait although there is no outage: this process publishes faster than the broker
+   * and its subscribers take messages. None is dropped, and they use memory. Reported when they exceed what is kept during
+   * an outage (`OutageOptions`), and again each time they have doubled.
    */
   | { readonly type: "backpressure"; readonly count: number; readonly bytes: number }
-  /** After `backpressure`: nothing waits any more. */
+  /** After `backpressure`: nothing is waiting any more. */
   | { readonly type: "drained" }
   | { readonly type: "closed" };
 
@@ -58,7 +58,7 @@ export interface Bus {
   onStatus(listener: (status: BusStatus) => void): () => void;
   /**
    * How many are subscribed to the channel at this moment, this bus included. `undefined` where the broker does not
-   * disclose it, and for a bus without this method. Never rejects.
+   * disclose it or knows only some of them, and for a bus without this method. Never rejects.
    */
   countSubscribers?(channel: string): Promise<number | undefined>;
   /**

@@ -1,6 +1,9 @@
 import { integerInRange, LONGEST_TIMER_MS } from "../util/validation.js";
 
-/** What a bus keeps while its broker is away. A message beyond one of the bounds is dropped, the oldest first. */
+/**
+ * What a bus keeps during an outage: while its broker is away, or confirms nothing. Messages beyond one of the bounds are
+ * dropped, the oldest first. Without an outage nothing is dropped: see `BusStatus` `backpressure`.
+ */
 export interface OutageOptions {
   /** Most messages that wait. @default 10_000 */
   readonly maxMessages?: number | undefined;
@@ -10,8 +13,8 @@ export interface OutageOptions {
   readonly maxAge?: number | undefined;
   /**
    * Milliseconds after a reconnect for which waiting messages are held back at most, until as many hosts are subscribed as
-   * before. A broker that restarts is back before its subscribers are: a Python host waits a second or more between two
-   * attempts. 0 publishes at once.
+   * before; for the whole time where the broker cannot count them. A broker that restarts is back before its subscribers
+   * are: a Python host waits a second or more between two attempts. 0 publishes at once.
    * @default 1_250
    */
   readonly subscriberGrace?: number | undefined;
@@ -21,7 +24,7 @@ export interface OutageOptions {
 export interface Credentials {
   /** @default the user of the URL or of the client */
   readonly username?: string | undefined;
-  /** A password, or the token that stands for one. */
+  /** A password, or a token in place of one. */
   readonly password: string;
 }
 
@@ -38,9 +41,9 @@ export interface BusOptions {
    */
   readonly heartbeatInterval?: number | undefined;
   /**
-   * Asked for each connection that is opened, for passwords and tokens that change. What it returns replaces the user and
-   * the password of the URL or client. If it throws, rejects, or takes more than 10 s, that is an `error` status, and the
-   * next attempt asks again.
+   * Called for each connection that is opened, for passwords and tokens that change. What it returns replaces the user and
+   * the password of the URL or client. If it throws, rejects, returns no password, or takes more than 10 s, that is an
+   * `error` status, and the next attempt calls it again.
    */
   readonly credentials?: CredentialsProvider | undefined;
 }

@@ -36,7 +36,7 @@ export function networkedBus(options: BusOptions, makeBackend: (core: BusCore) =
     backend.flush(channel);
   }
 
-  /** For as long as the broker goes on to confirm. */
+  /** Waits for confirms as long as the broker sends any. */
   async function drain(): Promise<void> {
     let before = Number.POSITIVE_INFINITY;
     while (!backend.isAway() && core.outbox.size > 0 && core.outbox.size < before) {

@@ -46,8 +46,8 @@ export function kombuRedisBus(options: KombuRedisBusOptions): Bus {
 }
 
 /**
- * Kombu and redis-py each have their own way to write a socket file. A path that is no number redis-py ignores, and Kombu
- * does not: the names of its channels depend on it.
+ * Kombu and redis-py each have their own way to write a socket file. redis-py ignores a path that is not a number; Kombu
+ * does not, since the names of its channels depend on it.
  */
 function toRedisUrl(url: string): string {
   const bare = url.replace(/^kombu\+/i, "");

@@ -12,9 +12,9 @@ export interface ZmqBusOptions extends BusOptions {
 }
 
 /**
- * ZeroMQ, as `ZmqManager` of python-socketio 5.14 and later uses it: a program of yours takes messages at the first port
- * with a PULL socket, and publishes each of them at the second with a PUB socket. A message is confirmed when it comes
- * back from there.
+ * ZeroMQ, as `ZmqManager` of python-socketio 5.14 and later uses it: a program of yours, the forwarder, takes messages at
+ * the first port with a PULL socket, and publishes each of them at the second with a PUB socket. A message is confirmed
+ * when it comes back from there.
  *
  * Needs the package `zeromq`.
  *
