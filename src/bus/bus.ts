@@ -27,7 +27,7 @@ export type BusStatus =
    * an outage (`OutageOptions`), and again each time they have doubled.
    */
   | { readonly type: "backpressure"; readonly count: number; readonly bytes: number }
-  /** After `backpressure`: nothing is waiting any more. */
+  /** After `backpressure`: nothing is waiting any more. It was handed over, or dropped in an outage. */
   | { readonly type: "drained" }
   | { readonly type: "closed" };
 

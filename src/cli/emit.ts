@@ -13,7 +13,7 @@ const FLAGS: Flags = {
   queue: {
     type: "string",
     value: "URL",
-    help: `redis://, redis+cluster://, amqp://, kafka://, zmq+tcp://, kombu+redis://, ... Default: ${QUEUE_DEFAULT}`,
+    help: `redis://, amqp://, kafka://, zmq+tcp://, kombu+redis://, ... Default: ${QUEUE_DEFAULT}`,
   },
   channel: {
     type: "string",

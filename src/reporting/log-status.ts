@@ -13,7 +13,7 @@ export function logStatus(log: RateLimitedLog, status: BusStatus): void {
     const { channel, silence } = status;
     const seconds = Math.round(silence / 1_000);
     log.line(
-      `deaf ${channel}`,
+      `stale ${channel}`,
       () => `[socketio-python-bridge] received nothing on "${channel}" for ${seconds} s, not even an own message`,
     );
   } else if (status.type === "dropped") {

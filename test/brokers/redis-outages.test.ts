@@ -3,6 +3,7 @@ import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { testEveryOutage } from "../contracts/outages/every-outage.js";
+import { openAt, subscribeElsewhere } from "../contracts/outages/outage-broker.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startProxy } from "../helpers/proxy.js";
@@ -47,4 +48,36 @@ test.serial("a subscriber cut off by Redis is back by itself", async (t) => {
     ["error", "reconnecting", "ready"],
   );
   t.true(host.log.some((line) => line.includes("closed the subscriber's connection")));
+});
+
+test.serial("what Redis answers during the long script of somebody else is no refusal", async (t) => {
+  const channel = ownChannel();
+  const admin = new Redis(t.context.url);
+  const script = new Redis(t.context.url);
+  cleanUp(t, () => {
+    admin.disconnect();
+    script.disconnect();
+  });
+  await admin.config("SET", "busy-reply-threshold", "50");
+  const sender = openAt(t, t.context.url);
+  const receiver = openAt(t, t.context.url);
+  const inbox = await receiver.listen(channel);
+  await subscribeElsewhere(sender);
+  const running = script.eval("while true do end", 0).catch(({ message }: Error) => message);
+  // Until somebody is told.
+  for (let reply = ""; !reply.startsWith("BUSY"); ) {
+    reply = await admin.ping().catch(({ message }: Error) => message);
+  }
+  const reported = sender.next("error");
+  const published = ["1", "2", "3"].map((text) => sender.bus.publish(channel, text));
+  const late = openAt(t, t.context.url);
+  const lateInbox = late.listen(ownChannel());
+  t.regex((await reported).error.message, /BUSY/);
+  const ready = Promise.all([sender.next("ready"), late.next("ready")]);
+  await admin.call("SCRIPT", "KILL");
+  t.regex(String(await running), /killed/);
+  await Promise.all([...published, ready, lateInbox]);
+  await inbox.find("the last", (text) => text === "3");
+  t.deepEqual(inbox.items, ["1", "2", "3"]);
+  t.false(sender.statuses.items.some(({ type }) => type === "dropped"));
 });

@@ -102,3 +102,26 @@ test.serial("a subscriber that reads nothing at all does not hold up the others"
   proxy.thaw();
   t.regex((await error).error.message, /Redis closed the subscriber's connection/);
 });
+
+test.serial("a subscriber of others that never catches up does not hold up the fleet for ever", async (t) => {
+  const channel = ownChannel();
+  const proxy = await startProxy(t, t.context.port);
+  const stranger = new Redis(`redis://127.0.0.1:${proxy.port}`);
+  const others = new Redis(t.context.url);
+  cleanUp(t, () => {
+    stranger.disconnect();
+    others.disconnect();
+  });
+  await stranger.subscribe("unrelated");
+  proxy.throttle(4 * MEBIBYTE);
+  const chunk = "x".repeat(MEBIBYTE / 2);
+  // It reads half a mebibyte at a time, and gets as much as it reads.
+  for (let count = 0; count < 24; count += 1) {
+    await others.publish("unrelated", chunk);
+  }
+  stranger.on("message", () => void others.publish("unrelated", chunk).catch(() => {}));
+  const bus = watch(t, openBus(t.context.url, channel, {}));
+  const { numbers, untilLast } = await listen(bus.bus, channel);
+  await Promise.all([...publishAll(bus.bus, channel, 64 * 1_024), untilLast()]);
+  t.deepEqual(numbers.items, EVERY);
+});

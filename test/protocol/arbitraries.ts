@@ -104,7 +104,8 @@ export const outgoing: fc.Arbitrary<OutgoingMessage> = fc.oneof(
 );
 
 /** Lists within lists. */
-export const nested = (levels: number): unknown => Array.from({ length: levels }).reduce((inner) => [inner], 1);
+export const nested = (levels: number, innermost: unknown = 1): unknown =>
+  Array.from({ length: levels }).reduce((inner) => [inner], innermost);
 
 const circular: Record<string, unknown> = {};
 circular.self = { again: [circular] };
@@ -125,7 +126,8 @@ export const anyArgument: fc.Arbitrary<unknown> = fc.oneof(
       bytes,
     ]),
   fc.record({ _placeholder: fc.boolean(), num: fc.integer({ min: -1, max: 2 }), b: value }),
-  fc.integer({ min: 990, max: 1_003 }).map(nested),
+  fc.integer({ min: 990, max: 1_003 }).map((levels) => nested(levels)),
+  fc.integer({ min: 990, max: 1_003 }).map((levels) => nested(levels, Buffer.from("x"))),
   fc.integer({ min: 990, max: 1_003 }).map((levels) => [Buffer.from("x"), nested(levels)]),
   fc.integer({ min: 0, max: 3_000 }).map((length) => Array(length).fill(0)),
   fc.integer({ min: 0, max: 5_000 }).map((length) => "x".repeat(length)),

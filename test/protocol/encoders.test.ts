@@ -132,6 +132,7 @@ const REFUSED: Readonly<Record<RejectReason, readonly (OutgoingMessage & { reado
     emit({ args: [nested(998)] }),
     emit({ args: [nested(998), 1] }),
     emit({ args: [nested(998), bytes] }),
+    { ...emit({ args: [nested(997, bytes)] }), only: "json" },
     { method: "callback", callback, args: [nested(998)], hostId: HOST },
   ],
   unsafe_name: [

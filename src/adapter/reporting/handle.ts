@@ -40,7 +40,7 @@ export interface BridgeStats {
   readonly ignored: number;
   /** Rejected messages, by reason. */
   readonly rejected: Readonly<Partial<Record<RejectReason, number>>>;
-  /** Messages lost in an outage: see `BusStatus` `dropped`. */
+  /** Messages that were never published: see `BusStatus` `dropped`. */
   readonly dropped: number;
   /** Acknowledgements that nothing here waited for: late, repeated, or never requested. */
   readonly unknownAcks: number;
@@ -52,7 +52,7 @@ export interface BridgeStats {
   readonly pythonHosts: boolean;
   /**
    * Milliseconds that an own message last took through the broker and back, on the slowest channel. `null` while one of
-   * the channels is deaf or has not received an own message yet.
+   * the channels is stale or has not received an own message yet.
    */
   readonly lag: number | null;
 }

@@ -28,7 +28,7 @@ export class Reporter {
   readonly #counts = { ...NO_COUNTS };
   readonly #rejected: Partial<Record<RejectReason, number>> = {};
   readonly #warned = new Set<string>();
-  /** By channel; null while it is deaf. */
+  /** By channel; null while it is stale. */
   readonly #lags = new Map<string, number | null>();
   #wasReady = false;
 

@@ -36,12 +36,13 @@ export function networkedBus(options: BusOptions, makeBackend: (core: BusCore) =
     backend.flush(channel);
   }
 
-  /** Waits for confirms as long as the broker sends any. */
+  /** Waits for confirms as long as the broker sends any, or slow subscribers are waited for. */
   async function drain(): Promise<void> {
+    const { outbox } = core;
     let before = Number.POSITIVE_INFINITY;
-    while (!backend.isAway() && core.outbox.size > 0 && core.outbox.size < before) {
-      before = core.outbox.size;
-      await atMost(CLOSE_GRACE_MS, core.outbox.drained());
+    while (!backend.isAway() && outbox.size > 0 && (outbox.size < before || outbox.isMoving)) {
+      before = outbox.size;
+      await atMost(CLOSE_GRACE_MS, outbox.drained());
     }
   }
 

@@ -18,7 +18,7 @@ export interface OutboxOptions {
   readonly onUnconfirmed: () => void;
   /** More waits than the bounds allow during an outage, although there is none. Called again each time it has doubled. */
   readonly onBackpressure: (count: number, bytes: number) => void;
-  /** Nothing waits any more, after `onBackpressure`. */
+  /** Nothing waits any more, after `onBackpressure`: it was taken, or dropped in an outage. */
   readonly onDrained: () => void;
 }
 
@@ -73,6 +73,11 @@ export class Outbox {
       onStalled: () => this.enforceBounds(),
       onTimeout: options.onUnconfirmed,
     });
+  }
+
+  /** Whether messages are taken, as far as they may be, and confirmed. */
+  get isMoving(): boolean {
+    return this.#isFlowing && !this.#watch.isStalled;
   }
 
   /** Messages that are neither confirmed nor dropped. */
@@ -137,10 +142,7 @@ export class Outbox {
     this.#waitingBytes -= bytes;
     this.#unconfirmedBytes += bytes;
     this.#watch.sent();
-    if (end === this.#entries.length && this.#reportedLoad > 0) {
-      this.#reportedLoad = 0;
-      this.#options.onDrained();
-    }
+    this.#reportDrained();
     return this.#entries.slice(start, end);
   }
 
@@ -163,8 +165,10 @@ export class Outbox {
 
   /** The broker does not accept this message. */
   refuse(entry: Entry, error: BridgeError): void {
-    this.#settle(entry, error);
-    this.#options.onDropped("refused", 1, entry.payload.byteLength);
+    if (!entry.isSettled) {
+      this.#settle(entry, error);
+      this.#options.onDropped("refused", 1, entry.payload.byteLength);
+    }
   }
 
   /** Call after `add`, and after sending what could be sent. */
@@ -192,6 +196,7 @@ export class Outbox {
   /** Drops what is left. */
   close(): void {
     this.connectionLost();
+    this.#reportedLoad = 0;
     this.#dropWhile("closed", () => true);
     clearTimeout(this.#ageTimer);
   }
@@ -202,6 +207,14 @@ export class Outbox {
     if (this.#isFlowing && load >= 1 && load >= 2 * this.#reportedLoad) {
       this.#reportedLoad = load;
       this.#options.onBackpressure(count, this.#waitingBytes);
+    }
+  }
+
+  /** After whoever took the last message has sent it: a listener may publish the next one. */
+  #reportDrained(): void {
+    if (this.#waiting === this.#entries.length && this.#reportedLoad > 0) {
+      this.#reportedLoad = 0;
+      queueMicrotask(() => this.#reportedLoad === 0 && this.#options.onDrained());
     }
   }
 
@@ -229,6 +242,7 @@ export class Outbox {
     }
     if (count > 0) {
       this.#options.onDropped(reason, count, bytes);
+      this.#reportDrained();
     }
   }
 

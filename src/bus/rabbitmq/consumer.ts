@@ -34,6 +34,8 @@ export class RabbitmqConsumer {
   readonly #redeliveries = new RedeliveryFilter();
   #generation = 0;
   #isDeclared = false;
+  /** Whether that queue was ever read from, so that something may have waited in it. */
+  #wasActive = false;
   #abandonedQueue: string | undefined;
   #areBindingsLost = false;
   /** Why messages are lost, until that is reported. */
@@ -122,7 +124,7 @@ export class RabbitmqConsumer {
   }
 
   async #start(name: string, model: ChannelModel): Promise<{ ended: Promise<AmqpError | undefined> }> {
-    if (this.#isDeclared && !(await hasExchange(model, this.#queue))) {
+    if (this.#isDeclared && this.#wasActive && !(await hasExchange(model, this.#queue))) {
       this.#areBindingsLost = true;
       this.#gap ??= new Error("its queue or its binding was gone");
     }
@@ -143,6 +145,7 @@ export class RabbitmqConsumer {
     const areBindingsLost = this.#areBindingsLost;
     this.#areBindingsLost = false;
     this.#reportGap(name);
+    this.#wasActive = true;
     this.#events.onActive(areBindingsLost);
     return { ended };
   }

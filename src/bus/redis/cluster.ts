@@ -28,8 +28,8 @@ export function clusterConnector(
       let [node] = seeds;
       const connection = open({ ...options, ...node });
       connection.on("ready", async () => {
-        const nodes = await askNodes(connection);
-        named = nodes.length === 0 ? named : nodes.map(toReachable);
+        const nodes = await askNodes(connection, toReachable);
+        named = nodes.length === 0 ? named : nodes;
       });
       // Before ioredis makes the next attempt, for which it reads the address from its options.
       connection.on("close", () => {
@@ -50,10 +50,10 @@ function nextNode(node: RedisNode | undefined, nodes: readonly RedisNode[]): Red
   return distinct[(index + 1) % distinct.length];
 }
 
-/** @returns none where the user may not ask, or the connection is lost. Never rejects */
-async function askNodes(connection: Redis): Promise<readonly RedisNode[]> {
+/** @returns none where the user may not ask, the connection is lost or `toReachable` throws. Never rejects */
+async function askNodes(connection: Redis, toReachable: (node: RedisNode) => RedisNode): Promise<readonly RedisNode[]> {
   try {
-    return readClusterSlots(await connection.cluster("SLOTS"), String(connection.options.host));
+    return readClusterSlots(await connection.cluster("SLOTS"), String(connection.options.host)).map(toReachable);
   } catch {
     return [];
   }

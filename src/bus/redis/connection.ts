@@ -81,7 +81,10 @@ export function openConnection(connector: RedisConnector, events: ConnectionEven
     if (obstacle !== undefined) {
       events.onError(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", `Redis at ${address(connection)} ${obstacle}`));
       connection.disconnect(true);
-    } else if (server !== undefined) {
+    } else if (server === undefined) {
+      // Lost already, or to be tried again.
+      connection.disconnect(true);
+    } else {
       clearTimeout(handshake);
       attempts = 0;
       events.onConnected(server);

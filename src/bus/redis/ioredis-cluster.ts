@@ -16,6 +16,13 @@ interface IoredisCluster {
   };
 }
 
+export interface ClusterOptions {
+  readonly seeds: readonly RedisNode[];
+  /** Those that all nodes have in common. */
+  readonly options: RedisOptions;
+  toReachable(node: RedisNode): RedisNode;
+}
+
 /** A `Cluster` of ioredis, by what only that has. */
 export function isIoredisCluster(client: object): client is IoredisCluster {
   return "startupNodes" in client;
@@ -27,7 +34,7 @@ export function isIoredisCluster(client: object): client is IoredisCluster {
  *
  * @throws BridgeError `BRIDGE_INVALID_OPTION` for what has no counterpart, `BRIDGE_INVALID_URL`
  */
-export function readIoredisCluster({ startupNodes, options }: IoredisCluster) {
+export function readIoredisCluster({ startupNodes, options }: IoredisCluster): ClusterOptions {
   const { redisOptions, natMap, useSRVRecords } = options;
   if (useSRVRecords === true) {
     throw new BridgeError(

@@ -8,7 +8,7 @@ import type { Entry } from "../core/outbox.js";
 import { type GatedPublisher, PublishGate } from "../core/publish-gate.js";
 import { address, endConnection, openConnection, type RedisConnector } from "./connection.js";
 import { Pacer } from "./pacer.js";
-import { type ServerInfo, watchServerInfo } from "./role.js";
+import { isBusy, type ServerInfo, watchServerInfo } from "./role.js";
 import type { RedisWireFormat } from "./wire-format.js";
 
 /** How often to check whether the other hosts are subscribed again, in milliseconds. */
@@ -169,8 +169,11 @@ export class RedisPublisher implements GatedPublisher {
   }
 
   #onFailed(entry: Entry, cause: Error): void {
-    // Otherwise the connection was lost, and the outbox keeps the message for the next one.
-    if (cause.name === "ReplyError") {
+    // Otherwise the connection was lost, or is replaced, and the outbox keeps the message for the next one.
+    if (isBusy(cause)) {
+      this.#core.status.errorOnce(brokerError("Redis serves nobody for the time being", cause));
+      this.replace();
+    } else if (cause.name === "ReplyError") {
       const error = brokerError(`Redis refused to publish to "${entry.channel}"`, cause);
       this.#core.status.errorOnce(error);
       this.#core.outbox.refuse(entry, error);

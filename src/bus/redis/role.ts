@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { atMost } from "../../util/at-most.js";
 import { pause } from "../../util/pause.js";
 
 /** What a server says of itself, as far as it concerns pub/sub. */
@@ -28,18 +29,30 @@ export function readServerInfo(info: string): ServerInfo {
   };
 }
 
-/** @returns undefined when the connection is lost. Never rejects: a server that refuses INFO counts as a primary */
+/** What Redis answers while it cannot serve anybody, such as during the script of another client. */
+const BUSY = /^(BUSY|LOADING|MASTERDOWN|TRYAGAIN)\b/;
+
+export const isBusy = ({ message }: Error): boolean => BUSY.test(message);
+
+/**
+ * @returns undefined when the connection is lost, or the server serves nobody. Never rejects: a server that refuses INFO
+ *   counts as a primary
+ */
 export async function askServerInfo(connection: Redis): Promise<ServerInfo | undefined> {
   const replies = await Promise.allSettled(SECTIONS.map((section) => connection.info(section)));
   const failures = replies.flatMap((reply) => (reply.status === "rejected" ? [reply.reason as Error] : []));
-  if (failures.some(({ name }) => name !== "ReplyError")) {
+  if (failures.some((failure) => failure.name !== "ReplyError" || isBusy(failure))) {
     return undefined;
   }
   return readServerInfo(replies.map((reply) => (reply.status === "fulfilled" ? reply.value : "")).join("\n"));
 }
 
+/** Intervals that the server may take to answer. */
+const PATIENCE = 4;
+
 /**
- * Asks again and again, because a primary that is demoted keeps its connections.
+ * Asks again and again, because a primary that is demoted keeps its connections. A connection over which nothing is
+ * answered is replaced: a process that only publishes would not notice otherwise.
  *
  * @param interval - milliseconds
  */
@@ -51,9 +64,22 @@ export async function watchServerInfo(
 ): Promise<void> {
   while (!signal.aborted) {
     await pause(interval, signal);
-    const server = signal.aborted ? undefined : await askServerInfo(connection);
-    if (server !== undefined && !signal.aborted) {
-      onInfo(server);
+    if (signal.aborted) {
+      return;
+    }
+    let isAnswered = false;
+    const asked = askServerInfo(connection).then((server) => {
+      isAnswered = true;
+      if (server !== undefined && !signal.aborted) {
+        onInfo(server);
+      }
+    });
+    await atMost(PATIENCE * interval, asked);
+    // What has arrived while this process was blocked is read first.
+    await new Promise(setImmediate);
+    if (!isAnswered && !signal.aborted) {
+      connection.disconnect(true);
+      return;
     }
   }
 }

@@ -7,6 +7,12 @@ const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 /** A subscriber that reads nothing for so long, in milliseconds, is not waited for. */
 const STUCK_MS = 5_000;
 
+/**
+ * Nor is one that is waited for so long and still has much to read: others fill it, on whatever channel. Shorter than hosts
+ * do without each other's heartbeats, which wait as well.
+ */
+const LONGEST_WAIT_MS = 10_000;
+
 /** Between two looks, in milliseconds. */
 const POLL_MS = 20;
 
@@ -15,6 +21,8 @@ const CLIENT = /^id=(\d+) .* omem=(\d+)/gm;
 
 interface Sample {
   readonly unread: number;
+  /** Since when it has had much to read. */
+  readonly since: number;
   /** When it was last found to have read something. */
   readonly readAt: number;
 }
@@ -45,10 +53,10 @@ export class SlowSubscribers {
     for (const [id, unread] of await unreadBySubscriber(connection)) {
       const last = this.#samples.get(id);
       const readAt = last === undefined || unread < last.unread ? now : last.readAt;
-      samples.set(id, { unread, readAt });
+      samples.set(id, { unread, readAt, since: last?.since ?? now });
     }
     this.#samples = samples;
-    return [...samples.values()].some(({ readAt }) => now - readAt < STUCK_MS);
+    return [...samples.values()].some(({ readAt, since }) => now - readAt < STUCK_MS && now - since < LONGEST_WAIT_MS);
   }
 }
 

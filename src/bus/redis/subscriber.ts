@@ -7,6 +7,7 @@ import type { PublishGate } from "../core/publish-gate.js";
 import { startRetryLoop } from "../core/retry-loop.js";
 import { endConnection, openConnection, type RedisConnector } from "./connection.js";
 import { onMessages } from "./pubsub-messages.js";
+import { isBusy } from "./role.js";
 import type { RedisWireFormat } from "./wire-format.js";
 
 const debug = debugLog("redis");
@@ -85,6 +86,9 @@ export class RedisSubscriber {
       await connection.subscribe(this.#prefix + channel);
     } catch (cause) {
       // Otherwise the connection was lost; the next one subscribes again.
+      if (isBusy(cause as Error)) {
+        throw cause;
+      }
       if ((cause as Error).name === "ReplyError") {
         this.#onRefused(channel, cause as Error);
       }

@@ -73,6 +73,7 @@ export class ZmqSession {
       await this.#prove(this.#link);
       signal.throwIfAborted();
       onProven();
+      signal.throwIfAborted();
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
     } catch (cause) {
       this.end(cause instanceof BridgeError ? cause : brokerError(nameOf(this.#address), cause as Error));

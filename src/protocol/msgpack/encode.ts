@@ -105,7 +105,7 @@ function encodeEmit(message: OutgoingEmit): MessageFields {
 
 function encodeNode(message: OutgoingEmit | OutgoingCommand): MessageFields {
   const node = nodeObjectOf(message);
-  return node === undefined ? {} : { node };
+  return node === undefined ? {} : { node: toJsonValue(node, encodeScalar) };
 }
 
 /** `PubSubManager.enter_room`, `leave_room`, `close_room` and `disconnect` */

@@ -89,7 +89,12 @@ export function toJsonValue(
   const view = own ?? toJsonView(value, key);
   const bytes = own ?? asBytes(view);
   if (bytes !== undefined) {
-    return encodeScalar(bytes);
+    const encoded = encodeScalar(bytes);
+    if (typeof encoded === "object" && asBytes(encoded) === undefined) {
+      // A placeholder is one level more.
+      assertDepth(depth);
+    }
+    return encoded;
   }
   switch (typeof view) {
     case "string":

@@ -89,7 +89,7 @@ test("a message that is too old is dropped by a timer", async (t) => {
   t.is(outbox.size, 0);
 });
 
-test("while messages flow nothing is dropped; what waits beyond the bounds is reported as it doubles", (t) => {
+test("while messages flow nothing is dropped; what waits beyond the bounds is reported as it doubles", async (t) => {
   const { drops, outbox, pressure, add, take, texts } = makeOutbox(t, { maxMessages: 2 });
   t.deepEqual(texts(), []);
   for (let number = 0; number < 13; number += 1) {
@@ -103,12 +103,29 @@ test("while messages flow nothing is dropped; what waits beyond the bounds is re
   t.deepEqual(texts(3), ["0", "1", "2"]);
   t.is(pressure.length, 3);
   t.is(take().length, 10);
+  // Not before whoever took them has sent them.
+  t.is(pressure.length, 3);
+  await Promise.resolve();
   t.is(pressure.at(-1), "drained");
   t.deepEqual(drops, []);
   // The connection is gone with all of it on its way: now the bound holds.
   outbox.connectionLost();
   t.is(outbox.size, 2);
   t.deepEqual(drops, [["count", 11, 12]]);
+});
+
+test("what waits no more because it was dropped is drained as well, once", async (t) => {
+  const { outbox, drops, pressure, add, take } = makeOutbox(t, { maxMessages: 2, maxAge: 20 });
+  take();
+  const added = ["1", "2", "3"].map(add);
+  t.is(pressure.length, 1);
+  outbox.pause();
+  for (const dropped of added) {
+    await t.throwsAsync(dropped);
+  }
+  t.is(drops.length, 2);
+  t.deepEqual(pressure, [[3, 3], "drained"]);
+  t.is(take().length, 0);
 });
 
 test("a budget stops what is taken, but for one message that is larger", (t) => {

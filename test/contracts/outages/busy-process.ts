@@ -74,6 +74,18 @@ export function testBusyProcess<Broker extends RunningBroker>(
     t.false(typesOf(sender).has("dropped"));
   });
 
+  test.serial(`${broker.title}: what a listener publishes when the rest is drained comes after it`, async (t) => {
+    const { channel, sender, inbox, publish } = await openPair(t, { maxMessages: 100 });
+    sender.bus.onStatus(({ type }) => type === "drained" && void sender.bus.publish(channel, "after"));
+    const texts = numbers(6_000).map((number) => number.padEnd(4_096));
+    await Promise.all(publish(texts));
+    await inbox.find("the one of the listener", (text) => text === "after", 60_000);
+    t.deepEqual(
+      inbox.items.map((text) => text.trim()),
+      [...numbers(texts.length), "after"],
+    );
+  });
+
   test.serial(`${broker.title}: close() sends all that waits, however much it is`, async (t) => {
     const { sender, inbox, publish } = await openPair(t);
     const texts = numbers(5_000).map((number) => number.padEnd(4_096));
