@@ -7,7 +7,7 @@ import { ownChannel } from "../../src/testing/node-host.js";
 import { withTimeout } from "../../src/testing/with-timeout.js";
 import { openAt } from "../contracts/outages/outage-broker.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
-import { firstArrivals, numbersIn, startTraffic } from "../helpers/traffic.js";
+import { assertAllArrived, startTraffic } from "../helpers/traffic.js";
 
 const test = testWithBroker(launchKafkaCluster);
 
@@ -65,13 +65,7 @@ async function loseUnderTraffic(t: Context, lost: TestKafka, url: string, [there
   await lost.crash();
   const atLoss = traffic.map(({ next }) => String(next));
   await Promise.all(inboxes.map((inbox, index) => inbox.find("later traffic", (text) => text === atLoss[index])));
-  for (const [direction, inbox] of inboxes.entries()) {
-    const sent = (await traffic[direction]?.stop()) ?? [];
-    await inbox.find("the last", (text) => text === String(sent.at(-1)));
-    t.deepEqual(firstArrivals(numbersIn(inbox)), sent);
-  }
-  const dropped = [near, far].flatMap(({ statuses }) => statuses.items.filter(({ type }) => type === "dropped"));
-  t.deepEqual(dropped, []);
+  await assertAllArrived(t, traffic, inboxes, [near, far]);
 }
 
 test.serial(

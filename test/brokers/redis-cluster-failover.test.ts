@@ -9,7 +9,7 @@ import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { nextStatus } from "../helpers/open-bus.js";
 import { startPeer } from "../helpers/python.js";
-import { firstArrivals, numbersIn, startTraffic } from "../helpers/traffic.js";
+import { assertAllArrived, firstArrivals, startTraffic } from "../helpers/traffic.js";
 
 /** From the end of a node, with an attempt that may find nobody. */
 const LONGEST_RECOVERY_MS = 2_000;
@@ -48,13 +48,7 @@ for (const [what, seeds] of [
       const recovery = performance.now() - since;
       t.true(recovery < LONGEST_RECOVERY_MS, `both were ready ${Math.round(recovery)} ms after the end of a node`);
     }
-    for (const [direction, inbox] of inboxes.entries()) {
-      const sent = (await traffic[direction]?.stop()) ?? [];
-      await inbox.find("the last", (text) => text === String(sent.at(-1)));
-      t.deepEqual(firstArrivals(numbersIn(inbox)), sent);
-    }
-    const dropped = [near, far].flatMap(({ statuses }) => statuses.items.filter(({ type }) => type === "dropped"));
-    t.deepEqual(dropped, []);
+    await assertAllArrived(t, traffic, inboxes, [near, far]);
   });
 }
 

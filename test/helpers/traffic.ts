@@ -1,6 +1,8 @@
+import type { ExecutionContext } from "ava";
 import type { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp, type Scope } from "../../src/testing/scope.js";
 import { withTimeout } from "../../src/testing/with-timeout.js";
+import type { OpenBus } from "./open-bus.js";
 
 const INTERVAL_MS = 5;
 
@@ -34,3 +36,23 @@ export const firstArrivals = <T>(items: readonly T[]): readonly T[] => [...new S
 /** @returns the numbers among the messages of an inbox, in the order in which they arrived */
 export const numbersIn = ({ items }: Inbox<string>): readonly number[] =>
   items.map(Number).filter((number) => !Number.isNaN(number));
+
+/**
+ * Stops the traffic. All of it has arrived, in order, and no bus has dropped anything.
+ *
+ * @param inboxes - in the order of the traffic that they get
+ */
+export async function assertAllArrived(
+  t: ExecutionContext,
+  traffic: readonly Traffic[],
+  inboxes: readonly Inbox<string>[],
+  buses: readonly OpenBus[],
+): Promise<void> {
+  for (const [direction, inbox] of inboxes.entries()) {
+    const sent = (await traffic[direction]?.stop()) ?? [];
+    await inbox.find("the last", (text) => text === String(sent.at(-1)));
+    t.deepEqual(firstArrivals(numbersIn(inbox)), sent);
+  }
+  const dropped = buses.flatMap(({ statuses }) => statuses.items.filter(({ type }) => type === "dropped"));
+  t.deepEqual(dropped, []);
+}
