@@ -1,9 +1,11 @@
 import { pbkdf2Sync, randomBytes } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { alterUserScramCredentialsV0, Connection } from "@platformatic/kafka";
 import type { ExecutionContext } from "ava";
 import { type KafkaSetup, launchKafka, type TestKafka } from "../../scripts/environment/brokers/kafka.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { kafkaBus } from "../../src/bus/kafka/kafka-bus.js";
+import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { testCredentials } from "../contracts/connections/credentials.js";
@@ -11,8 +13,8 @@ import { openBus } from "../helpers/open-bus.js";
 import { startProxy } from "../helpers/proxy.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
-/** How long a login by token is good, in milliseconds. */
-const LOGIN_MS = 1_500;
+/** How long a login by token is good, in milliseconds. So short that a connection which does not survive it is an outage. */
+const LOGIN_MS = 1_000;
 
 const MODULES = "org.apache.kafka.common.security";
 
@@ -100,12 +102,12 @@ function token(lifetime: number): string {
   return `${part({ alg: "none" })}.${part({ sub: "alice", iat: now - 100, exp: now + lifetime })}.`;
 }
 
-function openWithToken(t: ExecutionContext<Broker>, makeToken: () => string) {
+function openWithToken(t: ExecutionContext<Broker>, makeToken: () => string | Promise<string>) {
   const url = `kafka://127.0.0.1:${t.context.ports.TOKEN}`;
   let asked = 0;
-  const credentials = () => {
+  const credentials = async () => {
     asked += 1;
-    return { password: makeToken() };
+    return { password: await makeToken() };
   };
   const opened = openBus(t, kafkaBus({ url, sasl: { mechanism: "OAUTHBEARER" }, credentials }));
   return { ...opened, asked: () => asked };
@@ -138,6 +140,31 @@ test("OAUTHBEARER: a login that runs out is renewed with another token, over the
   t.deepEqual(errors(), []);
   t.false(statuses.items.some(({ type }) => type === "reconnecting"));
   t.is(new Set(inbox.items).size, inbox.items.length);
+});
+
+test("OAUTHBEARER: what is published while a login is renewed waits for it", async (t) => {
+  const [logins, held] = [new Inbox<string>(), new Inbox<() => void>()];
+  const { bus, errors, statuses } = openWithToken(t, async () => {
+    logins.add("asked for");
+    if (logins.items.length > 1) {
+      await new Promise<void>((resolve) => held.add(resolve));
+    }
+    return token(3_600);
+  });
+  const { listen } = openBus(t, kafkaBus({ url: `kafka://127.0.0.1:${t.context.port}` }));
+  const channel = ownChannel();
+  const inbox = await listen(channel);
+  await bus.publish(channel, "first");
+  const renew = await held.find("the renewal", () => true);
+  const published = Promise.all([bus.publish(channel, "second"), bus.publish(channel, "third")]);
+  // What would be sent is sent.
+  await setImmediate();
+  renew();
+  await inbox.find("the last", (text) => text === "third");
+  await published;
+  t.deepEqual(inbox.items, ["first", "second", "third"]);
+  t.deepEqual(errors(), []);
+  t.false(statuses.items.some(({ type }) => type === "reconnecting"));
 });
 
 test("a token may be in the options", async (t) => {

@@ -15,8 +15,10 @@ testBusConformance(test, "ZeroMQ", (t) => zmqBus({ url: t.context.url }));
 
 const errorLike = (pattern: RegExp) => (status: { readonly error: BridgeError }) => pattern.test(status.error.message);
 
+// Each bus reads all that passes a forwarder: what floods or pollutes one has it to itself.
+
 test("messages that are dropped on the way to a host that reads too slowly are noticed and told", async (t) => {
-  const { url, port, publishPort } = t.context;
+  const { url, port, publishPort } = await startForwarder(t);
   const proxy = await startProxy(t, publishPort);
   const slow = openBus(t, zmqBus({ url: `zmq+tcp://127.0.0.1:${port}+${proxy.port}`, heartbeatInterval: 60_000 }));
   const other = openBus(t, zmqBus({ url, heartbeatInterval: 60_000 }));
@@ -62,7 +64,7 @@ test("a message that ZeroMQ would cut its readers off for is refused, and the ne
 });
 
 test("what others put on the ports is told once, and the next message arrives", async (t) => {
-  const { url, port } = t.context;
+  const { url, port } = await startForwarder(t);
   const opened = openBus(t, zmqBus({ url }));
   const channel = ownChannel();
   const inbox = await opened.listen(channel);

@@ -36,8 +36,11 @@ export function isRefusal(error: unknown): error is KafkaFailure {
   return error instanceof KafkaFailure && !error.isTransient;
 }
 
-/** Too few brokers are up yet, though the client library takes it for final. */
-const TRANSIENT: readonly string[] = ["INVALID_REPLICATION_FACTOR"];
+/** What the client library takes for final: too few brokers are up yet; another connection has a login of its own. */
+const TRANSIENT: readonly string[] = ["INVALID_REPLICATION_FACTOR", "ILLEGAL_SASL_STATE"];
+
+/** The last step of a login that is renewed, whether it succeeds or not. */
+const RENEWED = ["connect", "error", "close"] as const;
 
 interface ErrorResponse {
   readonly apiId: string;
@@ -92,6 +95,7 @@ export class KafkaConnection {
   readonly #kafka: Kafka;
   readonly #connection: Connection;
   #hasAnswered: boolean;
+  #renewal: Promise<void> | undefined;
 
   private constructor(address: string, kafka: Kafka, connection: Connection, hasAnswered: boolean) {
     this.address = address;
@@ -158,6 +162,7 @@ export class KafkaConnection {
     api: API<Arguments, Response>,
     ...args: Arguments
   ): Promise<Response> {
+    await this.#untilLoggedIn();
     try {
       const response = await api.async(this.#connection, ...args);
       this.#hasAnswered = true;
@@ -184,6 +189,34 @@ export class KafkaConnection {
     socket.destroy();
     // Otherwise a timer for the next login may stay.
     this.#connection.close().catch(() => {});
+  }
+
+  /**
+   * From the first request of a login to its last, which may wait for a token, a broker takes nothing else
+   * (`SaslServerAuthenticator`), though the client library would send it. Requests of a connection are handled in order,
+   * so those before need not be waited for.
+   */
+  async #untilLoggedIn(): Promise<void> {
+    if (this.#connection.status === this.#kafka.ConnectionStatuses.REAUTHENTICATING) {
+      this.#renewal ??= this.#renewed();
+      await this.#renewal;
+      this.#renewal = undefined;
+    }
+  }
+
+  #renewed(): Promise<void> {
+    const connection = this.#connection;
+    return new Promise((resolve) => {
+      const done = () => {
+        for (const event of RENEWED) {
+          connection.off(event, done);
+        }
+        resolve();
+      };
+      for (const event of RENEWED) {
+        connection.on(event, done);
+      }
+    });
   }
 
   #failure(error: unknown): KafkaFailure {
