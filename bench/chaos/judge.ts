@@ -2,6 +2,7 @@ import type { Window } from "../fleet/client.js";
 import { isNode } from "../fleet/roster.js";
 import type { Emitted, Evidence, ReceiverEvidence } from "./evidence.js";
 import { expected, SenderRecord } from "./sender-record.js";
+import { type Story, storiesOf } from "./story.js";
 import { type Track, trackOf } from "./track.js";
 
 /** What announced that a message is missing. */
@@ -23,6 +24,8 @@ export interface Failure {
   readonly numbers: readonly number[];
   /** On the clock of the run. */
   readonly at?: number;
+  /** Of the first of the numbers. */
+  readonly stories?: readonly Story[];
 }
 
 /** One sender at one client. */
@@ -175,6 +178,7 @@ function failuresOf({ silent, doubledWithoutReason, late }: Findings): readonly 
           {
             ...{ kind, text: `${cases.length} ${what}`, numbers, at: first.run.at },
             ...{ sender: first.sender.name, receiver: first.receiver.plan.name },
+            stories: storiesOf(first.evidence, first.sender, cases),
           },
         ];
   };

@@ -35,6 +35,8 @@ class Performer {
   readonly #fleet: Fleet;
   readonly #signal: AbortSignal;
   #brokerUp: Promise<void> = Promise.resolve();
+  /** A process may take longer to start than until its next fault. */
+  readonly #starting = new Map<Member, Promise<void>>();
 
   constructor(fleet: Fleet, signal: AbortSignal) {
     this.#fleet = fleet;
@@ -90,6 +92,7 @@ class Performer {
 
   async #fault({ fault, member: name, time, bytesPerSecond }: Action & { readonly kind: "fault" }): Promise<void> {
     const member = this.#member(name);
+    await this.#starting.get(member);
     switch (fault) {
       case "block":
         return this.#doing(`${name} computes for ${time} ms`, async () => {
@@ -115,7 +118,11 @@ class Performer {
           await member.link.restore();
         });
       case "kill":
-        return this.#doing(`${name} killed, started after ${time} ms`, () => this.#killAndStart(member, time));
+        return this.#doing(`${name} killed, started after ${time} ms`, () => {
+          const started = this.#killAndStart(member, time);
+          this.#starting.set(member, started);
+          return started;
+        });
       default:
         fault satisfies never;
     }

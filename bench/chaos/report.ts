@@ -2,6 +2,7 @@ import { bold, dim, green, red } from "../../src/util/terminal-style.js";
 import { ranges } from "../faults/tally.js";
 import type { Announcement, Failure, Pair } from "./judge.js";
 import type { ChaosRun } from "./run.js";
+import { tell } from "./story.js";
 
 /** How much of what happened around a failure is shown. */
 const AROUND_MS = 15_000;
@@ -52,7 +53,8 @@ function eventsAround({ deeds, statuses }: ChaosRun, at: number): readonly strin
   return events.length > MOST_EVENTS ? [...shown, dim(`      and ${events.length - MOST_EVENTS} more`)] : shown;
 }
 
-function failureLines(run: ChaosRun, { kind, text, sender, receiver, numbers, at }: Failure): readonly string[] {
+function failureLines(run: ChaosRun, failure: Failure): readonly string[] {
+  const { kind, text, sender, receiver, numbers, at, stories = [] } = failure;
   const who = [sender, receiver && `at the client of ${receiver}`].filter(Boolean).join(" ");
   const when = at === undefined ? "" : `, first at ${seconds(at)}`;
   const listed = ranges(numbers);
@@ -60,6 +62,7 @@ function failureLines(run: ChaosRun, { kind, text, sender, receiver, numbers, at
   return [
     red(`  ${kind}: ${[who, text].filter(Boolean).join(": ")}${when}`),
     ...(which === "" ? [] : [`    numbers ${which}`]),
+    ...stories.map((story) => `    ${tell(story, seconds)}`),
     ...(at === undefined ? [] : eventsAround(run, at)),
   ];
 }

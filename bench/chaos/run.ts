@@ -10,6 +10,7 @@ import { evidenceOf } from "./observe.js";
 import { type Deed, perform } from "./perform.js";
 import { type Schedule, scheduleOf } from "./schedule.js";
 import { settle } from "./settle.js";
+import { storyAt } from "./story.js";
 
 export interface ChaosOptions {
   readonly bus: BusName;
@@ -93,7 +94,11 @@ function relativeTo(
 ): Pick<ChaosRun, "deeds" | "statuses" | "failures"> {
   const since = (at: number) => Math.round(at - start);
   return {
-    failures: failures.map((failure) => (failure.at === undefined ? failure : { ...failure, at: since(failure.at) })),
+    failures: failures.map(({ at, stories, ...failure }) => ({
+      ...failure,
+      ...(at === undefined ? {} : { at: since(at) }),
+      ...(stories === undefined ? {} : { stories: stories.map((story) => storyAt(story, since)) }),
+    })),
     deeds: deeds.map(({ from, to, text }) => ({ from: since(from), to: since(to), text })),
     statuses: members.flatMap(({ name, statuses }) =>
       statuses.map(({ type, at, error, reason, count }) => {

@@ -60,6 +60,9 @@ async function observe(
   return hosts.map(({ name }, index) => ({ host: name, samples: samples[index] ?? [] }));
 }
 
+const between = ({ sender, receiver }: { readonly sender?: string; readonly receiver?: string }): string =>
+  [sender, receiver && `the client of ${receiver}`].filter(Boolean).join(" at ");
+
 /** Starts what a run on one broker needs. @throws Error when something cannot be started */
 export function startSoakFleet(
   bus: BusName,
@@ -78,13 +81,15 @@ export async function measureSoak(bus: BusName, fleet: Fleet, options: SoakOptio
     const unsettled = await settle(fleet, signal, SENDERS);
     const { pairs, failures } = judge(evidenceOf(bus, fleet, { restarts: [], addressed: new Map() }));
     const sum = (of: (pair: (typeof pairs)[number]) => number) => pairs.reduce((total, pair) => total + of(pair), 0);
-    const others = failures.filter(({ kind }) => kind !== "silent loss" && kind !== "doubled");
+    const announced = pairs.flatMap((pair) =>
+      Object.entries(pair.announced).map(([why, count]) => `${between(pair)}: ${count} missing, ${why}`),
+    );
     return {
       ...{ bus, measured: new Date().toISOString(), machine: machine(), minutes, rate, heartbeatInterval },
       ...{ hosts: samples, expected: sum(({ expected }) => expected) },
       lost: sum(({ expected, received }) => expected - received),
       doubled: sum(({ doubled }) => doubled),
-      problems: [...unsettled, ...others.map(({ text }) => text)],
+      problems: [...unsettled, ...failures.map((failure) => `${between(failure)}: ${failure.text}`), ...announced],
     };
   } finally {
     await fleet.end();
