@@ -168,6 +168,9 @@ export function unsupportedPeer({
   if (kind === "asgi" && /^(kafka|kombu\+.*|zmq\+tcp)$/.test(scheme)) {
     return `python-socketio has no asynchronous manager for ${scheme}://`;
   }
+  if (encoding === "msgpack" && scheme === "zmq+tcp") {
+    return "ZmqManager puts each message into JSON, which cannot hold MessagePack";
+  }
   // In another encoding it is given its manager.
   if (kind === "flask" && encoding === "json" && scheme.startsWith("kombu+")) {
     return `Flask-SocketIO takes ${scheme.slice("kombu+".length)}:// for its own, not for Kombu's`;

@@ -104,6 +104,25 @@ test("a client library that is not installed is named when a URL needs it, and n
   t.deepEqual(JSON.parse(stdout), [...each, ...each]);
 });
 
+test("a client library that cannot be loaded is named with the reason", async (t) => {
+  const directory = installWith(t, []);
+  const broken = join(directory, "node_modules", "zeromq");
+  mkdirSync(broken);
+  writeFileSync(join(broken, "index.js"), 'throw new Error("addon.node: invalid ELF header");');
+  const program = `
+    import { createEmitter } from "./src/index.js";
+    try {
+      createEmitter("zmq+tcp://h:1+2");
+    } catch ({ name, code, message }) {
+      console.log(JSON.stringify([name, code, message]));
+    }`;
+  t.deepEqual(JSON.parse(await run(program, directory)), [
+    "BridgeError",
+    "BRIDGE_MISSING_PACKAGE",
+    "zmq+tcp:// needs the package zeromq, which cannot be loaded: addon.node: invalid ELF header",
+  ]);
+});
+
 test("without Redis, ioredis need not be there", async (t) => {
   const program = `
     import { createEmitter } from "./src/index.js";

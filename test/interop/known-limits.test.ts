@@ -65,6 +65,7 @@ test("a kind of peer that does not exist for a broker is reported", (t) => {
   );
   t.regex(String(unsupportedPeer({ scheme: "kombu+redis", kind: "flask", encoding })), /redis:\/\//);
   t.is(unsupportedPeer({ scheme: "kombu+redis", kind: "flask", encoding: "msgpack" }), undefined);
+  t.regex(String(unsupportedPeer({ scheme: "zmq+tcp", kind: "threaded", encoding: "msgpack" })), /MessagePack/);
   t.is(unsupportedPeer({ scheme: "redis", kind: "asgi", encoding }), undefined);
 });
 

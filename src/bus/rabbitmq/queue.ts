@@ -25,7 +25,8 @@ export const QUEUE = {
 
 /**
  * An exchange of our own, to which only our queue is bound. It is gone when the queue is, and when a restart cost the
- * broker all bindings, those of other hosts included. From 4.2 on RabbitMQ keeps bindings over a restart.
+ * broker all bindings, those of other hosts included. With Khepri (new nodes of RabbitMQ 4.2 and later), bindings
+ * survive a restart.
  */
 export const MARKER = { durable: false, autoDelete: true } as const;
 

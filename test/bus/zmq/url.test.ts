@@ -24,6 +24,13 @@ for (const [url, reason] of [
   });
 }
 
+test("credentials are refused, since nobody would ask for them", (t) => {
+  const options = { url: "zmq+tcp://127.0.0.1:1+2", credentials: () => ({ password: "secret" }) };
+  const error = t.throws(() => zmqBus(options), { instanceOf: BridgeError });
+  t.is(error?.code, "BRIDGE_INVALID_OPTION");
+  t.is(error?.message, "credentials: ZeroMQ has no login, so nobody would ask for them");
+});
+
 test("a channel whose name is too long is refused", async (t) => {
   const bus = zmqBus({ url: "zmq+tcp://127.0.0.1:1+2" });
   const error = await t.throwsAsync(bus.publish("ž".repeat(257), "x"), { instanceOf: BridgeError });
