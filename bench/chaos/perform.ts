@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { FleetClient } from "../fleet/client.js";
 import type { Fleet } from "../fleet/fleet.js";
 import type { Member } from "../fleet/member.js";
+import { isNode } from "../fleet/roster.js";
 import { now, type Span } from "../shared/clock.js";
 import type { Action, Schedule, Target } from "./schedule.js";
 
@@ -131,11 +132,18 @@ class Performer {
   async #killAndStart(member: Member, time: number): Promise<void> {
     await member.kill();
     await this.#wait(time);
-    // Python's managers end if the broker is away when they start.
-    await this.#brokerUp;
-    if (!this.#signal.aborted) {
-      await member.start();
-      member.send(TICKING);
+    for (let attempt = 1; !this.#signal.aborted; attempt += 1) {
+      await this.#brokerUp;
+      try {
+        await member.start();
+        member.send(TICKING);
+        return;
+      } catch (error) {
+        if (isNode(member.plan) || attempt === PYTHON_STARTS) {
+          throw error;
+        }
+        await member.kill();
+      }
     }
   }
 
@@ -158,6 +166,9 @@ class Performer {
     return member;
   }
 }
+
+/** Python's managers end if the broker goes away, or is slow, while they start: whoever runs one starts it again. */
+const PYTHON_STARTS = 5;
 
 /** Steady traffic of every sender, so that a gap is at most as long. */
 const TICKING = { op: "tick", interval: 250 } as const;
