@@ -15,6 +15,9 @@ export interface ServerProcessOptions {
   readonly cwd?: string;
 }
 
+/** Of its output, for an error: why it has ended. */
+const MOST_LAST_LINES = 10;
+
 /**
  * @param readyLine - part of the line on standard output after which it accepts connections
  * @returns a function that kills it
@@ -32,11 +35,18 @@ export async function serverProcess(
   process.once("exit", killAtExit);
   child.once("exit", () => process.off("exit", killAtExit));
   const lines = createInterface({ input: child.stdout });
+  const last: string[] = [];
   await withTimeout(
     `"${readyLine}" from ${server} ${args.join(" ")}`,
     new Promise<void>((resolve, reject) => {
-      lines.on("line", (line) => line.includes(readyLine) && resolve());
-      child.once("exit", (code) => reject(new Error(`${server} ended with ${code}`)));
+      lines.on("line", (line) => {
+        last.splice(0, last.length - MOST_LAST_LINES + 1);
+        last.push(line);
+        if (line.includes(readyLine)) {
+          resolve();
+        }
+      });
+      child.once("close", (code) => reject(new Error([`${server} ended with ${code}`, ...last].join("\n"))));
       child.once("error", reject);
     }),
   ).catch((error: unknown) => {
