@@ -80,14 +80,16 @@ class Performer {
 
   async #restart(away: number): Promise<void> {
     const { broker } = this.#fleet;
-    await this.#brokerUp;
-    this.#brokerUp = this.#doing(`broker away for ${away} ms and its start`, async () => {
-      const from = now();
-      await broker.crash();
-      await this.#wait(away);
-      await broker.start();
-      this.restarts.push({ from, to: now() });
-    });
+    const restart = () =>
+      this.#doing(`broker away for ${away} ms and its start`, async () => {
+        const from = now();
+        await broker.crash();
+        await this.#wait(away);
+        await broker.start();
+        this.restarts.push({ from, to: now() });
+      });
+    // Several may have come while it starts.
+    this.#brokerUp = this.#brokerUp.then(restart);
     await this.#brokerUp;
   }
 
