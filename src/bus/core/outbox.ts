@@ -38,12 +38,15 @@ const COMPACT_AT = 1_024;
 
 const NOTHING: readonly Entry[] = [];
 
+const NO_STALL = { since: Number.NEGATIVE_INFINITY, count: 0, bytes: 0 };
+
 /**
  * @internal Messages that the broker has not confirmed, in order: first those sent over the present connection, then
  * those that wait.
  *
- * The bounds of `OutageOptions` are for outages: while the broker is away, or confirms nothing, they hold for what waits,
- * and drop its oldest first. While it takes messages, what waits is only reported.
+ * The bounds of `OutageOptions` are for outages: while the broker is away they hold for what waits, and drop its oldest
+ * first. While it takes messages, what waits is only reported. While it is there and confirms nothing, they hold for what
+ * has come meanwhile: a broker that pauses for seconds costs nothing that waited because this process is the faster one.
  */
 export class Outbox {
   readonly #limits: NormalizedOutage;
@@ -60,6 +63,8 @@ export class Outbox {
   #isFlowing = false;
   /** A first attempt to connect is none. */
   #isOutage = false;
+  /** When the broker stopped to confirm, and what waited then. */
+  #stall = NO_STALL;
   /** What waited at the last report of backpressure, as a multiple of the bounds. */
   #reportedLoad = 0;
   #ageTimer: NodeJS.Timeout | undefined;
@@ -70,7 +75,7 @@ export class Outbox {
     this.#options = options;
     this.#watch = new ConfirmWatch({
       timeout: options.confirmTimeout,
-      onStalled: () => this.enforceBounds(),
+      onStalled: () => this.#onStalled(),
       onTimeout: options.onUnconfirmed,
     });
   }
@@ -178,11 +183,12 @@ export class Outbox {
       this.#reportBackpressure();
       return;
     }
+    const { since, count, bytes } = this.#isOutage ? NO_STALL : this.#stall;
     const now = performance.now();
-    this.#dropWhile("age", (oldest) => now - oldest.queuedAt >= maxAge);
-    this.#dropWhile("count", () => this.#entries.length - this.#waiting > maxMessages);
-    this.#dropWhile("bytes", () => this.#waitingBytes > maxBytes);
-    this.#watchAge();
+    this.#dropWhile("age", ({ queuedAt }) => now - Math.max(queuedAt, since) >= maxAge);
+    this.#dropWhile("count", () => this.#entries.length - this.#waiting > count + maxMessages);
+    this.#dropWhile("bytes", () => this.#waitingBytes > bytes + maxBytes);
+    this.#watchAge(since);
   }
 
   /** Resolves when every message is confirmed or dropped. */
@@ -199,6 +205,12 @@ export class Outbox {
     this.#reportedLoad = 0;
     this.#dropWhile("closed", () => true);
     clearTimeout(this.#ageTimer);
+  }
+
+  #onStalled(): void {
+    const count = this.#entries.length - this.#waiting;
+    this.#stall = { since: performance.now(), count, bytes: this.#waitingBytes };
+    this.enforceBounds();
   }
 
   #reportBackpressure(): void {
@@ -274,13 +286,13 @@ export class Outbox {
     }
   }
 
-  /** One timer for all entries: when the oldest that waits is too old. */
-  #watchAge(): void {
+  /** One timer for all entries: when the oldest that waits is too old. @param since - when ages count from, at the earliest */
+  #watchAge(since: number): void {
     const oldest = this.#entries[this.#waiting];
     if (this.#ageTimer !== undefined || oldest === undefined) {
       return;
     }
-    const left = this.#limits.maxAge - (performance.now() - oldest.queuedAt);
+    const left = this.#limits.maxAge - (performance.now() - Math.max(oldest.queuedAt, since));
     this.#ageTimer = setTimeout(
       () => {
         this.#ageTimer = undefined;
