@@ -8,6 +8,8 @@ import type { Span } from "../shared/clock.js";
 export interface Emitted extends EmittedRun {
   /** Names of the hosts whose clients they are for. */
   readonly receivers: readonly string[];
+  /** If they went to a sid, when its client lost that. */
+  readonly sidLostAt?: number | undefined;
 }
 
 export interface SenderEvidence {

@@ -99,10 +99,14 @@ function isWithin({ track, number, run }: Case, { positions, times }: Window): b
 
 /** What announced that a missing message is missing; undefined if nothing did. */
 function announcementOf(missing: Case): Announcement | undefined {
-  const { sender, receiver, number } = missing;
-  const fate = sender.fateOf(number)?.fate;
+  const { sender, receiver, number, run } = missing;
+  const { fate, at: settledAt = Number.POSITIVE_INFINITY } = sender.fateOf(number) ?? {};
   if (fate === "rejected") {
     return "rejected";
+  }
+  // It waited for the broker, or was on its way, when the host of that client was killed.
+  if (run.sidLostAt !== undefined && settledAt >= run.sidLostAt) {
+    return "client disconnected";
   }
   if (!isOwnClient(missing)) {
     if (fate === "dropped" || fate === "unpublished") {

@@ -19,10 +19,11 @@ export function evidenceOf(
       ...{ plan, settled, statuses, deaths, closings: link.closings },
       emitted: emitted.map((run): Emitted => {
         const { receivers, sid } = addressed.get(run.id ?? -1) ?? { receivers: clients, sid: undefined };
+        const lost = receivers.flatMap(({ lostSids }) => (sid === undefined ? [] : (lostSids.get(sid) ?? [])));
+        const [sidLostAt] = lost;
         // A client that has another sid by now is not meant any more.
-        const isMeant = (lostAt: number | undefined) => lostAt === undefined || lostAt > run.at;
-        const meant = sid === undefined ? receivers : receivers.filter(({ lostSids }) => isMeant(lostSids.get(sid)));
-        return { ...run, receivers: meant.map(({ name }) => name) };
+        const isMeant = sidLostAt === undefined || sidLostAt > run.at;
+        return { ...run, receivers: isMeant ? receivers.map(({ name }) => name) : [], sidLostAt };
       }),
     })),
     receivers: clients.map(({ name, arrivals, windows, damaged }) => {

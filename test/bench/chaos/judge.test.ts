@@ -209,3 +209,17 @@ test("the own client gets everything, whatever the broker does", (t) => {
   ];
   t.deepEqual(kinds(evidence({ ...story, receiver, sender: { emitted, statuses } })), [["silent loss", [7]]]);
 });
+
+test("what is for the sid of a client is lost with that client, and not before", (t) => {
+  const toSid = (sidLostAt: number) =>
+    upTo(LAST).map((number) => ({
+      ...{ id: number, first: number, count: 1, at: number * 1_000, receivers: ["other"] },
+      ...(number === 7 ? { sidLostAt } : {}),
+    }));
+  const received = without(7);
+  // Confirmed at 7,001.
+  t.deepEqual(kinds(evidence({ received, sender: { emitted: toSid(7_002) } })), [["silent loss", [7]]]);
+  const { failures, pairs } = evidence({ received, sender: { emitted: toSid(7_000) } });
+  t.deepEqual(failures, []);
+  t.deepEqual(pairs[0]?.announced, { "client disconnected": 1 });
+});

@@ -29,6 +29,8 @@ export function testBusyProcess<Broker extends RunningBroker>(
     const channel = ownChannel();
     const [sender, receiver] = [openAt(t, t.context.url, { outage }), openAt(t, t.context.url)];
     const [inbox] = await Promise.all([receiver.listen(channel), sender.listen(channel)]);
+    // Its other connection, over which it publishes, may come later.
+    await sender.statuses.find("ready", ({ type }) => type === "ready");
     const publish = (texts: readonly string[]) => texts.map((text) => sender.bus.publish(channel, text));
     return { channel, sender, inbox, publish };
   }
