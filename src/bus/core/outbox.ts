@@ -117,9 +117,7 @@ export class Outbox {
 
   /** There is no broker, or it takes and confirms nothing for a reason that it gave: the bounds hold until `resume()`. */
   pause(): void {
-    this.#isFlowing = false;
-    this.#isOutage = true;
-    this.#watch.stop();
+    this.#beginOutage();
     this.enforceBounds();
   }
 
@@ -153,9 +151,7 @@ export class Outbox {
 
   /** The connection is gone: what it has not confirmed waits again, until `resume()`. */
   connectionLost(): void {
-    this.#isFlowing = false;
-    this.#isOutage = true;
-    this.#watch.stop();
+    this.#beginOutage();
     this.#entries = this.#entries.filter((entry) => !entry.isSettled);
     this.#head = 0;
     this.#waiting = 0;
@@ -205,6 +201,15 @@ export class Outbox {
     this.#reportedLoad = 0;
     this.#dropWhile("closed", () => true);
     clearTimeout(this.#ageTimer);
+  }
+
+  #beginOutage(): void {
+    this.#isFlowing = false;
+    this.#isOutage = true;
+    this.#watch.stop();
+    // It may be that of a stall, in which ages count from later.
+    clearTimeout(this.#ageTimer);
+    this.#ageTimer = undefined;
   }
 
   #onStalled(): void {

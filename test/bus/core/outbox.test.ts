@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setTimeout as pause, setImmediate } from "node:timers/promises";
 import test from "ava";
 import { type Entry, Outbox } from "../../../src/bus/core/outbox.js";
 import { normalizeOutage } from "../../../src/bus/options.js";
@@ -246,6 +246,20 @@ test("a silent broker that turns out to be away leaves no more than the bounds",
   outbox.connectionLost();
   t.deepEqual(drops, [["count", 2, 2]]);
   t.deepEqual(texts(), ["3", "4"]);
+});
+
+// Serial: other tests here block the process.
+test.serial("when a silent broker is given up, ages count from when messages were published", async (t) => {
+  const { outbox, add, take } = makeOutbox(t, { maxAge: 1_500 }, { isOutage: false });
+  void add("1");
+  t.is(take().length, 1);
+  const dropped = t.throwsAsync(add("2"), { message: /age/ });
+  // Before an age that counts from the silence.
+  const later = pause(2_200, "later");
+  await untilStalled(outbox);
+  outbox.connectionLost();
+  t.not(await Promise.race([dropped, later]), "later");
+  await later;
 });
 
 test("a silent broker costs nothing that has waited for long", async (t) => {
