@@ -81,8 +81,12 @@ export interface Strictness {
 
 const STRICT: Strictness = { leniency: 1, judged: "median" };
 
-/** For a quick check, on whatever machine a CI has, beside whatever else it does: a change for the worse shows in every repeat. */
-export const LENIENT: Strictness = { leniency: 1.3, judged: "least" };
+/**
+ * For a quick check, on whatever machine a CI has, beside whatever else it does: a change for the worse shows in every
+ * repeat. On processors that are shared, the same code was seen at 0.29 to 0.51 of redis-adapter (1 recipient, 64 KB); what
+ * decodes every message is at 1.4 and above.
+ */
+export const LENIENT: Strictness = { leniency: 2, judged: "least" };
 
 /** Judges the targets that were measured. */
 export function judge(runs: readonly RecordedRun[], { leniency, judged }: Strictness = STRICT): readonly Judgement[] {
