@@ -19,8 +19,8 @@ export function evidenceOf(
       ...{ plan, settled, statuses, deaths, closings: link.closings },
       emitted: emitted.map((run): Emitted => {
         const { receivers, sid } = addressed.get(run.id ?? -1) ?? { receivers: clients, sid: undefined };
-        const lost = receivers.flatMap(({ lostSids }) => (sid === undefined ? [] : (lostSids.get(sid) ?? [])));
-        const [sidLostAt] = lost;
+        // What goes to a sid is for one client.
+        const sidLostAt = sid === undefined ? undefined : receivers[0]?.lostSids.get(sid);
         // A client that has another sid by now is not meant any more.
         const isMeant = sidLostAt === undefined || sidLostAt > run.at;
         return { ...run, receivers: isMeant ? receivers.map(({ name }) => name) : [], sidLostAt };

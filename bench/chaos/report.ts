@@ -53,9 +53,13 @@ function eventsAround({ deeds, statuses }: ChaosRun, at: number): readonly strin
   return events.length > MOST_EVENTS ? [...shown, dim(`      and ${events.length - MOST_EVENTS} more`)] : shown;
 }
 
+/** Who sent, and who should have got it, as far as that is known. */
+export const pairOf = ({ sender, receiver }: Pick<Failure, "sender" | "receiver">): string =>
+  [sender, receiver && `at the client of ${receiver}`].filter(Boolean).join(" ");
+
 function failureLines(run: ChaosRun, failure: Failure): readonly string[] {
-  const { kind, text, sender, receiver, numbers, at, stories = [] } = failure;
-  const who = [sender, receiver && `at the client of ${receiver}`].filter(Boolean).join(" ");
+  const { kind, text, numbers, at, stories = [] } = failure;
+  const who = pairOf(failure);
   const when = at === undefined ? "" : `, first at ${seconds(at)}`;
   const listed = ranges(numbers);
   const which = listed.length > MOST_CHARACTERS ? `${listed.slice(0, MOST_CHARACTERS)}…` : listed;

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { judge } from "../chaos/judge.js";
 import { evidenceOf } from "../chaos/observe.js";
+import { pairOf } from "../chaos/report.js";
 import { settle } from "../chaos/settle.js";
 import type { BusName } from "../faults/names.js";
 import { type Fleet, startFleet } from "../fleet/fleet.js";
@@ -60,9 +61,6 @@ async function observe(
   return hosts.map(({ name }, index) => ({ host: name, samples: samples[index] ?? [] }));
 }
 
-const between = ({ sender, receiver }: { readonly sender?: string; readonly receiver?: string }): string =>
-  [sender, receiver && `the client of ${receiver}`].filter(Boolean).join(" at ");
-
 /** Starts what a run on one broker needs. @throws Error when something cannot be started */
 export function startSoakFleet(
   bus: BusName,
@@ -82,14 +80,14 @@ export async function measureSoak(bus: BusName, fleet: Fleet, options: SoakOptio
     const { pairs, failures } = judge(evidenceOf(bus, fleet, { restarts: [], addressed: new Map() }));
     const sum = (of: (pair: (typeof pairs)[number]) => number) => pairs.reduce((total, pair) => total + of(pair), 0);
     const announced = pairs.flatMap((pair) =>
-      Object.entries(pair.announced).map(([why, count]) => `${between(pair)}: ${count} missing, ${why}`),
+      Object.entries(pair.announced).map(([why, count]) => `${pairOf(pair)}: ${count} missing, ${why}`),
     );
     return {
       ...{ bus, measured: new Date().toISOString(), machine: machine(), minutes, rate, heartbeatInterval },
       ...{ hosts: samples, expected: sum(({ expected }) => expected) },
       lost: sum(({ expected, received }) => expected - received),
       doubled: sum(({ doubled }) => doubled),
-      problems: [...unsettled, ...failures.map((failure) => `${between(failure)}: ${failure.text}`), ...announced],
+      problems: [...unsettled, ...failures.map((failure) => `${pairOf(failure)}: ${failure.text}`), ...announced],
     };
   } finally {
     await fleet.end();

@@ -182,7 +182,7 @@ export class Outbox {
     const { since, count, bytes } = this.#isOutage ? NO_STALL : this.#stall;
     const now = performance.now();
     this.#dropWhile("age", ({ queuedAt }) => now - Math.max(queuedAt, since) >= maxAge);
-    this.#dropWhile("count", () => this.#entries.length - this.#waiting > count + maxMessages);
+    this.#dropWhile("count", () => this.#waitingCount > count + maxMessages);
     this.#dropWhile("bytes", () => this.#waitingBytes > bytes + maxBytes);
     this.#watchAge(since);
   }
@@ -203,6 +203,10 @@ export class Outbox {
     clearTimeout(this.#ageTimer);
   }
 
+  get #waitingCount(): number {
+    return this.#entries.length - this.#waiting;
+  }
+
   #beginOutage(): void {
     this.#isFlowing = false;
     this.#isOutage = true;
@@ -213,13 +217,12 @@ export class Outbox {
   }
 
   #onStalled(): void {
-    const count = this.#entries.length - this.#waiting;
-    this.#stall = { since: performance.now(), count, bytes: this.#waitingBytes };
+    this.#stall = { since: performance.now(), count: this.#waitingCount, bytes: this.#waitingBytes };
     this.enforceBounds();
   }
 
   #reportBackpressure(): void {
-    const count = this.#entries.length - this.#waiting;
+    const count = this.#waitingCount;
     const load = Math.max(count / (this.#limits.maxMessages + 1), this.#waitingBytes / (this.#limits.maxBytes + 1));
     if (this.#isFlowing && load >= 1 && load >= 2 * this.#reportedLoad) {
       this.#reportedLoad = load;
