@@ -6,8 +6,10 @@ import { machine } from "../shared/docs-page.js";
 import { Progress } from "../shared/progress.js";
 import { cleanUpAtEnd, interrupted, runBenchmark } from "../shared/run-benchmark.js";
 import { HELP, LOG_FILE, type Options, parseOptions } from "./options.js";
+import { writePage } from "./page.js";
 import { runReport } from "./report.js";
 import { type ChaosRun, runChaos } from "./run.js";
+import { summaryOf } from "./summary.js";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -51,6 +53,10 @@ async function run(options: Options): Promise<void> {
     const lines = runs.map((each) => JSON.stringify(each)).join(",\n");
     const head = JSON.stringify({ measured: new Date().toISOString(), machine: machine(), unit: "milliseconds" });
     writeFileSync(options.json, `{"head": ${head}, "runs": [\n${lines}\n]}\n`);
+  }
+  if (options.write) {
+    const recorded = { measured: new Date().toISOString(), machine: machine() };
+    print(`wrote ${writePage(runs.map((each) => ({ ...summaryOf(each), ...recorded }))).join(", ")}`);
   }
   const isGood = runs.length === options.buses.length && runs.every(({ failures }) => failures.length === 0);
   const bad = `Not everything is accounted for; ${LOG_FILE} has the logs of the programs. Again with --seed ${options.seed}.`;

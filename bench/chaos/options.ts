@@ -13,6 +13,7 @@ export interface Options {
   readonly rate: number;
   readonly heartbeatInterval: number;
   readonly json: string | undefined;
+  readonly write: boolean;
 }
 
 const MOST_SEEDS = 2 ** 31 - 1;
@@ -29,6 +30,7 @@ export const HELP = `${bold("npm run chaos --")} [flags]: does a fleet lose mess
   --rate N             emits a second, of all processes together; some of them are bursts. Default: 10
   --heartbeat MS       heartbeatInterval of the Node hosts. Default: 5000
   --json FILE          write every figure, fault and status
+  --write              put the figures into docs/reliability.md and docs/chaos.json
   -h, --help           show this help
 
 Starts a broker, two to four Node hosts, Python hosts with threads and asyncio, and emitters of Node and Python, each a
@@ -55,6 +57,7 @@ export function parseOptions(args: readonly string[]): Options {
     rate: { type: "string", default: "10" },
     heartbeat: { type: "string", default: "5000" },
     json: { type: "string" },
+    write: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   });
   return {
@@ -65,5 +68,6 @@ export function parseOptions(args: readonly string[]): Options {
     rate: wholeNumber("rate", values.rate, 1, 1_000),
     heartbeatInterval: wholeNumber("heartbeat", values.heartbeat, 100, 60_000),
     json: values.json,
+    write: values.write,
   };
 }

@@ -3,6 +3,7 @@ import { ranges } from "../faults/tally.js";
 import type { Announcement, Failure, Pair } from "./judge.js";
 import type { ChaosRun } from "./run.js";
 import { tell } from "./story.js";
+import { summaryOf } from "./summary.js";
 
 /** How much of what happened around a failure is shown. */
 const AROUND_MS = 15_000;
@@ -73,16 +74,15 @@ function failureLines(run: ChaosRun, failure: Failure): readonly string[] {
 
 /** What a run found, for a terminal. */
 export function runReport(title: string, run: ChaosRun): string {
-  const { pairs, failures, deeds, seed, minutes } = run;
-  const sum = (of: (pair: Pair) => number) => pairs.reduce((total, pair) => total + of(pair), 0);
-  const missing = sum(({ expected, received }) => expected - received);
-  const silent = sum((pair) => pair.silent);
-  const head = `${title}, seed ${seed}, ${minutes} min: ${sum(({ expected }) => expected)} deliveries expected, `;
+  const { pairs, failures } = run;
+  const { seed, minutes, expected, received, silent, faults } = summaryOf(run);
+  const missing = expected - received;
+  const head = `${title}, seed ${seed}, ${minutes} min: ${expected} deliveries expected, `;
   const verdict = failures.length === 0 ? green("everything is accounted for") : red(`${failures.length} failures`);
   return [
     pairTable(pairs),
     bold(
-      `${head}${missing} missing, ${missing - silent} of them announced, ${silent} silently; ${deeds.length} faults; ${verdict}`,
+      `${head}${missing} missing, ${missing - silent} of them announced, ${silent} silently; ${faults} faults; ${verdict}`,
     ),
     ...failures.flatMap((failure) => failureLines(run, failure)),
   ].join("\n");
