@@ -1,5 +1,6 @@
 import type { Window } from "../fleet/client.js";
 import { isNode } from "../fleet/roster.js";
+import type { Span } from "../shared/clock.js";
 import type { Emitted, Evidence, ReceiverEvidence } from "./evidence.js";
 import { expected, SenderRecord } from "./sender-record.js";
 import { type Story, storiesOf } from "./story.js";
@@ -92,9 +93,22 @@ function mayLose({ evidence, sender, receiver, number }: Case, window: Window): 
 }
 
 /** Whether the message could have been delivered in the window: between its neighbours, and not before it was sent. */
-function isWithin({ track, number, run }: Case, { positions, times }: Window): boolean {
-  const [after, before] = track.neighbours(number);
-  return positions[0] < before && positions[1] > after && run.at <= times[1];
+function isWithin(missing: Case, window: Window): boolean {
+  const { track, number, run } = missing;
+  const { positions, times } = window;
+  const [below, above] = track.neighbours(number);
+  const isBelow = below === undefined || positions[1] > below.position || hasWaited(missing, below.number, window);
+  return isBelow && (above === undefined || positions[0] < above.position) && run.at <= times[1];
+}
+
+/**
+ * Whether a message that has arrived was in the host's queue when RabbitMQ was killed: the queue is on its disk, and is
+ * delivered after the window.
+ */
+function hasWaited({ evidence, sender, receiver }: Case, number: number, { times: [from, to] }: Window): boolean {
+  const isInRestart = (restart: Span) =>
+    restart.from <= to && restart.to >= from && sender.sentAt(number) < restart.from;
+  return evidence.bus === "rabbitmq" && isNode(receiver.plan) && evidence.restarts.some(isInRestart);
 }
 
 /** What announced that a missing message is missing; undefined if nothing did. */

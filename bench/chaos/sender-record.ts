@@ -67,6 +67,11 @@ export class SenderRecord {
     return this.#fates.get(number);
   }
 
+  /** When the loop began in which it was emitted. */
+  sentAt(number: number): number {
+    return this.evidence.emitted.findLast(({ first }) => first <= number)?.at ?? Number.NEGATIVE_INFINITY;
+  }
+
   /** Whether the process may have been killed before it could publish it. */
   mayHaveDiedWith(number: number): boolean {
     const life = lifeOf(number);

@@ -5,11 +5,16 @@ export interface Arrival {
   readonly position: number;
 }
 
+export interface Neighbour {
+  readonly number: number;
+  readonly position: number;
+}
+
 /** What arrived of one sender at one client. */
 export interface Track {
   has(number: number): boolean;
-  /** Positions of what arrived of the numbers next to it, below and above; infinite where there is none. */
-  neighbours(number: number): readonly [number, number];
+  /** What arrived of the numbers next to it, below and above. */
+  neighbours(number: number): readonly [Neighbour | undefined, Neighbour | undefined];
   /** Arrivals after the first. */
   doubles(number: number): readonly Arrival[];
   /** Its first arrival, if a higher number had arrived before. */
@@ -36,15 +41,13 @@ export function trackOf({ numbers, times, positions }: Arrivals = NOTHING): Trac
     highest = Math.max(highest, number);
   }
   const sorted = Float64Array.from(first.keys()).sort();
+  const neighbour = (number: number | undefined): Neighbour | undefined =>
+    number === undefined ? undefined : { number, position: first.get(number) ?? 0 };
   return {
     has: (number) => first.has(number),
     neighbours: (number) => {
       const index = firstAbove(sorted, number);
-      const [below, above] = [sorted[index - 1], sorted[index]];
-      return [
-        below === undefined ? Number.NEGATIVE_INFINITY : (first.get(below) ?? 0),
-        above === undefined ? Number.POSITIVE_INFINITY : (first.get(above) ?? 0),
-      ];
+      return [neighbour(sorted[index - 1]), neighbour(sorted[index])];
     },
     doubles: (number) => again.get(number) ?? [],
     lateArrival: (number) => late.get(number),

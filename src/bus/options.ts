@@ -1,9 +1,9 @@
 import { integerInRange, LONGEST_TIMER_MS } from "../util/validation.js";
 
 /**
- * What a bus keeps during an outage. Messages beyond one of the bounds are dropped, the oldest first. While the broker is
- * there but confirms nothing for a second, the bounds are for what comes from then on. Without an outage nothing is
- * dropped: see `BusStatus` `backpressure`.
+ * What a bus keeps during an outage. Messages beyond one of the bounds are dropped, the oldest first. `maxMessages` and
+ * `maxBytes` are for what comes from its beginning on; so they are while the broker is there but confirms nothing for a
+ * second. Without an outage nothing is dropped: see `BusStatus` `backpressure`.
  */
 export interface OutageOptions {
   /** Most messages that wait. @default 10_000 */

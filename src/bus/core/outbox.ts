@@ -38,15 +38,16 @@ const COMPACT_AT = 1_024;
 
 const NOTHING: readonly Entry[] = [];
 
-const NO_STALL = { since: Number.NEGATIVE_INFINITY, count: 0, bytes: 0 };
+const NOTHING_BEFORE = { since: Number.NEGATIVE_INFINITY, count: 0, bytes: 0 };
 
 /**
  * @internal Messages that the broker has not confirmed, in order: first those sent over the present connection, then
  * those that wait.
  *
- * The bounds of `OutageOptions` are for outages: while the broker is away they hold for what waits, and drop its oldest
- * first. While it takes messages, what waits is only reported. While it is there and confirms nothing, they hold for what
- * has come meanwhile: a broker that pauses for seconds costs nothing that waited because this process is the faster one.
+ * The bounds of `OutageOptions` are for outages: while the broker is away, or there and confirms nothing, they hold for
+ * what comes meanwhile, and drop the oldest of all first. While it takes messages, what waits is only reported. So a
+ * connection that is lost for a moment costs nothing that waited because this process is faster than its broker, or was
+ * busy: only the age counts for that, once there is an outage.
  */
 export class Outbox {
   readonly #limits: NormalizedOutage;
@@ -63,8 +64,8 @@ export class Outbox {
   #isFlowing = false;
   /** A first attempt to connect is none. */
   #isOutage = false;
-  /** When the broker stopped to confirm, and what waited then. */
-  #stall = NO_STALL;
+  /** When the broker stopped to confirm or was lost, and what waited or was unconfirmed then. */
+  #before = NOTHING_BEFORE;
   /** What waited at the last report of backpressure, as a multiple of the bounds. */
   #reportedLoad = 0;
   #ageTimer: NodeJS.Timeout | undefined;
@@ -115,7 +116,7 @@ export class Outbox {
     }
   }
 
-  /** There is no broker, or it takes and confirms nothing for a reason that it gave: the bounds hold until `resume()`. */
+  /** There is no broker, or it takes and confirms nothing for a reason that it gave: an outage, until `resume()`. */
   pause(): void {
     this.#beginOutage();
     this.enforceBounds();
@@ -152,9 +153,11 @@ export class Outbox {
   /** The connection is gone: what it has not confirmed waits again, until `resume()`. */
   connectionLost(): void {
     this.#beginOutage();
+    const [waiting, { since, count, bytes }] = [this.#waitingCount, this.#before];
     this.#entries = this.#entries.filter((entry) => !entry.isSettled);
     this.#head = 0;
     this.#waiting = 0;
+    this.#before = { since, count: count + this.#waitingCount - waiting, bytes: bytes + this.#unconfirmedBytes };
     this.#waitingBytes += this.#unconfirmedBytes;
     this.#unconfirmedBytes = 0;
     this.enforceBounds();
@@ -179,7 +182,8 @@ export class Outbox {
       this.#reportBackpressure();
       return;
     }
-    const { since, count, bytes } = this.#isOutage ? NO_STALL : this.#stall;
+    const { count, bytes } = this.#before;
+    const since = this.#isOutage ? Number.NEGATIVE_INFINITY : this.#before.since;
     const now = performance.now();
     this.#dropWhile("age", ({ queuedAt }) => now - Math.max(queuedAt, since) >= maxAge);
     this.#dropWhile("count", () => this.#waitingCount > count + maxMessages);
@@ -208,6 +212,9 @@ export class Outbox {
   }
 
   #beginOutage(): void {
+    if (!this.#isOutage && !this.#watch.isStalled) {
+      this.#interrupted();
+    }
     this.#isFlowing = false;
     this.#isOutage = true;
     this.#watch.stop();
@@ -217,8 +224,12 @@ export class Outbox {
   }
 
   #onStalled(): void {
-    this.#stall = { since: performance.now(), count: this.#waitingCount, bytes: this.#waitingBytes };
+    this.#interrupted();
     this.enforceBounds();
+  }
+
+  #interrupted(): void {
+    this.#before = { since: performance.now(), count: this.#waitingCount, bytes: this.#waitingBytes };
   }
 
   #reportBackpressure(): void {

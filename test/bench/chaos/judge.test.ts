@@ -143,6 +143,24 @@ test("RabbitMQ loses nothing while a host is disconnected, except what it had no
   t.deepEqual(kinds(evidence({ ...story, restarts: [{ from: 6_500, to: 7_500 }] })), [["silent loss", [6]]]);
 });
 
+test("what RabbitMQ kept in a host's queue may arrive between the end of its restart and the gap", (t) => {
+  const restarts = [{ from: 6_500, to: 9_500 }];
+  // Numbers 5 and 6 were in the queue, and arrive after the host is ready again; 7 and 8 were sent before it was bound.
+  const [first = [], last = []] = [upTo(4), [9, 10, ...upTo(LAST).slice(10)]];
+  const late: Arrivals = {
+    numbers: [...first, 5, 6, ...last],
+    positions: [...first.map((number) => number * 10), 97, 98, 99, ...last.slice(1).map((number) => number * 10)],
+    times: [],
+  };
+  const receiver = { arrivals: new Map([["sender", late]]), windows: [window("reconnecting", 6, 9)] };
+  t.deepEqual(kinds(evidence({ bus: "rabbitmq", received: [], receiver, restarts })), []);
+  // A neighbour that was sent after the crash and arrives after the window is no backlog.
+  const afterwards = [{ from: 4_500, to: 9_500 }];
+  t.deepEqual(kinds(evidence({ bus: "rabbitmq", received: [], receiver, restarts: afterwards })), [
+    ["silent loss", [7, 8]],
+  ]);
+});
+
 test("a client misses what comes before it is connected again, but may lose the connection only with its host", (t) => {
   const windows = [window("disconnected", 6, 7)];
   t.deepEqual(evidence({ received: without(7), receiver: { windows, deaths: [{ at: 6_400 }] } }).failures, []);

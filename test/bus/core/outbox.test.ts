@@ -116,10 +116,14 @@ test("while messages flow nothing is dropped; what waits beyond the bounds is re
   await Promise.resolve();
   t.is(pressure.at(-1), "drained");
   t.deepEqual(drops, []);
-  // The connection is gone with all of it on its way: now the bound holds.
+  // The connection is gone with all of it on its way: it is kept, and what comes now is bounded.
   outbox.connectionLost();
-  t.is(outbox.size, 2);
-  t.deepEqual(drops, [["count", 11, 12]]);
+  t.is(outbox.size, 13);
+  for (const text of ["13", "14", "15"]) {
+    void add(text);
+  }
+  t.is(outbox.size, 15);
+  t.deepEqual(drops, [["count", 1, 1]]);
 });
 
 test("what waits no more because it was dropped is drained as well, once", async (t) => {
@@ -131,7 +135,7 @@ test("what waits no more because it was dropped is drained as well, once", async
   for (const dropped of added) {
     await t.throwsAsync(dropped);
   }
-  t.is(drops.length, 2);
+  t.deepEqual(drops, [["age", 3, 3]]);
   t.deepEqual(pressure, [[3, 3], "drained"]);
   t.is(take().length, 0);
 });
@@ -235,7 +239,25 @@ test("a broker that confirms nothing for a second gets no more until it confirms
   t.deepEqual(texts(), ["3", "4", "5", "6", "7", "8"]);
 });
 
-test("a silent broker that turns out to be away leaves no more than the bounds", async (t) => {
+test("what waited when the broker was lost is kept, and the bounds hold for what comes from then on", (t) => {
+  const { drops, outbox, add, take, texts } = makeOutbox(t, { maxMessages: 2 });
+  void add("1");
+  t.is(take().length, 1);
+  for (const text of ["2", "3", "4"]) {
+    void add(text);
+  }
+  outbox.connectionLost();
+  outbox.pause();
+  for (const text of ["5", "6"]) {
+    void add(text);
+  }
+  t.deepEqual(drops, []);
+  void add("7");
+  t.deepEqual(drops, [["count", 1, 1]]);
+  t.deepEqual(texts(), ["2", "3", "4", "5", "6", "7"]);
+});
+
+test("what waited when the broker became silent is kept also when it turns out to be away", async (t) => {
   const { drops, outbox, add, take, texts } = makeOutbox(t, { maxMessages: 2 });
   void add("1");
   t.is(take().length, 1);
@@ -243,9 +265,29 @@ test("a silent broker that turns out to be away leaves no more than the bounds",
     void add(text);
   }
   await untilStalled(outbox);
+  void add("5");
   outbox.connectionLost();
-  t.deepEqual(drops, [["count", 2, 2]]);
-  t.deepEqual(texts(), ["3", "4"]);
+  void add("6");
+  t.deepEqual(drops, []);
+  void add("7");
+  t.deepEqual(drops, [["count", 1, 1]]);
+  t.deepEqual(texts(), ["2", "3", "4", "5", "6", "7"]);
+});
+
+test("each outage has bounds of its own", (t) => {
+  const { drops, outbox, add, take, texts } = makeOutbox(t, { maxBytes: 10 });
+  void add("before it");
+  outbox.connectionLost();
+  void add("in it");
+  t.deepEqual(drops, [["bytes", 1, 9]]);
+  for (const entry of take()) {
+    outbox.confirm(entry);
+  }
+  outbox.connectionLost();
+  void add("0123456789");
+  void add("x");
+  t.deepEqual(drops.slice(1), [["bytes", 1, 10]]);
+  t.deepEqual(texts(), ["x"]);
 });
 
 // Serial: other tests here block the process.
@@ -323,7 +365,11 @@ test("before an attempt to connect has failed the bounds do not hold", (t) => {
     void outbox.add({ channel: "c", payload: Buffer.from(text) });
     outbox.enforceBounds();
   }
-  t.deepEqual(drops, []);
   outbox.pause();
+  t.deepEqual(drops, []);
+  for (const text of ["3", "4"]) {
+    void outbox.add({ channel: "c", payload: Buffer.from(text) });
+    outbox.enforceBounds();
+  }
   t.deepEqual(drops, [["count", 1, 1]]);
 });
