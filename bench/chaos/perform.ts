@@ -78,6 +78,21 @@ class Performer {
     return { receivers: client === undefined || sid === undefined ? [] : [client], room: sid ?? "nobody", sid };
   }
 
+  /** Ends Python processes that hang, and starts them again, as whoever runs one does. Resolves when aborted. */
+  async endHanging(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await pause(POLL_MS, undefined, { signal }).catch(() => {});
+      const hanging = this.#fleet.members.filter(
+        (member) => !isNode(member.plan) && member.isAlive && member.silence > HANGS_MS && !this.#starting.has(member),
+      );
+      for (const member of hanging) {
+        await this.#doing(`${member.name} hangs in its client library: ended, and started again`, () =>
+          this.#startAgain(member, 0),
+        );
+      }
+    }
+  }
+
   async #restart(away: number): Promise<void> {
     const { broker } = this.#fleet;
     const restart = () =>
@@ -121,14 +136,16 @@ class Performer {
           await member.link.restore();
         });
       case "kill":
-        return this.#doing(`${name} killed, started after ${time} ms`, () => {
-          const started = this.#killAndStart(member, time);
-          this.#starting.set(member, started);
-          return started;
-        });
+        return this.#doing(`${name} killed, started after ${time} ms`, () => this.#startAgain(member, time));
       default:
         fault satisfies never;
     }
+  }
+
+  #startAgain(member: Member, time: number): Promise<void> {
+    const started = this.#killAndStart(member, time).finally(() => this.#starting.delete(member));
+    this.#starting.set(member, started);
+    return started;
   }
 
   async #killAndStart(member: Member, time: number): Promise<void> {
@@ -172,6 +189,13 @@ class Performer {
 /** Python's managers end if the broker goes away, or is slow, while they start: whoever runs one starts it again. */
 const PYTHON_STARTS = 5;
 
+/**
+ * Longer than any of Python's client libraries tries to publish a message, and than any fault. kafka-python can wait for
+ * one for ever.
+ */
+const HANGS_MS = 180_000;
+const POLL_MS = 1_000;
+
 /** Steady traffic of every sender, so that a gap is at most as long. */
 const TICKING = { op: "tick", interval: 250 } as const;
 
@@ -195,6 +219,9 @@ export async function perform(
   const start = now();
   const running: Promise<void>[] = [];
   const failure = new AbortController();
+  const ended = new AbortController();
+  const watching = performer.endHanging(AbortSignal.any([signal, failure.signal, ended.signal]));
+  watching.catch(() => failure.abort());
   for (const [id, action] of actions.entries()) {
     const wait = Math.max(0, start + action.at - now());
     await pause(wait, undefined, { signal: AbortSignal.any([signal, failure.signal]) }).catch(() => {});
@@ -206,5 +233,7 @@ export async function perform(
     running.push(performed);
   }
   await Promise.all(running);
+  ended.abort();
+  await watching;
   return performer;
 }

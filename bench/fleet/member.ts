@@ -70,6 +70,7 @@ export class Member {
   #program: Program | undefined;
   #port = 0;
   #lives = 0;
+  #heardAt = now();
 
   constructor(plan: MemberPlan, link: Link, settings: MemberSettings) {
     this.plan = plan;
@@ -90,6 +91,11 @@ export class Member {
     return this.#program !== undefined;
   }
 
+  /** For how long the process has said nothing, though every message that it emits is a line. */
+  get silence(): number {
+    return now() - this.#heardAt;
+  }
+
   /** Resolves when it is subscribed, and accepts clients if it is a host. */
   async start(): Promise<void> {
     const numbersFrom = this.#lives * NUMBERS_OF_A_LIFE;
@@ -107,6 +113,7 @@ export class Member {
     this.#program = program;
     const { port } = await program.event("ready", undefined, START_MS);
     this.#port = Number(port);
+    this.#heardAt = now();
   }
 
   send(operation: Operation): void {
@@ -161,6 +168,7 @@ export class Member {
 
   /** @returns true for what is recorded here */
   #onLine({ event, ...line }: Line, life: number): boolean {
+    this.#heardAt = now();
     switch (event) {
       case "emits":
         this.emitted.push(line as unknown as EmittedRun);
