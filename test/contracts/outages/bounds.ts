@@ -39,19 +39,20 @@ export function testBounds<Broker extends RunningBroker>(test: TestFn<Broker>, b
 
   test.serial("beyond maxMessages the oldest messages are dropped and reported", async (t) => {
     const { sender, publish, recover } = await startOutage(t, { maxMessages: 3 });
+    const texts = ["0", "1", "2", "3", "4", "5", "6"];
     const first = publish("0");
     await untilLossKnown(sender);
     const reported = sender.next("dropped");
-    const [one, two, ...others] = ["1", "2", "3", "4", "5"].map(publish);
-    for (const dropped of [first, one, two] as readonly Promise<void>[]) {
+    const published = [first, ...texts.slice(1).map(publish)];
+    await reported;
+    const [{ reason, count } = { reason: "", count: 0 }, ...more] = dropsOf(sender);
+    t.deepEqual([reason, more], ["count", []]);
+    // Not every client library has noticed the loss when the first one is published, which is kept besides then.
+    t.true(count === 4 || count === 3, `${count} dropped`);
+    for (const dropped of published.slice(0, count)) {
       await t.throwsAsync(dropped, wasDropped("count"));
     }
-    await reported;
-    t.deepEqual(
-      dropsOf(sender).map(({ reason, count }) => [reason, count]),
-      [["count", 3]],
-    );
-    t.deepEqual(await recover(others), ["before", "3", "4", "5", "the end"]);
+    t.deepEqual(await recover(published.slice(count)), ["before", ...texts.slice(count), "the end"]);
   });
 
   test.serial("beyond maxBytes the oldest messages are dropped and reported with their sum", async (t) => {
@@ -59,8 +60,10 @@ export function testBounds<Broker extends RunningBroker>(test: TestFn<Broker>, b
     const [small, large] = [1_000, 20_000];
     const { sender, publish, recover } = await startOutage(t, { maxBytes: 27_500 });
     const texts = ["a".repeat(small), "b".repeat(small), "c".repeat(small), "d".repeat(large), "e".repeat(large)];
+    const first = publish("a".repeat(small));
+    await untilLossKnown(sender);
     const reported = sender.next("dropped");
-    const published = texts.map(publish);
+    const published = [first, ...texts.slice(1).map(publish)];
     for (const dropped of published.slice(0, 4)) {
       await t.throwsAsync(dropped, wasDropped("bytes"));
     }
