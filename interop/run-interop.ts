@@ -11,7 +11,7 @@ import { schemeOf } from "./broker-url.js";
 import { ChannelTap } from "./channel-tap.js";
 import type { Progress } from "./progress.js";
 import { callFor, isBefore, optionsFor } from "./python-release.js";
-import { mapTexts } from "./report/printable-text.js";
+import { mapTexts } from "./report/map-texts.js";
 import { redactor } from "./report/redact.js";
 import type { Report } from "./report/report.js";
 import { runMatrix } from "./run-matrix.js";

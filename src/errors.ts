@@ -1,3 +1,5 @@
+import { printable } from "./util/printable.js";
+
 /** What went wrong, as a constant that programs can compare. Each is documented by its consequence. */
 export type BridgeErrorCode =
   /**
@@ -36,14 +38,15 @@ export type BridgeErrorCode =
 /**
  * Every error that this package throws or rejects with.
  *
- * `code` tells the consequence, `message` names the operand, and `cause` is what a library below threw.
+ * `code` tells the consequence, `message` names the operand, and `cause` is what a library below threw. In the message,
+ * control characters and the like are escaped: what others have sent is in it.
  */
 export class BridgeError extends Error {
   override readonly name: string = "BridgeError";
   readonly code: BridgeErrorCode;
 
   constructor(code: BridgeErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(printable(message), options);
     this.code = code;
   }
 }

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { waitTimeout } from "../../src/testing/with-timeout.js";
+import { printable } from "../../src/util/printable.js";
 import { bold, red } from "../../src/util/terminal-style.js";
 import { BUS_TITLES, type BusName } from "../faults/names.js";
 import { machine } from "../shared/docs-page.js";
@@ -31,7 +32,7 @@ async function runBus(bus: BusName, options: Options, progress: Progress): Promi
   } catch (error) {
     progress.end();
     if (!interrupted.aborted) {
-      print(red(`${BUS_TITLES[bus]}, seed ${seed}: ${(error as Error).message}`));
+      print(red(`${BUS_TITLES[bus]}, seed ${seed}: ${printable((error as Error).message)}`));
     }
     return undefined;
   }

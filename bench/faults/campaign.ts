@@ -1,3 +1,4 @@
+import { printable } from "../../src/util/printable.js";
 import { red } from "../../src/util/terminal-style.js";
 import type { Progress } from "../shared/progress.js";
 import { BROKERS } from "./brokers.js";
@@ -63,7 +64,7 @@ export async function measureBus(bus: BusName, campaign: Campaign): Promise<Outc
     }
   } catch (error) {
     progress.end();
-    print(red(`${bus}: ${(error as Error).message}`));
+    print(red(`${bus}: ${printable((error as Error).message)}`));
     outcomes.push({ runs: [], isGood: false });
   }
   return { runs: outcomes.flatMap(({ runs }) => runs), isGood: outcomes.every(({ isGood }) => isGood) };
@@ -115,7 +116,9 @@ async function measureFault(
     } catch (error) {
       progress.end();
       if (!signal.aborted) {
-        print(red(`${BUS_TITLES[bus]}, ${FAULT_TITLES[fault]}, run ${run} failed: ${(error as Error).message}`));
+        print(
+          red(`${BUS_TITLES[bus]}, ${FAULT_TITLES[fault]}, run ${run} failed: ${printable((error as Error).message)}`),
+        );
       }
     }
   }

@@ -1,3 +1,4 @@
+import { printable } from "../../src/util/printable.js";
 import { UsageError } from "./options.js";
 import { killPrograms, logTo } from "./programs.js";
 
@@ -48,7 +49,9 @@ export async function runBenchmark<Options extends { readonly help: boolean }>({
   const complain = (error: unknown): void => {
     const isUsage = error instanceof UsageError;
     process.exitCode = isUsage ? 2 : 1;
-    process.stderr.write(`${name}: ${(error as Error).message}${isUsage ? "; --help shows what there is" : ""}\n`);
+    process.stderr.write(
+      `${name}: ${printable((error as Error).message)}${isUsage ? "; --help shows what there is" : ""}\n`,
+    );
   };
   logTo(logFile);
   for (const [signal, code] of Object.entries(EXIT_CODES)) {

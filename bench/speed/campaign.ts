@@ -1,3 +1,4 @@
+import { printable } from "../../src/util/printable.js";
 import { cyan, dim, red } from "../../src/util/terminal-style.js";
 import type { Progress } from "../shared/progress.js";
 import { type Case, caseOf } from "./cases.js";
@@ -97,7 +98,7 @@ export async function runCampaign(campaign: Campaign): Promise<Outcome> {
     } catch (error) {
       progress.end();
       if (!signal.aborted) {
-        failures.push(`${what} failed: ${(error as Error).message}`);
+        failures.push(`${what} failed: ${printable((error as Error).message)}`);
         print(red(failures.at(-1) ?? ""));
       }
     }

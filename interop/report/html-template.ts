@@ -1,4 +1,4 @@
-import { printable } from "./printable-text.js";
+import { printable } from "../../src/util/printable.js";
 
 /** Markup that is not escaped again. */
 export class Html {

@@ -1,3 +1,4 @@
+import { printable } from "../../src/util/printable.js";
 import type { Cell, FailedStart, Report } from "./report.js";
 import { evidenceLines, KIND_TITLES } from "./summary.js";
 
@@ -15,7 +16,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function escapeText(text: string): string {
-  const allowed = text.replaceAll(NOT_IN_XML, (character) => {
+  const allowed = printable(text).replaceAll(NOT_IN_XML, (character) => {
     const code = character.codePointAt(0) ?? 0;
     return `\\u${code.toString(16).padStart(4, "0")}`;
   });

@@ -1,8 +1,9 @@
 import type { PeerKind } from "../../src/testing/python-peer.js";
 import { LiveLines, type Screen } from "../../src/util/live-lines.js";
+import { printable } from "../../src/util/printable.js";
 import { bold, dim } from "../../src/util/terminal-style.js";
 import type { Progress } from "../progress.js";
-import { printable } from "./printable-text.js";
+import { mapTexts } from "./map-texts.js";
 import type { Cell, Result } from "./report.js";
 import { duration, KIND_TITLES, RESULTS, SYMBOLS } from "./summary.js";
 import { COLOURS } from "./terminal-report.js";
@@ -33,13 +34,14 @@ export function progressOn(screen: Screen): (progress: Progress) => void {
     const result = verdict(own);
     const head = `  ${COLOURS[result](SYMBOLS[result])} ${bold(kind.padEnd(width))}`;
     if (result === "unavailable") {
-      lines.print(`${head}  ${dim(`not available: ${printable(own[0]?.reason ?? "")}`)}`);
+      lines.print(`${head}  ${dim(`not available: ${own[0]?.reason ?? ""}`)}`);
       return;
     }
     const time = dim(duration(Math.round(performance.now() - start)));
     lines.print(`${head}  ${tally(own)}  ${time}  ${dim(KIND_TITLES[kind])}`);
   };
-  return (progress) => {
+  return (original) => {
+    const progress = mapTexts(original, printable);
     switch (progress.type) {
       case "detected": {
         const { versions, queue, channel } = progress;

@@ -1,7 +1,8 @@
 import type { PeerKind } from "../../src/testing/python-peer.js";
+import { printable } from "../../src/util/printable.js";
 import { bold, dim, green, red, yellow } from "../../src/util/terminal-style.js";
 import type { Direction } from "../scenarios/scenario.js";
-import { mapTexts, printable } from "./printable-text.js";
+import { mapTexts } from "./map-texts.js";
 import type { Cell, Report, Result, Row } from "./report.js";
 import {
   cellAt,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
 import { BridgeError, type BridgeErrorCode } from "../errors.js";
+import { printable } from "../util/printable.js";
 import { bold } from "../util/terminal-style.js";
 import { type Command, runCommand } from "./command.js";
 import { EMIT } from "./emit.js";
@@ -61,5 +62,5 @@ try {
 } catch (error) {
   process.exitCode = exitCode(error);
   const hint = process.exitCode === 2 ? "; --help shows what there is" : "";
-  process.stderr.write(`socketio-python-bridge: ${(error as Error).message}${hint}\n`);
+  process.stderr.write(`socketio-python-bridge: ${printable((error as Error).message)}${hint}\n`);
 }

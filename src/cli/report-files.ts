@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync }
 import { dirname } from "node:path";
 import type { FailedStart, Report } from "../../interop/report/report.js";
 import { BridgeError } from "../errors.js";
+import { printable } from "../util/printable.js";
 
 const FORMATS = ["junit", "json", "html"] as const;
 
@@ -58,7 +59,8 @@ async function textOf(format: Format, report: Report | FailedStart): Promise<str
       return "error" in report ? failedStartToHtml(report) : toHtml(report);
     }
     case "json":
-      return `${JSON.stringify(report, null, 2)}\n`;
+      // Escapes that JSON has, so that its meaning stays.
+      return `${printable(JSON.stringify(report, null, 2))}\n`;
     default:
       return format satisfies never;
   }

@@ -1,6 +1,8 @@
+import { printableLine } from "./printable.js";
+
 const MAX_LENGTH = 80;
 
-/** A value for an error message or a log line: as JSON, so that it stays on one line, and short. */
+/** A value for an error message or a log line: as JSON, on one line, with nothing that a terminal obeys, and short. */
 export function quote(value: unknown): string {
   let text: string | undefined;
   try {
@@ -8,6 +10,11 @@ export function quote(value: unknown): string {
   } catch {
     // What JSON has no form for is named by its type.
   }
-  text ??= typeof value;
-  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text;
+  return shorten(text ?? typeof value);
+}
+
+function shorten(text: string): string {
+  // Not a pair of surrogates that is cut in two.
+  const line = printableLine(text.slice(0, MAX_LENGTH + 1));
+  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH - 1).replace(/\p{Cs}$/u, "")}…` : line;
 }

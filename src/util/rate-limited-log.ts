@@ -1,7 +1,12 @@
+import { printableLine } from "./printable.js";
+
 /** Most keys that are remembered. There are few, unless their texts come from outside. */
 const MAX_KEYS = 1_000;
 
-/** Writes at most one line for each key and window. How many it left out stands in the next one. */
+/**
+ * Writes at most one line for each key and window. How many it left out stands in the next one. What the broker and other
+ * hosts put into a line is no command for the terminal that shows it, and no second line.
+ */
 export class RateLimitedLog {
   readonly #windowMs: number;
   readonly #write: (line: string) => void;
@@ -32,6 +37,6 @@ export class RateLimitedLog {
       this.#keys.clear();
     }
     this.#keys.set(key, { since: now, suppressed: 0 });
-    this.#write(text() + more);
+    this.#write(printableLine(text() + more));
   }
 }

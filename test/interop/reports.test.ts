@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import test from "ava";
 import { failedStartToHtml, toHtml } from "../../interop/report/html-report.js";
 import { failedStartToJunit, toJunit } from "../../interop/report/junit-report.js";
-import { mapTexts } from "../../interop/report/printable-text.js";
+import { mapTexts } from "../../interop/report/map-texts.js";
 import { redactor } from "../../interop/report/redact.js";
 import type { Cell, Report } from "../../interop/report/report.js";
 import { toTerminal } from "../../interop/report/terminal-report.js";
