@@ -36,14 +36,23 @@ export function networkedBus(options: BusOptions, makeBackend: (core: BusCore) =
     backend.flush(channel);
   }
 
-  /** Waits for confirms as long as the broker sends any, or slow subscribers are waited for. */
+  /** Waits for confirms as long as the broker sends any, or slow subscribers are waited for; not for one that is away. */
   async function drain(): Promise<void> {
     const { outbox } = core;
     let before = Number.POSITIVE_INFINITY;
     while (!backend.isAway() && outbox.size > 0 && (outbox.size < before || outbox.isMoving)) {
       before = outbox.size;
-      await atMost(CLOSE_GRACE_MS, outbox.drained());
+      await drainedOrLost();
     }
+  }
+
+  async function drainedOrLost(): Promise<void> {
+    let stopListening = (): void => {};
+    const isLost = new Promise<void>((resolve) => {
+      stopListening = core.status.add(({ type }) => type === "reconnecting" && resolve());
+    });
+    await atMost(CLOSE_GRACE_MS, Promise.race([core.outbox.drained(), isLost]));
+    stopListening();
   }
 
   async function shutDown(): Promise<void> {

@@ -89,6 +89,11 @@ const TCP_CONNECT_MS = 1_500;
 /** For TLS and login as well, in milliseconds. */
 const CONNECT_MS = 5_000;
 
+/** A broker that accepts a connection and then says nothing is given up after this, in milliseconds. */
+const FIRST_ANSWER_MS = 10_000;
+
+const ignore = (): void => {};
+
 /** One connection to one broker. It does not reconnect: its user opens another. */
 export class KafkaConnection {
   readonly address: string;
@@ -136,6 +141,7 @@ export class KafkaConnection {
     connection.on("error", () => {});
     const giveUp = () => connection.socket.destroy(new Error("the connection is no longer wanted"));
     const connected = connection.connect(host, port);
+    connection.socket.on("error", ignore);
     const timer = setTimeout(() => {
       if (connection.socket.connecting) {
         connection.socket.destroy(new Error(`no connection within ${TCP_CONNECT_MS} ms`));
@@ -163,13 +169,20 @@ export class KafkaConnection {
     ...args: Arguments
   ): Promise<Response> {
     await this.#untilLoggedIn();
+    const timer = this.#hasAnswered ? undefined : setTimeout(() => this.#giveUp(), FIRST_ANSWER_MS);
     try {
       const response = await api.async(this.#connection, ...args);
       this.#hasAnswered = true;
       return response;
     } catch (error) {
       throw this.#failure(error);
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  #giveUp(): void {
+    this.#connection.socket.destroy(new Error(`no answer within ${FIRST_ANSWER_MS} ms`));
   }
 
   /** @param errorCode - of a response */
@@ -189,6 +202,8 @@ export class KafkaConnection {
     socket.destroy();
     // Otherwise a timer for the next login may stay.
     this.#connection.close().catch(() => {});
+    // The client library takes one error of a socket, and one more after it is closed. The next would end the process.
+    socket.on("error", ignore);
   }
 
   /**

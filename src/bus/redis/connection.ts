@@ -8,6 +8,7 @@ import type { AskCredentials } from "../core/credentials.js";
 import { silence } from "./quiet.js";
 import { askServerInfo, type ServerInfo } from "./role.js";
 import { sentinelWatch } from "./sentinel.js";
+import { guardSockets, onTurnedAway } from "./sockets.js";
 import type { RedisOptions } from "./url.js";
 
 /** @internal How to reach Redis. */
@@ -40,10 +41,13 @@ const OPTIONS: RedisOptions = {
   // The bus subscribes itself, to know when that succeeded.
   autoResubscribe: false,
   sentinelCommandTimeout: 5_000,
+  // At once: whatever is disconnected is given up. Until then ioredis keeps a timer, also for a socket that is gone.
+  disconnectTimeout: 0,
 };
 
 /** A broker that accepts a connection and then says nothing is given up after this, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
+const WITHIN = ` within ${HANDSHAKE_MS / 1_000} s`;
 
 /** How long a socket may take to close, in milliseconds. */
 const END_MS = 1_000;
@@ -56,30 +60,45 @@ const ENDINGS = new WeakMap<Redis, AbortController>();
  * address may lead to another one at the next attempt.
  */
 export function openConnection(connector: RedisConnector, events: ConnectionEvents): Redis {
-  const sentinels = sentinelWatch();
+  const ending = new AbortController();
+  const sentinels = sentinelWatch(ending.signal);
   // Not those of ioredis, which start again at every server that accepts a connection.
   let attempts = 0;
   const nextDelay = () => {
     attempts += 1;
     return backoff(attempts);
   };
-  const connection = silence(connector.open({ ...OPTIONS, ...sentinels.options, retryStrategy: nextDelay }));
+  const options = { ...OPTIONS, ...sentinels.options, retryStrategy: nextDelay };
+  const connection = guardSockets(silence(connector.open(options)));
+  ENDINGS.set(connection, ending);
   sentinels.watch(connection);
+  const tell = (what: string) =>
+    events.onError(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", `Redis at ${address(connection)}${what}`));
+  let isTurnedAway = false;
   let handshake: NodeJS.Timeout | undefined;
   connection.on("error", (cause: Error) => {
     const reason = sentinels.reasonOf(cause);
-    if (reason !== undefined) {
+    if (reason !== undefined && !isTurnedAway) {
       events.onError(brokerError(`Redis at ${address(connection)}`, cause, reason || undefined));
     }
   });
   connection.on("connect", () => {
-    handshake = setTimeout(() => connection.disconnect(true), HANDSHAKE_MS);
+    isTurnedAway = false;
+    onTurnedAway(connection, (reason) => {
+      isTurnedAway = true;
+      tell(`: ${reason}`);
+    });
+    handshake = setTimeout(() => {
+      const isMute = connection.stream.bytesRead === 0;
+      tell(isMute ? ` accepts connections, and answers nothing${WITHIN}` : ` was not ready${WITHIN}`);
+      connection.disconnect(true);
+    }, HANDSHAKE_MS);
   });
   connection.on("ready", async () => {
     const server = await askServerInfo(connection);
     const obstacle = server === undefined ? undefined : obstacleOf(server, connector.isCluster);
     if (obstacle !== undefined) {
-      events.onError(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", `Redis at ${address(connection)} ${obstacle}`));
+      tell(` ${obstacle}`);
       connection.disconnect(true);
     } else if (server === undefined) {
       // Lost already, or to be tried again.
@@ -91,7 +110,7 @@ export function openConnection(connector: RedisConnector, events: ConnectionEven
     }
   });
   connection.on("close", () => clearTimeout(handshake));
-  keepConnecting(connection, connector.credentials, nextDelay);
+  keepConnecting(connection, connector.credentials, nextDelay, ending.signal);
   connection.connect().catch(() => {});
   return connection;
 }
@@ -100,9 +119,12 @@ export function openConnection(connector: RedisConnector, events: ConnectionEven
  * ioredis reconnects by itself when it has lost a socket. An attempt that fails before there is one, because no Sentinel
  * knows the master or nobody knows the password, would be its last.
  */
-function keepConnecting(connection: Redis, credentials: AskCredentials | undefined, nextDelay: () => number): void {
-  const ending = new AbortController();
-  const { signal } = ending;
+function keepConnecting(
+  connection: Redis,
+  credentials: AskCredentials | undefined,
+  nextDelay: () => number,
+  signal: AbortSignal,
+): void {
   const connectOnce = connection.connect.bind(connection);
   const { username } = connection.options;
   let connecting: Promise<void> | undefined;
@@ -134,7 +156,6 @@ function keepConnecting(connection: Redis, credentials: AskCredentials | undefin
     }
   }
 
-  ENDINGS.set(connection, ending);
   // Also for ioredis, which calls it to reconnect.
   connection.connect = () => {
     connecting ??= connectOrRetry().finally(() => {
@@ -170,6 +191,5 @@ export async function endConnection(connection: Redis | undefined): Promise<void
   }
   const ended = new Promise<void>((resolve) => connection.once("end", () => resolve()));
   connection.disconnect();
-  // ioredis keeps asking a Sentinel that does not reply; its own timeout ends that.
   await atMost(END_MS, ended);
 }

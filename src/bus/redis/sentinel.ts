@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { silence } from "./quiet.js";
+import { guardSockets } from "./sockets.js";
 import type { RedisOptions } from "./url.js";
 
 /** How ioredis words what one Sentinel did. */
@@ -10,7 +11,7 @@ const ALL_ASKED = "All sentinels are unreachable";
 
 /** The part of ioredis that asks Sentinels, each over a client of its own. */
 interface SentinelConnector {
-  connectToSentinel?(endpoint: { readonly host?: string; readonly port?: number }, ...more: unknown[]): Redis;
+  connectToSentinel?(endpoint: { readonly host?: string; readonly port?: number }, options?: RedisOptions): Redis;
 }
 
 /** @internal Why Sentinels do not help one connection to find the master. */
@@ -21,8 +22,12 @@ export interface SentinelWatch {
   reasonOf(error: Error): string | undefined;
 }
 
-/** @internal ioredis goes from one Sentinel to the next, and after the last one it does not start again by itself. */
-export function sentinelWatch(): SentinelWatch {
+/**
+ * @internal ioredis goes from one Sentinel to the next, and after the last one it does not start again by itself.
+ *
+ * @param ending - aborted when nobody is to be asked any more: ioredis would wait for the one that it is asking
+ */
+export function sentinelWatch(ending: AbortSignal): SentinelWatch {
   const reasons = new Set<string>();
   /** By address: what happened to the client, which ioredis passes on as a connection that is closed. */
   const causes = new Map<string, string>();
@@ -30,10 +35,20 @@ export function sentinelWatch(): SentinelWatch {
   function watchClients(connector: SentinelConnector): void {
     const connect = connector.connectToSentinel?.bind(connector);
     if (connect !== undefined) {
-      connector.connectToSentinel = (endpoint, ...more) =>
-        silence(connect(endpoint, ...more)).on("error", ({ message }: Error) => {
+      connector.connectToSentinel = (endpoint, options) => {
+        // Connects when it is guarded.
+        const client = guardSockets(silence(connect(endpoint, { ...options, lazyConnect: true, disconnectTimeout: 0 })));
+        client.on("error", ({ message }: Error) => {
           causes.set(`${endpoint.host}:${endpoint.port}`, message);
         });
+        const end = () => client.disconnect();
+        ending.addEventListener("abort", end, { once: true });
+        client.once("end", () => ending.removeEventListener("abort", end));
+        if (options?.lazyConnect !== true) {
+          client.connect().catch(() => {});
+        }
+        return client;
+      };
     }
   }
 

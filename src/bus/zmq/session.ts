@@ -108,7 +108,10 @@ export class ZmqSession {
         await pause(PROBE_MS, AbortSignal.any([this.#proof.signal, signal]));
       }
     };
-    await atMost(CONNECT_MS, probe());
+    const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    // ZeroMQ takes nothing before it is connected, however long that lasts.
+    await atMost(CONNECT_MS, Promise.race([probe(), ended]));
+    signal.throwIfAborted();
     if (!this.#proof.signal.aborted) {
       const reason = `what is sent to it does not come back from port ${this.#address.subscribePort}`;
       throw brokerError(nameOf(this.#address), new Error(reason));
