@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { quote } from "../util/quote.js";
+import type { HostCheck } from "./own-hosts.js";
 
 /** `true` for every origin, or the origins that are accepted besides the page's own. */
 export type AcceptedOrigins = true | readonly string[];
@@ -19,14 +21,18 @@ function ownOrigins(request: IncomingMessage): readonly string[] {
 }
 
 /**
- * Rejects other origins with status 400, for polling and WebSocket alike, as python-socketio does: browsers apply CORS to
+ * Rejects other origins, and requests that came by the name of another host, with status 400, for polling and WebSocket alike, as python-socketio does: browsers apply CORS to
  * the former, but not to the latter. For `io.engine.use()`.
  */
-export function originCheck(accepted: AcceptedOrigins) {
+export function originCheck(accepted: AcceptedOrigins, isOwnHost: HostCheck) {
   return (request: IncomingMessage, _response: ServerResponse, next: (error?: Error) => void): void => {
-    const { origin } = request.headers;
+    const { origin, host } = request.headers;
+    if (!isOwnHost(request)) {
+      next(new Error(`${quote(host)} is not a host of this server`));
+      return;
+    }
     const isAccepted =
       accepted === true || origin === undefined || accepted.includes(origin) || ownOrigins(request).includes(origin);
-    next(isAccepted ? undefined : new Error(`${origin} is not an accepted origin`));
+    next(isAccepted ? undefined : new Error(`${quote(origin)} is not an accepted origin`));
   };
 }

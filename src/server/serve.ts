@@ -1,4 +1,4 @@
-import { createServer, type Server as HttpServer } from "node:http";
+import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,6 +14,7 @@ import { redactUrl } from "../util/redact-url.js";
 import { handleLivePageEvents } from "./live-page-events.js";
 import { serveLivePage } from "./live-page-files.js";
 import { type AcceptedOrigins, originCheck } from "./origin.js";
+import { type HostCheck, hostCheck } from "./own-hosts.js";
 import { pythonPackages, pythonSnippet } from "./python-snippet.js";
 
 export interface ServeOptions {
@@ -83,14 +84,18 @@ function listen(http: HttpServer, port: number, host: string): Promise<AddressIn
   });
 }
 
-function createHttpServer(demo: boolean): HttpServer {
+function createHttpServer(demo: boolean, isOwnHost: HostCheck): HttpServer {
   return createServer((request, response) => {
-    if (demo && serveLivePage(request, response)) {
-      return;
+    if (!isOwnHost(request)) {
+      endWithText(response, 400, "This server is not known by that name: --host or --cors has to name it.\n");
+    } else if (!(demo && serveLivePage(request, response))) {
+      endWithText(response, 404, "Nothing here except a Socket.IO server at /socket.io/\n");
     }
-    response.writeHead(404, { "Content-Type": "text/plain; charset=utf-8" });
-    response.end("Nothing here except a Socket.IO server at /socket.io/\n");
   });
+}
+
+function endWithText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(text);
 }
 
 /**
@@ -117,11 +122,12 @@ async function serveOn(
 ): Promise<RunningServer> {
   const { channels: channel, encoding, legacyPickle, dialect, logger } = options;
   const adapter = createAdapter(url, { channel, encoding, legacyPickle, dialect, logger });
-  const http = createHttpServer(options.demo);
+  const isOwnHost = hostCheck(options.host, options.cors);
+  const http = createHttpServer(options.demo, isOwnHost);
   const origin = options.cors === true ? true : [...options.cors];
   const hasCors = origin === true || origin.length > 0;
   const io = new Server(http, { adapter, ...(hasCors ? { cors: { origin, credentials: true } } : {}) });
-  io.engine.use(originCheck(options.cors));
+  io.engine.use(originCheck(options.cors, isOwnHost));
   const queue = redactUrl(url);
   const snippet = pythonSnippet(queue, options.channels[0] as string, options.demo);
   try {

@@ -35,7 +35,11 @@ const URLS: readonly (readonly [title: string, makeUrl: (port: Port) => Promise<
     async (port) => `amqps://127.0.0.1:${await port()}`,
     /^RabbitMQ at 127.*:\d+: connect ETIMEDOUT$/,
   ],
-  ["Kafka", async (port) => `kafka://127.0.0.1:${await port()}`, /^Kafka at 127.*:\d+: (Request timed out|no answer within 10000 ms); /],
+  [
+    "Kafka",
+    async (port) => `kafka://127.0.0.1:${await port()}`,
+    /^Kafka at 127.*:\d+: (Request timed out|no answer within 10000 ms); /,
+  ],
   [
     "Kafka over TLS",
     async (port) => `kafka://127.0.0.1:${await port()}?security_protocol=SSL`,

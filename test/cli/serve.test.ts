@@ -98,12 +98,11 @@ async function polling(url: string, headers: Record<string, string>): Promise<nu
   return response.status;
 }
 
-function websocket(url: string, headers: Record<string, string>): Promise<number> {
-  const { hostname, port, host } = new URL(url);
-  const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}`);
-  const upgrade = ["connection: Upgrade", "upgrade: websocket", "sec-websocket-version: 13"];
+/** Status of a request that was written by hand: fetch() sets `Host` itself. */
+function statusOf(url: string, path: string, lines: readonly string[]): Promise<number> {
+  const { port, hostname } = new URL(url);
   return withTimeout(
-    "the answer to an upgrade",
+    "the answer to a request",
     new Promise((resolve, reject) => {
       const socket = createConnection(Number(port), hostname);
       socket.once("error", reject);
@@ -112,11 +111,21 @@ function websocket(url: string, headers: Record<string, string>): Promise<number
         socket.destroy();
         resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(data.toString())?.[1]));
       });
-      const key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
-      const request = ["GET /socket.io/?EIO=4&transport=websocket HTTP/1.1", ...lines, ...upgrade, key];
-      socket.write(`${request.join("\r\n")}\r\n\r\n`);
+      socket.write(`${[`GET ${path} HTTP/1.1`, ...lines].join("\r\n")}\r\n\r\n`);
     }),
   );
+}
+
+const UPGRADE = [
+  "Connection: Upgrade",
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+];
+
+function websocket(url: string, headers: Record<string, string>): Promise<number> {
+  const lines = Object.entries({ host: new URL(url).host, ...headers }).map(([name, value]) => `${name}: ${value}`);
+  return statusOf(url, "/socket.io/?EIO=4&transport=websocket", [...lines, ...UPGRADE]);
 }
 
 test.serial("another origin is rejected with 400, for polling and WebSocket alike", async (t) => {
@@ -128,12 +137,49 @@ test.serial("another origin is rejected with 400, for polling and WebSocket alik
     [{ origin: "https://elsewhere.example" }, false],
     [{ origin: "null" }, false],
     [{ origin: own.replace("http:", "https:") }, false],
-    [{ origin: "https://app.example", "x-forwarded-host": "app.example", "x-forwarded-proto": "https" }, true],
-    [{ origin: "https://other.example", "x-forwarded-host": "app.example", "x-forwarded-proto": "https" }, false],
+    [{ origin: "https://localhost", "x-forwarded-host": "localhost", "x-forwarded-proto": "https" }, true],
+    [{ origin: "https://other.example", "x-forwarded-host": "localhost", "x-forwarded-proto": "https" }, false],
   ] as const) {
     t.is(await polling(server.url, headers), isAccepted ? 200 : 400, JSON.stringify(headers));
     t.is(await websocket(server.url, headers), isAccepted ? 101 : 400, JSON.stringify(headers));
   }
+});
+
+test.serial(
+  "a page whose name was made to lead to this server reaches neither Socket.IO nor the live page",
+  async (t) => {
+    const server = await startServe(t, ["--demo"]);
+    const { port } = new URL(server.url);
+    for (const [host, isOwn] of [
+      [`localhost:${port}`, true],
+      [`LOCALHOST.:${port}`, true],
+      [`[::1]:${port}`, true],
+      [`evil.example:${port}`, false],
+      [`localhost.evil.example:${port}`, false],
+      [undefined, false],
+    ] as const) {
+      const lines = host === undefined ? [] : [`Host: ${host}`];
+      const withOrigin = [...lines, `Origin: http://${host}`];
+      const polling = "/socket.io/?EIO=4&transport=polling";
+      t.is(await statusOf(server.url, polling, lines), isOwn ? 200 : 400, host);
+      t.is(await statusOf(server.url, polling, withOrigin), isOwn ? 200 : 400, host);
+      const websocket = "/socket.io/?EIO=4&transport=websocket";
+      t.is(await statusOf(server.url, websocket, [...withOrigin, ...UPGRADE]), isOwn ? 101 : 400, host);
+      t.is(await statusOf(server.url, websocket, [...lines, ...UPGRADE]), isOwn ? 101 : 400, host);
+      t.is(await statusOf(server.url, "/", lines), isOwn ? 200 : 400, host);
+      t.is(await statusOf(server.url, "/nothing", lines), isOwn ? 404 : 400, host);
+    }
+  },
+);
+
+test.serial("behind a proxy, --cors names the host that is asked for", async (t) => {
+  const headers = { origin: "https://app.example", "x-forwarded-host": "app.example", "x-forwarded-proto": "https" };
+  const closed = await startServe(t, []);
+  t.is(await polling(closed.url, headers), 400);
+  const open = await startServe(t, ["--cors", "https://app.example"]);
+  t.is(await polling(open.url, headers), 200);
+  t.is(await websocket(open.url, headers), 101);
+  t.is(await websocket(open.url, { ...headers, host: "app.example" }), 101);
 });
 
 test.serial("--cors accepts the origins it names, or all", async (t) => {

@@ -100,6 +100,8 @@ export class KafkaConnection {
   readonly #kafka: Kafka;
   readonly #connection: Connection;
   #hasAnswered: boolean;
+  /** Given up, for which the client library gives another reason. */
+  #isMute = false;
   #renewal: Promise<void> | undefined;
 
   private constructor(address: string, kafka: Kafka, connection: Connection, hasAnswered: boolean) {
@@ -182,7 +184,8 @@ export class KafkaConnection {
   }
 
   #giveUp(): void {
-    this.#connection.socket.destroy(new Error(`no answer within ${FIRST_ANSWER_MS} ms`));
+    this.#isMute = true;
+    this.#connection.socket.destroy();
   }
 
   /** @param errorCode - of a response */
@@ -236,7 +239,8 @@ export class KafkaConnection {
 
   #failure(error: unknown): KafkaFailure {
     const response = errorResponse(error);
-    const reason = `Kafka at ${this.address}: ${reasonOf(error)}`;
+    const what = this.#isMute ? `no answer within ${FIRST_ANSWER_MS} ms` : reasonOf(error);
+    const reason = `Kafka at ${this.address}: ${what}`;
     if (response !== undefined) {
       this.#hasAnswered = true;
       return new KafkaFailure(reason, response.apiId, response.canRetry || TRANSIENT.includes(response.apiId));

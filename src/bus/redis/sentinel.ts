@@ -37,7 +37,9 @@ export function sentinelWatch(ending: AbortSignal): SentinelWatch {
     if (connect !== undefined) {
       connector.connectToSentinel = (endpoint, options) => {
         // Connects when it is guarded.
-        const client = guardSockets(silence(connect(endpoint, { ...options, lazyConnect: true, disconnectTimeout: 0 })));
+        const client = guardSockets(
+          silence(connect(endpoint, { ...options, lazyConnect: true, disconnectTimeout: 0 })),
+        );
         client.on("error", ({ message }: Error) => {
           causes.set(`${endpoint.host}:${endpoint.port}`, message);
         });

@@ -36,14 +36,17 @@ const SCRIPT = `
 /** What a bus leaves behind that is closed while it connects: nothing, and no error that ends the process. */
 export function testEarlyClose<Context>(test: TestFn<Context>, doors: readonly ClosedDoor<Context>[]): void {
   for (const { title, makeUrl } of doors) {
-    test.serial(`close() at any moment of a connection to ${title} leaves nothing that keeps the process or ends it`, async (t) => {
-      const program = startScript(t, SCRIPT, [await makeUrl(t)]);
-      const end = await program.exited();
-      t.deepEqual(program.stderr.items, []);
-      t.is(end, 0);
-      const { codes, stayed } = JSON.parse(program.stdout.items.join(""));
-      t.deepEqual(codes, ["BRIDGE_CLOSED"]);
-      t.true(stayed < AT_ONCE_MS, `stayed for ${Math.round(stayed)} ms`);
-    });
+    test.serial(
+      `close() at any moment of a connection to ${title} leaves nothing that keeps the process or ends it`,
+      async (t) => {
+        const program = startScript(t, SCRIPT, [await makeUrl(t)]);
+        const end = await program.exited();
+        t.deepEqual(program.stderr.items, []);
+        t.is(end, 0);
+        const { codes, stayed } = JSON.parse(program.stdout.items.join(""));
+        t.deepEqual(codes, ["BRIDGE_CLOSED"]);
+        t.true(stayed < AT_ONCE_MS, `stayed for ${Math.round(stayed)} ms`);
+      },
+    );
   }
 }
