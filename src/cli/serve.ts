@@ -30,7 +30,7 @@ const FLAGS: Flags = {
     type: "string",
     value: "ORIGIN",
     repeatable: true,
-    help: "another origin whose pages may connect, also by its host; * for all. Default: the same only",
+    help: "another origin whose pages may connect, or * for all. Default: the same origin only",
   },
   app: { type: "string", value: "FILE", help: "module whose default export is called with the Socket.IO Server" },
   demo: { type: "boolean", help: "serve the live page at /" },
