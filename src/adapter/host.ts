@@ -23,7 +23,7 @@ import { Reporter } from "./reporting/reporter.js";
 const debug = debugLog("adapter");
 
 /** Until one of these, the bus may have missed messages: `ready` ends what the others have begun. */
-const GAPS: readonly BusStatus["type"][] = ["reconnecting", "stale", "error", "ready"];
+const GAPS: readonly BusStatus["type"][] = ["reconnecting", "stale", "error", "refused", "ready"];
 
 /**
  * One Socket.IO server as a host of the fleet. Python uses one channel for all namespaces, Socket.IO makes one adapter per

@@ -7,8 +7,13 @@ export type DropReason = "count" | "bytes" | "age" | "refused" | "closed";
 /** What happens to a bus, for operators. Times are in milliseconds. */
 export type BusStatus =
   | { readonly type: "connecting" }
-  /** Connected and subscribed. What waited is published as soon as other hosts are subscribed again. */
+  /** Connected, and subscribed to every channel. What waited is published as soon as other hosts are subscribed again. */
   | { readonly type: "ready" }
+  /**
+   * In place of `ready`: connected, but the broker refuses these channels, on which nothing is received. An `error` has its
+   * reason. A channel that was subscribed before is asked for again and again, and `ready` follows when it is granted.
+   */
+  | { readonly type: "refused"; readonly channels: readonly string[] }
   | { readonly type: "reconnecting"; readonly attempt: number; readonly delay: number }
   /** The connection or one operation failed, and the bus keeps trying; or received messages were lost, as `error` explains. */
   | { readonly type: "error"; readonly error: BridgeError }

@@ -60,7 +60,7 @@ export class Presence {
   onStatus(status: BusStatus): void {
     if (status.type === "reconnecting") {
       this.#isDisconnected = true;
-    } else if (status.type === "ready") {
+    } else if (status.type === "ready" || status.type === "refused") {
       this.#isDisconnected = false;
     }
   }

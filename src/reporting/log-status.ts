@@ -7,6 +7,12 @@ export function logStatus(log: RateLimitedLog, status: BusStatus): void {
   if (status.type === "error") {
     const { message } = status.error;
     log.line(reasonKey(message), () => `[socketio-python-bridge] ${message}`);
+  } else if (status.type === "refused") {
+    const channels = status.channels.map((channel) => `"${channel}"`).join(", ");
+    log.line(
+      "refused",
+      () => `[socketio-python-bridge] connected, but receives nothing on ${channels}: the broker refuses it`,
+    );
   } else if (status.type === "reconnecting") {
     log.line("reconnecting", () => "[socketio-python-bridge] no connection to the broker; trying again");
   } else if (status.type === "stale") {

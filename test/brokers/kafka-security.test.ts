@@ -18,6 +18,7 @@ import { type KafkaBusOptions, kafkaBus } from "../../src/bus/kafka/kafka-bus.js
 import { BridgeError } from "../../src/errors.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { testRefusals } from "../contracts/connections/refusals.js";
 import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
@@ -244,6 +245,23 @@ async function allow(
   }
 }
 
+/** From now on that user may do nothing there. */
+async function disallow(
+  t: T,
+  resource: Pick<Acl, "resourceType" | "resourceName">,
+  user: string,
+): Promise<void> {
+  const filter = {
+    ...resource,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    principal: `User:${user}`,
+    host: "*",
+    operation: AclOperations.ANY,
+    permissionType: AclPermissionTypes.ANY,
+  };
+  await kafkaAdmin(t, t.context.kafka).deleteAcls({ filters: [filter] });
+}
+
 const topic = (resourceName: string) => ({ resourceType: ResourceTypes.TOPIC, resourceName });
 const CLUSTER = { resourceType: ResourceTypes.CLUSTER, resourceName: "kafka-cluster" };
 
@@ -299,4 +317,25 @@ test.serial("a topic that is missing and may not be created is one clear error",
     );
     t.regex(error?.message ?? "", /TOPIC_AUTHORIZATION_FAILED/);
   }
+});
+
+testRefusals(test, {
+  what: "kafka://",
+  refusal: /TOPIC_AUTHORIZATION_FAILED/,
+  startRights: async (t, channel) => {
+    const topics = [channel, `${channel}.node`];
+    await kafkaAdmin(t, t.context.kafka).createTopics({ topics, partitions: 1 });
+    const all = (change: (name: string) => Promise<void>) => Promise.all(topics.map(change));
+    // As soon as somebody is named, all others may not.
+    await all((name) => allow(t, topic(name), "READ", "bob"));
+    return {
+      url: `kafka://alice:wonder%26land@${at(t, "LOGIN")}`,
+      grant: () =>
+        all(async (name) => {
+          await allow(t, topic(name), "READ");
+          await allow(t, topic(name), "WRITE");
+        }),
+      revoke: () => all((name) => disallow(t, topic(name), "alice")),
+    };
+  },
 });

@@ -13,6 +13,7 @@ import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { testCredentials } from "../contracts/connections/credentials.js";
+import { testRefusals } from "../contracts/connections/refusals.js";
 import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { forwardTo } from "../helpers/forward.js";
 import { startProxy } from "../helpers/proxy.js";
@@ -65,6 +66,24 @@ testCredentials(test, {
       username,
       setPassword,
       disconnect: () => ctl("close_all_user_connections", username, "the password has changed"),
+    };
+  },
+});
+
+testRefusals(test, {
+  what: "amqp://",
+  refusal: /ACCESS_REFUSED/,
+  startRights: async (t, channel) => {
+    const user = ownChannel();
+    const allow = (to: string) => addUser(t.context, user, rightsFor(to));
+    await allow("nothing");
+    return {
+      url: asUser(`amqp://127.0.0.1:${t.context.port}`, user),
+      grant: () => allow(`${channel}|${channel}.node`),
+      revoke: async () => {
+        await allow("nothing");
+        await t.context.ctl("close_all_user_connections", user, "rights have changed");
+      },
     };
   },
 });

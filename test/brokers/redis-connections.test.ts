@@ -16,6 +16,7 @@ import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { type Account, testCredentials } from "../contracts/connections/credentials.js";
+import { testRefusals } from "../contracts/connections/refusals.js";
 import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { connectClient } from "../helpers/clients.js";
 import { forwardTo } from "../helpers/forward.js";
@@ -49,6 +50,26 @@ for (const [what, makeUrl] of [
     what,
     refusal: /WRONGPASS/,
     startAccount: async (t, password) => startAccount(t, await makeUrl(t), password),
+  });
+}
+
+for (const scheme of ["", "kombu+"]) {
+  testRefusals(test, {
+    what: `${scheme}redis://`,
+    refusal: /NOPERM/,
+    startRights: async (t, channel) => {
+      const admin = new Redis(t.context.url);
+      cleanUp(t, () => admin.disconnect());
+      const user = ownChannel();
+      const set = (...rules: string[]) => admin.call("ACL", "SETUSER", user, ...rules);
+      await set("on", ">pw", "+@all", "resetchannels");
+      return {
+        url: `${scheme}${t.context.url.replace("redis://", `redis://${user}:pw@`)}`,
+        grant: () => set(`&*${channel}`, `&*${channel}.node`),
+        // Redis ends the connections of a user who loses a channel.
+        revoke: () => set("resetchannels"),
+      };
+    },
   });
 }
 

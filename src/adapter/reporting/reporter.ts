@@ -68,6 +68,11 @@ export class Reporter {
     if (status.type === "healthy" || status.type === "stale") {
       this.#lags.set(status.channel, status.type === "healthy" ? status.lag : null);
     }
+    if (status.type === "refused") {
+      for (const channel of status.channels) {
+        this.#lags.set(channel, null);
+      }
+    }
     if (status.type === "ready") {
       this.#logReady();
     }

@@ -105,12 +105,14 @@ export class BusCore {
   }
 
   /** Connected, and the broker has granted or refused every subscription. */
-  ready(): void {
-    // A refusal that lasts was reported.
-    if (this.subscriptions.areActive) {
+  connected(): void {
+    const channels = this.subscriptions.refused;
+    if (channels.length > 0) {
+      this.status.notify({ type: "refused", channels });
+    } else {
       this.status.forgetErrors();
+      this.status.notify({ type: "ready" });
     }
-    this.status.notify({ type: "ready" });
   }
 
   encode(channel: string, payload: Buffer): Buffer {

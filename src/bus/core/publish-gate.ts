@@ -22,8 +22,9 @@ export class PublishGate {
   #isOpen = false;
   /** Counts connections of the publisher, so that what belongs to an earlier one is recognised. */
   #epoch = 0;
-  /** The epoch for which `ready` was reported. */
-  #readyEpoch = 0;
+  /** The epoch for which `ready` or `refused` was reported, and for which channels. */
+  #reportedEpoch = 0;
+  #reportedRefusals = "";
   /** The epoch for which other hosts are awaited. */
   #awaitingEpoch = 0;
   #attempt = 0;
@@ -68,7 +69,7 @@ export class PublishGate {
 
   /** `ready` is reported again once every subscription is answered. */
   subscriptionLost(): void {
-    this.#readyEpoch = 0;
+    this.#reportedEpoch = 0;
   }
 
   /** While the publisher is disconnected too, it reports the same outage. */
@@ -83,10 +84,12 @@ export class PublishGate {
     if (!this.#publisher.isConnected || !this.#core.subscriptions.areAnswered) {
       return;
     }
-    if (this.#readyEpoch !== this.#epoch) {
-      this.#readyEpoch = this.#epoch;
+    const refusals = this.#core.subscriptions.refused.join();
+    if (this.#reportedEpoch !== this.#epoch || this.#reportedRefusals !== refusals) {
+      this.#reportedEpoch = this.#epoch;
+      this.#reportedRefusals = refusals;
       this.#attempt = 0;
-      this.#core.ready();
+      this.#core.connected();
     }
     if (!this.#isOpen && this.#awaitingEpoch !== this.#epoch) {
       this.#awaitingEpoch = this.#epoch;

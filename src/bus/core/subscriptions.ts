@@ -18,12 +18,15 @@ interface Subscription {
 /** The channels of a bus, and what the broker said about each. */
 export class Subscriptions {
   readonly #byChannel = new Map<string, Subscription>();
+  /** Refused when they were first asked for, and not asked for again. */
+  readonly #denied = new Set<string>();
 
   /** Resolves when the subscription is active for the first time. */
   add(channel: string, onMessage: OnMessage): Promise<void> {
     if (this.#byChannel.has(channel)) {
       return Promise.reject(alreadySubscribed(channel));
     }
+    this.#denied.delete(channel);
     return new Promise<void>((resolve, reject) => {
       this.#byChannel.set(channel, { onMessage, state: "pending", wasActive: false, resolve, reject });
     });
@@ -45,8 +48,10 @@ export class Subscriptions {
     return [...this.#byChannel.values()].every(({ state }) => state !== "pending");
   }
 
-  get areActive(): boolean {
-    return [...this.#byChannel.values()].every(({ state }) => state === "active");
+  /** The channels that the broker refuses. */
+  get refused(): readonly string[] {
+    const since = [...this.#byChannel].filter(([, { state }]) => state === "refused").map(([channel]) => channel);
+    return [...this.#denied, ...since];
   }
 
   deliver(channel: string, payload: Uint8Array): void {
@@ -83,6 +88,7 @@ export class Subscriptions {
       return true;
     }
     this.#byChannel.delete(channel);
+    this.#denied.add(channel);
     subscription?.reject(error);
     return false;
   }

@@ -16,7 +16,9 @@ const MOVES: readonly (string | undefined)[] = [
 export class KafkaAvailability {
   readonly #core: BusCore;
   #isProducerConnected = false;
-  #isReady = false;
+  /** Whether `ready` or `refused` was reported since the last outage, and for which channels. */
+  #isReported = false;
+  #reportedRefusals = "";
   #isAway = false;
 
   constructor(core: BusCore) {
@@ -52,14 +54,17 @@ export class KafkaAvailability {
 
   /** `ready` is reported again once the connections are replaced. */
   notReady(): void {
-    this.#isReady = false;
+    this.#isReported = false;
   }
 
   /** Call when the broker has granted or refused a subscription. */
   reportIfReady(): void {
-    if (this.#isProducerConnected && this.#core.subscriptions.areAnswered && !this.#isReady) {
-      this.#isReady = true;
-      this.#core.ready();
+    const { areAnswered, refused } = this.#core.subscriptions;
+    const refusals = refused.join();
+    if (this.#isProducerConnected && areAnswered && !(this.#isReported && this.#reportedRefusals === refusals)) {
+      this.#isReported = true;
+      this.#reportedRefusals = refusals;
+      this.#core.connected();
     }
   }
 
@@ -67,7 +72,7 @@ export class KafkaAvailability {
     if (cause instanceof KafkaFailure && MOVES.includes(cause.id) && attempt < LASTING_ATTEMPTS) {
       return;
     }
-    this.#isReady = false;
+    this.#isReported = false;
     const reason = cause instanceof Error ? cause.message : String(cause);
     this.#core.status.errorOnce(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", reason, { cause }));
     this.#core.status.notify({ type: "reconnecting", attempt, delay });

@@ -104,9 +104,6 @@ export class RabbitmqSubscriber {
   }
 
   #onActive(channel: string, areBindingsLost: boolean): void {
-    if (this.#core.subscriptions.stateOf(channel) === "refused") {
-      this.#publisher.gate.subscriptionLost();
-    }
     if (areBindingsLost) {
       this.#publisher.bindingsLost();
     }
