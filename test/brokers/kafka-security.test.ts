@@ -19,6 +19,7 @@ import { BridgeError } from "../../src/errors.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { testRefusals } from "../contracts/connections/refusals.js";
+import { testEarlyClose } from "../contracts/connections/early-close.js";
 import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
@@ -219,6 +220,17 @@ testUnreachable(test, [
     title: "several brokers of Kafka that are down",
     makeUrl: async () => `kafka://127.0.0.1:${await freePort()},127.0.0.1:${await freePort()},${NOBODY}`,
     reasons: [/^Kafka at 127.*ECONNREFUSED/, /^Kafka at 127.*ECONNREFUSED/, /^Kafka at no-such.*getaddrinfo/],
+  },
+]);
+
+testEarlyClose(test, [
+  {
+    title: "a Kafka whose certificate is refused",
+    makeUrl: (t) => `kafka://${at(t, "TLS")}?security_protocol=SSL`,
+  },
+  {
+    title: "a Kafka that refuses the password",
+    makeUrl: (t) => `kafka://alice:hatter@${at(t, "LOGIN")}`,
   },
 ]);
 

@@ -14,6 +14,7 @@ import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { testCredentials } from "../contracts/connections/credentials.js";
 import { testRefusals } from "../contracts/connections/refusals.js";
+import { testEarlyClose } from "../contracts/connections/early-close.js";
 import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { forwardTo } from "../helpers/forward.js";
 import { startProxy } from "../helpers/proxy.js";
@@ -280,6 +281,23 @@ test("amqps:// checks the certificate, against the authority of the URL or of th
   const [line] = await failingEmitter(t, url);
   t.regex(line ?? "", new RegExp(`RabbitMQ at localhost:${port}: self-signed certificate`));
 });
+
+testEarlyClose(test, [
+  {
+    title: "a RabbitMQ whose certificate is refused",
+    makeUrl: async (t) => {
+      const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], { keyType: "ec" });
+      const port = await freePort();
+      const listen = await forwardTo(t, t.context, (onSocket) => createTlsServer({ key, cert }, onSocket));
+      await listen(port, "127.0.0.1");
+      return `amqps://127.0.0.1:${port}`;
+    },
+  },
+  {
+    title: "a RabbitMQ that refuses the password",
+    makeUrl: (t) => asUser(t.context.url, "guest", "hunter3"),
+  },
+]);
 
 test("a broker that does not answer is given up; close() does not wait for it", async (t) => {
   const proxy = await startProxy(t, t.context.port);

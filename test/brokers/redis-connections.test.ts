@@ -21,6 +21,7 @@ import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { connectClient } from "../helpers/clients.js";
 import { forwardTo } from "../helpers/forward.js";
 import { startNodeHost } from "../helpers/node-host.js";
+import { openBus } from "../helpers/open-bus.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
@@ -223,6 +224,19 @@ test("an unreachable host gives one error that names it, however often it is tri
     "[socketio-python-bridge] no connection to the broker; trying again",
     "[socketio-python-bridge] messages dropped: 1 (age)",
   ]);
+});
+
+test("a Redis that takes no more clients is one error that says so, and is used when it takes some", async (t) => {
+  const redis = await startRedis(t);
+  const admin = new Redis(redis.url);
+  cleanUp(t, () => admin.disconnect());
+  await admin.config("SET", "maxclients", "1");
+  const { bus, errors, next } = openBus(t, redisBus({ url: redis.url }));
+  const published = bus.publish("c", "x");
+  await next("reconnecting", ({ attempt }) => attempt === 6);
+  t.deepEqual(errors(), [`Redis at 127.0.0.1:${redis.port}: ERR max number of clients reached`]);
+  await admin.config("SET", "maxclients", "100");
+  await published;
 });
 
 test("a user without the right to subscribe or publish to the channel gets an error", async (t) => {

@@ -9,6 +9,7 @@ import { freePort } from "../../scripts/environment/free-port.js";
 import { redisBus } from "../../src/bus/redis/redis-bus.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { testEarlyClose } from "../contracts/connections/early-close.js";
 import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { openBus } from "../helpers/open-bus.js";
 import { startProcess, startScript } from "../helpers/process.js";
@@ -103,7 +104,7 @@ async function startSecured(t: ExecutionContext) {
   const master = await startRedis(t, args, files);
   const login = ["requirepass ofSentinels", "sentinel auth-pass m ofTheMaster", "tls-replication yes"];
   const sentinel = await startSentinel(t, { port }, "m", [...login, ...tls], files);
-  return { authority: certFile, master, sentinel };
+  return { authority: certFile, master, masterTlsPort: port, sentinel };
 }
 
 test("Sentinel and master, each with TLS and a password of its own, by one URL for Node and Python", async (t) => {
@@ -159,6 +160,30 @@ test("a Sentinel or a master that speaks TLS, and whose authority is not named, 
     t.regex(errors()[0] ?? "", reason);
   }
 });
+
+testEarlyClose(test, [
+  {
+    title: "a Redis whose certificate is refused",
+    makeUrl: async (t) => `rediss://127.0.0.1:${(await startSecured(t)).masterTlsPort}`,
+  },
+  {
+    title: "a Sentinel whose certificate is refused",
+    makeUrl: async (t) => `redis+sentinel://127.0.0.1:${(await startSecured(t)).sentinel}/0/m?sentinel_ssl=true`,
+  },
+  {
+    title: "a master whose certificate is refused, behind a Sentinel",
+    makeUrl: async (t) => {
+      const { authority, sentinel } = await startSecured(t);
+      const query = new URLSearchParams({
+        ssl: "true",
+        sentinel_password: "ofSentinels",
+        sentinel_ssl: "true",
+        sentinel_ssl_ca_certs: authority,
+      });
+      return `redis+sentinel://127.0.0.1:${sentinel}/0/m?${query}`;
+    },
+  },
+]);
 
 /** Whatever ioredis would print of. */
 const unusual = (redis: number, sentinel: number): readonly object[] => [

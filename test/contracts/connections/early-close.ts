@@ -12,7 +12,7 @@ export interface ClosedDoor<Context> {
 /** A timer or a socket that was left would stay for the seconds that its connection may take. */
 const AT_ONCE_MS = 1_000;
 
-const REPETITIONS = 60;
+const REPETITIONS = 40;
 
 /** Connecting over loopback takes a few milliseconds, with TLS some more. */
 const LONGEST_MS = 25;
