@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { quote } from "../util/quote.js";
-import type { HostCheck } from "./own-hosts.js";
 
 /** `true` for every origin, or the origins that are accepted besides the page's own. */
 export type AcceptedOrigins = true | readonly string[];
@@ -24,7 +23,7 @@ function ownOrigins(request: IncomingMessage): readonly string[] {
  * Rejects other origins, and requests that came by the name of another host, with status 400, for polling and WebSocket alike, as python-socketio does: browsers apply CORS to
  * the former, but not to the latter. For `io.engine.use()`.
  */
-export function originCheck(accepted: AcceptedOrigins, isOwnHost: HostCheck) {
+export function originCheck(accepted: AcceptedOrigins, isOwnHost: (request: IncomingMessage) => boolean) {
   return (request: IncomingMessage, _response: ServerResponse, next: (error?: Error) => void): void => {
     const { origin, host } = request.headers;
     if (!isOwnHost(request)) {

@@ -18,8 +18,8 @@ import { type KafkaBusOptions, kafkaBus } from "../../src/bus/kafka/kafka-bus.js
 import { BridgeError } from "../../src/errors.js";
 import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { testRefusals } from "../contracts/connections/refusals.js";
 import { testEarlyClose } from "../contracts/connections/early-close.js";
+import { testRefusals } from "../contracts/connections/refusals.js";
 import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
@@ -258,11 +258,7 @@ async function allow(
 }
 
 /** From now on that user may do nothing there. */
-async function disallow(
-  t: T,
-  resource: Pick<Acl, "resourceType" | "resourceName">,
-  user: string,
-): Promise<void> {
+async function disallow(t: T, resource: Pick<Acl, "resourceType" | "resourceName">, user: string): Promise<void> {
   const filter = {
     ...resource,
     resourcePatternType: ResourcePatternTypes.LITERAL,

@@ -22,6 +22,7 @@ import { connectClient } from "../helpers/clients.js";
 import { forwardTo } from "../helpers/forward.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { openBus } from "../helpers/open-bus.js";
+import { startCli } from "../helpers/process.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
@@ -264,6 +265,23 @@ test("a user without the right to subscribe or publish to the channel gets an er
   const emitter = createEmitter(url, { channel: "forbidden", logger: false });
   cleanUp(t, () => emitter.close());
   await t.throwsAsync(emitter.emit("x"), { message: /Redis refused to publish to "forbidden": NOPERM/ });
+});
+
+test("serve and emit end with 1 and the reason where Redis refuses the channel", async (t) => {
+  const redis = await startRedis(t);
+  const admin = new Redis(redis.url);
+  cleanUp(t, () => admin.disconnect());
+  await admin.call("ACL", "SETUSER", "bob", "on", ">pw", "+@all", "resetchannels");
+  const queue = redis.url.replace("redis://", "redis://bob:pw@");
+  for (const args of [
+    ["serve", "--port", "0"],
+    ["emit", "hello"],
+  ]) {
+    const command = startCli(t, [...args, "--queue", queue]);
+    t.is(await command.exited(), 1);
+    t.regex(command.stderr.items.at(-1) ?? "", /^socketio-python-bridge: Redis refused to .*socketio.*: NOPERM/);
+    t.notRegex(command.stdout.items.join("\n"), /ready/);
+  }
 });
 
 test("of several channels a forbidden one does not silence the others", async (t) => {

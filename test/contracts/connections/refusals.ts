@@ -32,8 +32,14 @@ export function testRefusals<Context>(test: TestFn<Context>, broker: RefusingBro
     t.deepEqual(refused.type === "refused" && [...refused.channels].sort(), [channel, `${channel}.node`]);
     t.true(errors().every((message) => broker.refusal.test(message)));
     t.false(statuses.items.some(({ type }) => type === "ready"));
-    t.false(log.some((line) => line.includes("subscribed to")), log.join("\n"));
-    t.true(log.some((line) => line.includes(`receives nothing on "${channel}`)), log.join("\n"));
+    t.false(
+      log.some((line) => line.includes("subscribed to")),
+      log.join("\n"),
+    );
+    t.true(
+      log.some((line) => line.includes(`receives nothing on "${channel}`)),
+      log.join("\n"),
+    );
     t.is(adapter.stats().lag, null);
   });
 
