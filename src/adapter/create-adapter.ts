@@ -47,7 +47,7 @@ function handleOf(host: Host): BridgeHandle {
       ...reporter.stats(),
       unknownAcks: cluster.acks.unknownCount,
       pendingAcks: cluster.acks.size,
-      nodeHosts: 1 + cluster.peers.hostIds.length,
+      nodeHosts: 1 + cluster.peers.hostCount,
       pythonHosts: cluster.pythonHosts.areExpected,
     }),
   };

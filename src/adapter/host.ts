@@ -151,7 +151,7 @@ export class Host {
   /** So that clients of this host can resume on other hosts. */
   #exportSessions(namespace: string, { recovery }: ServedNamespace): void {
     const { cluster, hostId: from, reporter } = this;
-    const sessions = cluster.peers.hostIds.length === 0 ? [] : (recovery?.exportSessions() ?? []);
+    const sessions = cluster.peers.hostCount === 0 ? [] : (recovery?.exportSessions() ?? []);
     if (sessions.length > 0) {
       const send = (items: readonly unknown[]): void => {
         try {

@@ -1,4 +1,5 @@
 import { callApplication } from "../util/listeners.js";
+import type { Roll } from "./peers.js";
 import type { PythonHosts } from "./python-hosts.js";
 
 /**
@@ -12,8 +13,8 @@ import type { PythonHosts } from "./python-hosts.js";
 export type AckRecipient = "client" | "room" | "unknown" | "presumed-client";
 
 export interface AckCollectorOptions {
-  /** The Node hosts that report how many of their clients got the emit. */
-  readonly peers: readonly string[];
+  /** The Node hosts that are asked, and report how many of their clients got the emit. */
+  readonly asked: Roll;
   readonly recipient: AckRecipient;
   readonly pythonHosts: PythonHosts;
   /** A host has told that the emit is for one client. */
@@ -34,7 +35,8 @@ interface HostAcks {
   lastSequence: number;
 }
 
-const NONE: Readonly<HostAcks> = { clients: 0, received: 0, lastSequence: 0 };
+/** Hosts that report a number before this process knows them, as they may while it has just started. */
+const MAX_STRANGERS = 1_000;
 
 /**
  * The acknowledgements of one emit: from clients of this host and of other Node hosts, which are counted, and from
@@ -43,10 +45,13 @@ const NONE: Readonly<HostAcks> = { clients: 0, received: 0, lastSequence: 0 };
  */
 export class AckCollector {
   readonly #options: AckCollectorOptions;
-  readonly #own: HostAcks = { ...NONE };
   readonly #byPeer = new Map<string, HostAcks>();
-  /** Peers that have not reported their number of clients. */
-  readonly #uncountedPeers: Set<string>;
+  /** How many of the hosts that were asked have not reported their number of clients. */
+  #uncounted: number;
+  #strangers = 0;
+  /** Of all Node hosts: clients that got the emit, and acknowledgements. */
+  #clients = 0;
+  #received = 0;
   /** By what is known up to now. */
   #recipient: AckRecipient;
   #pythonAcks = 0;
@@ -61,7 +66,7 @@ export class AckCollector {
 
   constructor(options: AckCollectorOptions) {
     this.#options = options;
-    this.#uncountedPeers = new Set(options.peers);
+    this.#uncounted = options.asked.count;
     this.#recipient = options.recipient;
   }
 
@@ -72,11 +77,11 @@ export class AckCollector {
 
   /** @param clients - how many clients of this host got the emit */
   expectOwn(clients: number): void {
-    this.#own.clients = clients;
+    this.#clients += clients;
   }
 
   addOwnAck(ack: unknown): void {
-    this.#own.received += 1;
+    this.#received += 1;
     this.#pass(ack);
   }
 
@@ -93,19 +98,26 @@ export class AckCollector {
     this.#finishIfComplete();
   }
 
-  /** @param isClient - whether that host serves the client whose sid the room looks like */
-  expectFromPeer(host: string, clients: number, isClient = false): void {
+  /**
+   * @param joined - `Peers.joined()` of that host
+   * @param isClient - whether that host serves the client whose sid the room looks like
+   */
+  expectFromPeer(host: string, joined: number | undefined, clients: number, isClient = false): void {
     // After an outage a message may come twice.
-    if (!this.#byPeer.has(host)) {
-      this.#uncountedPeers.delete(host);
-      if (isClient) {
-        this.#isForClient();
-      } else if (clients > 0 && this.#recipient === "presumed-client") {
-        this.#recipient = "room";
-      }
-      this.#byPeer.set(host, { ...NONE, clients });
-      this.#finishIfComplete();
+    if (this.#byPeer.has(host) || !this.#isHeard(joined)) {
+      return;
     }
+    if (this.#wasAsked(joined)) {
+      this.#uncounted -= 1;
+    }
+    if (isClient) {
+      this.#isForClient();
+    } else if (clients > 0 && this.#recipient === "presumed-client") {
+      this.#recipient = "room";
+    }
+    this.#byPeer.set(host, { clients, received: 0, lastSequence: 0 });
+    this.#clients += clients;
+    this.#finishIfComplete();
   }
 
   /** @param sequence - counts from 1 among the acknowledgements of that host @returns false for one that came before */
@@ -116,6 +128,12 @@ export class AckCollector {
     }
     peer.lastSequence = sequence;
     peer.received += 1;
+    this.#received += 1;
+    if (peer.received > peer.clients) {
+      // One more than it had reported stands for no client of another host.
+      peer.clients += 1;
+      this.#clients += 1;
+    }
     this.#pass(ack);
     return true;
   }
@@ -129,12 +147,14 @@ export class AckCollector {
     this.#pass(ack);
   }
 
-  /** That host sends no more. */
-  peerLeft(host: string): void {
-    this.#uncountedPeers.delete(host);
+  /** That host sends no more. @param joined - `Peers.joined()` of it while it was there */
+  peerLeft(host: string, joined: number): void {
     const peer = this.#byPeer.get(host);
     if (peer !== undefined) {
+      this.#clients -= peer.clients - peer.received;
       peer.clients = peer.received;
+    } else if (this.#wasAsked(joined)) {
+      this.#uncounted -= 1;
     }
     this.#finishIfComplete();
   }
@@ -162,6 +182,19 @@ export class AckCollector {
     callApplication(() => this.#options.onClosed?.());
   }
 
+  #wasAsked(joined: number | undefined): boolean {
+    return joined !== undefined && joined <= this.#options.asked.lastJoined;
+  }
+
+  /** Peers, and while the peers are being discovered some that will turn out to be. */
+  #isHeard(joined: number | undefined): boolean {
+    if (joined !== undefined) {
+      return true;
+    }
+    this.#strangers += 1;
+    return !this.#isStarted && this.#strangers <= MAX_STRANGERS;
+  }
+
   #isForClient(): void {
     this.#recipient = "client";
     this.#options.onClient?.();
@@ -178,22 +211,22 @@ export class AckCollector {
     if (!this.#isDone && this.#isComplete()) {
       this.#isDone = true;
       this.#release();
-      const total = this.#total((host) => host.received);
+      const total = this.#received + this.#pythonAcks;
       callApplication(() => this.#options.onDone(total));
     }
   }
 
   #isComplete(): boolean {
     const isForClient = this.#recipient === "client" || this.#recipient === "presumed-client";
-    const clients = this.#total((host) => host.clients);
-    if (this.#total((host) => host.received) < clients) {
+    const clients = this.#clients + this.#pythonAcks;
+    if (this.#received < this.#clients) {
       return false;
     }
     // No other host has that client.
     if (isForClient && this.#pythonAcks > 0) {
       return true;
     }
-    if (this.#uncountedPeers.size > 0) {
+    if (this.#uncounted > 0) {
       return false;
     }
     if (isForClient && clients > 0) {
@@ -202,11 +235,6 @@ export class AckCollector {
     return (
       (this.#isStarted && !this.#mayAwaitPython()) || (this.#isExpired && (this.#recipient === "room" || clients > 0))
     );
-  }
-
-  /** @returns the sum over all Node hosts, and what came from Python hosts */
-  #total(of: (host: HostAcks) => number): number {
-    return [this.#own, ...this.#byPeer.values()].reduce((sum, host) => sum + of(host), this.#pythonAcks);
   }
 
   /** Whether a Python host may hold clients that have not acknowledged yet. */
@@ -219,7 +247,7 @@ export class AckCollector {
       return this.#subscribers > this.#byPeer.size + this.#bystanders;
     }
     // A sid that no Node host knows was issued by somebody. A room that no Node host knows may have no members at all.
-    const isUnknownSid = this.#recipient !== "room" && this.#total((host) => host.clients) === 0;
+    const isUnknownSid = this.#recipient !== "room" && this.#clients + this.#pythonAcks === 0;
     return isUnknownSid || pythonHosts.seenRecently;
   }
 }

@@ -63,9 +63,9 @@ export class Cluster {
     this.acks = new PendingAcks(options.maxPendingAcks);
     this.canAskApart = hasClientCommands(options.dialect);
     this.#requests = new PeerRequests(options.maxPendingAcks);
-    this.peers = new Peers(options.heartbeatInterval, (hostId) => {
-      this.#requests.peerLeft(hostId);
-      this.acks.peerLeft(hostId);
+    this.peers = new Peers(options.heartbeatInterval, (hostId, joined) => {
+      this.#requests.peerLeft(hostId, joined);
+      this.acks.peerLeft(hostId, joined);
     });
     this.pythonHosts = new PythonHosts(
       options.pythonHosts,
@@ -160,7 +160,7 @@ export class Cluster {
   /** @param timeout - most milliseconds to wait for hosts that were there before this one, if it has just started */
   async serverCount(timeout: number): Promise<number> {
     await atMost(timeout, this.peersDiscovered);
-    return 1 + this.peers.hostIds.length;
+    return 1 + this.peers.hostCount;
   }
 
   close(): void {
@@ -176,17 +176,17 @@ export class Cluster {
   }
 
   #publishRequest(message: RequestMessage): void {
-    const { hostIds } = this.peers;
+    const { roll } = this.peers;
     if (!this.#requests.isOpen(message.id)) {
       return;
     }
-    if (hostIds.length > 0) {
+    if (roll.count > 0) {
       debug("request %d: %s in %s", message.id, message.type, message.namespace);
       new Promise<void>((resolve) => resolve(this.sideChannel.publish(message))).catch((error: BridgeError) =>
         this.#requests.fail(message.id, error),
       );
     }
-    this.#requests.expect(message.id, hostIds);
+    this.#requests.expect(message.id, roll);
   }
 
   #announce(type: "hello" | "heartbeat"): Promise<unknown> {

@@ -108,13 +108,14 @@ export class PeerMessageReceiver {
   }
 
   #onReply(message: Extract<SideChannelMessage, { readonly to: string }>): void {
-    const { requests, acks } = this.#to;
+    const { peers, requests, acks } = this.#to;
+    const joined = peers.joined(message.from);
     switch (message.type) {
       case "reply":
-        requests.addReply(message);
+        requests.addReply(message, joined);
         break;
       case "ack_count":
-        acks.expectFromPeer(message);
+        acks.expectFromPeer(message, joined);
         break;
       case "ack":
         acks.addPeerAck(message);

@@ -9,11 +9,23 @@ const MISSED_HEARTBEATS = 3;
 /** Far more than any fleet has. Whoever can publish to the channel could invent as many as they like. */
 const MAX_PEERS = 10_000;
 
+/** The longest interval of a peer that is believed, in milliseconds: the hosts that wait for it give it up after three. */
+const MAX_INTERVAL_MS = 10 * 60 * 1_000;
+
 interface Peer {
   readonly isHost: boolean;
+  /** Counts the peers that joined. */
+  readonly joined: number;
   /** Own heartbeats that may return without a message from it: more, where its interval is longer than this process's. */
-  readonly tolerated: number;
+  tolerated: number;
   missed: number;
+}
+
+/** The hosts that were known at one moment, in constant space: those that had joined by then. */
+export interface Roll {
+  readonly count: number;
+  /** `Peers.joined()` of the last one. */
+  readonly lastJoined: number;
 }
 
 /**
@@ -25,63 +37,111 @@ interface Peer {
  */
 export class Peers {
   readonly #interval: number;
-  readonly #onLeft: (hostId: string) => void;
-  readonly #peers = new Map<string, Peer>();
+  readonly #onLeft: (hostId: string, joined: number) => void;
+  /** Heard since the last own heartbeat returned for the first time, and no more. The first one makes room for others. */
+  readonly #newcomers = new Map<string, Peer>();
+  /** Heard in more than one interval, the one heard least recently first. */
+  readonly #proven = new Map<string, Peer>();
+  #lastJoined = 0;
+  #hostCount = 0;
 
   /**
    * @param interval - milliseconds between two own heartbeats
-   * @param onLeft - called when a peer said goodbye or is given up
+   * @param onLeft - called when a peer said goodbye, is given up, or makes room; with its number
    */
-  constructor(interval: number, onLeft: (hostId: string) => void) {
+  constructor(interval: number, onLeft: (hostId: string, joined: number) => void) {
     this.#interval = interval;
     this.#onLeft = onLeft;
   }
 
-  /** The peers that serve clients, without this host. */
-  get hostIds(): readonly string[] {
-    return [...this.#peers].filter(([, { isHost }]) => isHost).map(([hostId]) => hostId);
+  /** How many serve clients, without this host. */
+  get hostCount(): number {
+    return this.#hostCount;
   }
 
   get size(): number {
-    return this.#peers.size;
+    return this.#newcomers.size + this.#proven.size;
   }
 
   /** Peers that subscribe without serving clients: emitters that collect acknowledgements. */
   get emitterCount(): number {
-    return this.#peers.size - this.hostIds.length;
+    return this.size - this.#hostCount;
+  }
+
+  /** The hosts that are known now: who is asked by what is published now. */
+  get roll(): Roll {
+    return { count: this.#hostCount, lastJoined: this.#lastJoined };
+  }
+
+  /** The number of a host that serves clients, which grows with each that joins; undefined for a stranger. */
+  joined(hostId: string): number | undefined {
+    const peer = this.#find(hostId);
+    return peer?.isHost ? peer.joined : undefined;
   }
 
   add({ from, isHost, interval }: PresenceMessage): void {
-    if (!this.#peers.has(from)) {
-      if (this.#peers.size >= MAX_PEERS) {
-        return;
-      }
-      debug("found %s %s", isHost ? "host" : "emitter", from);
+    const believed = Math.max(Math.min(interval, MAX_INTERVAL_MS), this.#interval);
+    const tolerated = Math.ceil((MISSED_HEARTBEATS * believed) / this.#interval);
+    const known = this.#find(from);
+    if (known?.isHost === isHost) {
+      known.tolerated = tolerated;
+      this.markSeen(from);
+      return;
     }
-    const tolerated = Math.ceil((MISSED_HEARTBEATS * Math.max(interval, this.#interval)) / this.#interval);
-    this.#peers.set(from, { isHost, tolerated, missed: 0 });
+    this.remove(from);
+    if (this.size >= MAX_PEERS) {
+      this.#makeRoom();
+    }
+    debug("found %s %s", isHost ? "host" : "emitter", from);
+    this.#lastJoined += 1;
+    this.#hostCount += isHost ? 1 : 0;
+    this.#newcomers.set(from, { isHost, joined: this.#lastJoined, tolerated, missed: 0 });
   }
 
   /** Any message proves that its sender is there. */
   markSeen(hostId: string): void {
-    const peer = this.#peers.get(hostId);
-    if (peer !== undefined) {
+    const peer = this.#find(hostId);
+    // Once per interval: this is called for each message.
+    if (peer !== undefined && peer.missed > 0) {
       peer.missed = 0;
+      this.#newcomers.delete(hostId);
+      this.#proven.delete(hostId);
+      this.#proven.set(hostId, peer);
     }
   }
 
   remove(hostId: string): void {
-    if (this.#peers.delete(hostId)) {
-      debug("lost %s, %d peers left", hostId, this.#peers.size);
-      this.#onLeft(hostId);
+    const peer = this.#find(hostId);
+    if (peer !== undefined) {
+      this.#newcomers.delete(hostId);
+      this.#proven.delete(hostId);
+      this.#hostCount -= peer.isHost ? 1 : 0;
+      debug("lost %s, %d peers left", hostId, this.size);
+      this.#onLeft(hostId, peer.joined);
     }
   }
 
   ownHeartbeatReturned(): void {
-    for (const [hostId, peer] of this.#peers) {
-      peer.missed += 1;
-      if (peer.missed > peer.tolerated) {
+    for (const peers of [this.#newcomers, this.#proven]) {
+      for (const [hostId, peer] of peers) {
+        peer.missed += 1;
+        if (peer.missed > peer.tolerated) {
+          this.remove(hostId);
+        }
+      }
+    }
+  }
+
+  #find(hostId: string): Peer | undefined {
+    return this.#proven.get(hostId) ?? this.#newcomers.get(hostId);
+  }
+
+  /** Invented peers cannot keep real ones out: whoever was heard only once goes first. */
+  #makeRoom(): void {
+    for (const peers of [this.#newcomers, this.#proven]) {
+      for (const hostId of peers.keys()) {
         this.remove(hostId);
+        return;
       }
     }
   }

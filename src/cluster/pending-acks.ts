@@ -74,8 +74,9 @@ export class PendingAcks {
     }
   }
 
-  expectFromPeer({ from, id, clients, isClient }: AckCountMessage): void {
-    this.#entries.get(id)?.collector.expectFromPeer(from, clients, isClient);
+  /** @param joined - `Peers.joined()` of the sender */
+  expectFromPeer({ from, id, clients, isClient }: AckCountMessage, joined: number | undefined): void {
+    this.#entries.get(id)?.collector.expectFromPeer(from, joined, clients, isClient);
   }
 
   addPeerAck({ from, id, sequence, args }: AckMessage): void {
@@ -84,10 +85,10 @@ export class PendingAcks {
     }
   }
 
-  /** That host sends no more acknowledgements. */
-  peerLeft(host: string): void {
+  /** That host sends no more acknowledgements. @param joined - `Peers.joined()` of it while it was there */
+  peerLeft(host: string, joined: number): void {
     for (const { collector } of this.#entries.values()) {
-      collector.peerLeft(host);
+      collector.peerLeft(host, joined);
     }
   }
 
