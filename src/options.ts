@@ -111,7 +111,11 @@ export interface ReaderOptions extends ChannelOptions {
 export interface RecoveryLimits {
   /** Most emits that are kept, and most messages of the channel that are remembered by name. @default 50_000 */
   readonly maxMessages?: number | undefined;
-  /** Most bytes of the emits that are kept, as they came over the channel. @default 33_554_432 (32 MiB) */
+  /**
+   * Most bytes of memory that the emits take which are kept, each about 1 KB more than it has on the channel; and that the
+   * sessions of each namespace take, with their `data`.
+   * @default 33_554_432 (32 MiB)
+   */
   readonly maxBytes?: number | undefined;
   /** Most sessions of disconnected clients, in each namespace. @default 10_000 */
   readonly maxSessions?: number | undefined;

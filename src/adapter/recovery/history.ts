@@ -2,14 +2,19 @@ import { debugLog } from "../../util/debug.js";
 import { KEPT_SHARE, MessageNames } from "./message-names.js";
 import { formatOffset, type Offset, shortName } from "./offset.js";
 import { type Audience, type DisconnectedClient, isFor, type PastEmit } from "./past-emit.js";
+import { PayloadStore } from "./payload-store.js";
+import { weightOfText } from "./weight.js";
 
 const debug = debugLog("recovery");
+
+/** Bytes that an emit takes besides its payload and the names of whom it is for, measured. */
+const EMIT_BYTES = 1_024;
 
 export interface HistoryOptions {
   readonly hostId: string;
   /** Most emits, and most names of messages, that are kept. */
   readonly maxMessages: number;
-  /** Most bytes of all emits that are kept. */
+  /** Most bytes of memory that the emits may take which are kept. */
   readonly maxBytes: number;
   /** Milliseconds for which they are kept. */
   readonly maxAge: number;
@@ -31,6 +36,7 @@ export class History {
   /** How many emits were dropped before the first of `#emits`. */
   #dropped = 0;
   #bytes = 0;
+  readonly #payloads = new PayloadStore();
   /** Own emits that have not returned over the channel. */
   readonly #inFlight = new Map<number, PastEmit>();
   #lastEmit = 0;
@@ -93,9 +99,7 @@ export class History {
     payload: Uint8Array,
     origin?: { readonly hostId: string; readonly emit: number },
   ): string {
-    return this.#add(audience, {
-      // A copy, from Node's pool where it is small: buses pass views of larger buffers.
-      payload: Buffer.from(payload),
+    return this.#add(audience, payload, {
       origin: origin && { host: shortName(origin.hostId), emit: origin.emit },
       isPrivate: false,
       position: this.#names.position,
@@ -105,15 +109,13 @@ export class History {
   /** Call before it is published. @returns the offset of its recipients */
   addOwn(audience: Audience, payload: Uint8Array | string, emit: number): string {
     const origin = { host: this.host, emit };
-    const offset = this.#add(audience, { payload, origin, isPrivate: false, position: Number.POSITIVE_INFINITY });
-    this.#inFlight.set(emit, this.#emits.at(-1) as PastEmit);
-    return offset;
+    return this.#add(audience, payload, { origin, isPrivate: false, position: Number.POSITIVE_INFINITY });
   }
 
   /** For clients of this host alone. @returns the offset of its recipients */
   addPrivate(audience: Audience, payload: Uint8Array | string): string {
     const origin = { host: this.host, emit: this.nextEmit() };
-    return this.#add(audience, { payload, origin, isPrivate: true, position: this.#names.position + 0.5 });
+    return this.#add(audience, payload, { origin, isPrivate: true, position: this.#names.position + 0.5 });
   }
 
   /** An own emit came over the channel. */
@@ -167,10 +169,20 @@ export class History {
     this.#names.dropBefore(oldest);
   }
 
-  #add(audience: Audience, emit: Omit<PastEmit, keyof Audience | "offset" | "at">): string {
+  #add(
+    audience: Audience,
+    payload: Uint8Array | string,
+    emit: Pick<PastEmit, "origin" | "isPrivate" | "position">,
+  ): string {
     const { offset } = this;
-    this.#emits.push({ ...audience, ...emit, offset, at: this.#now() });
-    this.#bytes += emit.payload.length;
+    const copied = this.#payloads.copy(payload);
+    const weight = EMIT_BYTES + copied.byteLength + weightOfAudience(audience);
+    const past = { ...audience, ...emit, payload: copied, offset, weight, at: this.#now() };
+    this.#emits.push(past);
+    this.#bytes += weight;
+    if (past.origin !== undefined && past.position === Number.POSITIVE_INFINITY) {
+      this.#inFlight.set(past.origin.emit, past);
+    }
     const surplus = this.#emits.length - this.#options.maxMessages;
     if (surplus > 0 || this.#bytes > this.#options.maxBytes) {
       this.#makeRoom();
@@ -184,7 +196,7 @@ export class History {
     let count = 0;
     let bytes = this.#bytes;
     while (this.#emits.length - count > most || (bytes > mostBytes && count < this.#emits.length)) {
-      bytes -= this.#emits[count]?.payload.length ?? 0;
+      bytes -= this.#emits[count]?.weight ?? 0;
       count += 1;
     }
     this.#drop(count);
@@ -193,7 +205,7 @@ export class History {
   /** The oldest ones. */
   #drop(count: number): void {
     for (const emit of this.#emits.splice(0, count)) {
-      this.#bytes -= emit.payload.length;
+      this.#bytes -= emit.weight;
       const isInFlight = emit.position === Number.POSITIVE_INFINITY;
       this.#droppedUpTo = Math.max(this.#droppedUpTo, isInFlight ? this.#names.position + 1 : emit.position);
       this.#completeSince = Math.max(this.#completeSince, emit.at);
@@ -214,4 +226,14 @@ export class History {
     }
     return missed;
   }
+}
+
+function weightOfAudience({ rooms, skipSids, except }: Audience): number {
+  let weight = 0;
+  for (const names of [rooms, skipSids, except]) {
+    for (const name of names) {
+      weight += weightOfText(name);
+    }
+  }
+  return weight;
 }

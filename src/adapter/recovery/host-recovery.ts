@@ -50,6 +50,7 @@ export class HostRecovery {
       maxDisconnection,
       detection,
       maxSessions,
+      maxBytes: limits.maxBytes,
       requestsTimeout: options.requestsTimeout,
       maxMessageSize: options.maxMessageSize,
       reading: options,

@@ -54,7 +54,7 @@ export class MissedPackets {
   /** Puts what another host emitted to the client alone after everything that that host's clients had got before it. */
   #merge(missed: readonly PastEmit[], privates: readonly PrivateEmit[], known: Offset): readonly PrivateEmit[] {
     const { history } = this.#options;
-    const merged: PrivateEmit[] = [];
+    const merged: PrivateEmit[][] = [];
     let next = 0;
     for (const own of privates) {
       const offset = parseOffset(own.offset);
@@ -62,10 +62,10 @@ export class MissedPackets {
         continue;
       }
       const end = missed.findLastIndex((emit) => !history.isAfter(emit, offset)) + 1;
-      merged.push(...missed.slice(next, end), own);
+      merged.push(missed.slice(next, end), [own]);
       next = Math.max(next, end);
     }
-    return [...merged, ...missed.slice(next)];
+    return [...merged.flat(), ...missed.slice(next)];
   }
 
   /** @returns none for what cannot be delivered, which nobody got */

@@ -28,6 +28,8 @@ export interface RecoveryOptions extends Pick<MissedPacketsOptions, "detection" 
   /** Milliseconds for which a client may be away. */
   readonly maxDisconnection: number;
   readonly maxSessions: number;
+  /** Most bytes of memory that the sessions may take. */
+  readonly maxBytes: number;
   /** Milliseconds. */
   readonly requestsTimeout: number;
   /** Whether all hosts receive all messages in one order. */
@@ -64,7 +66,7 @@ export class NamespaceRecovery {
     const { adapter, history, cluster } = options;
     this.#options = options;
     this.#namespace = namespaceOf(adapter).name;
-    this.#sessions = new Sessions(options.maxSessions, options.maxDisconnection);
+    this.#sessions = new Sessions({ ...options, maxAge: options.maxDisconnection });
     this.#missed = new MissedPackets({ ...options, namespace: this.#namespace });
     this.recorder = new EmitRecorder(history, this.#namespace, cluster.hostId, options.maxMessageSize);
   }

@@ -12,7 +12,7 @@ export interface Audience {
 /** An emit that disconnected clients have missed. */
 export interface PastEmit extends Audience {
   /** As it went over the channel, or would have. */
-  readonly payload: Uint8Array | string;
+  readonly payload: Uint8Array;
   /** What its recipients have as their offset since. */
   readonly offset: string;
   /** The short name of the host that emitted it and its number there; undefined for one that keeps no history. */
@@ -23,10 +23,14 @@ export interface PastEmit extends Audience {
   position: number;
   /** Monotonic milliseconds (`performance.now()`). */
   readonly at: number;
+  /** Bytes of memory that it takes, roughly. */
+  readonly weight: number;
 }
 
 /** An emit that only its host knew the recipients of. */
-export type PrivateEmit = Pick<PastEmit, "payload" | "offset">;
+export interface PrivateEmit extends Pick<PastEmit, "offset"> {
+  readonly payload: Uint8Array | string;
+}
 
 /** A client as it was when it disconnected. */
 export interface DisconnectedClient {

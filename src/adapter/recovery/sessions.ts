@@ -3,6 +3,13 @@ import { asBytes } from "../../util/bytes.js";
 import { roomNames } from "../clients/target.js";
 import type { Checkpoint } from "./checkpoints.js";
 import type { PrivateEmit } from "./past-emit.js";
+import { detachBytes, weigh } from "./weight.js";
+
+/**
+ * Bytes that count for a session of a client of this host at most: its data may refer to much that the application has
+ * anyway.
+ */
+const MAX_OWN_BYTES = 1024 * 1024;
 
 /** What socket.io persists of a client that has lost its connection. */
 export interface Session {
@@ -54,7 +61,7 @@ function readCheckpoint(item: unknown): Checkpoint | undefined {
   return typeof host === "string" && typeof number === "number" ? { host, number } : undefined;
 }
 
-/** Untrusted input. @returns undefined for what is not a session */
+/** Untrusted input. @param item - nobody else's: bytes in it are copied @returns undefined for what is not a session */
 export function readSession(item: unknown): KeptSession | undefined {
   const { sid, pid, rooms, data, away, privates, checkpoint: sent } = (item ?? {}) as Record<string, unknown>;
   const checkpoint = readCheckpoint(sent);
@@ -62,68 +69,82 @@ export function readSession(item: unknown): KeptSession | undefined {
   if (!isSession || checkpoint === undefined || typeof away !== "number" || !(away >= 0) || !Array.isArray(privates)) {
     return undefined;
   }
-  return {
+  // A view would keep the whole message that the session came in.
+  return detachBytes({
     session: { sid, pid, rooms: roomNames(rooms), data },
     leftAt: performance.now() - away,
     isOwn: false,
     since: 0,
     privates: privates.flatMap(readPrivate),
     checkpoint,
-  };
+  });
+}
+
+export interface SessionLimits {
+  readonly maxSessions: number;
+  /** Most bytes of memory that all of them may take. */
+  readonly maxBytes: number;
+  /** Milliseconds for which a session is kept. */
+  readonly maxAge: number;
 }
 
 /** Sessions of disconnected clients, the one that left last at the end. */
 export class Sessions {
-  readonly #limit: number;
-  readonly #maxAge: number;
-  readonly #byPid = new Map<PrivateSessionId, KeptSession>();
+  readonly #limits: SessionLimits;
+  readonly #byPid = new Map<PrivateSessionId, { readonly kept: KeptSession; readonly weight: number }>();
+  #bytes = 0;
 
-  /** @param maxAge - milliseconds for which a session is kept */
-  constructor(limit: number, maxAge: number) {
-    this.#limit = limit;
-    this.#maxAge = maxAge;
+  constructor(limits: SessionLimits) {
+    this.#limits = limits;
   }
 
   get own(): readonly KeptSession[] {
     this.sweep();
-    return [...this.#byPid.values()].filter(({ isOwn }) => isOwn);
+    return [...this.#byPid.values()].map(({ kept }) => kept).filter(({ isOwn }) => isOwn);
   }
 
-  /** Does nothing where a newer one of the same client is kept. */
+  /** Does nothing where a newer one of the same client is kept. The oldest make room. */
   keep(kept: KeptSession): void {
+    const { maxSessions, maxBytes } = this.#limits;
     const { pid } = kept.session;
-    if ((this.#byPid.get(pid)?.leftAt ?? Number.NEGATIVE_INFINITY) > kept.leftAt) {
+    if ((this.#byPid.get(pid)?.kept.leftAt ?? Number.NEGATIVE_INFINITY) > kept.leftAt) {
       return;
     }
-    this.#byPid.delete(pid);
-    this.#byPid.set(pid, kept);
-    if (this.#byPid.size > this.#limit) {
-      for (const oldest of this.#byPid.keys()) {
-        this.#byPid.delete(oldest);
+    this.delete(pid);
+    const weight = kept.isOwn ? Math.min(weigh(kept, MAX_OWN_BYTES), MAX_OWN_BYTES) : weigh(kept, maxBytes);
+    if (weight > maxBytes) {
+      return;
+    }
+    this.#byPid.set(pid, { kept, weight });
+    this.#bytes += weight;
+    for (const oldest of this.#byPid.keys()) {
+      if (this.#byPid.size <= maxSessions && this.#bytes <= maxBytes) {
         break;
       }
+      this.delete(oldest);
     }
   }
 
   get(pid: PrivateSessionId): KeptSession | undefined {
-    const kept = this.#byPid.get(pid);
+    const kept = this.#byPid.get(pid)?.kept;
     return kept === undefined || this.#hasExpired(kept) ? undefined : kept;
   }
 
   delete(pid: PrivateSessionId): void {
+    this.#bytes -= this.#byPid.get(pid)?.weight ?? 0;
     this.#byPid.delete(pid);
   }
 
   /** Call now and then: drops those that have expired. */
   sweep(): void {
-    for (const [pid, kept] of this.#byPid) {
+    for (const [pid, { kept }] of this.#byPid) {
       if (this.#hasExpired(kept)) {
-        this.#byPid.delete(pid);
+        this.delete(pid);
       }
     }
   }
 
   #hasExpired({ leftAt }: KeptSession): boolean {
-    return performance.now() - leftAt > this.#maxAge;
+    return performance.now() - leftAt > this.#limits.maxAge;
   }
 }

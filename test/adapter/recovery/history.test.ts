@@ -14,7 +14,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (payload: Uint8Array | string) =>
   typeof payload === "string" ? payload : new TextDecoder().decode(payload);
 
-function makeHistory({ hostId = HOSTS[0], maxMessages = 100, maxBytes = 10_000 } = {}) {
+function makeHistory({ hostId = HOSTS[0], maxMessages = 100, maxBytes = 1_000_000 } = {}) {
   let time = 1_000_000;
   const history = new History({ hostId, maxMessages, maxBytes, maxAge: MAX_AGE, now: () => time });
   return {
@@ -121,7 +121,7 @@ test("a client that is away for longer than emits are kept starts anew", (t) => 
 
 for (const [what, limits] of [
   ["messages", { maxMessages: 10 }],
-  ["bytes", { maxBytes: 100 }],
+  ["bytes", { maxBytes: 10_000 }],
 ] as const) {
   test(`with more ${what} than are kept, a client that missed a dropped one starts anew`, (t) => {
     const { receive, missed, history } = makeHistory(limits);
@@ -162,5 +162,39 @@ test("what comes before anything was received is missed as well", (t) => {
 test("an offset that no host has issued is rejected", (t) => {
   for (const offset of ["", "x", "0".repeat(1000), "not an offset at all!", `${"a".repeat(20)}!`]) {
     t.is(parseOffset(offset), undefined);
+  }
+});
+
+test("what is kept is limited by what it takes in memory, not by the size of its payloads", (t) => {
+  const maxBytes = 1024 * 1024;
+  for (const audience of [{}, { rooms: new Set(Array.from({ length: 100 }, (_, index) => `room ${index}`)) }]) {
+    const { receive, missed } = makeHistory({ maxMessages: 50_000, maxBytes });
+    const offsets = Array.from({ length: 2_000 }, () => receive("{}", audience));
+    t.is(missed(offsets[0] as string), undefined);
+    const kept = offsets.findIndex((offset) => missed(offset) !== undefined);
+    // About 1 KB for an emit, and the names of its rooms.
+    const each = 1_024 + (audience.rooms?.size ?? 0) * 50;
+    t.true((2_000 - kept) * each < maxBytes, `${2_000 - kept} emits`);
+    t.true((2_000 - kept) * each * 3 > maxBytes, `${2_000 - kept} emits`);
+  }
+});
+
+test("no payload keeps the buffer that it came in", (t) => {
+  const { history, missed } = makeHistory();
+  const frame = Buffer.alloc(1024 * 1024, "x");
+  const offset = history.offset;
+  for (const size of [10, 20_000]) {
+    history.recordMessage(frame.subarray(0, size), false);
+    history.addForeign(EVERYONE, frame.subarray(0, size));
+  }
+  history.addOwn(EVERYONE, frame.subarray(0, 30), history.nextEmit());
+  history.addOwn(EVERYONE, "\u016f", history.nextEmit());
+  t.deepEqual(
+    missed(offset)?.map((payload) => payload.length),
+    [10, 20_000, 30, 1],
+  );
+  const parsed = parseOffset(offset);
+  for (const { payload } of (parsed && history.missed(CLIENT, parsed, 0)) ?? []) {
+    t.true(payload.buffer.byteLength <= Math.max(65_536, payload.length));
   }
 });

@@ -114,7 +114,7 @@ test.serial("a client that a middleware rejects can try again", async (t) => {
 
 for (const [limit, options, serverOptions] of [
   ["count", { recovery: { maxMessages: 10 } }, {}],
-  ["bytes", { recovery: { maxBytes: 1_000 } }, {}],
+  ["bytes", { recovery: { maxBytes: 20_000 } }, {}],
   ["time", {}, { connectionStateRecovery: { maxDisconnectionDuration: 1 } }],
 ] as const) {
   test.serial(`beyond the limit of ${limit}, a returning client starts anew`, async (t) => {
