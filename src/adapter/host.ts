@@ -8,6 +8,7 @@ import { BridgeError } from "../errors.js";
 import type { NormalizedAdapter } from "../options.js";
 import { newHostId } from "../protocol/model/host-id.js";
 import { sidMatcher } from "../protocol/model/sid.js";
+import { atMost } from "../util/at-most.js";
 import { debugLog } from "../util/debug.js";
 import { ChannelPublisher } from "./channel-publisher.js";
 import { namespaceOf } from "./clients/namespace.js";
@@ -21,6 +22,9 @@ import { HostRecovery } from "./recovery/host-recovery.js";
 import { Reporter } from "./reporting/reporter.js";
 
 const debug = debugLog("adapter");
+
+/** How long `close()` waits until the broker takes the sessions of clients, in milliseconds. */
+const EXPORT_MS = 5_000;
 
 /** Until one of these, the bus may have missed messages: `ready` ends what the others have begun. */
 const GAPS: readonly BusStatus["type"][] = ["reconnecting", "stale", "error", "refused", "ready"];
@@ -42,6 +46,8 @@ export class Host {
   readonly #publisher: ChannelPublisher;
   readonly #recovery: HostRecovery;
   readonly #namespaces = new Map<string, ServedNamespace>();
+  /** Sessions of closed namespaces that are on their way to other hosts. */
+  readonly #exports = new Set<Promise<void>>();
   readonly #receiver: Receiver;
   readonly #peerHandlers: PeerMessageHandlers;
   #server: Server | undefined;
@@ -140,8 +146,11 @@ export class Host {
     // A dynamic namespace may have been opened anew before the old one is closed.
     if (served?.adapter === adapter) {
       debug("close namespace %s", name);
-      this.#exportSessions(name, served);
       this.#namespaces.delete(name);
+      this.#exportSessions(name, served);
+    }
+    if (this.#exports.size > 0) {
+      await atMost(EXPORT_MS, Promise.all(this.#exports));
     }
     if (this.#namespaces.size === 0) {
       await this.close();
@@ -153,14 +162,15 @@ export class Host {
     const { cluster, hostId: from, reporter } = this;
     const sessions = cluster.peers.hostCount === 0 ? [] : (recovery?.exportSessions() ?? []);
     if (sessions.length > 0) {
-      const send = (items: readonly unknown[]): void => {
-        try {
-          cluster.sideChannel.publish({ type: "exported_sessions", from, namespace, items }).catch(() => {});
-        } catch (error) {
-          reporter.warn("sessions", `a client cannot resume on another host: ${(error as Error).message}`);
-        }
-      };
-      sendInParts(sessions, (session, copier) => copier.copy(session), send, this.options.maxMessageSize);
+      const exported = sendInParts(sessions, {
+        copy: (session, copier) => copier.copy(session),
+        send: (items) => cluster.sideChannel.publish({ type: "exported_sessions", from, namespace, items }),
+        window: cluster.window,
+        maxMessageSize: this.options.maxMessageSize,
+      })
+        .catch(({ message }: Error) => reporter.warn("sessions", `a client cannot resume on another host: ${message}`))
+        .finally(() => this.#exports.delete(exported));
+      this.#exports.add(exported);
     }
   }
 

@@ -12,6 +12,7 @@ import { Peers } from "./peers.js";
 import { PendingAcks } from "./pending-acks.js";
 import { Presence } from "./presence.js";
 import { PythonHosts, type PythonHostsMode } from "./python-hosts.js";
+import { SendWindow } from "./send-window.js";
 import { SideChannel } from "./side-channel.js";
 
 const debug = debugLog("cluster");
@@ -51,6 +52,8 @@ export class Cluster {
   /** Whether Python hosts tell a client from a room whose name looks like its sid: see `askClientApart`. */
   readonly canAskApart: boolean;
   readonly sideChannel: SideChannel;
+  /** For what this host sends in parts. */
+  readonly window = new SendWindow();
   readonly #options: ClusterOptions;
   readonly #requests: PeerRequests;
   readonly #presence: Presence;
@@ -86,6 +89,7 @@ export class Cluster {
       hostId: this.hostId,
       maxMessageSize: this.#options.maxMessageSize,
       sideChannel: this.sideChannel,
+      window: this.window,
       presence: this.#presence,
       peers: this.peers,
       pythonHosts: this.pythonHosts,

@@ -7,18 +7,19 @@ import type {
   RequestMessage,
   SideChannelMessage,
 } from "../protocol/side-channel/messages.js";
-import { PeerReply } from "./peer-reply.js";
+import { PeerReply, type ReplyPart } from "./peer-reply.js";
 import type { PeerRequests } from "./peer-requests.js";
 import type { Peers } from "./peers.js";
 import type { PendingAcks } from "./pending-acks.js";
 import type { Presence } from "./presence.js";
 import type { PythonHosts } from "./python-hosts.js";
+import type { SendWindow } from "./send-window.js";
 import type { SideChannel } from "./side-channel.js";
 
 /** What a host does for its peers. What these throw rejects the message. */
 export interface PeerMessageHandlers {
-  /** Replies until the last part is sent, also to what it rejects. @returns why it rejects the request */
-  onRequest(message: RequestMessage, reply: PeerReply): Rejection | undefined;
+  /** Replies until the last part is sent, also to what it rejects. @returns resolves with why it rejects the request */
+  onRequest(message: RequestMessage, reply: PeerReply): Promise<Rejection | undefined>;
   /** Another host closes, and leaves the sessions of its clients to this one. */
   onSessions(message: ExportedSessionsMessage): void;
   /** @param hostId - the sender, as far as the message could be read */
@@ -30,6 +31,8 @@ export interface PeerMessageReceivers {
   readonly hostId: string;
   readonly maxMessageSize: number;
   readonly sideChannel: SideChannel;
+  /** For replies. */
+  readonly window: SendWindow;
   readonly presence: Presence;
   readonly peers: Peers;
   readonly pythonHosts: PythonHosts;
@@ -51,24 +54,27 @@ export class PeerMessageReceiver {
   onMessage(channel: string, payload: Uint8Array): void {
     const { handlers, maxMessageSize } = this.#to;
     let sender: string | undefined;
-    let rejection: Rejection | undefined;
+    const reject = (rejection: Rejection | undefined): void => {
+      if (rejection !== undefined) {
+        handlers?.onRejected(channel, rejection, sender);
+      }
+    };
     try {
       const decoded = decodeSideChannel(payload, maxMessageSize);
       if (decoded.kind === "rejected") {
-        ({ rejection, hostId: sender } = decoded);
+        sender = decoded.hostId;
+        reject(decoded.rejection);
       } else if (decoded.kind === "message") {
         sender = decoded.message.from;
-        rejection = this.#dispatch(channel, decoded.message);
+        this.#dispatch(channel, decoded.message)?.then(reject, (error) => reject(undeliverable(error)));
       }
     } catch (error) {
-      rejection = undeliverable(error);
-    }
-    if (rejection !== undefined) {
-      handlers?.onRejected(channel, rejection, sender);
+      reject(undeliverable(error));
     }
   }
 
-  #dispatch(channel: string, message: SideChannelMessage): Rejection | undefined {
+  /** @returns resolves with why it is rejected; undefined for what is done */
+  #dispatch(channel: string, message: SideChannelMessage): Promise<Rejection | undefined> | undefined {
     const { hostId, sideChannel, peers, handlers } = this.#to;
     // A process that writes only to another channel than this one's first reads this host without being read by it.
     const isPublishedTo = channel === sideChannel.names[0];
@@ -147,9 +153,8 @@ export class PeerMessageReceiver {
   }
 
   #replyTo({ from: to, id }: RequestMessage, channel: string): PeerReply {
-    const { hostId: from, sideChannel, maxMessageSize } = this.#to;
-    return new PeerReply((part) => {
-      sideChannel.publish({ type: "reply", from, to, id, ...part }, channel).catch(() => {});
-    }, maxMessageSize);
+    const { hostId: from, sideChannel, window, maxMessageSize } = this.#to;
+    const publish = (part: ReplyPart) => sideChannel.publish({ type: "reply", from, to, id, ...part }, channel);
+    return new PeerReply({ publish, window, maxMessageSize });
   }
 }

@@ -1,8 +1,18 @@
 import type { LenientCopier } from "../protocol/side-channel/lenient-copy.js";
+import { quote } from "../util/quote.js";
 import { sendInParts } from "./send-in-parts.js";
+import type { SendWindow } from "./send-window.js";
 
 /** Characters, so that the error itself is never too large. */
 const MAX_ERROR_LENGTH = 200;
+
+export interface PeerReplyOptions {
+  /** Resolves when the broker has confirmed it. @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the side channel cannot carry */
+  publish(part: ReplyPart): Promise<void>;
+  readonly window: SendWindow;
+  /** Bytes. */
+  readonly maxMessageSize: number;
+}
 
 /** What a part of a reply says, besides whom it is for. */
 export interface ReplyPart {
@@ -19,45 +29,48 @@ export interface ReplyPart {
  * part, so every request is ended, also one that fails.
  */
 export class PeerReply {
-  readonly #publish: (part: ReplyPart) => void;
-  readonly #maxMessageSize: number;
+  readonly #options: PeerReplyOptions;
   #parts = 0;
   #hasEnded = false;
 
-  /**
-   * @param publish - throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what the side channel cannot carry
-   * @param maxMessageSize - bytes
-   */
-  constructor(publish: (part: ReplyPart) => void, maxMessageSize: number) {
-    this.#publish = publish;
-    this.#maxMessageSize = maxMessageSize;
+  constructor(options: PeerReplyOptions) {
+    this.#options = options;
   }
 
-  /** Does nothing once the last part is sent. @throws BridgeError `BRIDGE_INVALID_ARGUMENT`; nothing was sent then */
-  send(items: readonly unknown[], isLast: boolean): void {
-    this.#send({ items, isLast });
+  /** All of it. Does nothing once the last part is sent. @throws BridgeError `BRIDGE_INVALID_ARGUMENT`; nothing was sent then */
+  send(items: readonly unknown[]): void {
+    this.#send({ items, isLast: true });
   }
 
-  /** All items. @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for one that is too large; those before it were sent */
-  sendAll<Item>(items: readonly Item[], copy: (item: Item, copier: LenientCopier) => unknown): void {
-    sendInParts(items, copy, (part, isLast) => this.send(part, isLast), this.#maxMessageSize);
+  /** As fast as the broker takes them. @throws Error rejects as `sendInParts`; all items that can be sent were */
+  sendAll<Item>(items: readonly Item[], copy: (item: Item, copier: LenientCopier) => unknown): Promise<void> {
+    const send = (part: readonly unknown[], isLast: boolean) => this.#publish({ items: part, isLast });
+    return sendInParts(items, { ...this.#options, copy, send });
   }
 
   /** Without further items. */
   end(): void {
-    this.send([], true);
+    this.send([]);
   }
 
   /** Without further items, though there are some: the request of the other host rejects. */
-  fail({ message }: Error): void {
+  fail(error: unknown): void {
+    const message = error instanceof Error ? error.message : quote(error);
     this.#send({ items: [], isLast: true, error: message.slice(0, MAX_ERROR_LENGTH) });
   }
 
   #send(part: Omit<ReplyPart, "part">): void {
-    if (!this.#hasEnded) {
-      this.#publish({ ...part, part: this.#parts });
-      this.#parts += 1;
-      this.#hasEnded = part.isLast;
+    // The bus reports what it drops.
+    this.#publish(part).catch(() => {});
+  }
+
+  #publish(part: Omit<ReplyPart, "part">): Promise<void> {
+    if (this.#hasEnded) {
+      return Promise.resolve();
     }
+    const published = this.#options.publish({ ...part, part: this.#parts });
+    this.#parts += 1;
+    this.#hasEnded = part.isLast;
+    return published;
   }
 }

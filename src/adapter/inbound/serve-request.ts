@@ -9,13 +9,15 @@ import {
   type RequestMessage,
   type ServerSideEmitMessage,
 } from "../../protocol/side-channel/messages.js";
-import { callApplication } from "../../util/listeners.js";
 import { quote } from "../../util/quote.js";
 import { clientsHere } from "../clients/local-operations.js";
 import { namespaceOf } from "../clients/namespace.js";
 import { callServerSideListeners } from "../clients/private-fields.js";
 import { roomNames } from "../clients/target.js";
 import type { ServedNamespace } from "./dependencies.js";
+
+/** Bytes of one field of a handshake that are sent to other hosts, roughly. */
+const MAX_HANDSHAKE_FIELD = 64 * 1024;
 
 /**
  * Serves what another Node host requests of this one. That host waits, so it gets a reply also where this rejects or
@@ -24,19 +26,19 @@ import type { ServedNamespace } from "./dependencies.js";
  * @param served - undefined where the namespace is not open here
  * @returns why it is rejected
  */
-export function serveRequest(
+export async function serveRequest(
   served: ServedNamespace | undefined,
   message: RequestMessage,
   reply: PeerReply,
-): Rejection | undefined {
+): Promise<Rejection | undefined> {
   try {
-    const rejection = served && serve(served, message, reply);
+    const rejection = served && (await serve(served, message, reply));
     if (served === undefined || rejection !== undefined) {
       reply.end();
     }
     return rejection;
   } catch (error) {
-    reply.fail(error as Error);
+    reply.fail(error);
     throw error;
   }
 }
@@ -45,7 +47,7 @@ function serve(
   { adapter, recovery }: ServedNamespace,
   message: RequestMessage,
   reply: PeerReply,
-): Rejection | undefined {
+): Promise<undefined> | Rejection | undefined {
   switch (message.type) {
     case "fetch_sockets":
       return fetchSockets(adapter, message, reply);
@@ -60,24 +62,46 @@ function serve(
   }
 }
 
-function fetchSockets(adapter: Adapter, { rooms, except }: FetchSocketsMessage, reply: PeerReply): undefined {
+async function fetchSockets(
+  adapter: Adapter,
+  { rooms, except }: FetchSocketsMessage,
+  reply: PeerReply,
+): Promise<undefined> {
   const clients = clientsHere(adapter, { rooms: new Set(rooms), except: new Set(except) });
-  reply.sendAll(clients, describeClient);
+  await reply.sendAll(clients, describeClient);
 }
 
-/** A client as other hosts see it. A `sessionStore`, as express-session puts it there, belongs to this process. */
+/** A client as other hosts see it. */
 function describeClient({ id, handshake, rooms, data }: Socket, copier: LenientCopier): object {
-  const { sessionStore: _, ...rest } = handshake as object as Record<string, unknown>;
-  return { id, handshake: copier.copy(rest), rooms: copier.copy(roomNames(rooms)), data: copier.copy(data) };
+  const rest = describeHandshake(handshake, copier);
+  return { id, handshake: rest, rooms: copier.copy(roomNames(rooms)), data: copier.copy(data) };
 }
 
-function allRooms(adapter: Adapter, reply: PeerReply): undefined {
-  const names = [...adapter.rooms.keys()].filter((room) => typeof room === "string");
-  sendCopies(names, reply);
+/**
+ * Clients choose the length of their `auth`, and applications add what they like: a field that is too large is empty. A
+ * `sessionStore`, as express-session puts it there, belongs to this process.
+ */
+function describeHandshake(handshake: object, copier: LenientCopier): object {
+  const described = {};
+  for (const [key, value] of Object.entries(handshake).filter(([key]) => key !== "sessionStore")) {
+    const before = copier.size;
+    const copied = copier.copy({ [key]: value });
+    if (copier.size - before > MAX_HANDSHAKE_FIELD) {
+      copier.size = before;
+      Object.assign(described, { [key]: {} });
+    } else {
+      Object.assign(described, copied);
+    }
+  }
+  return described;
 }
 
-function sendCopies(items: readonly unknown[], reply: PeerReply): undefined {
-  reply.sendAll(items, (item, copier) => copier.copy(item));
+function allRooms(adapter: Adapter, reply: PeerReply): Promise<undefined> {
+  return sendCopies(roomNames(adapter.rooms.keys()), reply);
+}
+
+async function sendCopies(items: readonly unknown[], reply: PeerReply): Promise<undefined> {
+  await reply.sendAll(items, (item, copier) => copier.copy(item));
 }
 
 function serverSideEmit(adapter: Adapter, message: ServerSideEmitMessage, reply: PeerReply): Rejection | undefined {
@@ -93,14 +117,14 @@ function serverSideEmit(adapter: Adapter, message: ServerSideEmitMessage, reply:
   // Only the first one counts: a reply has one last part.
   const acknowledge = (...acked: unknown[]): void => {
     try {
-      reply.send([acked], true);
+      reply.send([acked]);
     } catch (error) {
       // Both hosts are told: the application here, and whoever waits there.
-      reply.fail(error as Error);
+      reply.fail(error);
       throw error;
     }
   };
   const withAck = message.isAcknowledged ? [...args, acknowledge] : args;
-  callApplication(() => callServerSideListeners(namespace, [event, ...withAck]));
+  callServerSideListeners(namespace, [event, ...withAck]);
   return undefined;
 }

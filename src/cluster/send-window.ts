@@ -1,0 +1,47 @@
+import { BridgeError } from "../errors.js";
+
+/** Bytes that the broker has not confirmed, from which on no more is sent. */
+const WINDOW_BYTES = 1024 * 1024;
+
+/** Replies that wait for room at a time. */
+const MAX_WAITING = 1_000;
+
+/**
+ * How much of what goes out in parts is on its way to the broker, of one host: a reply of any length, or many at once,
+ * must not be published in one turn. Redis disconnects a host that does not read meanwhile, and its parts come back to it.
+ */
+export class SendWindow {
+  #bytes = 0;
+  #waiting: (() => void)[] = [];
+
+  get isFull(): boolean {
+    return this.#bytes >= WINDOW_BYTES;
+  }
+
+  /** Resolves when there is room, in the order of the calls. @throws BridgeError rejects with `BRIDGE_BUSY` */
+  async room(): Promise<void> {
+    while (this.isFull) {
+      if (this.#waiting.length >= MAX_WAITING) {
+        throw new BridgeError("BRIDGE_BUSY", `${MAX_WAITING} replies wait already until the broker takes them`);
+      }
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
+    }
+  }
+
+  /** @param published - settles when the broker has confirmed them, or never will */
+  add(bytes: number, published: Promise<void>): void {
+    this.#bytes += bytes;
+    const settled = () => {
+      this.#bytes -= bytes;
+      // Each looks again when its turn comes, and waits once more if those before it have filled the window.
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const wake of waiting) {
+        wake();
+      }
+    };
+    published.then(settled, settled);
+  }
+}
