@@ -63,9 +63,21 @@ export class Host {
     // Each part knows those above it.
     const reporter = new Reporter(options.logger, channels);
     const publisher = new ChannelPublisher({ ...options, bus, channel, reporter });
-    const cluster = new Cluster({ ...options, bus, hostId, isHost: true });
+    const cluster = new Cluster({
+      ...options,
+      bus,
+      hostId,
+      isHost: true,
+      onThrown: (error) => reporter.threw("a callback for acknowledgements", error),
+    });
     const isOrdered = () => others.length === 0 && bus.isOrdered?.(channel) === true;
-    const recovery = new HostRecovery({ options, cluster, publisher, isOrdered });
+    const recovery = new HostRecovery({
+      options,
+      cluster,
+      publisher,
+      isOrdered,
+      onThrown: (error) => reporter.threw("what ran while a client resumed", error),
+    });
     const inbound = { options, namespaces: this.#namespaces, cluster, recovery, publisher, reporter };
 
     this.options = options;

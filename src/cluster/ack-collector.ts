@@ -27,6 +27,8 @@ export interface AckCollectorOptions {
   onTimeout?(): void;
   /** The adapter or emitter was closed before either. */
   onClosed?(): void;
+  /** Gets what one of these threw. */
+  onThrown(error: unknown): void;
 }
 
 interface HostAcks {
@@ -167,7 +169,7 @@ export class AckCollector {
     this.#isExpired = true;
     this.#finishIfComplete();
     if (!this.#isDone) {
-      callApplication(() => this.#options.onTimeout?.());
+      this.#call(() => this.#options.onTimeout?.());
     }
   }
 
@@ -179,7 +181,7 @@ export class AckCollector {
 
   close(): void {
     this.#isDone = true;
-    callApplication(() => this.#options.onClosed?.());
+    this.#call(() => this.#options.onClosed?.());
   }
 
   #wasAsked(joined: number | undefined): boolean {
@@ -202,9 +204,13 @@ export class AckCollector {
 
   #pass(ack: unknown): void {
     if (!this.#isDone) {
-      callApplication(() => this.#options.onAck(ack));
+      this.#call(() => this.#options.onAck(ack));
       this.#finishIfComplete();
     }
+  }
+
+  #call(callback: () => void): void {
+    callApplication(callback, this.#options.onThrown);
   }
 
   #finishIfComplete(): void {
@@ -212,7 +218,7 @@ export class AckCollector {
       this.#isDone = true;
       this.#release();
       const total = this.#received + this.#pythonAcks;
-      callApplication(() => this.#options.onDone(total));
+      this.#call(() => this.#options.onDone(total));
     }
   }
 

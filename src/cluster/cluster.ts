@@ -32,6 +32,8 @@ export interface ClusterOptions {
   readonly maxPendingAcks: number;
   readonly pythonHosts: PythonHostsMode;
   readonly dialect: Dialect;
+  /** Gets what callbacks of the application throw that are called with acknowledgements. */
+  onThrown(error: unknown): void;
 }
 
 /**
@@ -51,6 +53,7 @@ export class Cluster {
   readonly knownClients = new KnownClients();
   /** Whether Python hosts tell a client from a room whose name looks like its sid: see `askClientApart`. */
   readonly canAskApart: boolean;
+  readonly onThrown: (error: unknown) => void;
   readonly sideChannel: SideChannel;
   /** For what this host sends in parts. */
   readonly window = new SendWindow();
@@ -62,6 +65,7 @@ export class Cluster {
   constructor(options: ClusterOptions) {
     this.#options = options;
     this.hostId = options.hostId;
+    this.onThrown = options.onThrown;
     this.sideChannel = new SideChannel(options);
     this.acks = new PendingAcks(options.maxPendingAcks);
     this.canAskApart = hasClientCommands(options.dialect);

@@ -5,7 +5,7 @@ import { AckCollector, type AckCollectorOptions } from "./ack-collector.js";
 import type { Cluster } from "./cluster.js";
 
 export interface AcknowledgedEmit
-  extends Omit<AckCollectorOptions, "asked" | "pythonHosts" | "recipient" | "onClient"> {
+  extends Omit<AckCollectorOptions, "asked" | "pythonHosts" | "onThrown" | "recipient" | "onClient"> {
   readonly namespace: string;
   /** As Python knows it; null for several rooms or everyone. */
   readonly room: WireRoom | null;
@@ -31,7 +31,7 @@ export function publishWithAck<Published>(
   const { room, namespace, sid, timeout, ...callbacks } = emit;
   const recipient = recipientOf(cluster, emit);
   const onClient = () => sid !== undefined && knownClients.add(namespace, sid);
-  const collector = new AckCollector({ ...callbacks, asked: peers.roll, pythonHosts, recipient, onClient });
+  const collector = new AckCollector({ ...callbacks, asked: peers.roll, pythonHosts, recipient, onClient, onThrown: cluster.onThrown });
   const askApart: ClientApart | undefined =
     sid !== undefined && recipient === "unknown" && pythonHosts.mode !== "never"
       ? { sid, room: randomUUID() }

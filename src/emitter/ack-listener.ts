@@ -10,7 +10,7 @@ import type { Rejection } from "../protocol/model/rejection.js";
 import { type LooksLikeSid, sidMatcher } from "../protocol/model/sid.js";
 import { undeliverable } from "../protocol/model/undeliverable.js";
 import { logRejection } from "../reporting/log-rejection.js";
-import { callApplication } from "../util/listeners.js";
+import { describeThrown } from "../util/listeners.js";
 import { pause } from "../util/pause.js";
 import type { RateLimitedLog } from "../util/rate-limited-log.js";
 
@@ -45,7 +45,7 @@ export class AckListener {
     this.#log = log;
     this.#options = options;
     this.#looksLikeSid = sidMatcher(options.dialect);
-    this.#cluster = new Cluster({ ...options, bus, hostId, isHost: false });
+    this.#cluster = new Cluster({ ...options, bus, hostId, isHost: false, onThrown: (error) => this.#logThrown(error) });
     bus.onStatus((status) => this.#cluster.onStatus(status));
   }
 
@@ -141,7 +141,12 @@ export class AckListener {
     }
   }
 
+  #logThrown(error: unknown): void {
+    const line = () => `[socketio-python-bridge] a callback for acknowledgements threw ${describeThrown(error)}`;
+    this.#log.line("threw", line);
+  }
+
   #logRejection(channel: string, rejection: Rejection, hostId: string | undefined): void {
-    callApplication(() => logRejection(this.#log, channel, rejection, hostId));
+    logRejection(this.#log, channel, rejection, hostId);
   }
 }

@@ -5,6 +5,7 @@ import { newHostId } from "../protocol/model/host-id.js";
 import { sidMatcher } from "../protocol/model/sid.js";
 import { logStatus } from "../reporting/log-status.js";
 import { debugLog } from "../util/debug.js";
+import { callApplication } from "../util/listeners.js";
 import { RateLimitedLog } from "../util/rate-limited-log.js";
 import type { Emitter } from "./emitter.js";
 import type { EventsMap } from "./event-types.js";
@@ -33,7 +34,7 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
   const { channels, toPythonRoom, dialect, encoding, maxMessageSize, logger } = normalized;
   const [channel] = channels;
   const bus = openBus(source, channel, options);
-  const log = new RateLimitedLog((line) => logger.warn(line));
+  const log = new RateLimitedLog((line) => callApplication(() => logger.warn(line)));
   bus.onStatus((status) => {
     debug("status %s", status.type);
     logStatus(log, status);

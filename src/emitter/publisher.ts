@@ -59,7 +59,9 @@ export class Publisher {
     });
     published.catch((error: Error) => {
       if (!(error instanceof BridgeError) || !REPORTED_BY_STATUS.includes(error.code)) {
-        this.#options.log.line(error.message, () => `[socketio-python-bridge] ${error.message}`);
+        // By code: messages quote what may be an application's user's text.
+        const key = error instanceof BridgeError ? error.code : error.name;
+        this.#options.log.line(key, () => `[socketio-python-bridge] ${error.message}`);
       }
     });
     return published;

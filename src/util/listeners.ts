@@ -1,3 +1,5 @@
+import { quote } from "./quote.js";
+
 interface Registration<T> {
   readonly listener: (value: T) => void;
 }
@@ -10,6 +12,12 @@ interface Registration<T> {
  */
 export class Listeners<T> {
   readonly #registrations = new Set<Registration<T>>();
+  readonly #onThrown: (error: unknown) => void;
+
+  /** @param onThrown - gets what a listener throws; as in `callApplication` */
+  constructor(onThrown?: (error: unknown) => void) {
+    this.#onThrown = onThrown ?? warnOfThrown;
+  }
 
   get size(): number {
     return this.#registrations.size;
@@ -28,22 +36,34 @@ export class Listeners<T> {
   notify(value: T): void {
     for (const registration of [...this.#registrations]) {
       if (this.#registrations.has(registration)) {
-        callApplication(() => registration.listener(value));
+        callApplication(() => registration.listener(value), this.#onThrown);
       }
     }
   }
 }
 
 /**
- * Calls code of the application. What it throws becomes an uncaught exception, as from any event handler. It must not
- * pass through the connection that happened to deliver the message, which would lose the next one.
+ * Calls code of the application. What it throws is reported: whoever can send a message must not be able to end the
+ * process with it, and it must not pass through the connection that happened to deliver the message, which would lose the
+ * next one.
+ *
+ * @param onThrown - a warning of the process by default
  */
-export function callApplication(call: () => void): void {
+export function callApplication(call: () => void, onThrown: (error: unknown) => void = warnOfThrown): void {
   try {
     call();
   } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+    onThrown(error);
   }
+}
+
+function warnOfThrown(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : quote(error));
+}
+
+/** One line: what was thrown, and where. */
+export function describeThrown(error: unknown): string {
+  const { message, stack } = error instanceof Error ? error : { message: error, stack: undefined };
+  const where = /\n\s+(at [^\n]{1,200})/.exec(stack?.slice(0, 10_000) ?? "")?.[1];
+  return where === undefined ? quote(message) : `${quote(message)} (${where})`;
 }

@@ -3,6 +3,9 @@ import { printableLine } from "./printable.js";
 /** Most keys that are remembered. There are few, unless their texts come from outside. */
 const MAX_KEYS = 1_000;
 
+/** Characters of a key that count. */
+const MAX_KEY_LENGTH = 200;
+
 /**
  * Writes at most one line for each key and window. How many it left out stands in the next one. What the broker and other
  * hosts put into a line is no command for the terminal that shows it, and no second line.
@@ -27,7 +30,8 @@ export class RateLimitedLog {
    * @param now - monotonic milliseconds
    */
   line(key: string, text: () => string, now: number = performance.now()): void {
-    const seen = this.#keys.get(key);
+    const short = key.length > MAX_KEY_LENGTH ? copyOfStart(key) : key;
+    const seen = this.#keys.get(short);
     if (seen !== undefined && now - seen.since < this.#windowMs) {
       seen.suppressed += 1;
       return;
@@ -36,7 +40,10 @@ export class RateLimitedLog {
     if (this.#keys.size >= MAX_KEYS) {
       this.#keys.clear();
     }
-    this.#keys.set(key, { since: now, suppressed: 0 });
+    this.#keys.set(short, { since: now, suppressed: 0 });
     this.#write(printableLine(text() + more));
   }
 }
+
+/** Not a slice, which V8 lets refer to the whole text. */
+const copyOfStart = (key: string): string => Buffer.from(key.slice(0, MAX_KEY_LENGTH)).toString();

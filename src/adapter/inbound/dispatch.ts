@@ -70,7 +70,9 @@ function onCommand(message: RoomCommandMessage, dependencies: InboundDependencie
     return undefined;
   }
   const served = dependencies.namespaces.get(message.namespace);
-  return served === undefined ? unknownNamespace(message) : applyCommand(served.adapter, message);
+  return served === undefined
+    ? unknownNamespace(message)
+    : applyCommand(served.adapter, message, dependencies.reporter);
 }
 
 /** Whether this host published it, and has done it already; if not, its sender is noted. */

@@ -97,12 +97,13 @@ export class OutgoingEmits {
     return this.#dependencies.toPythonRoom(room, this.#namespace);
   }
 
-  /** Once per room: not all of its members can be excepted. */
+  /** Not all of its members can be excepted. */
   #warnOfExceptRooms(rooms: readonly string[]): void {
     const { adapter, cluster, looksLikeSid, reporter } = this.#dependencies;
     for (const room of rooms) {
       if (cluster.pythonHosts.areExpected && (isRoom(adapter, room) || !looksLikeSid(room))) {
         reporter.warnOnce(
+          "except",
           `except ${this.#namespace} ${room}`,
           () => `except(${quote(room)}): members of that room on Python hosts get the event all the same`,
         );

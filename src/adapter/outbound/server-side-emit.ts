@@ -26,8 +26,8 @@ export function serverSideEmit(
     return;
   }
   cluster.request({ ...request, isAcknowledged: true }, requestsTimeout).then(
-    (items) => callApplication(() => acknowledge(null, firstArguments(items))),
-    (error) => callApplication(() => acknowledge(error, firstArguments(error.responses ?? []))),
+    (items) => callApplication(() => acknowledge(null, firstArguments(items)), cluster.onThrown),
+    (error) => callApplication(() => acknowledge(error, firstArguments(error.responses ?? [])), cluster.onThrown),
   );
 }
 

@@ -13,6 +13,8 @@ export interface HostRecoveryOptions {
   readonly publisher: ChannelPublisher;
   /** Whether all hosts receive all messages of the fleet's channel in one order. */
   isOrdered(): boolean;
+  /** Gets what the application throws while a client resumes. */
+  onThrown(error: unknown): void;
 }
 
 /** Connection state recovery of a host: one history of the channel serves all namespaces. */
@@ -38,7 +40,7 @@ export class HostRecovery {
     if (times === undefined) {
       return undefined;
     }
-    const { options, cluster, isOrdered } = this.#dependencies;
+    const { options, cluster, isOrdered, onThrown } = this.#dependencies;
     const { maxSessions, ...limits } = options.recovery;
     const { maxDisconnection, detection } = times;
     this.#history ??= new History({ hostId: cluster.hostId, ...limits, maxAge: maxDisconnection + detection });
@@ -55,6 +57,7 @@ export class HostRecovery {
       maxMessageSize: options.maxMessageSize,
       reading: options,
       isOrdered,
+      onThrown,
     });
   }
 

@@ -2,6 +2,7 @@ import type { Adapter, Session as RestoredSession } from "socket.io-adapter";
 import type { Cluster } from "../../cluster/cluster.js";
 import type { TransferSessionMessage } from "../../protocol/side-channel/messages.js";
 import { debugLog } from "../../util/debug.js";
+import { callApplication } from "../../util/listeners.js";
 import { EVENT } from "../clients/event-packet.js";
 import { hasClient, namespaceOf } from "../clients/namespace.js";
 import { closeConnectionOf, sendEvent } from "../clients/private-fields.js";
@@ -34,6 +35,8 @@ export interface RecoveryOptions extends Pick<MissedPacketsOptions, "detection" 
   readonly requestsTimeout: number;
   /** Whether all hosts receive all messages in one order. */
   isOrdered(): boolean;
+  /** Gets what the application throws meanwhile. */
+  onThrown(error: unknown): void;
 }
 
 interface ResumingClient {
@@ -80,12 +83,21 @@ export class NamespaceRecovery {
 
   /** `Adapter.restoreSession`, with what the client claims: of any type. Never rejects. @returns null: it starts anew */
   async restore(pid: unknown, offsetText: unknown): Promise<RestoredSession | null> {
+    try {
+      return await this.#restore(pid, offsetText);
+    } catch (error) {
+      this.#options.onThrown(error);
+      return null;
+    }
+  }
+
+  async #restore(pid: unknown, offsetText: unknown): Promise<RestoredSession | null> {
     const offset = typeof offsetText === "string" ? parseOffset(offsetText) : undefined;
     if (offset === undefined || typeof pid !== "string" || typeof offsetText !== "string") {
       return null;
     }
     // A client knows that its connection is dead before its host does.
-    closeConnectionOf(this.#options.adapter, pid);
+    this.#closeConnectionOf(pid);
     const kept = await this.#find(pid, offsetText);
     if (kept === undefined) {
       debug("a client of %s starts anew: its session is on no host", this.#namespace);
@@ -107,7 +119,7 @@ export class NamespaceRecovery {
     const rooms = [...(adapter.sids.get(sid) ?? [])];
     for (const data of [...resuming.missed, ...this.#missed.after(resuming.end, sid, rooms)]) {
       // Before its CONNECT packet, as socket.io sends what was missed; the client reads it after that.
-      sendEvent(adapter, sid, { type: EVENT, data });
+      callApplication(() => sendEvent(adapter, sid, { type: EVENT, data }), this.#options.onThrown);
     }
   }
 
@@ -123,8 +135,8 @@ export class NamespaceRecovery {
 
   /** Another host requests the session of a client that was here. @returns it, which is not kept here any more */
   transferSession({ pid, offset }: TransferSessionMessage): readonly object[] {
-    const { adapter, checkpoints } = this.#options;
-    closeConnectionOf(adapter, pid);
+    const { checkpoints } = this.#options;
+    this.#closeConnectionOf(pid);
     const kept = this.#sessions.get(pid);
     if (kept === undefined) {
       return [];
@@ -159,6 +171,12 @@ export class NamespaceRecovery {
         this.#sessions.keep(kept);
       }
     }
+  }
+
+  /** Handlers of the application run meanwhile. */
+  #closeConnectionOf(pid: string): void {
+    const { adapter, onThrown } = this.#options;
+    callApplication(() => closeConnectionOf(adapter, pid), onThrown);
   }
 
   /** Here, or on another host, which gives it up. */

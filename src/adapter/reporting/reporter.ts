@@ -3,7 +3,7 @@ import type { Rejection, RejectReason } from "../../protocol/model/rejection.js"
 import { ADVICE, logRejection } from "../../reporting/log-rejection.js";
 import { logStatus } from "../../reporting/log-status.js";
 import { debugLog } from "../../util/debug.js";
-import { callApplication, Listeners } from "../../util/listeners.js";
+import { callApplication, describeThrown, Listeners } from "../../util/listeners.js";
 import type { Logger } from "../../util/logger.js";
 import { RateLimitedLog } from "../../util/rate-limited-log.js";
 import type { BridgeStats, ObservedEmit, RejectedMessage } from "./handle.js";
@@ -14,14 +14,14 @@ const NO_COUNTS = { received: 0, published: 0, echoes: 0, ignored: 0, dropped: 0
 
 type Counter = keyof typeof NO_COUNTS;
 
-/** Most warnings that are remembered, to be logged once. */
-const MAX_WARNED = 1_000;
+/** Names that were warned of and are remembered, and their characters: clients may choose them. */
+const MAX_WARNED = { names: 1_000, length: 200 } as const;
 
 /** What a host reports: counters, log lines, and events for listeners. Never throws: listeners and logger are the application's. */
 export class Reporter {
-  readonly emits = new Listeners<ObservedEmit>();
-  readonly status = new Listeners<BusStatus>();
-  readonly rejections = new Listeners<RejectedMessage>();
+  readonly emits = new Listeners<ObservedEmit>((error) => this.threw("an onEmit listener", error));
+  readonly status = new Listeners<BusStatus>((error) => this.threw("an onStatus listener", error));
+  readonly rejections = new Listeners<RejectedMessage>((error) => this.threw("an onRejected listener", error));
   readonly #log: RateLimitedLog;
   readonly #info: RateLimitedLog;
   readonly #channels: readonly string[];
@@ -52,12 +52,22 @@ export class Reporter {
     this.#log.line(key, () => `[socketio-python-bridge] ${text}`);
   }
 
-  /** Logs once, as far as memory goes. */
-  warnOnce(key: string, text: () => string): void {
-    if (!this.#warned.has(key) && this.#warned.size < MAX_WARNED) {
-      this.#warned.add(key);
-      this.warn(key, text());
+  /** Logs once for each name, as far as memory goes, and at most once a minute for all of them. */
+  warnOnce(key: string, name: string, text: () => string): void {
+    if (this.#warned.has(name) || this.#warned.size >= MAX_WARNED.names) {
+      return;
     }
+    this.#log.line(key, () => {
+      if (name.length <= MAX_WARNED.length) {
+        this.#warned.add(name);
+      }
+      return `[socketio-python-bridge] ${text()}`;
+    });
+  }
+
+  /** Code of the application threw while a message was delivered or answered, which goes on. @param what - is that code */
+  threw(what: string, error: unknown): void {
+    this.warn(`threw ${what}`, `${what} threw ${describeThrown(error)}`);
   }
 
   onStatus(status: BusStatus): void {

@@ -109,6 +109,7 @@ test("what throws while a request is served rejects it; its host gets a reply, a
   t.notThrows(() => receive("socketio.node", fetchRequest(1)));
   Reflect.deleteProperty(handshake ?? {}, "broken");
   receive("socketio.node", fetchRequest(2));
+  await host.rejections.find("the rejection", () => true);
   t.deepEqual(rejected(), [["undeliverable", '"of the application"', "socketio.node"]]);
   t.like(replies(), {
     length: 2,
@@ -133,6 +134,7 @@ test("what a bus throws while a request is replied to rejects the request", asyn
   const host = await startNodeHost(t, throwing, { encoding: "json" });
   isBroken = true;
   t.notThrows(() => captured.receive("socketio.node", fetchRequest(1)));
+  await host.rejections.find("the rejection", () => true);
   isBroken = false;
   t.like(host.rejections.items, { length: 1, 0: { reason: "undeliverable", detail: '"of the bus"', hostId: PEER } });
 });
