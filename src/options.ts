@@ -59,7 +59,8 @@ export interface ChannelOptions {
    *
    * At this interval a bus proves to itself that its subscriptions work (`BusStatus` `healthy` and `stale`), and gives up a
    * connection that has not responded for twice as long; a bus that is passed in has its own interval. Node hosts also tell
-   * each other that they are there, and a host that misses three heartbeats is gone.
+   * each other that they are there, and a host that misses three heartbeats is gone. Of an interval that is longer than
+   * that of the host that waits, ten minutes count at most.
    * @default 5_000
    */
   readonly heartbeatInterval?: number | undefined;

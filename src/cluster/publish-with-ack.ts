@@ -31,7 +31,14 @@ export function publishWithAck<Published>(
   const { room, namespace, sid, timeout, ...callbacks } = emit;
   const recipient = recipientOf(cluster, emit);
   const onClient = () => sid !== undefined && knownClients.add(namespace, sid);
-  const collector = new AckCollector({ ...callbacks, asked: peers.roll, pythonHosts, recipient, onClient, onThrown: cluster.onThrown });
+  const collector = new AckCollector({
+    ...callbacks,
+    asked: peers.roll,
+    pythonHosts,
+    recipient,
+    onClient,
+    onThrown: cluster.onThrown,
+  });
   const askApart: ClientApart | undefined =
     sid !== undefined && recipient === "unknown" && pythonHosts.mode !== "never"
       ? { sid, room: randomUUID() }

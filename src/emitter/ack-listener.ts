@@ -45,7 +45,13 @@ export class AckListener {
     this.#log = log;
     this.#options = options;
     this.#looksLikeSid = sidMatcher(options.dialect);
-    this.#cluster = new Cluster({ ...options, bus, hostId, isHost: false, onThrown: (error) => this.#logThrown(error) });
+    this.#cluster = new Cluster({
+      ...options,
+      bus,
+      hostId,
+      isHost: false,
+      onThrown: (error) => this.#logThrown(error),
+    });
     bus.onStatus((status) => this.#cluster.onStatus(status));
   }
 

@@ -64,6 +64,6 @@ function warnOfThrown(error: unknown): void {
 /** One line: what was thrown, and where. */
 export function describeThrown(error: unknown): string {
   const { message, stack } = error instanceof Error ? error : { message: error, stack: undefined };
-  const where = /\n\s+(at [^\n]{1,200})/.exec(stack?.slice(0, 10_000) ?? "")?.[1];
+  const where = /\n {4}(at [^\n]{1,200})/.exec(String(stack).slice(0, 10_000))?.[1];
   return where === undefined ? quote(message) : `${quote(message)} (${where})`;
 }

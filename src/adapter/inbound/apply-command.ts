@@ -94,7 +94,7 @@ function closeRoom(adapter: Adapter, message: CloseRoomMessage, each: Each): Rej
 
 function leave(client: Socket, rooms: readonly Room[]): void {
   for (const room of rooms) {
-    client.leave(room);
+    void client.leave(room);
   }
 }
 

@@ -59,7 +59,7 @@ export interface BridgeStats {
 
 /**
  * What `createAdapter` returns besides the adapter itself: how to watch it. Listeners are called at once, in the order in
- * which they were added. What a listener throws becomes an uncaught exception, and affects neither the message nor the
+ * which they were added. What a listener throws is logged, at most once a minute, and affects neither the message nor the
  * other listeners.
  */
 export interface BridgeHandle {
