@@ -254,3 +254,23 @@ test.serial("close() ends the wait for a client's previous host", async (t) => {
   await first.io.close();
   t.is(await withTimeout("an end", restored), null as never);
 });
+
+test.serial("what the application throws while a client resumes is logged, and the client is served", async (t) => {
+  const fleet = await startRecovering(t);
+  const { first, client } = fleet;
+  const proxy = await startProxy(t, Number(new URL(first.url).port));
+  await client.leave((sid) => !first.io.sockets.sockets.has(sid));
+  await client.comeTo(`http://127.0.0.1:${proxy.port}`);
+  first.io.emit("before");
+  await client.until("before");
+  first.io.sockets.sockets.get(client.sid)?.on("disconnect", () => {
+    throw new Error("of the application");
+  });
+  proxy.freeze();
+  await client.leave(() => true);
+  // Its old connection is not known to be dead, so the host closes it.
+  await client.comeTo(first.url);
+  first.io.emit("after");
+  await client.until("after");
+  t.is(first.log.filter((line) => line.includes('threw "of the application" (at ')).length, 1);
+});
