@@ -15,8 +15,7 @@ function restoreBytes(data: unknown): unknown {
   if (!Array.isArray(data) || data.length === 0) {
     throw new RejectionError("wrong_type", "data of a binary emit is not a list with a value in it");
   }
-  const [value, ...attachments] = data;
-  return reconstruct(value, attachments);
+  return reconstruct(data[0], data.slice(1));
 }
 
 /**

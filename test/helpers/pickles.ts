@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { parseJson } from "../../src/protocol/json/decode.js";
+import { decodeJson } from "../../src/protocol/json/decode.js";
 import { type Rejection, RejectionError } from "../../src/protocol/model/rejection.js";
 import { unpickle } from "../../src/protocol/pickle/unpickle.js";
 import { fromTyped } from "../../src/testing/typed-json.js";
@@ -26,7 +26,7 @@ export const frameOf = ({ pickle }: RealPickle): Buffer => Buffer.from(pickle, "
 
 /** The value of JSON in which bytes are `{"$bytes": base64}`. */
 export function fromPythonJson(json: string): unknown {
-  return fromTyped(parseJson(json));
+  return fromTyped(decodeJson(Buffer.from(json)).value);
 }
 
 /** What `unpickle` returns, or the rejection that it throws. */

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import type { WireRoom } from "../../src/protocol/model/messages.js";
 import { RESERVED_EVENTS } from "../../src/protocol/model/messages.js";
 import type { OutgoingMessage } from "../../src/protocol/model/outgoing.js";
-import { findUnsafeKey } from "../../src/protocol/values/unsafe-names.js";
+import { MAX_DEPTH } from "../../src/protocol/values/limits.js";
+import { surveyJson } from "../../src/util/survey-json.js";
 
 /** Any UTF-16, including lone surrogates. */
 export const text = fc.string({
@@ -72,7 +73,9 @@ const node = fc.option(
   { nil: undefined },
 );
 
-const acknowledged = fc.array(fc.jsonValue()).filter((args) => findUnsafeKey(args) === undefined);
+const acknowledged = fc
+  .array(fc.jsonValue())
+  .filter((args) => surveyJson(Buffer.from(JSON.stringify(args)), MAX_DEPTH).unsafeKey === undefined);
 
 const method = <Name extends string>(...names: readonly [Name, ...Name[]]) => fc.constantFrom(...names);
 const members = { rooms, exceptRooms: fc.array(name), namespace, hostId };

@@ -4,7 +4,7 @@ import test from "ava";
 import fc from "fast-check";
 import { decode } from "../../src/protocol/decode.js";
 import { encodeMsgpackOrJson } from "../../src/protocol/encoders.js";
-import { parseJson } from "../../src/protocol/json/decode.js";
+import { decodeJson } from "../../src/protocol/json/decode.js";
 import { encodeJson } from "../../src/protocol/json/encode.js";
 import type { OutgoingMessage } from "../../src/protocol/model/outgoing.js";
 import { decodeMsgpack, isMsgpack } from "../../src/protocol/msgpack/decode.js";
@@ -38,9 +38,7 @@ function lastOf(errors: readonly ErrorObject[]): string {
 }
 
 function contentOf(payload: Uint8Array): unknown {
-  return isMsgpack(payload)
-    ? decodeMsgpack(payload, payload.byteLength).value
-    : parseJson(Buffer.from(payload).toString());
+  return isMsgpack(payload) ? decodeMsgpack(payload, payload.byteLength).value : decodeJson(payload).value;
 }
 
 /** What real Python hosts wrote, although no host should. */

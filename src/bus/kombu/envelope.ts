@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
-import { readKombuBody } from "./body.js";
+import { parseBounded, readKombuBody } from "./body.js";
 
 /**
  * Largest envelope that is read, and largest body in it, in bytes: room for what `maxMessageSize` allows, 48 MiB, which are
@@ -47,7 +47,7 @@ function readEnvelope(message: Uint8Array): Uint8Array {
   if (message.byteLength > MAX_SIZE) {
     throw new Error(`it has ${message.byteLength} bytes, more than ${MAX_SIZE}`);
   }
-  const envelope = asRecord("the envelope", JSON.parse(Buffer.from(message).toString()));
+  const envelope = asRecord("the envelope", parseBounded(message));
   const properties = asRecord("properties", envelope.properties);
   const { compression } = asRecord("headers", envelope.headers ?? {});
   const body = readBody(envelope.body ?? "", properties.body_encoding);

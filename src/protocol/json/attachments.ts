@@ -1,6 +1,8 @@
 import { quote } from "../../util/quote.js";
 import { RejectionError } from "../model/rejection.js";
 import { type ScalarEncoder, toJsonValue } from "../values/json-value.js";
+import { MAX_ATTACHMENTS } from "../values/limits.js";
+import { byteTable } from "./check-json.js";
 
 /**
  * Bytes in JSON: `Packet.deconstruct_binary` and `Packet.reconstruct_binary` of python-socketio, `deconstructPacket` and
@@ -18,10 +20,18 @@ export function deconstruct(args: readonly unknown[], attachments: Uint8Array[])
   const replaceBytes: ScalarEncoder = (scalar) =>
     typeof scalar === "object" ? { _placeholder: true, num: attachments.push(scalar) - 1 } : scalar;
   const copy = args.map((arg, index) => toJsonValue(arg, replaceBytes, index));
+  assertAttachments(attachments.length);
   if (countPlaceholders(copy) > attachments.length) {
     throw new TypeError("beside bytes, an object with _placeholder: true is taken for an attachment");
   }
   return copy;
+}
+
+/** @throws TypeError */
+function assertAttachments(count: number): void {
+  if (count > MAX_ATTACHMENTS) {
+    throw new TypeError(`it has more than ${MAX_ATTACHMENTS} values of bytes`);
+  }
 }
 
 function countPlaceholders(node: unknown): number {
@@ -32,21 +42,42 @@ function countPlaceholders(node: unknown): number {
   return Object.values(node).reduce((sum: number, item) => sum + countPlaceholders(item), own);
 }
 
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const BASE64_BYTES = byteTable("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+
+/** Padded, and not url-safe. */
+function isBase64(text: string): boolean {
+  if (text.length % 4 !== 0) {
+    return false;
+  }
+  const end = text.endsWith("==") ? text.length - 2 : text.endsWith("=") ? text.length - 1 : text.length;
+  for (let position = 0; position < end; position += 1) {
+    if (BASE64_BYTES[text.charCodeAt(position)] !== 1) {
+      return false;
+    }
+  }
+  return true;
+}
 
 /** @param encoded - base64, or in MessagePack the bytes themselves */
 function decodeAttachment(encoded: unknown): Uint8Array {
   if (encoded instanceof Uint8Array) {
     return encoded;
   }
-  if (typeof encoded !== "string" || encoded.length % 4 !== 0 || !BASE64.test(encoded)) {
+  if (typeof encoded !== "string" || !isBase64(encoded)) {
     throw new RejectionError("bad_base64", `the attachment ${quote(encoded)} is not base64`);
   }
   return Buffer.from(encoded, "base64");
 }
 
-function restore(node: unknown, attachments: readonly Uint8Array[]): unknown {
+/** @param attachments - a place of the list is emptied when its bytes are put into the value */
+function restore(node: unknown, attachments: (Uint8Array | undefined)[]): unknown {
   if (typeof node !== "object" || node === null || node instanceof Uint8Array) {
+    return node;
+  }
+  if (Array.isArray(node)) {
+    for (let index = 0; index < node.length; index += 1) {
+      node[index] = restore(node[index], attachments);
+    }
     return node;
   }
   const container = node as Record<string, unknown>;
@@ -55,12 +86,14 @@ function restore(node: unknown, attachments: readonly Uint8Array[]): unknown {
     const { num } = container;
     const bytes = typeof num === "number" ? attachments[num] : undefined;
     if (bytes === undefined) {
-      throw new RejectionError("bad_placeholder", `no attachment ${quote(num)}`);
+      throw new RejectionError("bad_placeholder", `no attachment ${quote(num)}, or a second placeholder for it`);
     }
+    // Nobody writes two for one, and clients would get it as often.
+    attachments[num as number] = undefined;
     return bytes;
   }
-  for (const [key, item] of Object.entries(container)) {
-    container[key] = restore(item, attachments);
+  for (const key of Object.keys(container)) {
+    container[key] = restore(container[key], attachments);
   }
   return node;
 }
@@ -69,8 +102,11 @@ function restore(node: unknown, attachments: readonly Uint8Array[]): unknown {
  * Puts the attachments in place of their placeholders, in the given value itself.
  *
  * @param value - just decoded: without unsafe keys, at most `MAX_DEPTH` levels, and nobody else's
- * @throws RejectionError `bad_base64` or `bad_placeholder`
+ * @throws RejectionError `too_large`, `bad_base64` or `bad_placeholder`
  */
 export function reconstruct(value: unknown, encoded: readonly unknown[]): unknown {
+  if (encoded.length > MAX_ATTACHMENTS) {
+    throw new RejectionError("too_large", `more than ${MAX_ATTACHMENTS} values of bytes`);
+  }
   return restore(value, encoded.map(decodeAttachment));
 }

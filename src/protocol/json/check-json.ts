@@ -1,4 +1,6 @@
 import { isAscii, isUtf8 } from "node:buffer";
+import { surveyJson, WEIGHED_SIZE } from "../../util/survey-json.js";
+import { maxWeight } from "../../util/weight.js";
 import { MAX_DEPTH } from "../values/limits.js";
 
 // Declared here rather than imported: V8 folds constants of the same module, which makes this twice as fast.
@@ -223,7 +225,8 @@ type JsonBytes = "ascii" | "utf8";
 
 /**
  * Whether `bytes[start, end)` is one value, with or without white space around it, that `JSON.parse` reads and `decode`
- * accepts: not nested too deep, and without a key that could reach a prototype. Builds nothing, and calls nothing that
+ * accepts: not nested too deep, without a key that could reach a prototype, and without so many values that they take too
+ * much memory. Builds nothing, and calls nothing that
  * throws on any bytes.
  *
  * @param start - position of the first byte
@@ -238,7 +241,10 @@ export function checkJson(bytes: Uint8Array, start: number, end: number): JsonBy
   if (position !== end) {
     return undefined;
   }
-  const value = new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+  const value = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+  if (value.length >= WEIGHED_SIZE && surveyJson(value, MAX_PAYLOAD_DEPTH).weight > maxWeight(value.length)) {
+    return undefined;
+  }
   if (isAscii(value)) {
     return "ascii";
   }

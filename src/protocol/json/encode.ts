@@ -1,4 +1,6 @@
 import { BridgeError } from "../../errors.js";
+import { surveyJson, WEIGHED_SIZE } from "../../util/survey-json.js";
+import { maxWeight, TOO_HEAVY } from "../../util/weight.js";
 import { assertReadableIn, type Dialect, payloadFormOf } from "../model/dialect.js";
 import type {
   CallbackMessage,
@@ -19,6 +21,7 @@ import {
   type OutgoingMessage,
 } from "../model/outgoing.js";
 import { hasBinary, isJsonArray } from "../values/json-value.js";
+import { MAX_DEPTH } from "../values/limits.js";
 import { type EncodedPayload, encodePayload } from "./encode-payload.js";
 import { stringifySafely } from "./stringify.js";
 
@@ -119,8 +122,16 @@ function encodeFields(message: Exclude<OutgoingMessage, OutgoingEmit>): string {
   }
 }
 
+/** @throws TypeError for so many values that readers reject them */
 function wrapFields({ method, hostId }: OutgoingMessage, fields: string): string {
-  return `{"method":"${method}",${fields}${hostId === undefined ? "" : `,"host_id":${encodeName(hostId)}`}}`;
+  const message = `{"method":"${method}",${fields}${hostId === undefined ? "" : `,"host_id":${encodeName(hostId)}`}}`;
+  if (message.length >= WEIGHED_SIZE) {
+    const bytes = Buffer.from(message);
+    if (surveyJson(bytes, MAX_DEPTH).weight > maxWeight(bytes.length)) {
+      throw new TypeError(TOO_HEAVY);
+    }
+  }
+  return message;
 }
 
 /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what JSON or the dialect has no form for */

@@ -5,9 +5,8 @@ import { Fields } from "../model/fields.js";
 import type { EmitEnvelope } from "../model/messages.js";
 import { isForPython } from "../model/node-extension.js";
 import { MAX_DEPTH } from "../values/limits.js";
-import { findUnsafeKey } from "../values/unsafe-names.js";
 import { byteTable, WHITE_SPACE } from "./check-json.js";
-import { mayHaveUnsafeKey, parseJsonExactly } from "./decode.js";
+import { decodeJson } from "./decode.js";
 import type { ScannedEmit } from "./scanned-emit.js";
 
 /** Bytes of a message without its payload. Each level of nesting takes two, so no envelope is nested too deep. */
@@ -179,17 +178,17 @@ const PAYLOAD = randomUUID();
 
 /**
  * @param text - the message with `PAYLOAD` in place of its payload
- * @throws SyntaxError for what is not JSON
- * @throws RejectionError for what is not an emit
+ * @throws RejectionError for what is not JSON or not an emit
  */
 function readEnvelope(text: string): EmitEnvelope | undefined {
-  const rest = JSON.parse(text);
-  const fields = new Fields(rest, () => parseJsonExactly(text));
+  const { value, unsafeKey, decodeExactly } = decodeJson(Buffer.from(text));
+  const fields = new Fields(value as Record<string, unknown>, decodeExactly);
   // Of two equal keys the last one counts; then the payload found is not that of the message.
-  const isPlain = fields.get("method") === "emit" && fields.get("data") === PAYLOAD && !fields.boolean("binary");
-  if (mayHaveUnsafeKey(text) && findUnsafeKey(rest) !== undefined) {
-    return undefined;
-  }
+  const isPlain =
+    unsafeKey === undefined &&
+    fields.get("method") === "emit" &&
+    fields.get("data") === PAYLOAD &&
+    !fields.boolean("binary");
   const isComplete = KEYS.every((key) => fields.get(key) !== undefined);
   return isPlain && isComplete && !isForPython(fields) ? readEmitEnvelope(fields) : undefined;
 }
@@ -198,7 +197,7 @@ function readEnvelope(text: string): EmitEnvelope | undefined {
  * `scanEmit` for emits in any spelling: keys in any order, escapes, white space, extensions.
  *
  * @returns undefined if only `decode` can tell
- * @throws SyntaxError or RejectionError for what `decode` will reject
+ * @throws RejectionError for what `decode` will reject
  */
 export function scanAnyEmit(message: Buffer, dialect: Dialect): ScannedEmit | undefined {
   const head = readHead(message);

@@ -1,5 +1,6 @@
+import { surveyJson } from "../../util/survey-json.js";
 import { unsafeKey } from "../values/json-value.js";
-import { findUnsafeKey } from "../values/unsafe-names.js";
+import { MAX_DEPTH } from "../values/limits.js";
 
 /**
  * `JSON.stringify` for a list of arguments.
@@ -9,7 +10,8 @@ import { findUnsafeKey } from "../values/unsafe-names.js";
 export function stringifySafely(args: readonly unknown[]): string {
   const json = JSON.stringify(args);
   // No letter of a key is written as an escape, so nearly every message ends here.
-  const key = json.includes("__proto__") || json.includes("constructor") ? findUnsafeKey(JSON.parse(json)) : undefined;
+  const mayHaveKey = json.includes("__proto__") || json.includes("constructor");
+  const key = mayHaveKey ? surveyJson(Buffer.from(json), MAX_DEPTH).unsafeKey : undefined;
   if (key !== undefined) {
     throw unsafeKey(key);
   }

@@ -1,13 +1,12 @@
 import { quote } from "../../util/quote.js";
-import { findUnsafeKey } from "../values/unsafe-names.js";
 import { Fields } from "./fields.js";
 import { type Rejection, RejectionError, toRejection } from "./rejection.js";
 
 /** What an encoding (JSON, MessagePack, pickle) makes of the bytes of one message, before its fields are read. */
 export interface DecodedValue {
   readonly value: unknown;
-  /** False: no key in it can reach a prototype, so nobody needs to look for one. */
-  readonly mayHaveUnsafeKeys: boolean;
+  /** A key in it that could reach a prototype. */
+  readonly unsafeKey: string | undefined;
   /** Set by pickles only: whether `data` is a tuple, which is several arguments where a list is one. */
   readonly isDataTuple?: boolean;
   /** Decodes the same bytes again, with integers beyond 2^53 as bigint or as strings of their digits. */
@@ -42,10 +41,9 @@ function openFields({ value, decodeExactly }: DecodedValue): Fields {
   return new Fields(value as Record<string, unknown>, decodeExactly);
 }
 
-function assertSafeKeys({ value, mayHaveUnsafeKeys }: DecodedValue): void {
-  const unsafe = mayHaveUnsafeKeys ? findUnsafeKey(value) : undefined;
-  if (unsafe !== undefined) {
-    throw new RejectionError("unsafe_name", `the key ${quote(unsafe)}`);
+function assertSafeKeys({ unsafeKey }: DecodedValue): void {
+  if (unsafeKey !== undefined) {
+    throw new RejectionError("unsafe_name", `the key ${quote(unsafeKey)}`);
   }
 }
 

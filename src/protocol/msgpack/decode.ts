@@ -38,11 +38,18 @@ function withoutBigints(value: unknown): unknown {
   if (typeof value === "bigint") {
     return Number(value);
   }
-  if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
-    const container = value as Record<string, unknown>;
-    for (const key of Object.keys(container)) {
-      container[key] = withoutBigints(container[key]);
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) {
+    return value;
+  }
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      value[index] = withoutBigints(value[index]);
     }
+    return value;
+  }
+  const map = value as Record<string, unknown>;
+  for (const key of Object.keys(map)) {
+    map[key] = withoutBigints(map[key]);
   }
   return value;
 }
@@ -56,10 +63,10 @@ function withoutBigints(value: unknown): unknown {
 export function decodeMsgpack(payload: Uint8Array, maxSize: number): DecodedValue {
   // A Buffer, so that bytes in it become Buffers.
   const frame = asBuffer(payload);
-  const { hasLongKey } = validateFrame(frame, maxSize);
+  const { hasLongKey, unsafeKey } = validateFrame(frame, maxSize);
   return {
     value: hasLongKey ? withoutBigints(unpack(frame, true)) : unpack(frame, false),
-    mayHaveUnsafeKeys: frame.includes("constructor"),
+    unsafeKey,
     decodeExactly: () => unpack(frame, true),
   };
 }

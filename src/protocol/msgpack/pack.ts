@@ -1,5 +1,6 @@
 import { Encoder } from "@msgpack/msgpack";
 import { MAX_DEPTH } from "../values/limits.js";
+import { validateFrame, WEIGHED_SIZE } from "./validate-frame.js";
 
 /** Map with a length of two bytes. */
 export const MAP_16 = 0xde;
@@ -9,6 +10,7 @@ export const MAP_16 = 0xde;
  * python-socketio up to 5.13 takes for opcodes of a pickle and executes, on whatever a client has put into the message.
  * 0xde is not an opcode, so those hosts give up at once.
  *
+ * @throws RejectionError for what readers reject
  * @param map - at most 15 keys; integers from 2^31 on as bigint, since the encoder writes larger numbers as floats
  */
 export function packMap(map: Readonly<Record<string, unknown>>): Buffer {
@@ -17,5 +19,8 @@ export function packMap(map: Readonly<Record<string, unknown>>): Buffer {
   const frame = Buffer.allocUnsafe(packed.length + 2);
   frame.set([MAP_16, 0, (packed[0] as number) & 0x0f]);
   frame.set(packed.subarray(1), 3);
+  if (frame.length >= WEIGHED_SIZE) {
+    validateFrame(frame, Number.POSITIVE_INFINITY);
+  }
   return frame;
 }

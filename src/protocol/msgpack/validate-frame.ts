@@ -1,6 +1,8 @@
 import { isUtf8 } from "node:buffer";
+import { isIndex, KeyWeigher } from "../../util/key-weigher.js";
+import { maxWeight, TOO_HEAVY, WEIGHT } from "../../util/weight.js";
 import { RejectionError, type RejectReason } from "../model/rejection.js";
-import { MAX_DEPTH } from "../values/limits.js";
+import { MAX_ATTACHMENTS, MAX_DEPTH } from "../values/limits.js";
 
 /** What the first byte of a value says about it. */
 interface Head {
@@ -41,6 +43,16 @@ const HEADS: readonly Head[] = [
 ];
 
 const PROTO = Buffer.from("__proto__");
+const CONSTRUCTOR = Buffer.from("constructor");
+const PROTOTYPE = Buffer.from("prototype");
+
+/** What is known of an open list or map. */
+const MAP = 1;
+const OF_CONSTRUCTOR = 2;
+const INDEXED = 4;
+
+/** A shorter frame is within `maxWeight` whatever it says, since nothing weighs 150 times its bytes. */
+export const WEIGHED_SIZE = 64 * 1024;
 
 function reject(detail: string, reason: RejectReason = "not_msgpack"): never {
   throw new RejectionError(reason, detail);
@@ -62,15 +74,24 @@ class FrameValidator {
   #position = 0;
   /** Values still missing in each open container, the innermost last. The first is the frame itself, which has one. */
   readonly #missing: number[] = [1];
-  readonly #isMap: boolean[] = [false];
+  readonly #flags: number[] = [0];
+  readonly #keys: KeyWeigher | undefined;
+  /** Whether the next value is that of a key `constructor`. */
+  #isOfConstructor = false;
+  #attachments = 0;
   /** The sum of `#missing`. */
   #totalMissing = 1;
   /** Bytes that JSON needs at least: `{},` for a list or map, `1,` for anything else. */
   jsonSize = 0;
+  /** Bytes that the value will take in memory, if that may be much. */
+  weight = 0;
   hasLongKey = false;
+  /** `constructor`, if an object has that key with a `prototype` inside. */
+  unsafeKey: string | undefined;
 
   constructor(frame: Buffer) {
     this.#frame = frame;
+    this.#keys = frame.length < WEIGHED_SIZE ? undefined : new KeyWeigher();
   }
 
   run(): void {
@@ -99,6 +120,7 @@ class FrameValidator {
     } else {
       this.#readContent(kind, length, isKey);
     }
+    this.weight += WEIGHT.slot;
     this.#closeComplete();
   }
 
@@ -108,7 +130,7 @@ class FrameValidator {
     const missing = this.#missing[top] as number;
     this.#missing[top] = missing - 1;
     this.#totalMissing -= 1;
-    return this.#isMap[top] === true && missing % 2 === 0;
+    return ((this.#flags[top] as number) & MAP) !== 0 && missing % 2 === 0;
   }
 
   #openContainer(kind: "map" | "list", length: number, isKey: boolean): void {
@@ -120,8 +142,10 @@ class FrameValidator {
     }
     const values = kind === "map" ? 2 * length : length;
     this.jsonSize += 3;
+    this.weight += WEIGHT.container;
     this.#missing.push(values);
-    this.#isMap.push(kind === "map");
+    this.#flags.push(kind === "map" ? MAP | (this.#isOfConstructor ? OF_CONSTRUCTOR : 0) : 0);
+    this.#isOfConstructor = false;
     this.#totalMissing += values;
     this.#assertRoomForMissing();
   }
@@ -136,6 +160,17 @@ class FrameValidator {
     }
     if (isKey) {
       this.#checkKey(kind, start, length);
+      this.#weighKey(kind, start);
+      return;
+    }
+    this.#isOfConstructor = false;
+    if (kind === "text" && length > 1) {
+      this.weight += WEIGHT.text + length;
+    } else if (kind === "bytes") {
+      this.#attachments += 1;
+      if (this.#attachments > MAX_ATTACHMENTS) {
+        reject(`more than ${MAX_ATTACHMENTS} values of bytes`, "too_large");
+      }
     }
   }
 
@@ -143,16 +178,34 @@ class FrameValidator {
     if (kind === "bytes") {
       reject(`bytes for a key at byte ${start}`);
     }
-    if (length === PROTO.length && PROTO.equals(this.#frame.subarray(start, this.#position))) {
+    const is = (word: Buffer) => length === word.length && word.equals(this.#frame.subarray(start, this.#position));
+    if (is(PROTO)) {
       reject('the key "__proto__"', "unsafe_name");
     }
+    this.#isOfConstructor = is(CONSTRUCTOR);
+    if (((this.#flags.at(-1) as number) & OF_CONSTRUCTOR) !== 0 && is(PROTOTYPE)) {
+      this.unsafeKey = "constructor";
+    }
     this.hasLongKey ||= kind === "scalar" && length === 8;
+  }
+
+  /** @param start - of the key, after its head; of a short integer, its head is all */
+  #weighKey(kind: "text" | "bytes" | "scalar", start: number): void {
+    if (this.#keys === undefined) {
+      return;
+    }
+    this.weight += this.#keys.weigh(this.#frame, start - 1, this.#position);
+    const flags = this.#flags.at(-1) as number;
+    if ((flags & INDEXED) === 0 && (kind === "scalar" || isIndex(this.#frame, start, this.#position))) {
+      this.#flags[this.#flags.length - 1] = flags | INDEXED;
+      this.weight += WEIGHT.indexedObject;
+    }
   }
 
   #closeComplete(): void {
     while (this.#missing.length > 1 && this.#missing.at(-1) === 0) {
       this.#missing.pop();
-      this.#isMap.pop();
+      this.#flags.pop();
     }
   }
 
@@ -168,20 +221,28 @@ class FrameValidator {
   }
 }
 
+interface FrameFacts {
+  readonly hasLongKey: boolean;
+  readonly unsafeKey: string | undefined;
+}
+
 /**
  * Checks one MessagePack value before it is decoded. It ends with the frame; its texts are UTF-8; it has no extension
- * types; it is not nested too deep; its keys are texts and scalars and never `__proto__`; and it takes no more memory than
- * JSON of `maxSize` could.
+ * types; it is not nested too deep; its keys are texts and scalars and never `__proto__`; it has no more values than JSON of
+ * `maxSize` could; and it takes no more memory than is in proportion.
  *
  * @param maxSize - bytes that the value may have as JSON
- * @returns whether a key may be an integer that a double cannot hold
+ * @returns whether a key may be an integer that a double cannot hold, and a key that could reach a prototype
  * @throws RejectionError `not_msgpack`, `too_deep`, `too_large` or `unsafe_name`
  */
-export function validateFrame(frame: Buffer, maxSize: number): { readonly hasLongKey: boolean } {
+export function validateFrame(frame: Buffer, maxSize: number): FrameFacts {
   const validator = new FrameValidator(frame);
   validator.run();
   if (validator.jsonSize > maxSize) {
     reject(`more values than ${maxSize} bytes of JSON can hold`, "too_large");
+  }
+  if (validator.weight > maxWeight(frame.length)) {
+    reject(TOO_HEAVY, "too_large");
   }
   return validator;
 }

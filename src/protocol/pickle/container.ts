@@ -1,3 +1,4 @@
+import { WEIGHT } from "../../util/weight.js";
 import type { Scalar } from "./scalars.js";
 
 /**
@@ -32,15 +33,19 @@ export class Container {
 /** What the stack of the machine holds. */
 export type StackItem = Scalar | Container;
 
-/**
- * What an item takes of the limit on everything that one pickle builds, in bytes of JSON. Containers are dear: a frame of
- * empty ones would take more memory than JSON of its size can.
- */
-export function memoryCost(item: StackItem): number {
+/** Bytes in memory of a container with a list that grows as items are added, and of a view of bytes. */
+const CONTAINER_WEIGHT = 256;
+const BYTES_WEIGHT = 200;
+
+/** What an item takes of `maxWeight`, the limit on everything that one pickle builds. */
+export function weightOf(item: StackItem): number {
   if (item instanceof Container) {
-    return 4 * JSON_SIZE.container;
+    return WEIGHT.slot + CONTAINER_WEIGHT;
   }
-  return Buffer.isBuffer(item) ? JSON_SIZE.bytes : JSON_SIZE.other;
+  if (Buffer.isBuffer(item)) {
+    return WEIGHT.slot + BYTES_WEIGHT;
+  }
+  return WEIGHT.slot + (typeof item === "string" ? WEIGHT.text + item.length : 0);
 }
 
 /** Bytes that JSON needs for an item at least. */

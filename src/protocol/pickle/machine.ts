@@ -1,8 +1,9 @@
 import { quote } from "../../util/quote.js";
+import { TOO_HEAVY } from "../../util/weight.js";
 import { RejectionError } from "../model/rejection.js";
 import { MAX_DEPTH } from "../values/limits.js";
 import { isUnsafeEntry } from "../values/unsafe-names.js";
-import { Container, JSON_SIZE, jsonSize, memoryCost, type StackItem } from "./container.js";
+import { Container, JSON_SIZE, jsonSize, type StackItem, weightOf } from "./container.js";
 import { toJsonKey, WholeFloat } from "./scalars.js";
 
 export interface PickledValue {
@@ -14,6 +15,8 @@ export interface PickledValue {
 export interface MachineOptions {
   /** Bytes that the value may have as JSON. */
   readonly maxSize: number;
+  /** Bytes that everything in the pickle may take in memory. */
+  readonly maxWeight: number;
   /** Keep integers beyond 2^53 as bigint. */
   readonly keepBigints: boolean;
 }
@@ -35,17 +38,21 @@ export class PickleMachine {
   readonly #marks: number[] = [];
   readonly #memo: (StackItem | undefined)[] = [];
   #memoSize = 0;
-  /** `memoryCost` of everything that was on the stack so far. */
-  #totalCost = 0;
+  readonly #maxWeight: number;
+  /** `weightOf` everything that was on the stack so far. */
+  #weight = 0;
 
-  constructor({ maxSize, keepBigints }: MachineOptions) {
+  constructor({ maxSize, maxWeight, keepBigints }: MachineOptions) {
     this.#maxSize = maxSize;
+    this.#maxWeight = maxWeight;
     this.#keepBigints = keepBigints;
   }
 
   push(item: StackItem): void {
-    this.#totalCost += memoryCost(item);
-    this.#assertSize(this.#totalCost);
+    this.#weight += weightOf(item);
+    if (this.#weight > this.#maxWeight) {
+      throw new RejectionError("too_large", TOO_HEAVY);
+    }
     this.#stack.push(item);
   }
 

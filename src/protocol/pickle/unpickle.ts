@@ -1,4 +1,5 @@
 import { asBuffer } from "../../util/bytes.js";
+import { maxWeight } from "../../util/weight.js";
 import type { DecodedValue } from "../model/decoded.js";
 import { RejectionError } from "../model/rejection.js";
 import { type MachineOptions, type PickledValue, PickleMachine } from "./machine.js";
@@ -99,8 +100,9 @@ function runPass<Result>(frame: Buffer, pass: (reader: OpcodeReader) => Result):
 export function unpickle(payload: Uint8Array, maxSize: number): DecodedValue & PickledValue {
   // A Buffer, so that bytes in it become Buffers.
   const frame = asBuffer(payload);
-  const read = (keepBigints: boolean) => runPass(frame, (reader) => build(frame, reader, { maxSize, keepBigints }));
+  const read = (keepBigints: boolean) => runPass(frame, (reader) => build(frame, reader, options(keepBigints)));
+  const options = (keepBigints: boolean) => ({ maxSize, maxWeight: maxWeight(frame.length), keepBigints });
   runPass(frame, (reader) => validate(frame, reader));
   // The machine has rejected unsafe keys.
-  return { ...read(false), mayHaveUnsafeKeys: false, decodeExactly: () => read(true).value };
+  return { ...read(false), unsafeKey: undefined, decodeExactly: () => read(true).value };
 }

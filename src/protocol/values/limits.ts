@@ -5,5 +5,8 @@
  */
 export const MAX_DEPTH = 1000;
 
+/** Values of bytes in one message: each is a view, which takes 200 bytes in memory, and a frame of its own to a client. */
+export const MAX_ATTACHMENTS = 50_000;
+
 /** Characters of an integer room, including its sign. Python refuses longer integers (`engineio.json`). */
 export const MAX_INTEGER_LENGTH = 100;

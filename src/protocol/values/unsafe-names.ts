@@ -12,21 +12,3 @@ function reachesPrototype(key: string, value: unknown): boolean {
 export function isUnsafeEntry(key: string, value: unknown): boolean {
   return key === "__proto__" || reachesPrototype(key, value);
 }
-
-/** @returns the first unsafe key at any depth; undefined if there is none */
-export function findUnsafeKey(value: unknown): string | undefined {
-  const pending: unknown[] = [value];
-  while (pending.length > 0) {
-    const next = pending.pop();
-    if (typeof next !== "object" || next === null || next instanceof Uint8Array) {
-      continue;
-    }
-    for (const [key, child] of Object.entries(next)) {
-      if (!Array.isArray(next) && isUnsafeEntry(key, child)) {
-        return key;
-      }
-      pending.push(child);
-    }
-  }
-  return undefined;
-}

@@ -1,0 +1,47 @@
+import { randomInt } from "node:crypto";
+import { WEIGHT } from "./weight.js";
+
+/** Bits of a hash that tell keys apart; some more keys than a message may have. */
+const HASH_BITS = 22;
+
+/** Odd, and unknown to senders: they could choose keys that are taken for one. */
+const FACTOR = 2 * randomInt(2 ** 30, 2 ** 31) + 1;
+
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** Digits of the largest index of V8. */
+const MAX_INDEX_LENGTH = 10;
+
+/** Weighs the keys of one message. Most messages have few, and repeat them. */
+export class KeyWeigher {
+  readonly #seen = new Uint8Array(2 ** (HASH_BITS - 3));
+
+  /** @returns `WEIGHT.newKey` if the key `bytes[start, end)` is new, 0 otherwise */
+  weigh(bytes: Uint8Array, start: number, end: number): number {
+    let hash = 0;
+    for (let position = start; position < end; position += 1) {
+      hash = Math.imul(hash ^ (bytes[position] as number) ^ 0x100, FACTOR);
+      hash ^= hash >>> 15;
+    }
+    const index = hash >>> (32 - HASH_BITS);
+    const byte = this.#seen[index >> 3] as number;
+    const bit = 1 << (index & 7);
+    this.#seen[index >> 3] = byte | bit;
+    return (byte & bit) === 0 ? WEIGHT.newKey : 0;
+  }
+}
+
+/** Whether V8 takes the key for an index. */
+export function isIndex(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end === start || end - start > MAX_INDEX_LENGTH) {
+    return false;
+  }
+  for (let position = start; position < end; position += 1) {
+    const byte = bytes[position] as number;
+    if (byte < ZERO || byte > NINE) {
+      return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,177 @@
+import { endOfLiteral, endOfString } from "./json-tokens.js";
+import { isIndex, KeyWeigher } from "./key-weigher.js";
+import { WEIGHT } from "./weight.js";
+
+/** What one pass over a text finds out, if that is JSON. */
+export interface JsonSurvey {
+  /** The pass ends where the limit of depth is exceeded. */
+  readonly isTooDeep: boolean;
+  /** Bytes that its value will take, if that may be much. */
+  readonly weight: number;
+  /** The first key at any depth that could reach a prototype: `__proto__`, or `constructor` with a `prototype` inside. */
+  readonly unsafeKey: string | undefined;
+  /** Whether there is `NaN` or `Infinity`, which Python writes and JSON does not have. */
+  readonly hasWords: boolean;
+}
+
+/**
+ * A shorter text is within `maxWeight` whatever it says, since nothing weighs 40 times its text: its keys are not compared.
+ */
+export const WEIGHED_SIZE = 256 * 1024;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const MINUS = 0x2d;
+const UPPER_I = 0x49;
+const UPPER_N = 0x4e;
+const LOWER_U = 0x75;
+/** White space, of which this is the greatest; control characters are no JSON. */
+const SPACE = 0x20;
+
+/** What is known of an open list or object. */
+const OBJECT = 1;
+const OF_CONSTRUCTOR = 2;
+const INDEXED = 4;
+
+const PROTO = Buffer.from("__proto__");
+const CONSTRUCTOR = Buffer.from("constructor");
+const PROTOTYPE = Buffer.from("prototype");
+
+/** Whether a key spells the word, with or without letters as `\uXXXX`. */
+function spells(json: Buffer, start: number, end: number, word: Uint8Array): boolean {
+  let position = start;
+  for (const letter of word) {
+    if (json[position] === letter) {
+      position += 1;
+    } else if (json[position] === BACKSLASH && json[position + 1] === LOWER_U) {
+      if (Number.parseInt(json.toString("latin1", position + 2, position + 6), 16) !== letter) {
+        return false;
+      }
+      position += 6;
+    } else {
+      return false;
+    }
+  }
+  return position === end;
+}
+
+class Surveyor implements JsonSurvey {
+  isTooDeep = false;
+  weight = 0;
+  unsafeKey: string | undefined;
+  hasWords = false;
+  readonly #json: Buffer;
+  readonly #keys: KeyWeigher | undefined;
+  /** Flags of each open list and object, the innermost at `#depth`. */
+  readonly #open: Uint8Array;
+  #depth = 0;
+  #isKey = false;
+  /** Whether the next value is that of a key `constructor`. */
+  #isOfConstructor = false;
+
+  constructor(json: Buffer, maxDepth: number) {
+    this.#json = json;
+    this.#keys = json.length < WEIGHED_SIZE ? undefined : new KeyWeigher();
+    this.#open = new Uint8Array(maxDepth + 1);
+  }
+
+  run(): void {
+    const json = this.#json;
+    for (let position = 0; position < json.length && !this.isTooDeep; ) {
+      const byte = json[position] as number;
+      if (byte <= SPACE || byte === COLON) {
+        position += 1;
+      } else if (byte === QUOTE) {
+        const end = endOfString(json, position + 1);
+        this.#onString(position + 1, end);
+        position = end + 1;
+      } else if (byte === COMMA) {
+        this.#isKey = ((this.#open[this.#depth] as number) & OBJECT) !== 0;
+        position += 1;
+      } else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) {
+        this.#onOpen(byte === OPEN_BRACE);
+        position += 1;
+      } else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) {
+        this.#depth = Math.max(this.#depth - 1, 0);
+        this.#isKey = false;
+        position += 1;
+      } else {
+        const word = byte === MINUS ? json[position + 1] : byte;
+        this.hasWords ||= word === UPPER_N || word === UPPER_I;
+        this.#onValue();
+        position = endOfLiteral(json, position);
+      }
+    }
+  }
+
+  #onValue(): void {
+    this.weight += WEIGHT.slot;
+    this.#isOfConstructor = false;
+  }
+
+  #onOpen(isObject: boolean): void {
+    if (this.#depth === this.#open.length - 1) {
+      this.isTooDeep = true;
+      return;
+    }
+    this.#depth += 1;
+    this.#open[this.#depth] = (isObject ? OBJECT : 0) | (this.#isOfConstructor ? OF_CONSTRUCTOR : 0);
+    this.#isKey = isObject;
+    this.weight += WEIGHT.container;
+    this.#onValue();
+  }
+
+  #onString(start: number, end: number): void {
+    if (!this.#isKey) {
+      // V8 has one text for each character.
+      this.weight += end - start > 1 ? WEIGHT.text + end - start : 0;
+      this.#onValue();
+      return;
+    }
+    this.#isKey = false;
+    this.#checkKey(start, end);
+    if (this.#keys === undefined) {
+      return;
+    }
+    if (!isIndex(this.#json, start, end)) {
+      this.weight += this.#keys.weigh(this.#json, start, end);
+    } else if (((this.#open[this.#depth] as number) & INDEXED) === 0) {
+      this.#open[this.#depth] = (this.#open[this.#depth] as number) | INDEXED;
+      this.weight += WEIGHT.indexedObject;
+    }
+  }
+
+  #checkKey(start: number, end: number): void {
+    if (end - start < PROTO.length) {
+      return;
+    }
+    if (spells(this.#json, start, end, PROTO)) {
+      this.unsafeKey ??= "__proto__";
+    } else if (spells(this.#json, start, end, CONSTRUCTOR)) {
+      this.#isOfConstructor = true;
+    } else if (
+      ((this.#open[this.#depth] as number) & (OBJECT | OF_CONSTRUCTOR)) === (OBJECT | OF_CONSTRUCTOR) &&
+      spells(this.#json, start, end, PROTOTYPE)
+    ) {
+      this.unsafeKey ??= "constructor";
+    }
+  }
+}
+
+/**
+ * Looks over JSON in one pass, whose time and memory are in proportion to the text, before anybody builds what it says.
+ * Untrusted input. It does not look whether the text is JSON, which `JSON.parse` does.
+ *
+ * @param maxDepth - levels of lists and objects
+ */
+export function surveyJson(json: Buffer, maxDepth: number): JsonSurvey {
+  const surveyor = new Surveyor(json, maxDepth);
+  surveyor.run();
+  return surveyor;
+}
