@@ -16,7 +16,7 @@ export const WEIGHT = {
   indexedObject: 200,
 } as const;
 
-const MAX_WEIGHT_PER_BYTE = 10;
+export const MAX_WEIGHT_PER_BYTE = 10;
 
 /** A smaller message weighs as one of this size may, in bytes. */
 const FREE_SIZE = 1024 * 1024;

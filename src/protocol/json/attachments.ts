@@ -1,4 +1,5 @@
 import { quote } from "../../util/quote.js";
+import { maxWeight } from "../../util/weight.js";
 import { RejectionError } from "../model/rejection.js";
 import { type ScalarEncoder, toJsonValue } from "../values/json-value.js";
 import { MAX_ATTACHMENTS } from "../values/limits.js";
@@ -69,14 +70,28 @@ function decodeAttachment(encoded: unknown): Uint8Array {
   return Buffer.from(encoded, "base64");
 }
 
-/** @param attachments - a place of the list is emptied when its bytes are put into the value */
-function restore(node: unknown, attachments: (Uint8Array | undefined)[]): unknown {
+/** What placeholders may still be replaced by: one attachment may have several, and clients get it as often. */
+interface Allowance {
+  placeholders: number;
+  bytes: number;
+}
+
+function take(bytes: Uint8Array, allowance: Allowance): Uint8Array {
+  allowance.placeholders -= 1;
+  allowance.bytes -= bytes.byteLength;
+  if (allowance.placeholders < 0 || allowance.bytes < 0) {
+    throw new RejectionError("too_large", "many placeholders for one attachment");
+  }
+  return bytes;
+}
+
+function restore(node: unknown, attachments: readonly Uint8Array[], allowance: Allowance): unknown {
   if (typeof node !== "object" || node === null || node instanceof Uint8Array) {
     return node;
   }
   if (Array.isArray(node)) {
     for (let index = 0; index < node.length; index += 1) {
-      node[index] = restore(node[index], attachments);
+      node[index] = restore(node[index], attachments, allowance);
     }
     return node;
   }
@@ -86,14 +101,12 @@ function restore(node: unknown, attachments: (Uint8Array | undefined)[]): unknow
     const { num } = container;
     const bytes = typeof num === "number" ? attachments[num] : undefined;
     if (bytes === undefined) {
-      throw new RejectionError("bad_placeholder", `no attachment ${quote(num)}, or a second placeholder for it`);
+      throw new RejectionError("bad_placeholder", `no attachment ${quote(num)}`);
     }
-    // Nobody writes two for one, and clients would get it as often.
-    attachments[num as number] = undefined;
-    return bytes;
+    return take(bytes, allowance);
   }
   for (const key of Object.keys(container)) {
-    container[key] = restore(container[key], attachments);
+    container[key] = restore(container[key], attachments, allowance);
   }
   return node;
 }
@@ -108,5 +121,7 @@ export function reconstruct(value: unknown, encoded: readonly unknown[]): unknow
   if (encoded.length > MAX_ATTACHMENTS) {
     throw new RejectionError("too_large", `more than ${MAX_ATTACHMENTS} values of bytes`);
   }
-  return restore(value, encoded.map(decodeAttachment));
+  const attachments = encoded.map(decodeAttachment);
+  const size = attachments.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return restore(value, attachments, { placeholders: MAX_ATTACHMENTS, bytes: maxWeight(size) });
 }

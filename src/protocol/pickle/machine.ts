@@ -1,5 +1,5 @@
 import { quote } from "../../util/quote.js";
-import { TOO_HEAVY } from "../../util/weight.js";
+import { TOO_HEAVY, WEIGHT } from "../../util/weight.js";
 import { RejectionError } from "../model/rejection.js";
 import { MAX_DEPTH } from "../values/limits.js";
 import { isUnsafeEntry } from "../values/unsafe-names.js";
@@ -41,6 +41,7 @@ export class PickleMachine {
   readonly #maxWeight: number;
   /** `weightOf` everything that was on the stack so far. */
   #weight = 0;
+  readonly #keys = new Set<string>();
 
   constructor({ maxSize, maxWeight, keepBigints }: MachineOptions) {
     this.#maxSize = maxSize;
@@ -49,10 +50,7 @@ export class PickleMachine {
   }
 
   push(item: StackItem): void {
-    this.#weight += weightOf(item);
-    if (this.#weight > this.#maxWeight) {
-      throw new RejectionError("too_large", TOO_HEAVY);
-    }
+    this.#addWeight(weightOf(item));
     this.#stack.push(item);
   }
 
@@ -155,7 +153,8 @@ export class PickleMachine {
     if (item instanceof Container) {
       item.isShared = true;
     }
-    this.push(item);
+    this.#addWeight(WEIGHT.slot);
+    this.#stack.push(item);
   }
 
   #top(): StackItem {
@@ -222,6 +221,10 @@ export class PickleMachine {
     if (isUnsafeEntry(key, value)) {
       throw new RejectionError("unsafe_name", `the key ${quote(key)}`);
     }
+    if (!this.#keys.has(key)) {
+      this.#keys.add(key);
+      this.#addWeight(WEIGHT.newKey);
+    }
     (dict.value as Record<string, unknown>)[key] = value;
     if (key === "data") {
       dict.isDataTuple = valueItem instanceof Container && valueItem.kind === "tuple";
@@ -246,6 +249,13 @@ export class PickleMachine {
       return item.value;
     }
     return typeof item === "bigint" && !this.#keepBigints ? Number(item) : item;
+  }
+
+  #addWeight(weight: number): void {
+    this.#weight += weight;
+    if (this.#weight > this.#maxWeight) {
+      throw new RejectionError("too_large", TOO_HEAVY);
+    }
   }
 
   #assertSize(size: number): void {

@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { quote } from "../../util/quote.js";
 import { RejectionError } from "../model/rejection.js";
 
@@ -49,7 +49,7 @@ function latin1(frame: Buffer, start: number, end: number): string {
 
 function toInteger(digits: string): number | bigint {
   // Python also reads hexadecimal and the like here, but never writes it.
-  if (digits.length > MAX_DIGITS || !/^-?(?:0|[1-9]\d*)$/.test(digits)) {
+  if (digits.length > MAX_DIGITS || !/^-?(?:0|[1-9]\d{0,4299})$/.test(digits)) {
     malformed(`${quote(digits)} is not an integer`);
   }
   return narrow(BigInt(digits));
@@ -136,27 +136,53 @@ export function readText(frame: Buffer, start: number, end: number): string {
   return parts.join("");
 }
 
-/** `UNICODE` of protocol 0: Latin-1, anything else as `\uXXXX` or `\UXXXXXXXX`. Other backslashes are literal. */
-export function readEscapedText(frame: Buffer, start: number, end: number): string {
-  const sequence = /\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|(.))/gs;
-  return latin1(frame, start, end).replace(sequence, (whole, four, eight, other) => {
-    if (other !== undefined && other !== "u" && other !== "U") {
-      return whole;
-    }
-    const code = Number.parseInt(four ?? eight ?? "", 16);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : malformed(`${quote(whole)} is not a character`);
-  });
+/** What an escape stands for, and its length with the backslash. */
+interface Escape {
+  readonly character: string;
+  readonly length: number;
 }
 
-const NON_ASCII = /[^\0-\x7f]/;
+/** Puts characters in place of escapes. `readEscape` gets the position of each backslash. */
+function withoutEscapes(text: string, readEscape: (text: string, backslash: number) => Escape): string {
+  let unescaped = "";
+  let position = 0;
+  for (let next = text.indexOf("\\"); next !== -1; next = text.indexOf("\\", position)) {
+    const { character, length } = readEscape(text, next);
+    unescaped += text.slice(position, next) + character;
+    position = next + length;
+  }
+  return unescaped + text.slice(position);
+}
 
-function assertAscii(text: string): string {
-  return NON_ASCII.test(text) ? malformed("a str of Python 2 that is not ASCII") : text;
+/** @returns NaN unless there are as many hexadecimal digits */
+function readHex(text: string, start: number, digits: number): number {
+  const hex = text.slice(start, start + digits);
+  return hex.length === digits && /^[\da-fA-F]{1,8}$/.test(hex) ? Number.parseInt(hex, 16) : Number.NaN;
+}
+
+function readUnicodeEscape(text: string, backslash: number): Escape {
+  const letter = text[backslash + 1];
+  if (letter !== "u" && letter !== "U") {
+    const character = text.slice(backslash, backslash + 2);
+    return { character, length: character.length };
+  }
+  const digits = letter === "u" ? 4 : 8;
+  const code = readHex(text, backslash + 2, digits);
+  if (!(code <= 0x10ffff)) {
+    malformed(`${quote(text.slice(backslash, backslash + 2 + digits))} is not a character`);
+  }
+  return { character: String.fromCodePoint(code), length: 2 + digits };
+}
+
+/** `UNICODE` of protocol 0: Latin-1, anything else as `\uXXXX` or `\UXXXXXXXX`. Other backslashes are literal. */
+export function readEscapedText(frame: Buffer, start: number, end: number): string {
+  return withoutEscapes(latin1(frame, start, end), readUnicodeEscape);
 }
 
 /** `BINSTRING` and its like: the `str` of Python 2, which Python 3 reads as ASCII. */
 export function readAscii(frame: Buffer, start: number, end: number): string {
-  return assertAscii(latin1(frame, start, end));
+  const bytes = frame.subarray(start, end);
+  return isAscii(bytes) ? latin1(frame, start, end) : malformed("a str of Python 2 that is not ASCII");
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -168,6 +194,20 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '"'],
 ]);
 
+function readStringEscape(text: string, backslash: number): Escape {
+  const letter = text[backslash + 1];
+  if (letter === "x") {
+    const code = readHex(text, backslash + 2, 2);
+    if (!(code < 0x80)) {
+      malformed("a str of Python 2 that is not ASCII");
+    }
+    return { character: String.fromCharCode(code), length: 4 };
+  }
+  const character =
+    ESCAPES.get(letter ?? "") ?? malformed(`${quote(text.slice(backslash, backslash + 2))} is not an escape`);
+  return { character, length: 2 };
+}
+
 /** `STRING` of protocol 0: the `repr()` of a `str` of Python 2. */
 export function readQuoted(frame: Buffer, start: number, end: number): string {
   const quoted = readAscii(frame, start, end);
@@ -175,13 +215,7 @@ export function readQuoted(frame: Buffer, start: number, end: number): string {
   if (quoted.length < 2 || (mark !== "'" && mark !== '"') || quoted.at(-1) !== mark) {
     malformed("a str of Python 2 without its quotes");
   }
-  const text = quoted.slice(1, -1).replace(/\\(?:x([\da-fA-F]{2})|(.?))/gs, (whole, hex, other) => {
-    if (hex !== undefined) {
-      return String.fromCharCode(Number.parseInt(hex, 16));
-    }
-    return ESCAPES.get(other) ?? malformed(`${quote(whole)} is not an escape`);
-  });
-  return assertAscii(text);
+  return withoutEscapes(quoted.slice(1, -1), readStringEscape);
 }
 
 /** `float.__repr__` */

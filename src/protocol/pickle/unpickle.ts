@@ -1,5 +1,5 @@
 import { asBuffer } from "../../util/bytes.js";
-import { maxWeight } from "../../util/weight.js";
+import { MAX_WEIGHT_PER_BYTE, maxWeight } from "../../util/weight.js";
 import type { DecodedValue } from "../model/decoded.js";
 import { RejectionError } from "../model/rejection.js";
 import { type MachineOptions, type PickledValue, PickleMachine } from "./machine.js";
@@ -100,8 +100,8 @@ function runPass<Result>(frame: Buffer, pass: (reader: OpcodeReader) => Result):
 export function unpickle(payload: Uint8Array, maxSize: number): DecodedValue & PickledValue {
   // A Buffer, so that bytes in it become Buffers.
   const frame = asBuffer(payload);
-  const read = (keepBigints: boolean) => runPass(frame, (reader) => build(frame, reader, options(keepBigints)));
-  const options = (keepBigints: boolean) => ({ maxSize, maxWeight: maxWeight(frame.length), keepBigints });
+  const limits = { maxSize, maxWeight: Math.min(maxWeight(frame.length), MAX_WEIGHT_PER_BYTE * maxSize) };
+  const read = (keepBigints: boolean) => runPass(frame, (reader) => build(frame, reader, { ...limits, keepBigints }));
   runPass(frame, (reader) => validate(frame, reader));
   // The machine has rejected unsafe keys.
   return { ...read(false), unsafeKey: undefined, decodeExactly: () => read(true).value };

@@ -314,7 +314,7 @@ const BAD: readonly (readonly [RejectReason, string, Buffer])[] = [
   ["too_deep", "1,001 levels by the memo", frame(")", ...Array.from({ length: 1_001 }, () => "\x85"), ".")],
   ["too_deep", "100,000 marks", frame("(".repeat(100_000), "N", "t".repeat(100_000), ".")],
   ["too_large", "a million lists", frame("(", "]".repeat(1_000_000), "t.")],
-  ["too_large", "a million numbers that are popped", frame("N0".repeat(1_000_000), "N.")],
+  ["too_large", "two million numbers that are popped", frame("N0".repeat(2_000_000), "N.")],
   ["too_large", "a memo of a million entries", frame("N", "\x94".repeat(1_000_000), ".")],
   ["too_large", "2^40 lists by DUP", frame(")", ...Array.from({ length: 40 }, () => "2\x86"), ".")],
   ["too_large", "9^40 lists by the memo", frame(...bomb(40), ".")],
