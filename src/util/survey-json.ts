@@ -1,13 +1,13 @@
 import { endOfLiteral, endOfString } from "./json-tokens.js";
 import { isIndex, KeyWeigher } from "./key-weigher.js";
-import { WEIGHT } from "./weight.js";
+import { maxWeight, WEIGHT } from "./weight.js";
 
 /** What one pass over a text finds out, if that is JSON. */
 export interface JsonSurvey {
-  /** The pass ends where the limit of depth is exceeded. */
+  /** The pass ends where this is found out, or the next. */
   readonly isTooDeep: boolean;
-  /** Bytes that its value will take, if that may be much. */
-  readonly weight: number;
+  /** Its value would take more than `maxWeight`. */
+  readonly isTooHeavy: boolean;
   /** The first key at any depth that could reach a prototype: `__proto__`, or `constructor` with a `prototype` inside. */
   readonly unsafeKey: string | undefined;
   /** Whether there is `NaN` or `Infinity`, which Python writes and JSON does not have. */
@@ -63,11 +63,12 @@ function spells(json: Buffer, start: number, end: number, word: Uint8Array): boo
 
 class Surveyor implements JsonSurvey {
   isTooDeep = false;
-  weight = 0;
   unsafeKey: string | undefined;
   hasWords = false;
   readonly #json: Buffer;
   readonly #keys: KeyWeigher | undefined;
+  readonly #maxWeight: number;
+  #weight = 0;
   /** Flags of each open list and object, the innermost at `#depth`. */
   readonly #open: Uint8Array;
   #depth = 0;
@@ -78,12 +79,17 @@ class Surveyor implements JsonSurvey {
   constructor(json: Buffer, maxDepth: number) {
     this.#json = json;
     this.#keys = json.length < WEIGHED_SIZE ? undefined : new KeyWeigher();
+    this.#maxWeight = maxWeight(json.length);
     this.#open = new Uint8Array(maxDepth + 1);
+  }
+
+  get isTooHeavy(): boolean {
+    return this.#weight > this.#maxWeight;
   }
 
   run(): void {
     const json = this.#json;
-    for (let position = 0; position < json.length && !this.isTooDeep; ) {
+    for (let position = 0; position < json.length && !this.isTooDeep && !this.isTooHeavy; ) {
       const byte = json[position] as number;
       if (byte <= SPACE || byte === COLON) {
         position += 1;
@@ -111,7 +117,7 @@ class Surveyor implements JsonSurvey {
   }
 
   #onValue(): void {
-    this.weight += WEIGHT.slot;
+    this.#weight += WEIGHT.slot;
     this.#isOfConstructor = false;
   }
 
@@ -123,14 +129,14 @@ class Surveyor implements JsonSurvey {
     this.#depth += 1;
     this.#open[this.#depth] = (isObject ? OBJECT : 0) | (this.#isOfConstructor ? OF_CONSTRUCTOR : 0);
     this.#isKey = isObject;
-    this.weight += WEIGHT.container;
+    this.#weight += WEIGHT.container;
     this.#onValue();
   }
 
   #onString(start: number, end: number): void {
     if (!this.#isKey) {
       // V8 has one text for each character.
-      this.weight += end - start > 1 ? WEIGHT.text + end - start : 0;
+      this.#weight += end - start > 1 ? WEIGHT.text + end - start : 0;
       this.#onValue();
       return;
     }
@@ -140,10 +146,10 @@ class Surveyor implements JsonSurvey {
       return;
     }
     if (!isIndex(this.#json, start, end)) {
-      this.weight += this.#keys.weigh(this.#json, start, end);
+      this.#weight += this.#keys.weigh(this.#json, start, end);
     } else if (((this.#open[this.#depth] as number) & INDEXED) === 0) {
       this.#open[this.#depth] = (this.#open[this.#depth] as number) | INDEXED;
-      this.weight += WEIGHT.indexedObject;
+      this.#weight += WEIGHT.indexedObject;
     }
   }
 

@@ -28,11 +28,11 @@ const MAX_DEPTH = 100;
  */
 export function parseBounded(json: Uint8Array): unknown {
   const bytes = asBuffer(json);
-  const { isTooDeep, weight } = surveyJson(bytes, MAX_DEPTH);
+  const { isTooDeep, isTooHeavy } = surveyJson(bytes, MAX_DEPTH);
   if (isTooDeep) {
     throw new Error(`nested more than ${MAX_DEPTH} levels`);
   }
-  if (weight > maxWeight(bytes.length)) {
+  if (isTooHeavy) {
     throw new Error(TOO_HEAVY);
   }
   return JSON.parse(bytes.toString());

@@ -1,7 +1,7 @@
 import { asBuffer } from "../../util/bytes.js";
 import { quote } from "../../util/quote.js";
 import { type JsonSurvey, surveyJson } from "../../util/survey-json.js";
-import { maxWeight, TOO_HEAVY } from "../../util/weight.js";
+import { TOO_HEAVY } from "../../util/weight.js";
 import type { DecodedValue } from "../model/decoded.js";
 import { RejectionError } from "../model/rejection.js";
 import { MAX_DEPTH } from "../values/limits.js";
@@ -35,11 +35,11 @@ function decodeUtf8(payload: Uint8Array): string {
 }
 
 /** @throws RejectionError `too_deep` or `too_large` */
-function assertBearable({ isTooDeep, weight }: JsonSurvey, size: number): void {
+function assertBearable({ isTooDeep, isTooHeavy }: JsonSurvey): void {
   if (isTooDeep) {
     throw new RejectionError("too_deep", `nested more than ${MAX_DEPTH} levels`);
   }
-  if (weight > maxWeight(size)) {
+  if (isTooHeavy) {
     throw new RejectionError("too_large", TOO_HEAVY);
   }
 }
@@ -78,6 +78,6 @@ export function decodeJson(payload: Uint8Array): DecodedValue {
     return { value: decodeShort(json, text), unsafeKey: undefined, decodeExactly };
   }
   const survey = surveyJson(json, MAX_DEPTH);
-  assertBearable(survey, json.length);
+  assertBearable(survey);
   return { value: parse(json, text, survey.hasWords), unsafeKey: survey.unsafeKey, decodeExactly };
 }

@@ -1,6 +1,6 @@
 import { BridgeError } from "../../errors.js";
 import { surveyJson, WEIGHED_SIZE } from "../../util/survey-json.js";
-import { maxWeight, TOO_HEAVY } from "../../util/weight.js";
+import { TOO_HEAVY } from "../../util/weight.js";
 import { assertReadableIn, type Dialect, payloadFormOf } from "../model/dialect.js";
 import type {
   CallbackMessage,
@@ -125,11 +125,8 @@ function encodeFields(message: Exclude<OutgoingMessage, OutgoingEmit>): string {
 /** @throws TypeError for so many values that readers reject them */
 function wrapFields({ method, hostId }: OutgoingMessage, fields: string): string {
   const message = `{"method":"${method}",${fields}${hostId === undefined ? "" : `,"host_id":${encodeName(hostId)}`}}`;
-  if (message.length >= WEIGHED_SIZE) {
-    const bytes = Buffer.from(message);
-    if (surveyJson(bytes, MAX_DEPTH).weight > maxWeight(bytes.length)) {
-      throw new TypeError(TOO_HEAVY);
-    }
+  if (message.length >= WEIGHED_SIZE && surveyJson(Buffer.from(message), MAX_DEPTH).isTooHeavy) {
+    throw new TypeError(TOO_HEAVY);
   }
   return message;
 }

@@ -67,13 +67,16 @@ export const encodeScalar: ScalarEncoder = (value) => {
   return typeof value === "number" ? encodeNumber(value) : value;
 };
 
+/** Arguments: each may have as many levels as the only one of an emit. */
+const encodeList = (args: readonly unknown[]): unknown => toJsonValue(args, encodeScalar, "", 0);
+
 /** The same forms of `data` as `encodePayload` writes in JSON, with bytes in place instead of placeholders. */
 function encodeData(args: readonly unknown[]): unknown {
   if (args.length === 0) {
     return null;
   }
   if (args.length > 1) {
-    return toJsonValue(args, encodeScalar);
+    return encodeList(args);
   }
   const only = toJsonValue(args[0], encodeScalar, 0) ?? null;
   return Array.isArray(only) ? [only] : only;
@@ -134,7 +137,7 @@ function encodeFields(message: OutgoingMessage): MessageFields {
       return encodeEmit(message);
     case "callback": {
       const [sid, namespace, id] = encodeCallbackRef(message.callback);
-      return { sid, namespace, id, args: toJsonValue(message.args, encodeScalar) };
+      return { sid, namespace, id, args: encodeList(message.args) };
     }
     case "disconnect":
     case "enter_room":

@@ -83,20 +83,25 @@ class FrameValidator {
   #totalMissing = 1;
   /** Bytes that JSON needs at least: `{},` for a list or map, `1,` for anything else. */
   jsonSize = 0;
+  readonly #maxWeight: number;
   /** Bytes that the value will take in memory, if that may be much. */
-  weight = 0;
+  #weight = 0;
   hasLongKey = false;
   /** `constructor`, if an object has that key with a `prototype` inside. */
   unsafeKey: string | undefined;
 
   constructor(frame: Buffer) {
     this.#frame = frame;
+    this.#maxWeight = maxWeight(frame.length);
     this.#keys = frame.length < WEIGHED_SIZE ? undefined : new KeyWeigher();
   }
 
   run(): void {
     while (this.#totalMissing > 0) {
       this.#readValue();
+      if (this.#weight > this.#maxWeight) {
+        reject(TOO_HEAVY, "too_large");
+      }
     }
     if (this.#position < this.#frame.length) {
       reject(`goes on after its end, at byte ${this.#position}`);
@@ -120,7 +125,7 @@ class FrameValidator {
     } else {
       this.#readContent(kind, length, isKey);
     }
-    this.weight += WEIGHT.slot;
+    this.#weight += WEIGHT.slot;
     this.#closeComplete();
   }
 
@@ -142,7 +147,7 @@ class FrameValidator {
     }
     const values = kind === "map" ? 2 * length : length;
     this.jsonSize += 3;
-    this.weight += WEIGHT.container;
+    this.#weight += WEIGHT.container;
     this.#missing.push(values);
     this.#flags.push(kind === "map" ? MAP | (this.#isOfConstructor ? OF_CONSTRUCTOR : 0) : 0);
     this.#isOfConstructor = false;
@@ -165,7 +170,7 @@ class FrameValidator {
     }
     this.#isOfConstructor = false;
     if (kind === "text" && length > 1) {
-      this.weight += WEIGHT.text + length;
+      this.#weight += WEIGHT.text + length;
     } else if (kind === "bytes") {
       this.#attachments += 1;
       if (this.#attachments > MAX_ATTACHMENTS) {
@@ -194,11 +199,11 @@ class FrameValidator {
     if (this.#keys === undefined) {
       return;
     }
-    this.weight += this.#keys.weigh(this.#frame, start - 1, this.#position);
+    this.#weight += this.#keys.weigh(this.#frame, start - 1, this.#position);
     const flags = this.#flags.at(-1) as number;
     if ((flags & INDEXED) === 0 && (kind === "scalar" || isIndex(this.#frame, start, this.#position))) {
       this.#flags[this.#flags.length - 1] = flags | INDEXED;
-      this.weight += WEIGHT.indexedObject;
+      this.#weight += WEIGHT.indexedObject;
     }
   }
 
@@ -240,9 +245,6 @@ export function validateFrame(frame: Buffer, maxSize: number): FrameFacts {
   validator.run();
   if (validator.jsonSize > maxSize) {
     reject(`more values than ${maxSize} bytes of JSON can hold`, "too_large");
-  }
-  if (validator.weight > maxWeight(frame.length)) {
-    reject(TOO_HEAVY, "too_large");
   }
   return validator;
 }

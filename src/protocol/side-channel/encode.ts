@@ -6,6 +6,9 @@ import { sizeOfFrame } from "../msgpack/validate-frame.js";
 import { type ScalarEncoder, toJsonValue } from "../values/json-value.js";
 import type { SideChannelMessage } from "./messages.js";
 
+/** So that an argument in a list of the message is at 1, as in an emit. */
+const MESSAGE_DEPTH = -1;
+
 /** A lone surrogate is not UTF-8, and there is no JSON here to fall back to. */
 const encodeWellFormed: ScalarEncoder = (value) =>
   encodeScalar(typeof value === "string" ? value.toWellFormed() : value);
@@ -26,7 +29,7 @@ export function encodeSideChannel(message: SideChannelMessage, maxSize: number):
 
 function pack(message: SideChannelMessage): Buffer {
   try {
-    return packMap(toJsonValue(message, encodeWellFormed) as Record<string, unknown>);
+    return packMap(toJsonValue(message, encodeWellFormed, "", MESSAGE_DEPTH) as Record<string, unknown>);
   } catch (cause) {
     const reason = (cause as Error).message;
     throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `cannot be sent to other Node hosts: ${reason}`, { cause });
