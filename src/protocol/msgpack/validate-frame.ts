@@ -183,6 +183,11 @@ class FrameValidator {
     if (kind === "bytes") {
       reject(`bytes for a key at byte ${start}`);
     }
+    this.hasLongKey ||= kind === "scalar" && length === 8;
+    this.#isOfConstructor = false;
+    if (length < PROTO.length) {
+      return;
+    }
     const is = (word: Buffer) => length === word.length && word.equals(this.#frame.subarray(start, this.#position));
     if (is(PROTO)) {
       reject('the key "__proto__"', "unsafe_name");
@@ -191,7 +196,6 @@ class FrameValidator {
     if (((this.#flags.at(-1) as number) & OF_CONSTRUCTOR) !== 0 && is(PROTOTYPE)) {
       this.unsafeKey = "constructor";
     }
-    this.hasLongKey ||= kind === "scalar" && length === 8;
   }
 
   /** @param start - of the key, after its head; of a short integer, its head is all */
