@@ -43,6 +43,11 @@ export class Progress {
     this.#details = details;
   }
 
+  /** Removes the display for lines that are written now; it is drawn again below them. */
+  pause(): void {
+    this.#lines.clear();
+  }
+
   /** Removes the display, so that other lines can be written. */
   end(): void {
     clearInterval(this.#timer);

@@ -1,0 +1,156 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type Random, randomOf } from "../chaos/random.js";
+import type { Progress } from "../shared/progress.js";
+import { floodsOf } from "./floods.js";
+import { HEAVY } from "./heavy.js";
+import { CLIENT_ATTACKS } from "./hostile-client.js";
+import { LIES } from "./lying-link.js";
+import type { AttackName } from "./names.js";
+import type { Options } from "./options.js";
+import type { TargetAnswer } from "./target.js";
+import { type Outcome, problemsOf } from "./verdict.js";
+import { startWorld, type World } from "./world.js";
+
+/** One attack. */
+interface Attack {
+  readonly attack: AttackName;
+  readonly name: string;
+  /** @returns what was sent */
+  perform(world: World): Promise<{ readonly frames: number; readonly bytes: number }>;
+}
+
+const MIB = 2 ** 20;
+
+/** So many frames are on their way at a time. */
+const BATCH = 500;
+
+/** How long a broker lies, and how often a good message is sent meanwhile, in milliseconds. */
+const LIE_MS = 8_000;
+const LIE_TRAFFIC_MS = 20;
+
+/** What a client has sent is with its host by then, as far as the host can read. */
+const CLIENT_MS = 300;
+
+/** Kafka refuses larger ones. */
+const KAFKA_BYTES = 900_000;
+
+function floods(random: Random, { frames }: Options): readonly Attack[] {
+  const all = (world: World) => floodsOf(random, world.known, world.seeds);
+  const none = floodsOf(
+    random,
+    () => ({ hosts: [], sids: [] }),
+    () => [],
+  );
+  return none.map(({ name }, index) => ({
+    attack: "floods",
+    name,
+    perform: async (world) => {
+      const flood = all(world)[index] as ReturnType<typeof all>[number];
+      const count = Math.ceil(frames / none.length);
+      let bytes = 0;
+      for (let sent = 0; sent < count; sent += BATCH) {
+        const batch = Array.from({ length: Math.min(BATCH, count - sent) }, () => flood.next());
+        bytes += batch.reduce((sum, { payload }) => sum + payload.byteLength, 0);
+        // What the broker refuses, such as an empty message, is no matter of the hosts.
+        await Promise.allSettled(batch.map((frame) => world.publish(frame)));
+      }
+      return { frames: count, bytes };
+    },
+  }));
+}
+
+function heavy({ bus, mebibytes }: Options): readonly Attack[] {
+  const size = bus === "kafka" ? KAFKA_BYTES : mebibytes * MIB;
+  return HEAVY.filter(({ buses }) => buses?.includes(bus) ?? true).map(({ name, frame }) => ({
+    attack: "heavy",
+    name,
+    perform: async (world) => {
+      const built = frame(size);
+      await world.publish(built).catch(() => {});
+      return { frames: 1, bytes: built.payload.byteLength };
+    },
+  }));
+}
+
+function clients({ mebibytes }: Options): readonly Attack[] {
+  const bytes = mebibytes * MIB;
+  return CLIENT_ATTACKS.map(({ name, perform }) => ({
+    attack: "clients",
+    name,
+    perform: async (world) => {
+      const socket = await world.connectClient();
+      perform(socket, bytes);
+      // An answer to this one comes after all that it has sent.
+      socket.emit("relay", "the end");
+      await pause(CLIENT_MS);
+      await world.good();
+      socket.disconnect();
+      return { frames: 1, bytes };
+    },
+  }));
+}
+
+function brokers(): readonly Attack[] {
+  return LIES.map((lie) => ({
+    attack: "brokers",
+    name: `it ${lie}`,
+    perform: async ({ link, publish }) => {
+      const payload = Buffer.from(
+        `{"method": "emit", "event": "relayed", "data": ["${"x".repeat(500)}"], "namespace": "/", "room": null, ` +
+          `"skip_sid": null, "callback": null, "host_id": "${"f".repeat(32)}"}`,
+      );
+      link.tell(lie);
+      const until = performance.now() + LIE_MS;
+      let frames = 0;
+      for (; performance.now() < until; frames += 1) {
+        await publish({ isSideChannel: frames % 2 === 1, payload }).catch(() => {});
+        await pause(LIE_TRAFFIC_MS);
+      }
+      link.tell("none");
+      return { frames, bytes: frames * payload.byteLength };
+    },
+  }));
+}
+
+async function ask(
+  world: World,
+): Promise<{ readonly good: number | undefined; readonly answers: readonly TargetAnswer[] }> {
+  const good = await world.good();
+  return { good, answers: await Promise.all(world.targets.map((target) => target.answer())) };
+}
+
+/** Runs all attacks, one after the other, and asks after each. */
+export async function runAttacks(
+  options: Options,
+  progress: Pick<Progress, "phase">,
+  signal: AbortSignal,
+  cleanUp: (release: () => Promise<void>) => void,
+  onOutcome: (outcome: Outcome) => void,
+): Promise<readonly Outcome[]> {
+  const random = randomOf(options.seed);
+  const attacks = [...floods(random, options), ...heavy(options), ...clients(options), ...brokers()].filter(
+    ({ attack }) => options.attacks.includes(attack),
+  );
+  progress.phase("starting the targets");
+  const world = await startWorld(options.bus, random, cleanUp);
+  const outcomes: Outcome[] = [];
+  try {
+    for (const [index, { attack, name, perform }] of attacks.entries()) {
+      if (signal.aborted) {
+        break;
+      }
+      progress.phase(`${index + 1} of ${attacks.length}: ${attack}, ${name}`);
+      await Promise.all(world.targets.map((target) => target.reset()));
+      const sent = await perform(world);
+      const { good, answers } = await ask(world);
+      const measured = { attack, name, ...sent, good, answers };
+      const outcome: Outcome = { ...measured, problems: problemsOf(measured) };
+      outcomes.push(outcome);
+      onOutcome(outcome);
+      await world.revive();
+    }
+    return outcomes;
+  } finally {
+    await world.end();
+  }
+}
