@@ -21,7 +21,11 @@ const COLUMNS: readonly {
   { title: "attack", width: 58, of: ({ attack, name }) => `${attack}: ${name}` },
   { title: "frames", width: 9, of: ({ frames }) => String(frames) },
   { title: "MiB", width: 8, of: ({ bytes }) => mebibytes(bytes) },
-  { title: "next, ms", width: 9, of: ({ good }) => (good === undefined ? "never" : String(Math.round(good))) },
+  {
+    title: "next, ms",
+    width: 9,
+    of: ({ good }) => (good.missing.length > 0 ? "never" : String(Math.round(good.time))),
+  },
   { title: "stall, ms", width: 10, of: ({ answers }) => String(Math.round(worst(answers, ({ stall }) => stall))) },
   { title: "peak, MiB", width: 10, of: ({ answers }) => mebibytes(worst(answers, ({ peak }) => peak)) },
   { title: "held, MiB", width: 10, of: ({ answers }) => mebibytes(worst(answers, ({ held }) => held)) },

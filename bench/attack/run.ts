@@ -7,7 +7,6 @@ import { CLIENT_ATTACKS } from "./hostile-client.js";
 import { LIES } from "./lying-link.js";
 import type { AttackName } from "./names.js";
 import type { Options } from "./options.js";
-import type { TargetAnswer } from "./target.js";
 import { type Outcome, problemsOf } from "./verdict.js";
 import { startWorld, type World } from "./world.js";
 
@@ -112,9 +111,7 @@ function brokers(): readonly Attack[] {
   }));
 }
 
-async function ask(
-  world: World,
-): Promise<{ readonly good: number | undefined; readonly answers: readonly TargetAnswer[] }> {
+async function ask(world: World): Promise<Pick<Outcome, "good" | "answers">> {
   const good = await world.good();
   return { good, answers: await Promise.all(world.targets.map((target) => target.answer())) };
 }

@@ -1,5 +1,6 @@
 import type { AttackName } from "./names.js";
 import type { TargetAnswer } from "./target.js";
+import type { GoodMessage } from "./world.js";
 
 /** What was seen after one attack. */
 export interface Seen {
@@ -7,8 +8,8 @@ export interface Seen {
   readonly name: string;
   readonly frames: number;
   readonly bytes: number;
-  /** Milliseconds until the next good message was with the clients of all hosts; undefined if that did not happen. */
-  readonly good: number | undefined;
+  /** The next good message. */
+  readonly good: GoodMessage;
   readonly answers: readonly TargetAnswer[];
 }
 
@@ -47,5 +48,5 @@ export function problemsOf({ attack, bytes, good, answers }: Seen): readonly str
       ...(held > HELD_BYTES ? [`${name} keeps ${Math.round(held / MIB)} MiB`] : []),
     ];
   });
-  return good === undefined ? ["the next good message did not arrive", ...problems] : problems;
+  return [...good.missing.map((who) => `the next good message does not arrive at ${who}`), ...problems];
 }

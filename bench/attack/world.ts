@@ -13,6 +13,14 @@ import type { Knowledge } from "./grammar.js";
 import { type LyingLink, openLyingLink } from "./lying-link.js";
 import { Target } from "./target.js";
 
+/** What became of a good message. */
+export interface GoodMessage {
+  /** How long it took, in milliseconds. */
+  readonly time: number;
+  /** Hosts whose client did not get it, and whether that client was connected. */
+  readonly missing: readonly string[];
+}
+
 /** Everything that an attack needs: a broker, those who are attacked, their clients, and a way to publish anything. */
 export interface World {
   readonly targets: readonly Target[];
@@ -23,8 +31,8 @@ export interface World {
   publish(frame: Frame): Promise<void>;
   /** Connects another client to the first host. */
   connectClient(): Promise<Socket>;
-  /** A good message: resolves when the client of each host has it, with milliseconds; undefined if one does not get it. */
-  good(): Promise<number | undefined>;
+  /** A good message. Resolves when the client of each host has it, or when it is too late. */
+  good(): Promise<GoodMessage>;
   /** Starts those again that have ended. */
   revive(): Promise<void>;
   /** Ends everything, however far the start has come. */
@@ -213,8 +221,12 @@ export async function startWorld(
       const message = { method: "emit", event: "good", data: [number], namespace: "/", room: null, skip_sid: null };
       const rest = { binary: false, callback: null, host_id: "f".repeat(32) };
       await publish({ isSideChannel: false, payload: Buffer.from(JSON.stringify({ ...message, ...rest })) });
-      const isThere = await until(() => latest.every((each) => each >= number), GOOD_TIMEOUT_MS);
-      return isThere ? performance.now() - start : undefined;
+      await until(() => latest.every((each) => each >= number), GOOD_TIMEOUT_MS);
+      const missing = hosts.flatMap(({ name }, index) => {
+        const state = clients[index]?.connected ? "connected" : "disconnected";
+        return (latest[index] ?? 0) < number ? [`${name} (its client is ${state})`] : [];
+      });
+      return { time: performance.now() - start, missing };
     },
     revive: async () => {
       for (const target of targets) {
