@@ -17,7 +17,8 @@ export type BridgeErrorCode =
   /**
    * An argument of an emit, a room operation or a request cannot be sent: a reserved event, a room that is neither a string
    * nor an integer, a value that the encoding or the dialect has no form for, a message larger than `maxMessageSize`, or
-   * something else that other Node hosts would reject. Nothing was published. As an `IncompleteError`: another Node host
+   * something else that other Node hosts would reject. Nothing was published. A host does not throw what a client may have
+   * sent, but reports it as `dropped`. As an `IncompleteError`: another Node host
    * cannot send its reply, for one of these reasons.
    */
   | "BRIDGE_INVALID_ARGUMENT"

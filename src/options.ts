@@ -115,7 +115,7 @@ export interface RecoveryLimits {
   /**
    * Most bytes of memory that the emits take which are kept, each about 1 KB more than it has on the channel; and that the
    * sessions of each namespace take, with their `data`.
-   * @default 33_554_432 (32 MiB)
+   * @default 67_108_864 (64 MiB)
    */
   readonly maxBytes?: number | undefined;
   /** Most sessions of disconnected clients, in each namespace. @default 10_000 */
@@ -238,7 +238,7 @@ export function normalizeReader(options: ReaderOptions): NormalizedReader {
 function normalizeRecovery(limits: RecoveryLimits = {}): NormalizedAdapter["recovery"] {
   return {
     maxMessages: integerInRange("recovery.maxMessages", limits.maxMessages ?? 50_000),
-    maxBytes: integerInRange("recovery.maxBytes", limits.maxBytes ?? 32 * MIB),
+    maxBytes: integerInRange("recovery.maxBytes", limits.maxBytes ?? 64 * MIB),
     maxSessions: integerInRange("recovery.maxSessions", limits.maxSessions ?? 10_000),
   };
 }

@@ -119,6 +119,7 @@ export class Host {
       this.#recovery.close();
       this.cluster.close();
       this.#publisher.close();
+      this.reporter.close();
       this.#closed = this.#bus.close();
     }
     return this.#closed;

@@ -21,6 +21,7 @@ import { RoomCommands } from "./outbound/room-commands.js";
 import { serverSideEmit } from "./outbound/server-side-emit.js";
 import type { NamespaceRecovery } from "./recovery/namespace-recovery.js";
 import type { Session } from "./recovery/sessions.js";
+import { sendOrDrop } from "./send-or-drop.js";
 
 /** The adapter of one namespace: maps the methods that socket.io calls to what does them. */
 export class NamespaceAdapter extends Adapter {
@@ -75,7 +76,7 @@ export class NamespaceAdapter extends Adapter {
   }
 
   override broadcast(packet: Packet, options: BroadcastOptions): void {
-    this.#broadcast.send(packet, options);
+    this.#sendOrDrop(() => this.#broadcast.send(packet, options));
   }
 
   override broadcastWithAck(
@@ -84,7 +85,7 @@ export class NamespaceAdapter extends Adapter {
     clientCountCallback: (clientCount: number) => void,
     ack: (...args: unknown[]) => void,
   ): void {
-    this.#broadcastWithAck.send(packet, options, clientCountCallback, ack);
+    this.#sendOrDrop(() => this.#broadcastWithAck.send(packet, options, clientCountCallback, ack));
     this.#operatorServerCount.expect();
   }
 
@@ -94,15 +95,15 @@ export class NamespaceAdapter extends Adapter {
   }
 
   override addSockets(options: BroadcastOptions, rooms: Room[]): void {
-    this.#roomCommands.join(options, rooms);
+    this.#sendOrDrop(() => this.#roomCommands.join(options, rooms));
   }
 
   override delSockets(options: BroadcastOptions, rooms: Room[]): void {
-    this.#roomCommands.leave(options, rooms);
+    this.#sendOrDrop(() => this.#roomCommands.leave(options, rooms));
   }
 
   override disconnectSockets(options: BroadcastOptions, close: boolean): void {
-    this.#roomCommands.disconnect(options, close);
+    this.#sendOrDrop(() => this.#roomCommands.disconnect(options, close));
   }
 
   override fetchSockets(options: BroadcastOptions): Promise<SocketDescription[]> {
@@ -124,6 +125,10 @@ export class NamespaceAdapter extends Adapter {
 
   override serverSideEmit(packet: unknown[]): void {
     const { cluster, options } = this.#host;
-    serverSideEmit(namespaceOf(this).name, packet, cluster, options.requestsTimeout);
+    this.#sendOrDrop(() => serverSideEmit(namespaceOf(this).name, packet, cluster, options.requestsTimeout));
+  }
+
+  #sendOrDrop(send: () => void): void {
+    sendOrDrop(send, this.#host.reporter);
   }
 }

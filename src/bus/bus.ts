@@ -1,8 +1,11 @@
 import { BridgeError } from "../errors.js";
 import { quote } from "../util/quote.js";
 
-/** Why a message was dropped: a bound of the outage buffer (`OutageOptions`), the broker refused it, or `close()`. */
-export type DropReason = "count" | "bytes" | "age" | "refused" | "closed";
+/**
+ * Why a message was dropped: a bound of the outage buffer (`OutageOptions`), the broker refused it, `close()`, or other
+ * hosts would reject it, for its size, its depth or a key.
+ */
+export type DropReason = "count" | "bytes" | "age" | "refused" | "closed" | "unreadable";
 
 /** What happens to a bus, for operators. Times are in milliseconds. */
 export type BusStatus =
@@ -22,7 +25,8 @@ export type BusStatus =
   /** Nothing was received on that channel for `silence`, not even an own message. The bus reconnects and subscribes again. */
   | { readonly type: "stale"; readonly channel: string; readonly silence: number }
   /**
-   * `count` messages, of `bytes` in all, will never be published. For each reason there is at most one report a second, with
+   * `count` messages, of `bytes` in all, will never be published. What is `unreadable` has no size, since it was not
+   * encoded, and no client of this host received it either; a log line has the reason. For each reason there is at most one report a second, with
    * the sum of all since the previous one.
    */
   | { readonly type: "dropped"; readonly reason: DropReason; readonly count: number; readonly bytes: number }

@@ -37,7 +37,7 @@ for (const [broker, urlOf] of [
     await Promise.all(clients.map((client) => client.until("before")));
     const before = await subscribers();
     t.true((before?.length ?? 0) >= 3);
-    t.throws(() => io.emit("huge", "x".repeat(33 * MIB)), TOO_LARGE);
+    io.emit("huge", "x".repeat(33 * MIB));
     await t.throwsAsync(emitter.emit("huge", "x".repeat(33 * MIB)), TOO_LARGE);
     const largest = "x".repeat(16 * MIB - 500);
     io.emit("largest", largest);
@@ -52,6 +52,12 @@ for (const [broker, urlOf] of [
       );
     }
     t.deepEqual(await subscribers(), before);
-    t.true(nodes.every(({ rejections, adapter }) => rejections.items.length === 0 && adapter.stats().dropped === 0));
+    t.deepEqual(
+      nodes.map(({ rejections, adapter }) => [rejections.items.length, adapter.stats().dropped]),
+      [
+        [0, 1],
+        [0, 0],
+      ],
+    );
   });
 }

@@ -8,7 +8,7 @@ export function peerMessageHandlers({
   reporter,
 }: Pick<InboundDependencies, "namespaces" | "reporter">): PeerMessageHandlers {
   return {
-    onRequest: (message, reply) => serveRequest(namespaces.get(message.namespace), message, reply),
+    onRequest: (message, reply) => serveRequest(namespaces.get(message.namespace), message, reply, reporter),
     onSessions: ({ namespace, items }) => namespaces.get(namespace)?.recovery?.importSessions(items),
     onRejected: (channel, rejection, hostId) => reporter.reject(channel, rejection, hostId),
   };

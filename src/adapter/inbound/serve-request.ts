@@ -14,6 +14,8 @@ import { clientsHere } from "../clients/local-operations.js";
 import { namespaceOf } from "../clients/namespace.js";
 import { callServerSideListeners } from "../clients/private-fields.js";
 import { roomNames } from "../clients/target.js";
+import type { Reporter } from "../reporting/reporter.js";
+import { sendOrDrop } from "../send-or-drop.js";
 import type { ServedNamespace } from "./dependencies.js";
 
 /** Bytes of one field of a handshake that are sent to other hosts, roughly. */
@@ -30,9 +32,10 @@ export async function serveRequest(
   served: ServedNamespace | undefined,
   message: RequestMessage,
   reply: PeerReply,
+  reporter: Reporter,
 ): Promise<Rejection | undefined> {
   try {
-    const rejection = served && (await serve(served, message, reply));
+    const rejection = served && (await serve(served, message, reply, reporter));
     if (served === undefined || rejection !== undefined) {
       reply.end();
     }
@@ -47,6 +50,7 @@ function serve(
   { adapter, recovery }: ServedNamespace,
   message: RequestMessage,
   reply: PeerReply,
+  reporter: Reporter,
 ): Promise<undefined> | Rejection | undefined {
   switch (message.type) {
     case "fetch_sockets":
@@ -54,7 +58,7 @@ function serve(
     case "all_rooms":
       return allRooms(adapter, reply);
     case "server_side_emit":
-      return serverSideEmit(adapter, message, reply);
+      return serverSideEmit(adapter, message, reply, reporter);
     case "transfer_session":
       return sendCopies(recovery?.transferSession(message) ?? [], reply);
     default:
@@ -104,7 +108,12 @@ async function sendCopies(items: readonly unknown[], reply: PeerReply): Promise<
   await reply.sendAll(items, (item, copier) => copier.copy(item));
 }
 
-function serverSideEmit(adapter: Adapter, message: ServerSideEmitMessage, reply: PeerReply): Rejection | undefined {
+function serverSideEmit(
+  adapter: Adapter,
+  message: ServerSideEmitMessage,
+  reply: PeerReply,
+  reporter: Reporter,
+): Rejection | undefined {
   const namespace = namespaceOf(adapter);
   const [event, ...args] = message.args;
   if (!isServerSideEvent(event)) {
@@ -116,13 +125,15 @@ function serverSideEmit(adapter: Adapter, message: ServerSideEmitMessage, reply:
   }
   // Only the first one counts: a reply has one last part.
   const acknowledge = (...acked: unknown[]): void => {
-    try {
-      reply.send([acked]);
-    } catch (error) {
-      // Both hosts are told: the application here, and whoever waits there.
-      reply.fail(error);
-      throw error;
-    }
+    sendOrDrop(() => {
+      try {
+        reply.send([acked]);
+      } catch (error) {
+        // Both hosts are told: whoever waits there, and the application here.
+        reply.fail(error);
+        throw error;
+      }
+    }, reporter);
   };
   const withAck = message.isAcknowledged ? [...args, acknowledge] : args;
   callServerSideListeners(namespace, [event, ...withAck]);

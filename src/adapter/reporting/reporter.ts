@@ -1,8 +1,10 @@
-import type { BusStatus } from "../../bus/bus.js";
+import type { BusStatus, DropReason } from "../../bus/bus.js";
+import type { BridgeError } from "../../errors.js";
 import type { Rejection, RejectReason } from "../../protocol/model/rejection.js";
 import { ADVICE, logRejection } from "../../reporting/log-rejection.js";
 import { logStatus } from "../../reporting/log-status.js";
 import { debugLog } from "../../util/debug.js";
+import { DropTally } from "../../util/drop-tally.js";
 import { callApplication, describeThrown, Listeners } from "../../util/listeners.js";
 import type { Logger } from "../../util/logger.js";
 import { RateLimitedLog } from "../../util/rate-limited-log.js";
@@ -22,6 +24,9 @@ export class Reporter {
   readonly emits = new Listeners<ObservedEmit>((error) => this.threw("an onEmit listener", error));
   readonly status = new Listeners<BusStatus>((error) => this.threw("an onStatus listener", error));
   readonly rejections = new Listeners<RejectedMessage>((error) => this.threw("an onRejected listener", error));
+  readonly #drops = new DropTally<DropReason>((reason, count, bytes) =>
+    this.onStatus({ type: "dropped", reason, count, bytes }),
+  );
   readonly #log: RateLimitedLog;
   readonly #info: RateLimitedLog;
   readonly #channels: readonly string[];
@@ -63,6 +68,17 @@ export class Reporter {
       }
       return `[socketio-python-bridge] ${text()}`;
     });
+  }
+
+  /** An operation of the application was not carried out, since other hosts would reject its message. */
+  dropUnreadable({ message }: BridgeError): void {
+    this.warn("unreadable", `not sent: ${message}`);
+    this.#drops.add("unreadable", 1, 0);
+  }
+
+  /** Reports what has not been. */
+  close(): void {
+    this.#drops.flush();
   }
 
   /** Code of the application threw while a message was delivered or answered, which goes on. @param what - is that code */

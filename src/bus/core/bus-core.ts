@@ -1,9 +1,9 @@
 import type { BridgeError } from "../../errors.js";
 import { debugLog } from "../../util/debug.js";
-import { processingFailed } from "../bus.js";
+import { DropTally } from "../../util/drop-tally.js";
+import { type DropReason, processingFailed } from "../bus.js";
 import { type BusOptions, normalizeHeartbeat, normalizeOutage } from "../options.js";
 import type { Backend } from "./backend.js";
-import { DropTally } from "./drop-tally.js";
 import { HeartbeatMonitor } from "./heartbeat-monitor.js";
 import { Outbox } from "./outbox.js";
 import { StatusReporter } from "./status-reporter.js";
@@ -20,7 +20,7 @@ export class BusCore {
   readonly heartbeatInterval: number;
   /** Milliseconds; see `OutageOptions`. */
   readonly subscriberGrace: number;
-  readonly #drops = new DropTally((reason, count, bytes) =>
+  readonly #drops = new DropTally<DropReason>((reason, count, bytes) =>
     this.status.notify({ type: "dropped", reason, count, bytes }),
   );
   readonly #heartbeats: HeartbeatMonitor;

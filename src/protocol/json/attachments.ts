@@ -3,6 +3,7 @@ import { maxWeight } from "../../util/weight.js";
 import { RejectionError } from "../model/rejection.js";
 import { type ScalarEncoder, toJsonValue } from "../values/json-value.js";
 import { MAX_ATTACHMENTS } from "../values/limits.js";
+import { UnreadableValue } from "../values/unreadable-value.js";
 import { byteTable } from "./check-json.js";
 
 /**
@@ -15,7 +16,8 @@ import { byteTable } from "./check-json.js";
 /**
  * A copy with placeholders. The bytes are appended to `attachments`.
  *
- * @throws TypeError for what JSON has no form for, and for what readers reject
+ * @throws TypeError for what JSON has no form for
+ * @throws UnreadableValue for what readers reject
  */
 export function deconstruct(args: readonly unknown[], attachments: Uint8Array[]): readonly unknown[] {
   const replaceBytes: ScalarEncoder = (scalar) =>
@@ -23,15 +25,15 @@ export function deconstruct(args: readonly unknown[], attachments: Uint8Array[])
   const copy = args.map((arg, index) => toJsonValue(arg, replaceBytes, index));
   assertAttachments(attachments.length);
   if (countPlaceholders(copy) > attachments.length) {
-    throw new TypeError("beside bytes, an object with _placeholder: true is taken for an attachment");
+    throw new UnreadableValue("beside bytes, an object with _placeholder: true is taken for an attachment");
   }
   return copy;
 }
 
-/** @throws TypeError */
+/** @throws UnreadableValue */
 function assertAttachments(count: number): void {
   if (count > MAX_ATTACHMENTS) {
-    throw new TypeError(`it has more than ${MAX_ATTACHMENTS} values of bytes`);
+    throw new UnreadableValue(`it has more than ${MAX_ATTACHMENTS} values of bytes`);
   }
 }
 

@@ -36,7 +36,8 @@ function encodeData(args: readonly unknown[], argsJson: string, form: PayloadFor
  *     emit("x", bytes)   "data": [{"_placeholder": true, "num": 0}, "base64…"], "binary": true
  *
  * @param form - "single-argument" has no form for several arguments: see `assertReadableIn`
- * @throws TypeError for what JSON has no form for, a bigint or a circular structure, and for what readers reject
+ * @throws TypeError for what JSON has no form for, a bigint or a circular structure
+ * @throws UnreadableValue for what readers reject
  */
 export function encodePayload(args: readonly unknown[], form: PayloadForm): EncodedPayload {
   if (!hasBinary(args)) {

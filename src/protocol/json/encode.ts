@@ -22,6 +22,7 @@ import {
 } from "../model/outgoing.js";
 import { hasBinary, isJsonArray } from "../values/json-value.js";
 import { MAX_DEPTH } from "../values/limits.js";
+import { UnreadableValue } from "../values/unreadable-value.js";
 import { type EncodedPayload, encodePayload } from "./encode-payload.js";
 import { stringifySafely } from "./stringify.js";
 
@@ -122,11 +123,11 @@ function encodeFields(message: Exclude<OutgoingMessage, OutgoingEmit>): string {
   }
 }
 
-/** @throws TypeError for so many values that readers reject them */
+/** @throws UnreadableValue for so many values that readers reject them */
 function wrapFields({ method, hostId }: OutgoingMessage, fields: string): string {
   const message = `{"method":"${method}",${fields}${hostId === undefined ? "" : `,"host_id":${encodeName(hostId)}`}}`;
   if (message.length >= WEIGHED_SIZE && surveyJson(Buffer.from(message), MAX_DEPTH).isTooHeavy) {
-    throw new TypeError(TOO_HEAVY);
+    throw new UnreadableValue(TOO_HEAVY);
   }
   return message;
 }

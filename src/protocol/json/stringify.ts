@@ -5,7 +5,8 @@ import { MAX_DEPTH } from "../values/limits.js";
 /**
  * `JSON.stringify` for a list of arguments.
  *
- * @throws TypeError for what JSON has no form for, and for a key that readers reject
+ * @throws TypeError for what JSON has no form for
+ * @throws UnreadableValue for a key that readers reject
  */
 export function stringifySafely(args: readonly unknown[]): string {
   const json = JSON.stringify(args);

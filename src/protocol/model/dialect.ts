@@ -1,8 +1,8 @@
-import { BridgeError } from "../../errors.js";
 import { quote } from "../../util/quote.js";
 import { hasBinary } from "../values/json-value.js";
 import type { PayloadForm } from "./messages.js";
 import type { OutgoingEmit } from "./outgoing.js";
+import { UnreadableError } from "./unreadable-error.js";
 
 /** The oldest python-socketio among the Python hosts of a fleet: see `dialect` of the options. */
 export type Dialect = "5.15" | "5.14" | "5.13" | "5.2";
@@ -43,7 +43,7 @@ export function assertReadableIn(dialect: Dialect, { event, args, rooms }: Outgo
   const { hasSeveralArguments, hasBytes, hasSeveralRooms } = DIALECTS[dialect];
   const fail = (problem: string, since: string, remedy: string): never => {
     const reason = `which python-socketio before ${since} cannot read (the option dialect is ${quote(dialect)})`;
-    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `the event ${quote(event)} ${problem}, ${reason}; ${remedy}`);
+    throw new UnreadableError(`the event ${quote(event)} ${problem}, ${reason}; ${remedy}`);
   };
   if (args.length > 1 && !hasSeveralArguments) {
     fail(`has ${args.length} arguments`, "5.15.1", "put them into one list or object");

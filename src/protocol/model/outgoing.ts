@@ -10,6 +10,7 @@ import {
   RESERVED_EVENTS,
   type WireRoom,
 } from "./messages.js";
+import { encodingFailed, UnreadableError } from "./unreadable-error.js";
 
 interface Audience {
   /** Node hosts ignore the message: another one says the same to them. */
@@ -79,11 +80,11 @@ export function describeMessage(message: OutgoingMessage): string {
  * A reader with the same limit rejects larger messages unread.
  *
  * @param what - the message, for the error
- * @throws BridgeError `BRIDGE_INVALID_ARGUMENT`
+ * @throws UnreadableError
  */
 export function assertSize(what: string, bytes: number, maxSize: number): void {
   if (bytes > maxSize) {
-    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `${what} has ${bytes} bytes; maxMessageSize is ${maxSize}`);
+    throw new UnreadableError(`${what} has ${bytes} bytes; maxMessageSize is ${maxSize}`);
   }
 }
 
@@ -91,7 +92,7 @@ export function assertSize(what: string, bytes: number, maxSize: number): void {
  * Runs an encoder; what it throws becomes an error that names the event.
  *
  * @param format - for the error: `JSON`
- * @throws BridgeError `BRIDGE_INVALID_ARGUMENT`
+ * @throws BridgeError `BRIDGE_INVALID_ARGUMENT`; an UnreadableError for what readers reject
  */
 export function encodeOrThrow<Encoded>(message: OutgoingMessage, format: string, encode: () => Encoded): Encoded {
   try {
@@ -100,7 +101,6 @@ export function encodeOrThrow<Encoded>(message: OutgoingMessage, format: string,
     if (cause instanceof BridgeError) {
       throw cause;
     }
-    const reason = `cannot be written as ${format}: ${(cause as Error).message}`;
-    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `${describeMessage(message)} ${reason}`, { cause });
+    throw encodingFailed(cause, (reason) => `${describeMessage(message)} cannot be written as ${format}: ${reason}`);
   }
 }

@@ -1,5 +1,5 @@
-import { BridgeError } from "../../errors.js";
 import { assertSize } from "../model/outgoing.js";
+import { encodingFailed } from "../model/unreadable-error.js";
 import { encodeScalar } from "../msgpack/encode.js";
 import { packMap } from "../msgpack/pack.js";
 import { sizeOfFrame } from "../msgpack/validate-frame.js";
@@ -31,7 +31,6 @@ function pack(message: SideChannelMessage): Buffer {
   try {
     return packMap(toJsonValue(message, encodeWellFormed, "", MESSAGE_DEPTH) as Record<string, unknown>);
   } catch (cause) {
-    const reason = (cause as Error).message;
-    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `cannot be sent to other Node hosts: ${reason}`, { cause });
+    throw encodingFailed(cause, (reason) => `cannot be sent to other Node hosts: ${reason}`);
   }
 }

@@ -1,6 +1,7 @@
 import { asBytes } from "../../util/bytes.js";
 import { quote } from "../../util/quote.js";
 import { MAX_DEPTH } from "./limits.js";
+import { UnreadableValue } from "./unreadable-value.js";
 import { isUnsafeEntry } from "./unsafe-names.js";
 
 /** What `JSON.stringify` writes for an argument of an application, except that bytes stay bytes. */
@@ -21,10 +22,27 @@ export function toJsonView(value: unknown, key: string | number): unknown {
 /** The message, the list of arguments and, with bytes in JSON, the list with the attachments are around it. */
 const MAX_VALUE_DEPTH = MAX_DEPTH - 3;
 
-/** @param depth - of a list or an object; an argument itself is at 1 */
-function assertDepth(depth: number): void {
+/**
+ * @param depth - of a list or an object; an argument itself is at 1
+ * @throws TypeError for what is circular
+ * @throws UnreadableValue for what is nested too deep
+ */
+function assertDepth(value: object, depth: number): void {
   if (depth > MAX_VALUE_DEPTH) {
-    throw new TypeError(`circular, or nested more than ${MAX_VALUE_DEPTH} levels`);
+    assertNotCircular(value);
+    throw new UnreadableValue(`nested more than ${MAX_VALUE_DEPTH} levels`);
+  }
+}
+
+/** @throws TypeError */
+function assertNotCircular(value: object): void {
+  try {
+    JSON.stringify(value);
+  } catch (error) {
+    // A RangeError where it is very deep.
+    if (error instanceof TypeError) {
+      throw error;
+    }
   }
 }
 
@@ -32,7 +50,8 @@ function assertDepth(depth: number): void {
  * Whether there are bytes at any depth; `hasBinary` of socket.io-parser.
  *
  * @param value - the list of arguments
- * @throws TypeError for what is circular, or nested deeper than readers accept, unless bytes are found before
+ * @throws TypeError for what is circular, unless bytes are found before
+ * @throws UnreadableValue for what is nested deeper than readers accept, unless bytes are found before
  */
 export function hasBinary(value: unknown, depth = 0): boolean {
   if (typeof value === "string" || typeof value === "number" || value === null) {
@@ -48,7 +67,7 @@ export function hasBinary(value: unknown, depth = 0): boolean {
   if (typeof view !== "object" || view === null) {
     return false;
   }
-  assertDepth(depth);
+  assertDepth(view, depth);
   // Of an array, JSON writes the items and no other properties.
   for (const item of Array.isArray(view) ? view : Object.values(view)) {
     if (hasBinary(item, depth + 1)) {
@@ -77,7 +96,8 @@ export type ScalarEncoder = (value: string | number | Uint8Array) => unknown;
  * `JSON.stringify` sees it.
  *
  * @returns undefined for what JSON leaves out, such as a function
- * @throws TypeError for what JSON has no form for, a bigint or a circular structure, and for what readers reject
+ * @throws TypeError for what JSON has no form for, a bigint or a circular structure
+ * @throws UnreadableValue for what readers reject
  */
 export function toJsonValue(
   value: unknown,
@@ -92,7 +112,7 @@ export function toJsonValue(
     const encoded = encodeScalar(bytes);
     if (typeof encoded === "object" && asBytes(encoded) === undefined) {
       // A placeholder is one level more.
-      assertDepth(depth);
+      assertDepth(bytes, depth);
     }
     return encoded;
   }
@@ -115,7 +135,7 @@ function copyObject(view: object, encodeScalar: ScalarEncoder, depth: number): u
   if (view instanceof Number || view instanceof String || view instanceof Boolean) {
     return toJsonValue(view.valueOf(), encodeScalar);
   }
-  assertDepth(depth);
+  assertDepth(view, depth);
   if (Array.isArray(view)) {
     const list: unknown[] = [];
     // Not map(), which skips the holes of a sparse array.
@@ -138,6 +158,6 @@ function copyObject(view: object, encodeScalar: ScalarEncoder, depth: number): u
 }
 
 /** For an object that readers reject. */
-export function unsafeKey(key: string): TypeError {
-  return new TypeError(`the key ${quote(key)} could reach a prototype, and Node hosts reject it`);
+export function unsafeKey(key: string): UnreadableValue {
+  return new UnreadableValue(`the key ${quote(key)} could reach a prototype, and Node hosts reject it`);
 }

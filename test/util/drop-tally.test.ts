@@ -1,11 +1,11 @@
 import test from "ava";
-import type { DropReason } from "../../../src/bus/bus.js";
-import { DropTally } from "../../../src/bus/core/drop-tally.js";
-import { Inbox } from "../../../src/testing/inbox.js";
+import type { DropReason } from "../../src/bus/bus.js";
+import { Inbox } from "../../src/testing/inbox.js";
+import { DropTally } from "../../src/util/drop-tally.js";
 
 function makeTally(t: { teardown(fn: () => void): void }) {
   const reports = new Inbox<readonly [DropReason, number, number]>();
-  const tally = new DropTally((...report) => reports.add(report));
+  const tally = new DropTally<DropReason>((...report) => reports.add(report));
   t.teardown(() => tally.flush());
   return { reports, tally };
 }

@@ -1,5 +1,3 @@
-import type { DropReason } from "../bus.js";
-
 /** How long drops are added up after a report, in milliseconds. */
 const INTERVAL_MS = 1_000;
 
@@ -8,25 +6,24 @@ interface Sum {
   bytes: number;
 }
 
-/** @internal */
-export type ReportDrops = (reason: DropReason, count: number, bytes: number) => void;
+export type ReportDrops<Reason> = (reason: Reason, count: number, bytes: number) => void;
 
 /**
- * @internal Adds drops up, because a full buffer drops one message for each that comes: the first is reported with all
+ * Adds drops up, because a full buffer drops one message for each that comes: the first is reported with all
  * others that are dropped without a pause, and from then on there is one report a second for each reason.
  */
-export class DropTally {
-  readonly #report: ReportDrops;
-  readonly #sums = new Map<DropReason, Sum>();
+export class DropTally<Reason extends string> {
+  readonly #report: ReportDrops<Reason>;
+  readonly #sums = new Map<Reason, Sum>();
   #timer: NodeJS.Timeout | undefined;
   #isDue = false;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(report: ReportDrops) {
+  constructor(report: ReportDrops<Reason>) {
     this.#report = report;
   }
 
-  add(reason: DropReason, count: number, bytes: number): void {
+  add(reason: Reason, count: number, bytes: number): void {
     const sum = this.#sums.get(reason) ?? { count: 0, bytes: 0 };
     this.#sums.set(reason, { count: sum.count + count, bytes: sum.bytes + bytes });
     const wait = this.#reportedAt + INTERVAL_MS - performance.now();
