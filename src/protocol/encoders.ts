@@ -8,8 +8,10 @@ import {
   type OutgoingEmit,
   type OutgoingMessage,
 } from "./model/outgoing.js";
+import { UnreadableError } from "./model/unreadable-error.js";
 import { encodeMsgpack } from "./msgpack/encode.js";
 import { sizeOfFrame } from "./msgpack/validate-frame.js";
+import { MAX_NAMES } from "./values/limits.js";
 
 /** How messages are written. The first byte of a message tells readers which it is. */
 export type Encoding = "json" | "msgpack";
@@ -44,6 +46,7 @@ export function encodeMsgpackOrJson(message: OutgoingMessage): Uint8Array | stri
 /** How a host writes messages; docs/protocol.md, "Encodings". */
 export function createEncoder({ encoding, dialect, maxMessageSize }: EncoderOptions): Encode {
   return (message) => {
+    assertNames(message);
     const payload = encoding === "json" ? encodeJson(message, dialect) : encodeMsgpackOrJson(message);
     assertPayloadSize(message, payload, maxMessageSize);
     return payload;
@@ -62,6 +65,14 @@ export function createEmitEncoder(options: EncoderOptions): (message: OutgoingEm
     assertPayloadSize(message, encoded.payload, maxMessageSize);
     return encoded;
   };
+}
+
+/** @throws UnreadableError */
+function assertNames(message: OutgoingMessage): void {
+  const { length } = "names" in message ? message.names : [];
+  if (length > MAX_NAMES) {
+    throw new UnreadableError(`${describeMessage(message)} has ${length} rooms; the limit is ${MAX_NAMES}`);
+  }
 }
 
 /** UTF-8 has at most three bytes for each unit of a string, so that most need not be counted. */

@@ -195,6 +195,8 @@ const BAD: readonly (readonly [RejectReason, string, string | Uint8Array])[] = [
   ["too_deep", "10,000 objects", emit(`"data": ${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`)],
   ["too_deep", "1,001 levels", nested(1_001, "[", "]")],
   ["too_large", "a message above maxSize", new Uint8Array(MAX_SIZE + 1)],
+  ["too_large", "a join of 10,001 rooms", `{"method": "node_join", "names": [${'"r",'.repeat(10_000)}"r"]}`],
+  ["too_large", "a leave of 10,001 rooms", `{"method": "node_leave", "names": [${'"r",'.repeat(10_000)}"r"]}`],
 ];
 
 for (const [reason, what, text] of BAD) {

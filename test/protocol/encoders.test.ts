@@ -200,6 +200,18 @@ for (const encoding of ENCODINGS) {
     });
   });
 
+  test(`a command for 10,000 rooms is written, and for more it is an error: ${encoding}`, (t) => {
+    const encode = createEncoder({ encoding, dialect: "5.15", maxMessageSize: 1_000_000 });
+    const { namespace, exceptRooms } = EMIT;
+    const join = (count: number) =>
+      encode({ method: "node_join", names: Array(count).fill("r"), rooms: null, exceptRooms, namespace, hostId: HOST });
+    t.is(decode(Buffer.from(join(10_000)), 1_000_000).kind, "message");
+    t.throws(() => join(10_001), {
+      code: "BRIDGE_INVALID_ARGUMENT",
+      message: "a node_join message has 10001 rooms; the limit is 10000",
+    });
+  });
+
   test(`names that are keys of every object are written and read: ${encoding}`, (t) => {
     const encode = createEncoder({ encoding, dialect: "5.15", maxMessageSize: MAX_SIZE });
     for (const name of ["__proto__", "constructor"]) {

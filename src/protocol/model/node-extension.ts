@@ -2,6 +2,7 @@ import { asBytes } from "../../util/bytes.js";
 import { quote } from "../../util/quote.js";
 import { isTimerDelay } from "../../util/validation.js";
 import { isJsonNull } from "../values/json-value.js";
+import { MAX_NAMES } from "../values/limits.js";
 import { Fields } from "./fields.js";
 import type { DisconnectMembersMessage, EmitExtension, MoveMembersMessage } from "./messages.js";
 import type { OutgoingCommand, OutgoingEmit } from "./outgoing.js";
@@ -65,7 +66,11 @@ function readMembers(fields: Fields) {
 
 /** `node_join` and `node_leave` */
 export function readMoveMembers(method: MoveMembersMessage["method"], fields: Fields): MoveMembersMessage {
-  return { method, names: fields.strings("names"), ...readMembers(fields) };
+  const names = fields.strings("names");
+  if (names.length > MAX_NAMES) {
+    throw new RejectionError("too_large", `names has ${names.length} rooms; the limit is ${MAX_NAMES}`);
+  }
+  return { method, names, ...readMembers(fields) };
 }
 
 /** `node_disconnect` */

@@ -8,5 +8,8 @@ export const MAX_DEPTH = 1000;
 /** Values of bytes in one message: each is a view, which takes 200 bytes in memory, and a frame of its own to a client. */
 export const MAX_ATTACHMENTS = 50_000;
 
+/** Rooms that one command lets clients join or leave: each of them joins each, while the host does nothing else. */
+export const MAX_NAMES = 10_000;
+
 /** Characters of an integer room, including its sign. Python refuses longer integers (`engineio.json`). */
 export const MAX_INTEGER_LENGTH = 100;
