@@ -1,8 +1,9 @@
 import { randomInt } from "node:crypto";
 import { WEIGHT } from "./weight.js";
 
-/** Bits of a hash that tell keys apart; some more keys than a message may have. */
+/** Bits of a hash that tell keys apart. */
 const HASH_BITS = 22;
+const HASHES = 2 ** HASH_BITS;
 
 /** Odd, and unknown to senders: they could choose keys that are taken for one. */
 const FACTOR = 2 * randomInt(2 ** 30, 2 ** 31) + 1;
@@ -15,9 +16,13 @@ const MAX_INDEX_LENGTH = 10;
 
 /** Weighs the keys of one message. Most messages have few, and repeat them. */
 export class KeyWeigher {
-  readonly #seen = new Uint8Array(2 ** (HASH_BITS - 3));
+  readonly #seen = new Uint8Array(HASHES / 8);
+  #count = 0;
 
-  /** @returns `WEIGHT.newKey` if the key `bytes[start, end)` is new, 0 otherwise */
+  /**
+   * @returns 0 unless the key `bytes[start, end)` is new: `WEIGHT.newKey` for it, and for those of other texts that are
+   *   taken for one of the keys before it, as many as there must be among so many
+   */
   weigh(bytes: Uint8Array, start: number, end: number): number {
     let hash = 0;
     for (let position = start; position < end; position += 1) {
@@ -28,7 +33,12 @@ export class KeyWeigher {
     const byte = this.#seen[index >> 3] as number;
     const bit = 1 << (index & 7);
     this.#seen[index >> 3] = byte | bit;
-    return (byte & bit) === 0 ? WEIGHT.newKey : 0;
+    if ((byte & bit) !== 0) {
+      return 0;
+    }
+    const share = HASHES / (HASHES - this.#count);
+    this.#count += 1;
+    return WEIGHT.newKey * share;
   }
 }
 
