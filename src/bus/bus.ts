@@ -26,8 +26,8 @@ export type BusStatus =
   | { readonly type: "stale"; readonly channel: string; readonly silence: number }
   /**
    * `count` messages, of `bytes` in all, will never be published. What is `unreadable` has no size, since it was not
-   * encoded, and no client of this host received it either; a log line has the reason. For each reason there is at most one report a second, with
-   * the sum of all since the previous one.
+   * encoded, and no client of this host received it either; a log line has the reason. For each reason there is at most
+   * one report a second, with the sum of all since the previous one.
    */
   | { readonly type: "dropped"; readonly reason: DropReason; readonly count: number; readonly bytes: number }
   /**

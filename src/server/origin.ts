@@ -20,8 +20,8 @@ function ownOrigins(request: IncomingMessage): readonly string[] {
 }
 
 /**
- * Rejects other origins, and requests that came by the name of another host, with status 400, for polling and WebSocket alike, as python-socketio does: browsers apply CORS to
- * the former, but not to the latter. For `io.engine.use()`.
+ * Rejects other origins, and requests that came by the name of another host, with status 400, for polling and WebSocket
+ * alike, as python-socketio does: browsers apply CORS to the former, but not to the latter. For `io.engine.use()`.
  */
 export function originCheck(accepted: AcceptedOrigins, isOwnHost: (request: IncomingMessage) => boolean) {
   return (request: IncomingMessage, _response: ServerResponse, next: (error?: Error) => void): void => {
