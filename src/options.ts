@@ -35,16 +35,17 @@ export interface ChannelOptions {
    * The release of python-socketio that the Python hosts run; the oldest, if there are several. `"5.15"`: 5.15.1 or later.
    * `"5.14"`: 5.14.2 to 5.15.0. `"5.13"`: 5.3 to 5.14.1. `"5.2"`: older ones.
    *
-   * Decides how a list argument is written and read. Several arguments, bytes and several rooms are
-   * `BRIDGE_INVALID_ARGUMENT` in a dialect that has no form for them. Everything else is written in a form that all
-   * releases read alike, and Node hosts understand each other in every dialect. `encoding: "msgpack"` takes `"5.15"`.
+   * Decides how a list argument is written and read. What a dialect has no form for (several arguments, bytes, several
+   * rooms) is not sent: a host reports `dropped` with the reason `unreadable`, an emitter rejects with
+   * `BRIDGE_INVALID_ARGUMENT`. Everything else is written in a form that all releases read alike, and Node hosts understand
+   * each other in every dialect. `encoding: "msgpack"` takes `"5.15"`.
    * @default "5.15"
    */
   readonly dialect?: Dialect | undefined;
   /**
    * Size of the largest message in either direction, in bytes, from 1,024 to 50,331,648 (48 MiB). A larger one is
-   * `BRIDGE_INVALID_ARGUMENT` where it is emitted, and rejected as `too_large` where it is read: give all Node processes of
-   * a fleet the same limit. Bytes in JSON are in base64, which is a third longer. MessagePack carries them unchanged, but
+   * not sent: a host reports `dropped` with the reason `unreadable`, an emitter rejects with `BRIDGE_INVALID_ARGUMENT`.
+   * Readers reject it as `too_large`: give all Node processes of a fleet the same limit. Bytes in JSON are in base64, which is a third longer. MessagePack carries them unchanged, but
    * must not hold more values than JSON of that size could.
    *
    * The default is half of the 32 MiB at which Redis disconnects a subscriber; Kombu's envelope makes a message a third
@@ -59,8 +60,8 @@ export interface ChannelOptions {
    *
    * At this interval a bus proves to itself that its subscriptions work (`BusStatus` `healthy` and `stale`), and gives up a
    * connection that has not responded for twice as long; a bus that is passed in has its own interval. Node hosts also tell
-   * each other that they are there, and a host that misses three heartbeats is gone. Of an interval that is longer than
-   * that of the host that waits, ten minutes count at most.
+   * each other that they are there, and a host that misses three heartbeats is gone. A peer with a longer
+   * interval is given three of its own intervals, each counted as ten minutes at most.
    * @default 5_000
    */
   readonly heartbeatInterval?: number | undefined;
@@ -113,8 +114,8 @@ export interface RecoveryLimits {
   /** Most emits that are kept, and most messages of the channel that are remembered by name. @default 50_000 */
   readonly maxMessages?: number | undefined;
   /**
-   * Most bytes of memory that the emits take which are kept, each about 1 KB more than it has on the channel; and that the
-   * sessions of each namespace take, with their `data`.
+   * Most bytes of memory that kept emits take: the size of each on the channel, and about 1 KB. The sessions of each
+   * namespace, with their `data`, may take as much again.
    * @default 67_108_864 (64 MiB)
    */
   readonly maxBytes?: number | undefined;

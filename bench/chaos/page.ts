@@ -28,7 +28,7 @@ const COLUMNS = [
   "seed",
   "faults",
   "deliveries",
-  ...ANNOUNCED_BY.map(({ title }) => `announced by ${title}`),
+  ...ANNOUNCED_BY.map(({ title }) => `by ${title}`),
   "silently lost",
   "doubled",
 ];

@@ -67,7 +67,7 @@ export class SenderRecord {
     return this.#fates.get(number);
   }
 
-  /** When the loop began in which it was emitted. */
+  /** When the loop that emitted it began. */
   sentAt(number: number): number {
     return this.evidence.emitted.findLast(({ first }) => first <= number)?.at ?? Number.NEGATIVE_INFINITY;
   }

@@ -2,8 +2,9 @@ import { BridgeError } from "../errors.js";
 import { quote } from "../util/quote.js";
 
 /**
- * Why a message was dropped: a bound of the outage buffer (`OutageOptions`), the broker refused it, `close()`, or other
- * hosts would reject it, for its size, its depth or a key.
+ * Why a message was dropped: a limit of the outage buffer (`OutageOptions`); `refused`: by the broker; `closed`: by
+ * `close()`; `unreadable`: other hosts would reject it, for its size, depth, keys or number of values, or the dialect has
+ * no form for it.
  */
 export type DropReason = "count" | "bytes" | "age" | "refused" | "closed" | "unreadable";
 
@@ -25,9 +26,9 @@ export type BusStatus =
   /** Nothing was received on that channel for `silence`, not even an own message. The bus reconnects and subscribes again. */
   | { readonly type: "stale"; readonly channel: string; readonly silence: number }
   /**
-   * `count` messages, of `bytes` in all, will never be published. What is `unreadable` has no size, since it was not
-   * encoded, and no client of this host received it either; a log line has the reason. For each reason there is at most
-   * one report a second, with the sum of all since the previous one.
+   * `count` messages, of `bytes` in all, will never be published. For `unreadable`, `bytes`
+   * is 0, no client of this host received the message either, and a log line has the cause. For each reason there is at
+   * most one report a second, with the sum of all since the previous one.
    */
   | { readonly type: "dropped"; readonly reason: DropReason; readonly count: number; readonly bytes: number }
   /**

@@ -3,12 +3,12 @@ import { integerInRange, LONGEST_TIMER_MS } from "../util/validation.js";
 /**
  * What a bus keeps during an outage. Messages beyond one of the bounds are dropped, the oldest first. `maxMessages` and
  * `maxBytes` are for what comes from its beginning on; so they are while the broker is there but confirms nothing for a
- * second. Without an outage nothing is dropped: see `BusStatus` `backpressure`.
+ * second. Without an outage nothing is dropped for lack of room: see `BusStatus` `backpressure`.
  */
 export interface OutageOptions {
-  /** Most messages that wait. @default 10_000 */
+  /** Most messages that are added during an outage. @default 10_000 */
   readonly maxMessages?: number | undefined;
-  /** Most bytes that wait. @default 33_554_432 (32 MiB) */
+  /** Most bytes that are added during an outage. @default 33_554_432 (32 MiB) */
   readonly maxBytes?: number | undefined;
   /** Milliseconds that a message waits at most, up to 2^31 - 1. @default 60_000 */
   readonly maxAge?: number | undefined;

@@ -9,7 +9,7 @@ const MISSED_HEARTBEATS = 3;
 /** Far more than any fleet has. Whoever can publish to the channel could invent as many as they like. */
 const MAX_PEERS = 10_000;
 
-/** The longest interval of a peer that is believed, in milliseconds: the hosts that wait for it give it up after three. */
+/** The longest interval of a peer that is accepted, in milliseconds: an invented one could make others wait for days. */
 const MAX_INTERVAL_MS = 10 * 60 * 1_000;
 
 interface Peer {
@@ -38,7 +38,7 @@ export interface Roll {
 export class Peers {
   readonly #interval: number;
   readonly #onLeft: (hostId: string, joined: number) => void;
-  /** Heard since the last own heartbeat returned for the first time, and no more. The first one makes room for others. */
+  /** Heard in one interval only. The first of them makes room for others. */
   readonly #newcomers = new Map<string, Peer>();
   /** Heard in more than one interval, the one heard least recently first. */
   readonly #proven = new Map<string, Peer>();

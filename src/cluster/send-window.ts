@@ -1,6 +1,6 @@
 import { BridgeError } from "../errors.js";
 
-/** Bytes that the broker has not confirmed, from which on no more is sent. */
+/** Nothing more is sent while this many bytes are unconfirmed. */
 const WINDOW_BYTES = 1024 * 1024;
 
 /** Replies that wait for room at a time. */

@@ -59,7 +59,7 @@ export class Publisher {
     });
     published.catch((error: Error) => {
       if (!(error instanceof BridgeError) || !REPORTED_BY_STATUS.includes(error.code)) {
-        // By code: messages quote what may be an application's user's text.
+        // By code: error messages may quote text of users.
         const key = error instanceof BridgeError ? error.code : error.name;
         this.#options.log.line(key, () => `[socketio-python-bridge] ${error.message}`);
       }

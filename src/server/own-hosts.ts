@@ -25,11 +25,11 @@ function isLoopback(host: string): boolean {
     : LOOPBACK.check(host, version === 6 ? "ipv6" : "ipv4");
 }
 
-/** Whether requests have reached this server by a name of its own. */
+/** Whether the `Host` of a request names this server. */
 export type HostCheck = (request: IncomingMessage) => boolean;
 
 /**
- * A page elsewhere can let its own name lead to the address of this server (DNS rebinding). For the browser it is then of
+ * A page elsewhere can make its own name resolve to the address of this server (DNS rebinding). For the browser it is then of
  * the same origin as this server, and only the name in `Host` gives it away. So on loopback only loopback names are those
  * of this server; elsewhere also every IP address, which is no name, and `listen`. The hosts of accepted origins are
  * accepted too, since their pages may connect in any case.

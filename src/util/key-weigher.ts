@@ -5,7 +5,7 @@ import { WEIGHT } from "./weight.js";
 const HASH_BITS = 22;
 const HASHES = 2 ** HASH_BITS;
 
-/** Odd, and unknown to senders: they could choose keys that are taken for one. */
+/** Odd, and random: a sender who knew it could choose keys with equal hashes, which count as one. */
 const FACTOR = 2 * randomInt(2 ** 30, 2 ** 31) + 1;
 
 const ZERO = 0x30;
@@ -20,8 +20,8 @@ export class KeyWeigher {
   #count = 0;
 
   /**
-   * @returns 0 unless the key `bytes[start, end)` is new: `WEIGHT.newKey` for it, and for those of other texts that are
-   *   taken for one of the keys before it, as many as there must be among so many
+   * @returns 0 for a key `bytes[start, end)` whose hash was seen before. Otherwise `WEIGHT.newKey`, increased by the share
+   *   of new keys that go unnoticed: the more hashes are taken, the more have one of them
    */
   weigh(bytes: Uint8Array, start: number, end: number): number {
     let hash = 0;

@@ -44,7 +44,7 @@ export class Listeners<T> {
 
 /**
  * Calls code of the application. What it throws is reported: whoever can send a message must not be able to end the
- * process with it, and it must not pass through the connection that happened to deliver the message, which would lose the
+ * process with it, and it must not propagate into the connection that happened to deliver the message, which would lose the
  * next one.
  *
  * @param onThrown - a warning of the process by default

@@ -1,6 +1,6 @@
 /**
  * What changes how the text around it is shown, or is taken for a command by a terminal or for the end of a line by a log:
- * control characters of both kinds, line and paragraph separators, marks of writing direction, lone surrogates.
+ * control characters (C0 and C1), line and paragraph separators, marks of writing direction, lone surrogates.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}]/gu;
 

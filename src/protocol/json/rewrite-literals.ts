@@ -42,8 +42,8 @@ function append(from: Uint8Array, start: number, end: number, copy: Buffer, at: 
 }
 
 /**
- * Stands for NaN while a text is parsed: a number, of which a list takes little. It is one of those next to 0 that double
- * precision has no more than a few digits for, and nobody can guess which.
+ * Stands for NaN while a text is parsed: a number, which a list stores compactly. It is a random one near 0 (subnormal),
+ * which nobody sends by chance.
  */
 const NAN_TEXT = `${randomInt(101, 1_000)}e-32${randomInt(0, 3)}`;
 const NAN = Number(NAN_TEXT);
