@@ -104,12 +104,15 @@ export function testHosts<Broker extends RunningBroker>(test: TestFn<Broker>, br
     for (const number of [1, 2, 3, 4, 5]) {
       host.io.emit("number", number);
     }
-    t.like(await dropped, { reason: "count", count: 3 });
-    t.is(host.adapter.stats().dropped, 3);
+    const { reason, count } = await dropped;
+    t.is(reason, "count");
+    // Not every client library has noticed the loss when the first one is published, which is kept besides then.
+    t.true(count === 3 || count === 2, `${count} dropped`);
+    t.is(host.adapter.stats().dropped, count);
     await proxy.restore();
     await remote.find(["number", 5]);
     host.io.emit("the end");
-    t.deepEqual(numbers(await remote.until("the end")), [3, 4, 5]);
+    t.deepEqual(numbers(await remote.until("the end")), [0, 1, 2, 3, 4, 5].slice(count));
   });
 
   test.serial("a host whose connections carry nothing reports it, and replaces them", async (t) => {
