@@ -37,7 +37,7 @@ interface HostAcks {
   lastSequence: number;
 }
 
-/** Hosts that report a number before this process knows them, as they may while it has just started. */
+/** Hosts that report a number before this process knows them. */
 const MAX_STRANGERS = 1_000;
 
 /**
@@ -188,13 +188,13 @@ export class AckCollector {
     return joined !== undefined && joined <= this.#options.asked.lastJoined;
   }
 
-  /** Peers, and while the peers are being discovered some that will turn out to be. */
+  /** Peers, and some that will turn out to be: they have just started, or were given up too early. */
   #isHeard(joined: number | undefined): boolean {
     if (joined !== undefined) {
       return true;
     }
     this.#strangers += 1;
-    return !this.#isStarted && this.#strangers <= MAX_STRANGERS;
+    return this.#strangers <= MAX_STRANGERS;
   }
 
   #isForClient(): void {

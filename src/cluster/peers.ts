@@ -47,7 +47,7 @@ export class Peers {
 
   /**
    * @param interval - milliseconds between two own heartbeats
-   * @param onLeft - called when a peer said goodbye, is given up, or makes room; with its number
+   * @param onLeft - called when a host that serves clients said goodbye, is given up, or makes room; with its number
    */
   constructor(interval: number, onLeft: (hostId: string, joined: number) => void) {
     this.#interval = interval;
@@ -117,7 +117,9 @@ export class Peers {
       this.#proven.delete(hostId);
       this.#hostCount -= peer.isHost ? 1 : 0;
       debug("lost %s, %d peers left", hostId, this.size);
-      this.#onLeft(hostId, peer.joined);
+      if (peer.isHost) {
+        this.#onLeft(hostId, peer.joined);
+      }
     }
   }
 

@@ -68,8 +68,9 @@ export async function sendInParts<Item>(items: readonly Item[], options: PartsOp
       part.push(copied);
       size += copier.size;
     });
-    if (window.isFull) {
-      await window.room();
+    // Others that waited may have filled it again.
+    for (let hasWaited = false; window.isFull; hasWaited = true) {
+      await window.room(hasWaited);
     }
     if (isLost) {
       break;

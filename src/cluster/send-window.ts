@@ -18,16 +18,19 @@ export class SendWindow {
     return this.#bytes >= WINDOW_BYTES;
   }
 
-  /** Resolves when there is room, in the order of the calls. @throws BridgeError rejects with `BRIDGE_BUSY` */
-  async room(): Promise<void> {
-    while (this.isFull) {
-      if (this.#waiting.length >= MAX_WAITING) {
-        throw new BridgeError("BRIDGE_BUSY", `${MAX_WAITING} replies wait already until the broker takes them`);
-      }
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-      });
+  /**
+   * Resolves when something was confirmed, in the order of the calls. Look at `isFull` again.
+   *
+   * @param hasWaited - a reply that has waited before is not given up for those that come now
+   * @throws BridgeError rejects with `BRIDGE_BUSY`
+   */
+  async room(hasWaited = false): Promise<void> {
+    if (!hasWaited && this.#waiting.length >= MAX_WAITING) {
+      throw new BridgeError("BRIDGE_BUSY", `${MAX_WAITING} replies wait already until the broker takes them`);
     }
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+    });
   }
 
   /** @param published - settles when the broker has confirmed them, or never will */
@@ -35,7 +38,6 @@ export class SendWindow {
     this.#bytes += bytes;
     const settled = () => {
       this.#bytes -= bytes;
-      // Each looks again when its turn comes, and waits once more if those before it have filled the window.
       const waiting = this.#waiting;
       this.#waiting = [];
       for (const wake of waiting) {

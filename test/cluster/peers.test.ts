@@ -101,7 +101,17 @@ test("a process that turns from an emitter into a host, or back, is counted as w
   peers.add(presence(A));
   t.deepEqual([peers.hostCount, peers.emitterCount], [1, 0]);
   peers.add(presence(A, { isHost: false }));
-  t.deepEqual([peers.hostCount, peers.emitterCount, left], [0, 1, [A, A]]);
+  t.deepEqual([peers.hostCount, peers.emitterCount, left], [0, 1, [A]]);
+});
+
+test("only hosts that serve clients leave: nobody waits for an emitter", (t) => {
+  const { peers, left } = makePeers();
+  peers.add(presence(A, { isHost: false }));
+  peers.add(presence(B));
+  peers.remove(A);
+  t.deepEqual(left, []);
+  peers.remove(B);
+  t.deepEqual(left, [B]);
 });
 
 test("the roll names who was there, and nobody who joins later", (t) => {

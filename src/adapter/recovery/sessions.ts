@@ -7,9 +7,9 @@ import { detachBytes, weigh } from "./weight.js";
 
 /**
  * Bytes that count for a session of a client of this host at most: its data may refer to much that the application has
- * anyway.
+ * anyway, and that many clients share.
  */
-const MAX_OWN_BYTES = 1024 * 1024;
+const MAX_OWN_BYTES = 16 * 1024;
 
 /** What socket.io persists of a client that has lost its connection. */
 export interface Session {

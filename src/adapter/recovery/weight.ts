@@ -15,16 +15,20 @@ function weightOfBuffer(buffer: ArrayBufferLike, seen: Set<object>): number {
   return buffer.byteLength;
 }
 
-/** Adds what is to be weighed next. @returns the bytes of the keys */
-function open(object: object, pending: unknown[]): number {
+/** Adds what is to be weighed next. @param room - bytes after which to stop @returns the bytes of the keys */
+function open(object: object, pending: unknown[], room: number): number {
+  const most = pending.length + room / VALUE_BYTES;
   let weight = 0;
-  for (const key of Object.keys(object)) {
-    try {
+  try {
+    for (const key in object) {
+      if (pending.length > most || weight > room) {
+        break;
+      }
       pending.push(object[key as keyof typeof object]);
-    } catch {
-      // A getter of the application.
+      weight += Array.isArray(object) ? 0 : weightOfText(key);
     }
-    weight += Array.isArray(object) ? 0 : weightOfText(key);
+  } catch {
+    // A getter or a proxy of the application.
   }
   return weight;
 }
@@ -50,7 +54,7 @@ export function weigh(value: unknown, limit: number): number {
     } else if (next instanceof ArrayBuffer) {
       weight += next.byteLength;
     } else {
-      weight += open(next, pending);
+      weight += open(next, pending, limit - weight);
     }
   }
   return weight;

@@ -27,6 +27,7 @@ export class Reporter {
   readonly #drops = new DropTally<DropReason>((reason, count, bytes) =>
     this.onStatus({ type: "dropped", reason, count, bytes }),
   );
+  #isClosed = false;
   readonly #log: RateLimitedLog;
   readonly #info: RateLimitedLog;
   readonly #channels: readonly string[];
@@ -73,11 +74,14 @@ export class Reporter {
   /** An operation of the application was not carried out, since other hosts would reject its message. */
   dropUnreadable({ message }: BridgeError): void {
     this.warn("unreadable", `not sent: ${message}`);
-    this.#drops.add("unreadable", 1, 0);
+    if (!this.#isClosed) {
+      this.#drops.add("unreadable", 1, 0);
+    }
   }
 
-  /** Reports what has not been. */
+  /** Reports what has not been. From then on, nothing is published that could be dropped. */
   close(): void {
+    this.#isClosed = true;
     this.#drops.flush();
   }
 

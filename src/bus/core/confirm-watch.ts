@@ -67,12 +67,13 @@ export class ConfirmWatch {
       return;
     }
     this.#silence += this.#tick;
+    if (this.isStalled && !wasStalled) {
+      this.#options.onStalled();
+    }
     if (this.#silence >= this.#options.timeout) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
       this.#options.onTimeout();
-    } else if (this.isStalled && !wasStalled) {
-      this.#options.onStalled();
     }
   }
 }

@@ -40,7 +40,8 @@ export function networkedBus(options: BusOptions, makeBackend: (core: BusCore) =
   async function drain(): Promise<void> {
     const { outbox } = core;
     let before = Number.POSITIVE_INFINITY;
-    while (!backend.isAway() && outbox.size > 0 && (outbox.size < before || outbox.isMoving)) {
+    const canGoOn = () => outbox.isMoving || (!backend.isAway() && outbox.size < before);
+    while (outbox.size > 0 && canGoOn()) {
       before = outbox.size;
       await drainedOrLost();
     }
@@ -49,7 +50,12 @@ export function networkedBus(options: BusOptions, makeBackend: (core: BusCore) =
   async function drainedOrLost(): Promise<void> {
     let stopListening = (): void => {};
     const isLost = new Promise<void>((resolve) => {
-      stopListening = core.status.add(({ type }) => type === "reconnecting" && resolve());
+      stopListening = core.status.add(({ type }) => {
+        // A subscriber that is lost alone delays nothing.
+        if (type === "reconnecting" && !core.outbox.isMoving) {
+          resolve();
+        }
+      });
     });
     await atMost(CLOSE_GRACE_MS, Promise.race([core.outbox.drained(), isLost]));
     stopListening();

@@ -182,10 +182,12 @@ export class Outbox {
       this.#reportBackpressure();
       return;
     }
-    const { count, bytes } = this.#before;
     const since = this.#isOutage ? Number.NEGATIVE_INFINITY : this.#before.since;
     const now = performance.now();
-    this.#dropWhile("age", ({ queuedAt }) => now - Math.max(queuedAt, since) >= maxAge);
+    const aged = this.#dropWhile("age", ({ queuedAt }) => now - Math.max(queuedAt, since) >= maxAge);
+    const count = Math.max(0, this.#before.count - aged.count);
+    const bytes = Math.max(0, this.#before.bytes - aged.bytes);
+    this.#before = { ...this.#before, count, bytes };
     this.#dropWhile("count", () => this.#waitingCount > count + maxMessages);
     this.#dropWhile("bytes", () => this.#waitingBytes > bytes + maxBytes);
     this.#watchAge(since);
@@ -249,7 +251,7 @@ export class Outbox {
     }
   }
 
-  #dropWhile(reason: DropReason, isTooMuch: (oldest: Entry) => boolean): void {
+  #dropWhile(reason: DropReason, isTooMuch: (oldest: Entry) => boolean): { count: number; bytes: number } {
     let count = 0;
     let bytes = 0;
     for (
@@ -275,6 +277,7 @@ export class Outbox {
       this.#options.onDropped(reason, count, bytes);
       this.#reportDrained();
     }
+    return { count, bytes };
   }
 
   #settle(entry: Entry, error: BridgeError | undefined): void {

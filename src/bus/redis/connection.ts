@@ -109,7 +109,10 @@ export function openConnection(connector: RedisConnector, events: ConnectionEven
       events.onConnected(server);
     }
   });
-  connection.on("close", () => clearTimeout(handshake));
+  connection.on("close", () => {
+    isTurnedAway = false;
+    clearTimeout(handshake);
+  });
   keepConnecting(connection, connector.credentials, nextDelay, ending.signal);
   connection.connect().catch(() => {});
   return connection;

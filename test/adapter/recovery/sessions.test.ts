@@ -57,8 +57,12 @@ test("sessions are limited by the memory that they take, the oldest make room", 
     Array.from({ length: 2_000 }, () => null),
     Object.fromEntries(Array.from({ length: 700 }, (_, index) => [`key ${index}`, {}])),
   ]) {
-    for (const from of ["another host", "here"]) {
-      const sessions = makeSessions(MIB);
+    // A session of a client of this host counts with 16 KiB at most.
+    for (const [from, limit] of [
+      ["another host", MIB],
+      ["here", 160 * 1024],
+    ] as const) {
+      const sessions = makeSessions(limit);
       const pids = Array.from({ length: 30 }, (_, index) => String(index));
       for (const pid of pids) {
         for (const kept of from === "here" ? [own(pid, structuredClone(data))] : received(item(pid, { data }))) {

@@ -274,6 +274,34 @@ test("what waited when the broker became silent is kept also when it turns out t
   t.deepEqual(texts(), ["2", "3", "4", "5", "6", "7"]);
 });
 
+test("what waited is kept also when a silence is found at the moment of its timeout", async (t) => {
+  const { drops, outbox, unanswered, add, take } = makeOutbox(t, { maxMessages: 2 }, { confirmTimeout: 1_000 });
+  void add("1");
+  t.is(take().length, 1);
+  for (const text of ["2", "3", "4"]) {
+    void add(text);
+  }
+  await unanswered.find("the timeout", () => true);
+  outbox.connectionLost();
+  t.is(outbox.size, 4);
+  t.deepEqual(drops, []);
+});
+
+test("what waited and is too old makes no room for more", async (t) => {
+  const { drops, outbox, add, take } = makeOutbox(t, { maxMessages: 2, maxAge: 200 });
+  take();
+  const old = ["1", "2", "3"].map(add);
+  outbox.pause();
+  for (const dropped of old) {
+    await t.throwsAsync(dropped, { message: /age/ });
+  }
+  for (const text of ["4", "5", "6"]) {
+    void add(text);
+  }
+  t.is(outbox.size, 2);
+  t.deepEqual(drops.at(-1), ["count", 1, 1]);
+});
+
 test("each outage has bounds of its own", (t) => {
   const { drops, outbox, add, take, texts } = makeOutbox(t, { maxBytes: 10 });
   void add("before it");
