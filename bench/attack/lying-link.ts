@@ -1,8 +1,8 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { Transform } from "node:stream";
 import { setTimeout as pause, setImmediate } from "node:timers/promises";
 import type { Random } from "../chaos/random.js";
+import { openRelay } from "../shared/relay.js";
 
 /** What a broker, or the network before it, does to what it sends. */
 export type Lie =
@@ -28,7 +28,6 @@ export interface LyingLink {
   close(): Promise<void>;
 }
 
-const ADDRESS = "127.0.0.1";
 const MOST_OF_A_SLICE = 7;
 const MOST_BEFORE_A_RESET = 8_192;
 const BYTES_PER_FAULT = 300;
@@ -37,7 +36,6 @@ const SLICES_A_TURN = 200;
 
 /** Opens a link on a free port. @param brokerPort - called for each connection */
 export async function openLyingLink(random: Random, brokerPort: () => number): Promise<LyingLink> {
-  const sockets = new Set<Socket>();
   let current: Lie = "none";
   const held = new Set<() => void>();
 
@@ -95,28 +93,7 @@ export async function openLyingLink(random: Random, brokerPort: () => number): P
     });
   };
 
-  const watch = (socket: Socket, other: Socket): void => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      sockets.delete(socket);
-      other.destroy();
-    });
-  };
-  const server = createServer((client) => {
-    const broker = connect(brokerPort(), ADDRESS);
-    client.setNoDelay(true);
-    broker.setNoDelay(true);
-    watch(client, broker);
-    watch(broker, client);
-    client.pipe(broker);
-    broker
-      .pipe(lying(client))
-      .on("error", () => {})
-      .pipe(client);
-  });
-  await once(server.listen(0, ADDRESS), "listening");
-  const { port } = server.address() as AddressInfo;
+  const relay = await openRelay({ brokerPort, transform: lying });
 
   function release(): void {
     for (const resolve of held) {
@@ -126,7 +103,7 @@ export async function openLyingLink(random: Random, brokerPort: () => number): P
   }
 
   return {
-    port,
+    port: relay.port,
     tell: (lie) => {
       current = lie;
       release();
@@ -134,12 +111,7 @@ export async function openLyingLink(random: Random, brokerPort: () => number): P
     close: async () => {
       current = "none";
       release();
-      const closed = once(server, "close");
-      server.close();
-      for (const socket of sockets) {
-        socket.destroy();
-      }
-      await closed;
+      await relay.close();
     },
   };
 }

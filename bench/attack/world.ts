@@ -8,6 +8,7 @@ import { sideChannelOf } from "../../src/protocol/side-channel/channel-name.js";
 import type { Random } from "../chaos/random.js";
 import { type BenchBroker, BROKERS } from "../faults/brokers.js";
 import type { BusName } from "../faults/names.js";
+import { makeReleases } from "../shared/releases.js";
 import type { Frame } from "./floods.js";
 import type { Knowledge } from "./grammar.js";
 import { type LyingLink, openLyingLink } from "./lying-link.js";
@@ -138,17 +139,8 @@ export async function startWorld(
   random: Random,
   cleanUp: (release: () => Promise<void>) => void,
 ): Promise<World> {
-  const releases: (() => unknown)[] = [];
-  let ended: Promise<void> | undefined;
-  const end = () => {
-    ended ??= (async () => {
-      for (const release of releases.reverse()) {
-        await release();
-      }
-    })();
-    return ended;
-  };
-  cleanUp(end);
+  const releases = makeReleases(cleanUp);
+  const { end } = releases;
   const channel = `attack-${randomUUID()}`;
   let portBehind = 0;
   const link = await openLyingLink(random, () => portBehind);

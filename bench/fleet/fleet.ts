@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type BenchBroker, BROKERS } from "../faults/brokers.js";
 import type { BusName } from "../faults/names.js";
+import { makeReleases } from "../shared/releases.js";
 import { FleetClient } from "./client.js";
 import { type Link, openLink } from "./link.js";
 import { Member, type MemberSettings } from "./member.js";
@@ -40,17 +41,8 @@ export async function startFleet(
   cleanUp: (release: () => Promise<void>) => void,
 ): Promise<Fleet> {
   const channel = `fleet-${randomUUID()}`;
-  const releases: (() => unknown)[] = [];
-  let ended: Promise<void> | undefined;
-  const end = () => {
-    ended ??= (async () => {
-      for (const release of releases.reverse()) {
-        await release();
-      }
-    })();
-    return ended;
-  };
-  cleanUp(end);
+  const releases = makeReleases(cleanUp);
+  const { end } = releases;
   // No connection is made before the broker is there.
   const ports: number[] = [];
   const links = await openLinks(plans.length, (index) => ports[index] ?? 0);

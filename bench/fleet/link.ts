@@ -1,8 +1,7 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { Transform } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { now } from "../shared/clock.js";
+import { openRelay } from "../shared/relay.js";
 
 /** The network between one process and the broker. */
 export interface Link {
@@ -16,11 +15,8 @@ export interface Link {
   restore(): Promise<void>;
 }
 
-const ADDRESS = "127.0.0.1";
-
 /** Opens a link on a free port. @param brokerPort - called for each connection */
 export async function openLink(brokerPort: () => number): Promise<Link> {
-  const sockets = new Set<Socket>();
   const closings: number[] = [];
   let limit: number | undefined;
   const throttled = () =>
@@ -33,47 +29,18 @@ export async function openLink(brokerPort: () => number): Promise<Link> {
         }
       },
     });
-  const watch = (socket: Socket, other: Socket): void => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      sockets.delete(socket);
-      other.destroy();
-    });
-  };
-  const server = createServer((client) => {
-    const broker = connect(brokerPort(), ADDRESS);
-    client.setNoDelay(true);
-    broker.setNoDelay(true);
-    watch(client, broker);
-    watch(broker, client);
-    broker.once("connect", () => broker.once("close", () => closings.push(now())));
-    client.pipe(broker);
-    broker.pipe(throttled()).pipe(client);
+  const relay = await openRelay({
+    brokerPort,
+    transform: throttled,
+    onBroker: (broker) => broker.once("connect", () => broker.once("close", () => closings.push(now()))),
   });
-  const listen = async (port: number): Promise<void> => {
-    await once(server.listen(port, ADDRESS), "listening");
-  };
-  await listen(0);
-  const { port } = server.address() as AddressInfo;
   return {
-    port,
+    port: relay.port,
     closings,
     throttle: (bytesPerSecond) => {
       limit = bytesPerSecond;
     },
-    cut: async () => {
-      const closed = server.listening ? once(server, "close") : undefined;
-      server.close();
-      for (const socket of sockets) {
-        socket.destroy();
-      }
-      await closed;
-    },
-    restore: async () => {
-      if (!server.listening) {
-        await listen(port);
-      }
-    },
+    cut: relay.close,
+    restore: relay.reopen,
   };
 }

@@ -54,6 +54,20 @@ export function endOfLiteral(json: Uint8Array, start: number): number {
   return position;
 }
 
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** Whether `bytes[start, end)` are digits, or nothing. */
+export function areDigits(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let position = start; position < end; position += 1) {
+    const byte = bytes[position] as number;
+    if (byte < ZERO || byte > NINE) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /** Calls `onLiteral` for each number and word outside of strings. */
 export function forEachLiteral(json: Buffer, onLiteral: (start: number, end: number) => void): void {
   for (let position = 0; position < json.length; ) {

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { areDigits } from "./json-tokens.js";
 import { WEIGHT } from "./weight.js";
 
 /** Bits of a hash that tell keys apart. */
@@ -7,9 +8,6 @@ const HASHES = 2 ** HASH_BITS;
 
 /** Odd, and random: a sender who knew it could choose keys with equal hashes, which count as one. */
 const FACTOR = 2 * randomInt(2 ** 30, 2 ** 31) + 1;
-
-const ZERO = 0x30;
-const NINE = 0x39;
 
 /** Digits of the largest index of V8. */
 const MAX_INDEX_LENGTH = 10;
@@ -44,14 +42,5 @@ export class KeyWeigher {
 
 /** Whether V8 takes the key for an index. */
 export function isIndex(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end === start || end - start > MAX_INDEX_LENGTH) {
-    return false;
-  }
-  for (let position = start; position < end; position += 1) {
-    const byte = bytes[position] as number;
-    if (byte < ZERO || byte > NINE) {
-      return false;
-    }
-  }
-  return true;
+  return end > start && end - start <= MAX_INDEX_LENGTH && areDigits(bytes, start, end);
 }

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { forEachLiteral } from "../../util/json-tokens.js";
+import { areDigits, forEachLiteral } from "../../util/json-tokens.js";
 
 /** Bytes to put in place of the literal `json[start, end)`; undefined to leave it. Called twice for each. */
 type Replace = (json: Buffer, start: number, end: number) => Uint8Array | undefined;
@@ -115,19 +115,6 @@ export function restoreNaN(value: unknown): unknown {
 /** Digits of 2^53: a double holds every integer of fewer, and is not trusted with any of more. */
 const LIMIT_DIGITS = 16;
 
-const ZERO = 0x30;
-const NINE = 0x39;
-
-function isInteger(json: Buffer, start: number, end: number): boolean {
-  for (let position = start; position < end; position += 1) {
-    const byte = json[position] as number;
-    if (byte < ZERO || byte > NINE) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /**
  * A copy with integers that a double cannot hold in quotes, so that their digits survive `JSON.parse`: 9007199254740993
  * and 9007199254740992 are two rooms.
@@ -136,7 +123,7 @@ export function quoteLargeIntegers(json: Buffer): Buffer {
   return rewriteLiterals(json, (text, start, end) => {
     const first = text[start] === MINUS ? start + 1 : start;
     const digits = end - first;
-    if (digits < LIMIT_DIGITS || !isInteger(text, first, end)) {
+    if (digits < LIMIT_DIGITS || !areDigits(text, first, end)) {
       return undefined;
     }
     if (digits === LIMIT_DIGITS && Number.isSafeInteger(Number(text.toString("latin1", start, end)))) {
