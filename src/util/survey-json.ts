@@ -10,9 +10,19 @@ export interface JsonSurvey {
   readonly isTooHeavy: boolean;
   /** The first key at any depth that could reach a prototype: `__proto__`, or `constructor` with a `prototype` inside. */
   readonly unsafeKey: string | undefined;
+  /** The lists that are counted have more items than they may; the pass ends there. */
+  readonly hasLongLists: boolean;
   /** Whether there is `NaN` or `Infinity`, which Python writes and JSON does not have. */
   readonly hasWords: boolean;
 }
+
+/** Values of the outermost object that may have only so many items in all, with those of the lists within them. */
+export interface CountedLists {
+  readonly keys: readonly Uint8Array[];
+  readonly maxItems: number;
+}
+
+const UNCOUNTED: CountedLists = { keys: [], maxItems: 0 };
 
 /**
  * A shorter text is within `maxWeight` whatever it says, since nothing weighs 40 times its text: its keys are not compared.
@@ -66,6 +76,9 @@ class Surveyor implements JsonSurvey {
   unsafeKey: string | undefined;
   hasWords = false;
   readonly #json: Buffer;
+  readonly #lists: CountedLists;
+  #items = 0;
+  #isInCountedList = false;
   readonly #keys: KeyWeigher | undefined;
   readonly #maxWeight: number;
   #weight = 0;
@@ -76,8 +89,9 @@ class Surveyor implements JsonSurvey {
   /** Whether the next value is that of a key `constructor`. */
   #isOfConstructor = false;
 
-  constructor(json: Buffer, maxDepth: number) {
+  constructor(json: Buffer, maxDepth: number, lists: CountedLists) {
     this.#json = json;
+    this.#lists = lists;
     this.#keys = json.length < WEIGHED_SIZE ? undefined : new KeyWeigher();
     this.#maxWeight = maxWeight(json.length);
     this.#open = new Uint8Array(maxDepth + 1);
@@ -87,9 +101,13 @@ class Surveyor implements JsonSurvey {
     return this.#weight > this.#maxWeight;
   }
 
+  get hasLongLists(): boolean {
+    return this.#items > this.#lists.maxItems;
+  }
+
   run(): void {
     const json = this.#json;
-    for (let position = 0; position < json.length && !this.isTooDeep && !this.isTooHeavy; ) {
+    for (let position = 0; position < json.length && !this.isTooDeep && !this.isTooHeavy && !this.hasLongLists; ) {
       const byte = json[position] as number;
       if (byte <= SPACE || byte === COLON) {
         position += 1;
@@ -118,6 +136,7 @@ class Surveyor implements JsonSurvey {
 
   #onValue(): void {
     this.#weight += WEIGHT.slot;
+    this.#items += this.#isInCountedList && this.#depth > 1 ? 1 : 0;
     this.#isOfConstructor = false;
   }
 
@@ -126,11 +145,12 @@ class Surveyor implements JsonSurvey {
       this.isTooDeep = true;
       return;
     }
-    this.#depth += 1;
-    this.#open[this.#depth] = (isObject ? OBJECT : 0) | (this.#isOfConstructor ? OF_CONSTRUCTOR : 0);
-    this.#isKey = isObject;
+    const flags = (isObject ? OBJECT : 0) | (this.#isOfConstructor ? OF_CONSTRUCTOR : 0);
     this.#weight += WEIGHT.container;
     this.#onValue();
+    this.#depth += 1;
+    this.#open[this.#depth] = flags;
+    this.#isKey = isObject;
   }
 
   #onString(start: number, end: number): void {
@@ -142,6 +162,9 @@ class Surveyor implements JsonSurvey {
     }
     this.#isKey = false;
     this.#checkKey(start, end);
+    if (this.#depth === 1) {
+      this.#isInCountedList = this.#lists.keys.some((key) => spells(this.#json, start, end, key));
+    }
     if (this.#keys === undefined) {
       return;
     }
@@ -175,9 +198,10 @@ class Surveyor implements JsonSurvey {
  * Untrusted input. It does not look whether the text is JSON, which `JSON.parse` does.
  *
  * @param maxDepth - levels of lists and objects
+ * @param lists - default: none
  */
-export function surveyJson(json: Buffer, maxDepth: number): JsonSurvey {
-  const surveyor = new Surveyor(json, maxDepth);
+export function surveyJson(json: Buffer, maxDepth: number, lists: CountedLists = UNCOUNTED): JsonSurvey {
+  const surveyor = new Surveyor(json, maxDepth, lists);
   surveyor.run();
   return surveyor;
 }

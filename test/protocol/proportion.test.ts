@@ -6,8 +6,10 @@ import { BridgeError } from "../../src/errors.js";
 import { decode } from "../../src/protocol/decode.js";
 import { decodePayload } from "../../src/protocol/decode-payload.js";
 import { createEncoder } from "../../src/protocol/encoders.js";
+
 import { checkJson } from "../../src/protocol/json/check-json.js";
 import type { EmitMessage } from "../../src/protocol/model/messages.js";
+import { UnreadableError } from "../../src/protocol/model/unreadable-error.js";
 import { decodeSideChannel } from "../../src/protocol/side-channel/decode.js";
 import { HEAVY_JSON, HEAVY_MSGPACK, LIGHT_JSON, listOf, reply } from "../helpers/heavy-messages.js";
 import { EMIT } from "./plain-emit.js";
@@ -201,6 +203,65 @@ for (const encoding of ["json", "msgpack"] as const) {
     }
     t.is(reasonOf(encode({ ...EMIT, args: [Array(500_000).fill(1)] })), "message");
     t.is(reasonOf(encode({ ...EMIT, args: [Array(50_000).fill(Buffer.alloc(0))] })), "message");
+  });
+}
+
+const LISTS = ["room", "skip_sid", "except"] as const;
+const MAX_LISTED = 100_000;
+
+/** Short enough that as many weigh little. */
+const namesOf = (count: number) => Array.from({ length: count }, (_, index) => (index % 1_000).toString(36));
+
+test("a message lists at most 100,000 rooms and sids in any encoding, and JSON with more is not parsed", (t) => {
+  for (const key of LISTS) {
+    const text = (names: unknown) => emit("[1]", `, "x": [1, 2], "${key}": ${JSON.stringify(names)}, "y": [1, 2]`);
+    const frame = (names: unknown) => frameOf({ data: [1], [key]: names, y: [1, 2] });
+    const pickle = (names: readonly string[]) =>
+      Buffer.from(
+        `\x80\x02}(Vmethod\nVemit\nVevent\nVe\nVdata\nNVbinary\nI00\nV${key}\n(${names.map((name) => `V${name}\n`).join("")}lu.`,
+        "latin1",
+      );
+    for (const write of [text, frame, pickle]) {
+      t.is(reasonOf(write(namesOf(MAX_LISTED))), "message", `${key} as ${write.name}`);
+      t.is(reasonOf(write(namesOf(MAX_LISTED + 1))), "too_large: more than 100000 rooms and sids", write.name);
+    }
+    const message = text(namesOf(MAX_LISTED + 1));
+    t.deepEqual(
+      callsOf(JSON, "parse", () => read(message)),
+      [],
+    );
+  }
+});
+
+test("names are counted in all lists of a message together, in any spelling and depth", (t) => {
+  const half = JSON.stringify(namesOf(MAX_LISTED / 2 + 1));
+  t.is(reasonOf(emit("[1]", `, "room": ${half}, "except": []`)), "message");
+  const tooMany = "too_large: more than 100000 rooms and sids";
+  t.is(reasonOf(emit("[1]", `, "room": ${half}, "except": ${half}`)), tooMany);
+  t.is(reasonOf(emit("[1]", `, "skip_sid": ${half}, "skip_sid": ${half}`)), tooMany);
+  t.is(reasonOf(emit("[1]", `, "\\u0072oom": ${JSON.stringify(namesOf(MAX_LISTED + 1))}`)), tooMany);
+  t.is(reasonOf(emit("[1]", `, "room": [[${half}, ${half}]]`)), tooMany);
+  t.is(reasonOf(emit(`[{"room": ${half}, "except": ${half}}, "room"]`)), "message");
+  t.is(reasonOf(frameOf({ data: [{ room: namesOf(2 * MAX_LISTED) }, "room", namesOf(MAX_LISTED)] })), "message");
+});
+
+test("a request to other Node hosts lists at most 100,000 rooms", (t) => {
+  const request = (count: number) =>
+    packed({ type: "fetch_sockets", from: "f".repeat(32), id: 1, namespace: "/", rooms: namesOf(count), except: [] });
+  t.is(decodeSideChannel(request(MAX_LISTED), MAX_SIZE).kind, "message");
+  t.like(decodeSideChannel(request(MAX_LISTED + 1), MAX_SIZE), {
+    kind: "rejected",
+    rejection: { reason: "too_large" },
+  });
+});
+
+for (const encoding of ["json", "msgpack"] as const) {
+  const encode = createEncoder({ encoding, dialect: "5.15", maxMessageSize: MAX_SIZE });
+
+  test(`an emit for 100,000 rooms is written, and for more it is an error: ${encoding}`, (t) => {
+    const to = (count: number) => encode({ ...EMIT, rooms: namesOf(count), args: [1] });
+    t.is(reasonOf(to(MAX_LISTED)), "message");
+    t.throws(() => to(MAX_LISTED + 1), { instanceOf: UnreadableError, message: /more than 100000 rooms and sids$/ });
   });
 }
 

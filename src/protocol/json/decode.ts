@@ -4,7 +4,7 @@ import { type JsonSurvey, surveyJson } from "../../util/survey-json.js";
 import { TOO_HEAVY } from "../../util/weight.js";
 import type { DecodedValue } from "../model/decoded.js";
 import { RejectionError } from "../model/rejection.js";
-import { MAX_DEPTH } from "../values/limits.js";
+import { LISTED_NAMES, MAX_DEPTH, TOO_MANY_NAMES } from "../values/limits.js";
 import { quoteLargeIntegers, replaceNonFinite, restoreNaN } from "./rewrite-literals.js";
 
 /**
@@ -35,12 +35,15 @@ function decodeUtf8(payload: Uint8Array): string {
 }
 
 /** @throws RejectionError `too_deep` or `too_large` */
-function assertBearable({ isTooDeep, isTooHeavy }: JsonSurvey): void {
+function assertBearable({ isTooDeep, isTooHeavy, hasLongLists }: JsonSurvey): void {
   if (isTooDeep) {
     throw new RejectionError("too_deep", `nested more than ${MAX_DEPTH} levels`);
   }
   if (isTooHeavy) {
     throw new RejectionError("too_large", TOO_HEAVY);
+  }
+  if (hasLongLists) {
+    throw new RejectionError("too_large", TOO_MANY_NAMES);
   }
 }
 
@@ -77,7 +80,7 @@ export function decodeJson(payload: Uint8Array): DecodedValue {
   if (json.length <= MAX_SHALLOW_SIZE && !mayHaveUnsafeKey(text)) {
     return { value: decodeShort(json, text), unsafeKey: undefined, decodeExactly };
   }
-  const survey = surveyJson(json, MAX_DEPTH);
+  const survey = surveyJson(json, MAX_DEPTH, LISTED_NAMES);
   assertBearable(survey);
   return { value: parse(json, text, survey.hasWords), unsafeKey: survey.unsafeKey, decodeExactly };
 }

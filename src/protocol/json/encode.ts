@@ -21,7 +21,7 @@ import {
   type OutgoingMessage,
 } from "../model/outgoing.js";
 import { hasBinary, isJsonArray } from "../values/json-value.js";
-import { MAX_DEPTH } from "../values/limits.js";
+import { LISTED_NAMES, MAX_DEPTH, TOO_MANY_NAMES } from "../values/limits.js";
 import { UnreadableValue } from "../values/unreadable-value.js";
 import { type EncodedPayload, encodePayload } from "./encode-payload.js";
 import { stringifySafely } from "./stringify.js";
@@ -124,10 +124,18 @@ function encodeFields(message: Exclude<OutgoingMessage, OutgoingEmit>): string {
 }
 
 /** @throws UnreadableValue for so many values that readers reject them */
+function assertBearable(message: string): void {
+  const { isTooHeavy, hasLongLists } = surveyJson(Buffer.from(message), MAX_DEPTH, LISTED_NAMES);
+  if (isTooHeavy || hasLongLists) {
+    throw new UnreadableValue(isTooHeavy ? TOO_HEAVY : TOO_MANY_NAMES);
+  }
+}
+
+/** @throws UnreadableValue */
 function wrapFields({ method, hostId }: OutgoingMessage, fields: string): string {
   const message = `{"method":"${method}",${fields}${hostId === undefined ? "" : `,"host_id":${encodeName(hostId)}`}}`;
-  if (message.length >= WEIGHED_SIZE && surveyJson(Buffer.from(message), MAX_DEPTH).isTooHeavy) {
-    throw new UnreadableValue(TOO_HEAVY);
+  if (message.length >= WEIGHED_SIZE) {
+    assertBearable(message);
   }
   return message;
 }

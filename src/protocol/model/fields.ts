@@ -1,5 +1,5 @@
 import { quote } from "../../util/quote.js";
-import { MAX_INTEGER_LENGTH } from "../values/limits.js";
+import { LISTED_NAMES, MAX_INTEGER_LENGTH, TOO_MANY_NAMES } from "../values/limits.js";
 import type { CallbackRef, WireRoom } from "./messages.js";
 import { RejectionError } from "./rejection.js";
 
@@ -19,10 +19,17 @@ function wrongType(key: string, value: unknown, expected: string): RejectionErro
   return new RejectionError("wrong_type", `${key} is ${quote(value)}, not ${expected}`);
 }
 
+/** JSON and MessagePack are rejected before they are built; a pickle gets here. */
+function assertFewNames({ length }: readonly unknown[]): void {
+  if (length > LISTED_NAMES.maxItems) {
+    throw new RejectionError("too_large", TOO_MANY_NAMES);
+  }
+}
+
 /**
  * The fields of one decoded message. Each getter checks the type of its field.
  *
- * All but `get` and `hostName` throw a RejectionError: `wrong_type` or `bad_callback`.
+ * All but `get` and `hostName` throw a RejectionError: `wrong_type`, `bad_callback` or `too_large`.
  */
 export class Fields {
   readonly #object: Readonly<Record<string, unknown>>;
@@ -82,6 +89,7 @@ export class Fields {
     if (value.includes(null)) {
       return null;
     }
+    assertFewNames(value);
     return value.map((room, index) => this.#toRoom("room", room, ({ room }) => (room as unknown[])[index]));
   }
 
@@ -89,6 +97,7 @@ export class Fields {
   skipSids(): readonly string[] {
     const value = this.get("skip_sid") ?? [];
     const sids = (Array.isArray(value) ? value : [value]).filter((sid) => sid !== null);
+    assertFewNames(sids);
     const wrong = sids.find((sid) => typeof sid !== "string");
     if (wrong !== undefined) {
       throw new RejectionError("wrong_type", `skip_sid contains ${quote(wrong)}, not a string`);
@@ -114,6 +123,7 @@ export class Fields {
     if (!Array.isArray(value) || value.some((item) => typeof item !== "string")) {
       throw wrongType(key, value, "a list of strings");
     }
+    assertFewNames(value);
     return value;
   }
 

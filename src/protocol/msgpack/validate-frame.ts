@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { isIndex, KeyWeigher } from "../../util/key-weigher.js";
 import { maxWeight, TOO_HEAVY, WEIGHT } from "../../util/weight.js";
 import { RejectionError, type RejectReason } from "../model/rejection.js";
-import { MAX_ATTACHMENTS, MAX_DEPTH } from "../values/limits.js";
+import { LISTED_NAMES, MAX_ATTACHMENTS, MAX_DEPTH, TOO_MANY_NAMES } from "../values/limits.js";
 
 /** What the first byte of a value says about it. */
 interface Head {
@@ -51,6 +51,9 @@ const MAP = 1;
 const OF_CONSTRUCTOR = 2;
 const INDEXED = 4;
 
+/** Open containers while the map itself is read, the frame among them. */
+const IN_MESSAGE = 2;
+
 /** A shorter frame is within `maxWeight` whatever it says, since nothing weighs 150 times its bytes. */
 export const WEIGHED_SIZE = 64 * 1024;
 
@@ -79,6 +82,8 @@ class FrameValidator {
   /** Whether the next value is that of a key `constructor`. */
   #isOfConstructor = false;
   #attachments = 0;
+  #isInListOfNames = false;
+  #names = 0;
   /** The sum of `#missing`. */
   #totalMissing = 1;
   /** Bytes that JSON needs at least: `{},` for a list or map, `1,` for anything else. */
@@ -135,6 +140,12 @@ class FrameValidator {
     const missing = this.#missing[top] as number;
     this.#missing[top] = missing - 1;
     this.#totalMissing -= 1;
+    if (this.#isInListOfNames && this.#missing.length > IN_MESSAGE) {
+      this.#names += 1;
+      if (this.#names > LISTED_NAMES.maxItems) {
+        reject(TOO_MANY_NAMES, "too_large");
+      }
+    }
     return ((this.#flags[top] as number) & MAP) !== 0 && missing % 2 === 0;
   }
 
@@ -185,10 +196,13 @@ class FrameValidator {
     }
     this.hasLongKey ||= kind === "scalar" && length === 8;
     this.#isOfConstructor = false;
+    const is = (word: Buffer) => length === word.length && word.equals(this.#frame.subarray(start, this.#position));
+    if (this.#missing.length === IN_MESSAGE) {
+      this.#isInListOfNames = LISTED_NAMES.keys.some(is);
+    }
     if (length < PROTO.length) {
       return;
     }
-    const is = (word: Buffer) => length === word.length && word.equals(this.#frame.subarray(start, this.#position));
     if (is(PROTO)) {
       reject('the key "__proto__"', "unsafe_name");
     }

@@ -8,6 +8,14 @@ export const MAX_DEPTH = 1000;
 /** Values of bytes in one message: each is a view, which takes 200 bytes in memory, and a frame of its own to a client. */
 export const MAX_ATTACHMENTS = 50_000;
 
+/** Where a message lists rooms or sids, on the channel or the side channel, and how many it may list in all. */
+export const LISTED_NAMES = {
+  keys: ["room", "rooms", "skip_sid", "except", "names"].map((key) => Buffer.from(key)),
+  maxItems: 100_000,
+} as const;
+
+export const TOO_MANY_NAMES = `more than ${LISTED_NAMES.maxItems} rooms and sids`;
+
 /** Rooms that one command lets clients join or leave: each of them joins each, while the host does nothing else. */
 export const MAX_NAMES = 10_000;
 
