@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { API, Connection, SASLOptions } from "@platformatic/kafka";
 import { optionalPackage } from "../../util/optional-package.js";
@@ -83,7 +83,10 @@ export interface KafkaConnectionOptions extends KafkaAccess {
   readonly requestTimeout: number;
 }
 
-/** An attempt whose packets are dropped must end soon, so that the next one starts when the network is back. */
+/**
+ * An attempt whose packets are dropped must end soon, so that the next one starts when the network is back. A name server
+ * may take longer.
+ */
 const TCP_CONNECT_MS = 1_500;
 
 /** For TLS and login as well, in milliseconds. */
@@ -93,6 +96,29 @@ const CONNECT_MS = 5_000;
 const FIRST_ANSWER_MS = 10_000;
 
 const ignore = (): void => {};
+
+/** @returns ends it */
+function limitTcpConnect(socket: Socket, host: string): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const giveUp = () => {
+    if (socket.connecting) {
+      socket.destroy(new Error(`no connection within ${TCP_CONNECT_MS} ms`));
+    }
+  };
+  const start = () => {
+    // What the network has answered while this process was blocked is read first.
+    timer ??= setTimeout(() => setImmediate(giveUp), TCP_CONNECT_MS);
+  };
+  if (isIP(host) === 0) {
+    socket.once("lookup", start);
+  } else {
+    start();
+  }
+  return () => {
+    socket.off("lookup", start);
+    clearTimeout(timer);
+  };
+}
 
 /** One connection to one broker. It does not reconnect: its user opens another. */
 export class KafkaConnection {
@@ -144,11 +170,7 @@ export class KafkaConnection {
     const giveUp = () => connection.socket.destroy(new Error("the connection is no longer wanted"));
     const connected = connection.connect(host, port);
     connection.socket.on("error", ignore);
-    const timer = setTimeout(() => {
-      if (connection.socket.connecting) {
-        connection.socket.destroy(new Error(`no connection within ${TCP_CONNECT_MS} ms`));
-      }
-    }, TCP_CONNECT_MS);
+    const endLimit = limitTcpConnect(connection.socket, host);
     signal.addEventListener("abort", giveUp, { once: true });
     const opened = new KafkaConnection(`${host}:${port}`, kafka, connection, sasl !== undefined);
     try {
@@ -160,7 +182,7 @@ export class KafkaConnection {
       const whose = isNamed ? "" : ", as its cluster advertises it";
       throw new KafkaFailure(`Kafka at ${opened.address}${whose}: ${reasonOf(error)}`);
     } finally {
-      clearTimeout(timer);
+      endLimit();
       signal.removeEventListener("abort", giveUp);
     }
   }
