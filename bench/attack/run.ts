@@ -20,12 +20,19 @@ interface Attack {
 
 const MIB = 2 ** 20;
 
-/** So many frames are on their way at a time. */
+/** So many frames are on their way to the broker at a time. */
 const BATCH = 500;
 
-/** How long a broker lies, and how often a good message is sent meanwhile, in milliseconds. */
+/** After as many frames everybody has read them, so that the broker need not keep more. */
+const UNREAD = 20 * BATCH;
+
+/** How long a broker lies, and how often a message is sent meanwhile, in milliseconds. */
 const LIE_MS = 8_000;
 const LIE_TRAFFIC_MS = 20;
+
+/** A host to which a broker has lied may take as long to connect anew; Redis keeps nothing for it meanwhile. */
+const RECONNECT_MS = 30_000;
+const RECONNECT_POLL_MS = 500;
 
 /** What a client has sent is with its host by then, as far as the host can read. */
 const CLIENT_MS = 300;
@@ -52,6 +59,9 @@ function floods(random: Random, { frames }: Options): readonly Attack[] {
         bytes += batch.reduce((sum, { payload }) => sum + payload.byteLength, 0);
         // What the broker refuses, such as an empty message, is no matter of the hosts.
         await Promise.allSettled(batch.map((frame) => world.publish(frame)));
+        if (sent % UNREAD === 0) {
+          await world.good();
+        }
       }
       return { frames: count, bytes };
     },
@@ -93,7 +103,7 @@ function brokers(): readonly Attack[] {
   return LIES.map((lie) => ({
     attack: "brokers",
     name: `it ${lie}`,
-    perform: async ({ link, publish }) => {
+    perform: async ({ link, publish, good }) => {
       const payload = Buffer.from(
         `{"method": "emit", "event": "relayed", "data": ["${"x".repeat(500)}"], "namespace": "/", "room": null, ` +
           `"skip_sid": null, "callback": null, "host_id": "${"f".repeat(32)}"}`,
@@ -106,6 +116,10 @@ function brokers(): readonly Attack[] {
         await pause(LIE_TRAFFIC_MS);
       }
       link.tell("none");
+      for (
+        const deadline = performance.now() + RECONNECT_MS;
+        performance.now() < deadline && (await good(RECONNECT_POLL_MS)).missing.length > 0;
+      );
       return { frames, bytes: frames * payload.byteLength };
     },
   }));

@@ -31,10 +31,10 @@ const PEAK_BYTES = 48 * MIB;
 /** After a garbage collection. Tables that are bounded are full after a flood. */
 const HELD_BYTES = 64 * MIB;
 
-/** A flood is read in several turns of the event loop. */
 /** All targets read the same message at the same time. */
 const crowding = (processes: number): number => Math.max(1, processes / cpus().length);
 
+/** A flood is read in several turns of the event loop. */
 const isOneMessage = (attack: AttackName): boolean => attack === "heavy" || attack === "clients";
 
 export function problemsOf({ attack, bytes, good, answers }: Seen): readonly string[] {

@@ -32,8 +32,8 @@ export interface World {
   publish(frame: Frame): Promise<void>;
   /** Connects another client to the first host. */
   connectClient(): Promise<Socket>;
-  /** A good message. Resolves when the client of each host has it, or when it is too late. */
-  good(): Promise<GoodMessage>;
+  /** A good message. Resolves when the client of each host has it, or after `timeout` milliseconds, a minute by default. */
+  good(timeout?: number): Promise<GoodMessage>;
   /** Starts those again that have ended. */
   revive(): Promise<void>;
   /** Ends everything, however far the start has come. */
@@ -214,14 +214,14 @@ export async function startWorld(
       await until(() => client.connected, CONNECT_TIMEOUT_MS);
       return client;
     },
-    good: async () => {
+    good: async (timeout = GOOD_TIMEOUT_MS) => {
       await until(() => clients.every(({ connected }) => connected), CONNECT_TIMEOUT_MS);
       const start = performance.now();
       number += 1;
       const message = { method: "emit", event: "good", data: [number], namespace: "/", room: null, skip_sid: null };
       const rest = { binary: false, callback: null, host_id: "f".repeat(32) };
       await publish({ isSideChannel: false, payload: Buffer.from(JSON.stringify({ ...message, ...rest })) });
-      await until(() => latest.every((each) => each >= number), GOOD_TIMEOUT_MS);
+      await until(() => latest.every((each) => each >= number), timeout);
       const missing = hosts.flatMap(({ name }, index) => {
         const state = clients[index]?.connected ? "connected" : "disconnected";
         return (latest[index] ?? 0) < number ? [`${name} (its client is ${state})`] : [];
