@@ -163,7 +163,7 @@ export async function startWorld(
       kind: "host",
       url: lyingUrl,
       channel,
-      adapter: { logger: false, heartbeatInterval: 1_000 },
+      adapter: { logger: false },
     }),
   ]);
   releases.push(() => Promise.all(targets.map((target) => target.end())));

@@ -7,6 +7,9 @@ import type { Emitted, Evidence, SenderEvidence } from "./evidence.js";
 /** How much later than an outage a message may be given up because of it, in milliseconds: it may be held back meanwhile. */
 const AFTERMATH_MS = 3_000;
 
+/** A host adds drops up for a second before it tells them. One that is killed meanwhile, or busy, does not, in milliseconds. */
+const UNTOLD_MS = 3_000;
+
 /** Bounds of the outage buffer. Other reasons are the broker's, or the caller's. */
 const BOUNDS: readonly (string | undefined)[] = ["count", "bytes", "age"];
 
@@ -99,8 +102,10 @@ export class SenderRecord {
       const announced = this.evidence.statuses
         .filter(({ type, life: of }) => type === "dropped" && of === life)
         .reduce((sum, { count = 0 }) => sum + count, 0);
-      const dropped = this.#count("dropped", life);
-      const unpublished = this.#count("unpublished", life, isMissing);
+      const lastTold = (this.evidence.deaths[life]?.at ?? Number.POSITIVE_INFINITY) - UNTOLD_MS;
+      const isTold = (_number: number, { at }: SettledRun) => at < lastTold;
+      const dropped = this.#count("dropped", life, isTold);
+      const unpublished = this.#count("unpublished", life, (number, run) => isMissing(number) && isTold(number, run));
       if (dropped + unpublished > announced) {
         problems.push(`${this.name}: ${dropped + unpublished} given up, statuses announce ${announced}`);
       }
@@ -117,10 +122,10 @@ export class SenderRecord {
     return first && { count: drops.reduce((sum, { count = 0 }) => sum + count, 0), at: first.at };
   }
 
-  #count(fate: string, life: number, isCounted = (_number: number): boolean => true): number {
+  #count(fate: string, life: number, isCounted: (number: number, run: SettledRun) => boolean): number {
     let count = 0;
     for (const [number, run] of this.#fates) {
-      count += run.fate === fate && lifeOf(number) === life && isCounted(number) ? 1 : 0;
+      count += run.fate === fate && lifeOf(number) === life && isCounted(number, run) ? 1 : 0;
     }
     return count;
   }

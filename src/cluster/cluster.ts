@@ -188,11 +188,16 @@ export class Cluster {
     if (!this.#requests.isOpen(message.id)) {
       return;
     }
-    if (roll.count > 0) {
-      debug("request %d: %s in %s", message.id, message.type, message.namespace);
-      new Promise<void>((resolve) => resolve(this.sideChannel.publish(message))).catch((error: BridgeError) =>
-        this.#requests.fail(message.id, error),
-      );
+    try {
+      if (roll.count > 0) {
+        debug("request %d: %s in %s", message.id, message.type, message.namespace);
+        this.sideChannel.publish(message).catch((error: BridgeError) => this.#requests.fail(message.id, error));
+      } else {
+        // What has no form fails before there is another host, not only from then on.
+        this.sideChannel.encode(message);
+      }
+    } catch (error) {
+      this.#requests.fail(message.id, error as BridgeError);
     }
     this.#requests.expect(message.id, roll);
   }

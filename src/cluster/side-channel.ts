@@ -32,8 +32,13 @@ export class SideChannel {
     return this.names.map((name) => this.#bus.subscribe(name, (payload) => onMessage(name, payload)));
   }
 
+  /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT` */
+  encode(message: SideChannelMessage): Uint8Array {
+    return encodeSideChannel(message, this.#maxMessageSize);
+  }
+
   /** @throws BridgeError `BRIDGE_INVALID_ARGUMENT`; rejects as `Bus.publish` */
   publish(message: SideChannelMessage, channel: string = this.names[0]): Promise<void> {
-    return this.#bus.publish(channel, encodeSideChannel(message, this.#maxMessageSize));
+    return this.#bus.publish(channel, this.encode(message));
   }
 }

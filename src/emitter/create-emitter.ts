@@ -35,9 +35,14 @@ export function createEmitter<Events extends EventsMap = EventsMap>(
   const [channel] = channels;
   const bus = openBus(source, channel, options);
   const log = new RateLimitedLog((line) => callApplication(() => logger.warn(line)));
+  let isLossLogged = false;
   bus.onStatus((status) => {
     debug("status %s", status.type);
-    logStatus(log, status);
+    if (status.type === "ready" && isLossLogged) {
+      callApplication(() => logger.info("[socketio-python-bridge] connected again"));
+      isLossLogged = false;
+    }
+    isLossLogged = logStatus(log, status) || isLossLogged;
   });
   const hostId = newHostId();
   debug("writes to channel %s of %s as %s: encoding %s, dialect %s", channel, bus.name, hostId, encoding, dialect);

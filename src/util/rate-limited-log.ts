@@ -28,13 +28,14 @@ export class RateLimitedLog {
    * @param key - what the line is about
    * @param text - makes the line; called only when it is written
    * @param now - monotonic milliseconds
+   * @returns whether it is written
    */
-  line(key: string, text: () => string, now: number = performance.now()): void {
-    const short = key.length > MAX_KEY_LENGTH ? copyOfStart(key) : key;
+  line(key: string, text: () => string, now: number = performance.now()): boolean {
+    const short = shortened(key);
     const seen = this.#keys.get(short);
     if (seen !== undefined && now - seen.since < this.#windowMs) {
       seen.suppressed += 1;
-      return;
+      return false;
     }
     const more = seen?.suppressed ? ` (and ${seen.suppressed} more like it since the last line)` : "";
     if (this.#keys.size >= MAX_KEYS) {
@@ -42,8 +43,16 @@ export class RateLimitedLog {
     }
     this.#keys.set(short, { since: now, suppressed: 0 });
     this.#write(printableLine(text() + more));
+    return true;
+  }
+
+  /** The next line of that key is written. */
+  forget(key: string): void {
+    this.#keys.delete(shortened(key));
   }
 }
+
+const shortened = (key: string): string => (key.length > MAX_KEY_LENGTH ? copyOfStart(key) : key);
 
 /** Not a slice, which V8 lets refer to the whole text. */
 const copyOfStart = (key: string): string => Buffer.from(key.slice(0, MAX_KEY_LENGTH)).toString();

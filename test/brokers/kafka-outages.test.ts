@@ -53,3 +53,26 @@ test.serial("of several brokers, one that is not there does not keep the bus awa
   await bus.publish(ownChannel(), "hello");
   t.pass();
 });
+
+test.serial("what may have been sent twice is announced, though the connection is back at once", async (t) => {
+  const channel = ownChannel();
+  const { proxy, url } = await startNetwork(t, t.context);
+  const [away, reader] = [openAt(t, url, { heartbeatInterval: 60_000 }), openAt(t, t.context.url)];
+  const inbox = await reader.listen(channel);
+  await away.bus.publish(channel, "before");
+  // A connection that has lasted for less counts as another failed attempt.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  proxy.throttle(1);
+  // The first answer still passes.
+  await away.bus.publish(channel, "confirmed");
+  const published = away.bus.publish(channel, "unconfirmed");
+  await inbox.find("the message", (text) => text === "unconfirmed");
+  const told = away.next("reconnecting");
+  proxy.throttle(Number.POSITIVE_INFINITY);
+  await proxy.cut();
+  await proxy.restore();
+  await Promise.all([told, published]);
+  await away.bus.publish(channel, "the end");
+  await inbox.find("the end", (text) => text === "the end");
+  t.deepEqual(inbox.items, ["before", "confirmed", "unconfirmed", "unconfirmed", "the end"]);
+});

@@ -34,9 +34,11 @@ export class Reporter {
   readonly #counts = { ...NO_COUNTS };
   readonly #rejected: Partial<Record<RejectReason, number>> = {};
   readonly #warned = new Set<string>();
-  /** By channel; null while it is stale. */
-  readonly #lags = new Map<string, number | null>();
+  /** By channel; none for one that is known not to be heard. */
+  readonly #lags = new Map<string, number>();
   #wasReady = false;
+  /** Whether the log says that something is wrong with the broker, and not yet that it is over. */
+  #isLossLogged = false;
 
   constructor(logger: Logger, channels: readonly string[]) {
     this.#log = new RateLimitedLog((line) => callApplication(() => logger.warn(line)));
@@ -95,19 +97,34 @@ export class Reporter {
     if (status.type === "dropped") {
       this.#counts.dropped += status.count;
     }
-    if (status.type === "healthy" || status.type === "stale") {
-      this.#lags.set(status.channel, status.type === "healthy" ? status.lag : null);
-    }
-    if (status.type === "refused") {
-      for (const channel of status.channels) {
-        this.#lags.set(channel, null);
-      }
-    }
+    this.#noteLag(status);
     if (status.type === "ready") {
       this.#logReady();
     }
-    logStatus(this.#log, status);
+    if (logStatus(this.#log, status)) {
+      this.#isLossLogged = true;
+    }
     this.status.notify(status);
+  }
+
+  #noteLag(status: BusStatus): void {
+    switch (status.type) {
+      case "healthy":
+        this.#lags.set(status.channel, status.lag);
+        return;
+      case "stale":
+        this.#lags.delete(status.channel);
+        return;
+      case "refused":
+        for (const channel of status.channels) {
+          this.#lags.delete(channel);
+        }
+        return;
+      case "reconnecting":
+        this.#lags.clear();
+        return;
+      default:
+    }
   }
 
   /** @param hostId - the sender, as far as the message could be read */
@@ -123,12 +140,16 @@ export class Reporter {
     return { ...this.#counts, rejected: { ...this.#rejected }, lag: this.#lag() };
   }
 
-  /** After an outage it is a line of its own kind, so that the first line does not suppress it. */
+  /** A loss that stands in the log is followed by its end there, however often there were others. */
   #logReady(): void {
     const what = this.#wasReady ? "connected again" : "connected";
     const channels = this.#channels.map((channel) => `"${channel}"`).join(", ");
+    if (this.#isLossLogged) {
+      this.#info.forget(what);
+    }
     this.#info.line(what, () => `[socketio-python-bridge] ${what}; subscribed to ${channels}`);
     this.#wasReady = true;
+    this.#isLossLogged = false;
   }
 
   #lag(): number | null {

@@ -26,10 +26,11 @@ export interface RetryLoopOptions {
   /** A session that was connected for less, in milliseconds, counts as one more failed attempt. @default 0 */
   readonly minLifetime?: number;
   /**
-   * A session that was connected for this long, in milliseconds, is followed by the next at once, and `onFailure` is
-   * called only if that one fails: brokers close connections that are idle. @default never
+   * Whether a session that was connected for so many milliseconds, and less than 0 for one that never was, is followed by
+   * the next at once, and `onFailure` is called only if that one fails: brokers close connections that are idle.
+   * @default never
    */
-  readonly silentAfter?: number;
+  readonly endsSilently?: (lifetime: number) => boolean;
 }
 
 /** @internal */
@@ -42,7 +43,7 @@ export interface RetryLoop {
 
 /** @internal Runs one session after another until the signal comes, with growing pauses between attempts that fail. */
 export function startRetryLoop(options: RetryLoopOptions): RetryLoop {
-  const { session, onFailure, signal, minLifetime = 0, silentAfter = Number.POSITIVE_INFINITY } = options;
+  const { session, onFailure, signal, minLifetime = 0, endsSilently = () => false } = options;
   let wake = (): void => {};
 
   async function pauseUnlessWoken(delay: number): Promise<void> {
@@ -67,7 +68,7 @@ export function startRetryLoop(options: RetryLoopOptions): RetryLoop {
         const lifetime = performance.now() - connectedAt;
         const hasLasted = lifetime >= minLifetime;
         attempt = hasLasted ? 0 : attempt;
-        if (!signal.aborted && lifetime < silentAfter) {
+        if (!signal.aborted && !endsSilently(lifetime)) {
           attempt += 1;
           const delay = backoff(attempt);
           onFailure({ error, attempt, delay, hasLasted });

@@ -53,7 +53,7 @@ export class KafkaConsumer {
       session: (connected) => this.#session(connected),
       onFailure: (failure) => this.#onFailure(failure),
       signal: this.#closing.signal,
-      silentAfter: IDLE_CLOSE_MS,
+      endsSilently: (lifetime) => lifetime >= IDLE_CLOSE_MS,
     });
   }
 

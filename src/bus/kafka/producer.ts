@@ -28,6 +28,8 @@ export class KafkaProducer {
   #session: KafkaProducerSession | undefined;
   /** What was taken from the outbox and is not yet sent; undefined without a connection. */
   #queue: Entry[] | undefined;
+  /** Whether messages are on their way, or were when the last session failed. */
+  #isProducing = false;
   #wake = (): void => {};
 
   constructor(core: BusCore, metadata: KafkaMetadata, availability: KafkaAvailability) {
@@ -79,7 +81,8 @@ export class KafkaProducer {
         this.#availability.producerFailed(failure);
       },
       signal: this.#core.closing,
-      silentAfter: IDLE_CLOSE_MS,
+      // What was on its way is sent again, and may arrive twice: that is told.
+      endsSilently: (lifetime) => lifetime >= IDLE_CLOSE_MS && !this.#isProducing,
     });
   }
 
@@ -87,6 +90,7 @@ export class KafkaProducer {
     // The outbox watches the confirms, and knows when it is the process that was blocked.
     const session = new KafkaProducerSession(this.#metadata, 4 * this.#core.heartbeatInterval);
     this.#session = session;
+    this.#isProducing = false;
     try {
       await allOrFirstFailure([...this.#channels].map((channel) => session.prepare(channel)));
       debug("producer connected");
@@ -98,6 +102,7 @@ export class KafkaProducer {
         session.assertAlive();
         this.#take();
         const entries = this.#queue.splice(0);
+        this.#isProducing = entries.length > 0;
         if (entries.length === 0) {
           await new Promise<void>((resolve) => {
             this.#wake = resolve;

@@ -88,11 +88,12 @@ test("what its sender was told is announced", (t) => {
 });
 
 test("the sums of statuses must reach what io.emit() has dropped", (t) => {
-  const told = (count: number) =>
+  const told = (count: number, killedAt?: number) =>
     evidence({
       received: without(7, 8),
       fates: { 7: "dropped", 8: "dropped" },
       sender: {
+        deaths: killedAt === undefined ? [] : [{ at: killedAt }],
         statuses: [
           { type: "reconnecting", at: 6_000, life: 0 },
           { type: "dropped", reason: "age", count, at: 8_500, life: 0 },
@@ -100,7 +101,11 @@ test("the sums of statuses must reach what io.emit() has dropped", (t) => {
       },
     });
   t.deepEqual(told(2).failures, []);
-  t.like(told(1).failures[0], { kind: "unannounced drop", text: "sender: 2 given up, statuses announce 1" });
+  const tooFew = { kind: "unannounced drop", text: "sender: 2 given up, statuses announce 1" };
+  t.like(told(1).failures[0], tooFew);
+  // Killed before it had told the sum.
+  t.deepEqual(told(1, 9_000).failures, []);
+  t.like(told(1, 60_000).failures[0], tooFew);
 });
 
 test("the bounds of the outage buffer are for outages", (t) => {

@@ -53,8 +53,15 @@ test("one that was connected for less than minLifetime counts as one more failur
   );
 });
 
-test("one that was connected for silentAfter is followed at once, and only the next failure is reported", async (t) => {
-  t.deepEqual(attempts(await run([fail, lasting(30), lasting(30), fail], { silentAfter: 20 })), [1, 1]);
+test("one that ends silently is followed at once, and only the next failure is reported", async (t) => {
+  const lifetimes: number[] = [];
+  const endsSilently = (lifetime: number) => lifetimes.push(lifetime) > 0 && lifetime >= 20;
+  t.deepEqual(attempts(await run([fail, lasting(30), lasting(30), fail], { endsSilently })), [1, 1]);
+  t.deepEqual(
+    lifetimes.map((lifetime) => lifetime >= 20),
+    [false, true, true, false],
+  );
+  t.true(lifetimes[0] === Number.NEGATIVE_INFINITY);
 });
 
 test("retryNow ends the pause, and the signal ends the loop", async (t) => {
