@@ -6,7 +6,7 @@ import { DIALECT_NAMES, type Dialect } from "./protocol/model/dialect.js";
 import { LEGACY_PICKLE_MODES, type LegacyPickle } from "./protocol/model/legacy-pickle-modes.js";
 import type { WireRoom } from "./protocol/model/messages.js";
 import { type Logger, normalizeLogger } from "./util/logger.js";
-import { integerInRange, LONGEST_TIMER_MS, oneOf } from "./util/validation.js";
+import { integerInRange, LONGEST_TIMER_MS, noOthers, oneOf } from "./util/validation.js";
 
 const MIB = 1024 * 1024;
 
@@ -225,8 +225,35 @@ export function normalizeChannel(options: ChannelOptions): NormalizedChannel {
   };
 }
 
+/** One object may serve adapters and emitters, so each takes what the other has. */
+const NAMES: Readonly<Record<keyof (AdapterOptions & EmitterOptions), true>> = {
+  channel: true,
+  toPythonRoom: true,
+  encoding: true,
+  dialect: true,
+  maxMessageSize: true,
+  outage: true,
+  heartbeatInterval: true,
+  credentials: true,
+  logger: true,
+  legacyPickle: true,
+  maxPendingAcks: true,
+  pythonHosts: true,
+  passthrough: true,
+  recovery: true,
+  requestsTimeout: true,
+  acks: true,
+};
+
+const RECOVERY_NAMES: Readonly<Record<keyof RecoveryLimits, true>> = {
+  maxMessages: true,
+  maxBytes: true,
+  maxSessions: true,
+};
+
 /** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeReader(options: ReaderOptions): NormalizedReader {
+  noOthers("option", options, NAMES);
   return {
     ...normalizeChannel(options),
     legacyPickle: normalizeLegacyPickle(options.legacyPickle),
@@ -237,6 +264,7 @@ export function normalizeReader(options: ReaderOptions): NormalizedReader {
 }
 
 function normalizeRecovery(limits: RecoveryLimits = {}): NormalizedAdapter["recovery"] {
+  noOthers("option of recovery", limits, RECOVERY_NAMES);
   return {
     maxMessages: integerInRange("recovery.maxMessages", limits.maxMessages ?? 50_000),
     maxBytes: integerInRange("recovery.maxBytes", limits.maxBytes ?? 64 * MIB),

@@ -27,7 +27,7 @@ export const HELP = `${bold("npm run chaos --")} [flags]: does a fleet lose mess
   --bus NAME,...       ${BUS_NAMES.join(", ")}. Default: all, one after the other
   --minutes N          length of the run on each broker. Default: 60
   --seed N             what happens when depends on it, and on the other flags. Default: a new one, which is printed
-  --rate N             emits a second, of all processes together; some of them are bursts. Default: 10
+  --rate N             emits a second, of all processes together; some of them are bursts. Default: 5
   --heartbeat MS       heartbeatInterval of the Node hosts. Default: 5000
   --json FILE          write every figure, fault and status
   --write              put the figures into docs/reliability.md and docs/chaos.json
@@ -54,7 +54,7 @@ export function parseOptions(args: readonly string[]): Options {
     bus: { type: "string", multiple: true, default: [] },
     minutes: { type: "string", default: "60" },
     seed: { type: "string", default: String(Math.floor(Math.random() * MOST_SEEDS)) },
-    rate: { type: "string", default: "10" },
+    rate: { type: "string", default: "5" },
     heartbeat: { type: "string", default: "5000" },
     json: { type: "string" },
     write: { type: "boolean", default: false },

@@ -1,4 +1,4 @@
-import { integerInRange, LONGEST_TIMER_MS } from "../util/validation.js";
+import { integerInRange, LONGEST_TIMER_MS, noOthers } from "../util/validation.js";
 
 /**
  * What a bus keeps during an outage. Messages beyond one of the bounds are dropped, the oldest first. `maxMessages` and
@@ -52,8 +52,16 @@ export interface BusOptions {
 /** @internal */
 export type NormalizedOutage = { readonly [Option in keyof OutageOptions]-?: number };
 
+const OUTAGE_NAMES: Readonly<Record<keyof OutageOptions, true>> = {
+  maxMessages: true,
+  maxBytes: true,
+  maxAge: true,
+  subscriberGrace: true,
+};
+
 /** @internal @throws BridgeError `BRIDGE_INVALID_OPTION` */
 export function normalizeOutage(options: OutageOptions = {}): NormalizedOutage {
+  noOthers("option of outage", options, OUTAGE_NAMES);
   return {
     maxMessages: integerInRange("outage.maxMessages", options.maxMessages ?? 10_000),
     maxBytes: integerInRange("outage.maxBytes", options.maxBytes ?? 32 * 1024 * 1024),

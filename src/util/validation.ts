@@ -28,3 +28,17 @@ export function oneOf<Choice extends string>(name: string, value: string, choice
   }
   return choice;
 }
+
+/**
+ * @param what - the object, for the error: `option of outage`
+ * @param names - of all that it may have
+ * @throws BridgeError `BRIDGE_INVALID_OPTION` for another one that is not undefined: most likely it is misspelt
+ */
+export function noOthers(what: string, options: object, names: Readonly<Record<string, true>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(names, name) && value !== undefined) {
+      const known = Object.keys(names).sort().join(", ");
+      throw new BridgeError("BRIDGE_INVALID_OPTION", `there is no ${what} ${JSON.stringify(name)}; there are ${known}`);
+    }
+  }
+}

@@ -428,6 +428,22 @@ test("close() ends pending acknowledgements and closes the bus", async (t) => {
   await t.throwsAsync(asked, { message: "operation has timed out" });
 });
 
+test("an option that does not exist is refused, and named with those that do", (t) => {
+  for (const [options, message] of [
+    [{ chanel: "chat" }, /^there is no option "chanel"; there are acks, channel, credentials, .*, toPythonRoom$/],
+    [{ constructor: "chat" }, /^there is no option "constructor"; /],
+    [{ outage: { maxage: 1 } }, /^there is no option of outage "maxage"; there are maxAge, maxBytes, /],
+    [{ recovery: { maxAge: 1 } }, /^there is no option of recovery "maxAge"; there are maxBytes, /],
+  ] as const) {
+    const given = options as object;
+    t.throws(() => createAdapter("redis://localhost", given), { code: "BRIDGE_INVALID_OPTION", message });
+  }
+  t.throws(() => createEmitter("redis://localhost", { chanel: "chat" } as object), {
+    code: "BRIDGE_INVALID_OPTION",
+  });
+  t.notThrows(() => createAdapter(memoryBus(t.title), { chanel: undefined, acks: true } as object));
+});
+
 for (const [option, value] of [
   ["channel", ""],
   ["channel", []],
