@@ -196,20 +196,24 @@ class FrameValidator {
     }
     this.hasLongKey ||= kind === "scalar" && length === 8;
     this.#isOfConstructor = false;
-    const is = (word: Buffer) => length === word.length && word.equals(this.#frame.subarray(start, this.#position));
     if (this.#missing.length === IN_MESSAGE) {
-      this.#isInListOfNames = LISTED_NAMES.keys.some(is);
+      this.#isInListOfNames = LISTED_NAMES.keys.some((key) => this.#spells(key, start));
     }
     if (length < PROTO.length) {
       return;
     }
-    if (is(PROTO)) {
+    if (this.#spells(PROTO, start)) {
       reject('the key "__proto__"', "unsafe_name");
     }
-    this.#isOfConstructor = is(CONSTRUCTOR);
-    if (((this.#flags.at(-1) as number) & OF_CONSTRUCTOR) !== 0 && is(PROTOTYPE)) {
+    this.#isOfConstructor = this.#spells(CONSTRUCTOR, start);
+    if (((this.#flags.at(-1) as number) & OF_CONSTRUCTOR) !== 0 && this.#spells(PROTOTYPE, start)) {
       this.unsafeKey = "constructor";
     }
+  }
+
+  /** Whether the text that starts there, and was just read, is this one. */
+  #spells(word: Buffer, start: number): boolean {
+    return this.#position - start === word.length && word.equals(this.#frame.subarray(start, this.#position));
   }
 
   /** @param start - of the key, after its head; of a short integer, its head is all */

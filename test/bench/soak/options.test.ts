@@ -6,7 +6,7 @@ import { parseOptions as parseSoak } from "../../../bench/soak/options.js";
 test("both run for an hour on each broker by default", (t) => {
   const buses = ["redis", "rabbitmq", "kombu-redis", "kafka"];
   t.like(parseSoak([]), { minutes: 60, rate: 100, buses });
-  t.like(parseChaos([]), { minutes: 60, rate: 10, buses });
+  t.like(parseChaos([]), { minutes: 60, rate: 5, buses });
 });
 
 test("a run that is not told its seed gets a new one each time", (t) => {
