@@ -54,6 +54,9 @@ async function run(
   return { code, lines };
 }
 
+/** What `print` of Python makes of a boolean. */
+const ANSWERS = ["True", "False"];
+
 /**
  * @param python - a path, or a name on the PATH
  * @returns a command that works in any directory
@@ -77,7 +80,8 @@ export async function requireInterpreter(setting: Setting, python: string): Prom
       cause,
     });
   }
-  const answer = ended.lines.at(-1) ?? "it printed nothing";
+  // Warnings on its standard error come before or after.
+  const answer = ended.lines.find((line) => ANSWERS.includes(line)) ?? ended.lines.at(-1) ?? "it printed nothing";
   if (answer === "False") {
     throw new BridgeError("BRIDGE_INVALID_OPTION", `${python} is older than Python 3.8: ${hint}`);
   }

@@ -158,7 +158,7 @@ export async function runAttacks(
       const outcome: Outcome = { ...measured, problems: problemsOf(measured) };
       outcomes.push(outcome);
       onOutcome(outcome);
-      await world.revive();
+      await world.revive(answers);
     }
     return outcomes;
   } finally {

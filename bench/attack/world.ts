@@ -12,7 +12,7 @@ import { makeReleases } from "../shared/releases.js";
 import type { Frame } from "./floods.js";
 import type { Knowledge } from "./grammar.js";
 import { type LyingLink, openLyingLink } from "./lying-link.js";
-import { Target } from "./target.js";
+import { Target, type TargetAnswer } from "./target.js";
 
 /** What became of a good message. */
 export interface GoodMessage {
@@ -34,8 +34,8 @@ export interface World {
   connectClient(): Promise<Socket>;
   /** A good message. Resolves when the client of each host has it, or after `timeout` milliseconds, a minute by default. */
   good(timeout?: number): Promise<GoodMessage>;
-  /** Starts those again that have ended. */
-  revive(): Promise<void>;
+  /** Starts those again that have died. */
+  revive(answers: readonly TargetAnswer[]): Promise<void>;
   /** Ends everything, however far the start has come. */
   end(): Promise<void>;
 }
@@ -228,12 +228,9 @@ export async function startWorld(
       });
       return { time: performance.now() - start, missing };
     },
-    revive: async () => {
-      for (const target of targets) {
-        if ((await target.answer()).death !== undefined) {
-          await target.restart();
-        }
-      }
+    revive: async (answers) => {
+      const dead = answers.filter(({ death }) => death !== undefined).map(({ name }) => name);
+      await Promise.all(targets.filter(({ name }) => dead.includes(name)).map((target) => target.restart()));
       await until(() => clients.every(({ connected }) => connected), CONNECT_TIMEOUT_MS);
     },
     end,

@@ -13,8 +13,11 @@ import { openBus } from "../helpers/open-bus.js";
 import { startProxy } from "../helpers/proxy.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
-/** How long a login by token is good, in milliseconds. So short that a connection which does not survive it is an outage. */
-const LOGIN_MS = 1_000;
+/**
+ * How long a login by token is good, in milliseconds. So short that a connection which does not survive it is an outage. The
+ * client renews it after four fifths, and Kafka refuses a second renewal within a second.
+ */
+const LOGIN_MS = 2_000;
 
 const MODULES = "org.apache.kafka.common.security";
 

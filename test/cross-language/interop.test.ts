@@ -208,8 +208,8 @@ msgpack_channel.loads = msgpack_channel.json.loads
 test.serial("interop --encoding msgpack: a fleet that reads only JSON fails", async (t) => {
   const python = sabotagedPython(t, READS_JSON_ONLY);
   const args = ["--queue", t.context.url, "--python", python, "--kind", "threaded", "--encoding", "msgpack"];
-  const { code, report } = await runWithReports(t, args);
-  t.is(code, 1);
+  const { code, report, errors } = await runWithReports(t, args);
+  t.is(code, 1, errors.join("\n"));
   const failed = cellsWith(report, "fail").filter(({ direction }) => direction === "node-to-python");
   t.is(failed.length, report.rows.filter(({ direction }) => direction === "node-to-python").length);
 });
@@ -407,6 +407,17 @@ def forgetful(name):
 metadata.version = forgetful
 `,
   );
+  const withWarning = sabotagedPython(
+    t,
+    `
+import atexit, sys, time
+def warn():
+    sys.stdout.flush()
+    time.sleep(0.2)
+    print("a warning", file=sys.stderr)
+atexit.register(warn)
+`,
+  );
   for (const [args, code, message] of [
     [["--python", "/nowhere/python"], 2, /there is no Python interpreter \/nowhere\/python: name one with --python/],
     [
@@ -432,6 +443,7 @@ metadata.version = forgetful
       1,
       /redis is not installed; .*-m pip install redis, or name another/,
     ],
+    [["--python", withWarning, "--queue", closed.url], 1, /Redis refused the password/],
     [["--queue", "redis"], 2, /redis is not the URL of a broker; known are redis:\/\/((?!memory).)*$/],
     [["--queue", "memory://"], 2, /memory:\/\/ lives in one process; Python cannot reach it/],
     [["--requirements", "/nowhere/requirements.txt"], 2, /\/nowhere\/requirements\.txt: there is no such file/],
