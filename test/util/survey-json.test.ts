@@ -65,8 +65,17 @@ const seesAll = (text: string, value: unknown) => {
   return (!hasUnsafeKey(value) || unsafeKey !== undefined || isTooDeep) && (depthOf(value) <= MAX_DEPTH || isTooDeep);
 };
 
+function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) {
+    return 0;
+  }
+  const items = Object.values(value);
+  return (Array.isArray(value) ? 0 : items.length) + items.reduce((sum: number, item) => sum + countKeys(item), 0);
+}
+
+/** Colons within strings, of which one may be written `\u003a`, are no keys. */
 const hasEqualKeys = (text: string, value: unknown) =>
-  JSON.stringify(value).match(/:/g)?.length !== text.match(/:/g)?.length;
+  countKeys(value) !== (text.replace(/"(?:\\.|[^"\\])*"/g, "").match(/:/g)?.length ?? 0);
 
 test("the survey finds every unsafe key and every level that JSON.parse builds, and no others", (t) => {
   let [unsafe, deep] = [0, 0];
