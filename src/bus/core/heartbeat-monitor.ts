@@ -60,6 +60,8 @@ export class HeartbeatMonitor {
   readonly #echoes = new Map<string, Echo>();
   #timer: NodeJS.Timeout | undefined;
   #checking: NodeJS.Immediate | undefined;
+  /** When all channels were last looked at, or the timer for the first look was set. */
+  #checkedAt = 0;
   /** A subscribe that was on its way when the bus was closed may still succeed. */
   #isClosed = false;
 
@@ -76,7 +78,10 @@ export class HeartbeatMonitor {
     const state = { isSubscribed: true, hasReceived: true, lastReceived: now, lastSent: 0, waitingSince: undefined };
     this.#channels.set(channel, state);
     this.#endEchoes(channel);
-    this.#timer ??= this.#schedule();
+    if (this.#timer === undefined) {
+      this.#timer = this.#schedule();
+      this.#checkedAt = now;
+    }
     this.#send(channel, state, now);
   }
 
@@ -173,11 +178,16 @@ export class HeartbeatMonitor {
     for (const [channel, state] of this.#channels) {
       this.#check(channel, state, now, isLate);
     }
+    this.#checkedAt = now;
   }
 
   #check(channel: string, state: ChannelState, now: number, isLate: boolean): void {
     if (!state.isSubscribed) {
       this.#options.onStatus({ type: "stale", channel, silence: now - state.lastReceived });
+      return;
+    }
+    if (state.waitingSince !== undefined && state.lastSent > this.#checkedAt) {
+      // Subscribed since the last look: its heartbeat has not had an interval to come back.
       return;
     }
     if (state.waitingSince !== undefined && !state.hasReceived && !isLate) {

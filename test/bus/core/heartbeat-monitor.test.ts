@@ -72,6 +72,25 @@ test("silence after a heartbeat is stale, acted on once, and a new subscription 
   t.deepEqual(stale, ["c", "c"]);
 });
 
+test.serial("a subscription made just before the next look has a whole interval for its heartbeat", async (t) => {
+  let looks = 0;
+  const { heartbeats, statuses, stale } = start(t, async (channel, heartbeat) => {
+    if (channel === "late") {
+      setTimeout(() => heartbeats.observe(channel, heartbeat), 0.4 * INTERVAL_MS);
+      return;
+    }
+    heartbeats.observe(channel, heartbeat);
+    looks += 1;
+    if (looks === 2) {
+      setTimeout(() => heartbeats.subscribed("late"), 0.85 * INTERVAL_MS);
+    }
+  });
+  heartbeats.subscribed("early");
+  await statuses.find("health", (status) => status.type === "healthy" && status.channel === "late");
+  t.deepEqual(stale, []);
+  t.false(statuses.items.some(isStale));
+});
+
 test("a channel that receives others' messages is not stale while its own heartbeat is late: that is lag", async (t) => {
   const { heartbeats, statuses, stale } = start(t, async () => {});
   heartbeats.subscribed("c");
