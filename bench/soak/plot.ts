@@ -11,6 +11,8 @@ const FAINT = "#6e7781";
 const WIDTH = 1_000;
 const TOP = 70;
 const ROW_HEIGHT = 170;
+/** Below the last row, for the name of its axis. */
+const AXIS_NAME_HEIGHT = 14;
 const LEFT = 64;
 
 const MINUTE_MS = 60_000;
@@ -70,14 +72,15 @@ export function pointsOf(soaks: readonly Soak[], { values }: Pick<Row, "values">
 }
 
 function drawRow(soaks: readonly Soak[], row: Row, isLast: boolean): string {
+  const below = isLast ? AXIS_NAME_HEIGHT : 0;
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const points = pointsOf(soaks, row);
   const buses = BUS_NAMES.filter((name) => soaks.some(({ bus }) => bus === name)).map((name) => BUS_TITLES[name]);
   const svg = Plot.plot({
     document: document as never,
     width: WIDTH,
-    height: ROW_HEIGHT,
-    ...{ marginLeft: LEFT, marginRight: 16, marginTop: 40, marginBottom: 26 },
+    height: ROW_HEIGHT + below,
+    ...{ marginLeft: LEFT, marginRight: 16, marginTop: 40, marginBottom: 26 + below },
     style: { background: BACKGROUND, color: INK, fontFamily: "system-ui, sans-serif", fontSize: "11px" },
     fx: { domain: buses, label: null, axis: null, padding: 0.06 },
     x: { label: isLast ? "minutes" : null, ticks: 4, tickSize: 3 },
@@ -101,7 +104,7 @@ const text = (x: number, y: number, size: number, colour: string, weight: number
 
 /** An SVG document with a row for each figure, and a column for each broker. */
 export function drawPlot(soaks: readonly Soak[]): string {
-  const height = TOP + ROWS.length * ROW_HEIGHT;
+  const height = TOP + ROWS.length * ROW_HEIGHT + AXIS_NAME_HEIGHT;
   const rows = ROWS.map((row, index) => {
     const y = TOP + index * ROW_HEIGHT;
     const drawn = drawRow(soaks, row, index === ROWS.length - 1);
