@@ -1,22 +1,35 @@
 import { randomInt } from "node:crypto";
-import { createServer } from "node:net";
+import { createServer, type ListenOptions, type Server } from "node:net";
+
+/** @returns undefined where something else listens */
+async function listen(options: ListenOptions): Promise<Server | undefined> {
+  const server = createServer().unref();
+  const listens = new Promise<boolean>((resolve) => {
+    server.once("listening", () => resolve(true)).once("error", () => resolve(false));
+  });
+  server.listen(options);
+  return (await listens) ? server : undefined;
+}
 
 async function isFree(port: number): Promise<boolean> {
-  const probe = createServer();
-  const bound = new Promise<boolean>((resolve) => {
-    probe.once("listening", () => resolve(true)).once("error", () => resolve(false));
-  });
-  probe.listen(port, "127.0.0.1");
-  const free = await bound;
-  await new Promise((resolve) => probe.close(resolve));
-  return free;
+  const probe = await listen({ port, host: "127.0.0.1" });
+  await new Promise((resolve) => (probe ? probe.close(resolve) : resolve(undefined)));
+  return probe !== undefined;
 }
 
 /**
- * Not one of those that a system hands out by itself, from 32768 on: any of these may go to another socket before the
- * server starts, or while it is down.
+ * Another process that runs tests must not choose it before the server has started, or while it is down. Linux has
+ * names of sockets that are no files and are gone with the process; elsewhere chance has to do.
+ */
+async function reserve(port: number): Promise<boolean> {
+  return process.platform !== "linux" || (await listen({ path: `\0port-of-a-test-server:${port}` })) !== undefined;
+}
+
+/**
+ * For this process alone, as long as it lives. Not one of those that a system hands out by itself, from 32768 on: any
+ * of these may go to another socket.
  */
 export async function freePort(): Promise<number> {
   const port = randomInt(10_000, 32_768);
-  return (await isFree(port)) ? port : freePort();
+  return (await reserve(port)) && (await isFree(port)) ? port : freePort();
 }
