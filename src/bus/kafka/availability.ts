@@ -19,6 +19,8 @@ export class KafkaAvailability {
   /** Whether `ready` or `refused` was reported since the last outage, and for which channels. */
   #isReported = false;
   #reportedRefusals = "";
+  /** Told since then. Each connection counts its own attempts, and any of them may be the first to notice. */
+  #attempts = 0;
   #isAway = false;
 
   constructor(core: BusCore) {
@@ -32,6 +34,7 @@ export class KafkaAvailability {
   producerConnected(): void {
     this.#isProducerConnected = true;
     this.#isAway = false;
+    this.#core.status.forgetErrors();
     this.reportIfReady();
   }
 
@@ -64,6 +67,7 @@ export class KafkaAvailability {
     if (this.#isProducerConnected && areAnswered && !(this.#isReported && this.#reportedRefusals === refusals)) {
       this.#isReported = true;
       this.#reportedRefusals = refusals;
+      this.#attempts = 0;
       this.#core.connected();
     }
   }
@@ -75,6 +79,9 @@ export class KafkaAvailability {
     this.#isReported = false;
     const reason = cause instanceof Error ? cause.message : String(cause);
     this.#core.status.errorOnce(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", reason, { cause }));
-    this.#core.status.notify({ type: "reconnecting", attempt, delay });
+    if (attempt > this.#attempts) {
+      this.#attempts = attempt;
+      this.#core.status.notify({ type: "reconnecting", attempt, delay });
+    }
   }
 }
