@@ -4,6 +4,7 @@ import { BUS_TITLES } from "../faults/names.js";
 import { Progress } from "../shared/progress.js";
 import { cleanUpAtEnd, interrupted, runBenchmark } from "../shared/run-benchmark.js";
 import { HELP, LOG_FILE, type Options, parseOptions } from "./options.js";
+import { writePage } from "./page.js";
 import { heading, outcomeLines, writeNumbers } from "./report.js";
 import { runAttacks } from "./run.js";
 
@@ -19,9 +20,12 @@ async function run(options: Options): Promise<void> {
   print(heading());
   progress.begin("attacks");
   const outcomes = await waitTimeout.run(WAIT_MS, () =>
-    runAttacks(options, progress, interrupted, cleanUpAtEnd, (outcome) => {
-      progress.pause();
-      print(outcomeLines(outcome));
+    runAttacks({
+      ...{ options, progress, signal: interrupted, cleanUp: cleanUpAtEnd },
+      onOutcome: (outcome) => {
+        progress.pause();
+        print(outcomeLines(outcome));
+      },
     }),
   );
   progress.end();
@@ -30,6 +34,9 @@ async function run(options: Options): Promise<void> {
   }
   if (options.json !== undefined) {
     writeNumbers(options.json, options, outcomes);
+  }
+  if (options.write) {
+    print(`wrote ${writePage(options, outcomes).join(", ")}`);
   }
   const bad = outcomes.filter(({ problems }) => problems.length > 0).length;
   const again = `Again with --seed ${options.seed}; ${LOG_FILE} has the logs of the programs.`;

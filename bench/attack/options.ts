@@ -14,6 +14,7 @@ export interface Options {
   readonly mebibytes: number;
   readonly seed: number;
   readonly json: string | undefined;
+  readonly write: boolean;
 }
 
 const MOST_SEEDS = 2 ** 31 - 1;
@@ -38,11 +39,12 @@ export const HELP = `${bold("npm run attack --")} [flags]: what can a hostile fr
   --mib N          size of a heavy frame in MiB, 1 to ${MOST_MEBIBYTES}. Default: 8
   --seed N         what is sent depends on it. Default: a new one, which is printed
   --json FILE      write every figure
+  --write          put the figures into docs/reliability.md and docs/attack.json
   -h, --help       show this help
 
-Starts a broker, two Node hosts that read in different ways, and an emitter with acknowledgements, each a process of its own.
-After each attack there are four questions: are they alive, is the next good message delivered, how long did the event
-loop stall, and how much memory did it take, at its peak and afterwards?
+Starts a broker, three Node hosts and an emitter with acknowledgements, each a process of its own. After each attack there
+are four questions: are they alive, is the next good message delivered, how long did the event loop stall, and how much
+memory did it take, at its peak and afterwards?
 
 Linux only. Everything that is started is also ended, after Ctrl-C too. ${LOG_FILE} has the logs of the programs.
 
@@ -58,6 +60,7 @@ export function parseOptions(args: readonly string[]): Options {
     mib: { type: "string", default: "8" },
     seed: { type: "string", default: String(Math.floor(Math.random() * MOST_SEEDS)) },
     json: { type: "string" },
+    write: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   });
   const [bus = "redis"] = namesOf("bus", [values.bus], BUS_NAMES);
@@ -69,5 +72,6 @@ export function parseOptions(args: readonly string[]): Options {
     mebibytes: wholeNumber("mib", values.mib, 1, MOST_MEBIBYTES),
     seed: wholeNumber("seed", values.seed, 0, MOST_SEEDS),
     json: values.json,
+    write: values.write,
   };
 }

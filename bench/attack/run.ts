@@ -11,7 +11,7 @@ import { type Outcome, problemsOf } from "./verdict.js";
 import { startWorld, type World } from "./world.js";
 
 /** One attack. */
-interface Attack {
+export interface Attack {
   readonly attack: AttackName;
   readonly name: string;
   /** @returns what was sent */
@@ -130,18 +130,22 @@ async function ask(world: World): Promise<Pick<Outcome, "good" | "answers">> {
   return { good, answers: await Promise.all(world.targets.map((target) => target.answer())) };
 }
 
-/** Runs all attacks, one after the other, and asks after each. */
-export async function runAttacks(
-  options: Options,
-  progress: Pick<Progress, "phase">,
-  signal: AbortSignal,
-  cleanUp: (release: () => Promise<void>) => void,
-  onOutcome: (outcome: Outcome) => void,
-): Promise<readonly Outcome[]> {
+export interface AttackRun {
+  readonly options: Options;
+  /** @default those that the options name */
+  readonly attacks?: readonly Attack[];
+  readonly progress: Pick<Progress, "phase">;
+  readonly signal: AbortSignal;
+  readonly cleanUp: (release: () => Promise<void>) => void;
+  readonly onOutcome: (outcome: Outcome) => void;
+}
+
+/** Runs attacks, one after the other, and asks after each. Who has died is started again for the next. */
+export async function runAttacks(run: AttackRun): Promise<readonly Outcome[]> {
+  const { options, progress, signal, cleanUp, onOutcome } = run;
   const random = randomOf(options.seed);
-  const attacks = [...floods(random, options), ...heavy(options), ...clients(options), ...brokers()].filter(
-    ({ attack }) => options.attacks.includes(attack),
-  );
+  const all = [...floods(random, options), ...heavy(options), ...clients(options), ...brokers()];
+  const attacks = run.attacks ?? all.filter(({ attack }) => options.attacks.includes(attack));
   progress.phase("starting the targets");
   const world = await startWorld(options.bus, random, cleanUp);
   const outcomes: Outcome[] = [];

@@ -35,7 +35,7 @@ const HELD_BYTES = 64 * MIB;
 const crowding = (processes: number): number => Math.max(1, processes / cpus().length);
 
 /** A flood is read in several turns of the event loop. */
-const isOneMessage = (attack: AttackName): boolean => attack === "heavy" || attack === "clients";
+export const isOneMessage = (attack: AttackName): boolean => attack === "heavy" || attack === "clients";
 
 export function problemsOf({ attack, bytes, good, answers }: Seen): readonly string[] {
   const size = isOneMessage(attack) ? bytes / MIB : 0;
