@@ -1,5 +1,4 @@
 import { fileURLToPath } from "node:url";
-import type { AdapterOptions } from "../../src/options.js";
 import type { Program } from "../../src/testing/program.js";
 import { endProgram, startProgram } from "../shared/programs.js";
 import type { Question, Sample, TargetOptions } from "./target-process.js";
@@ -51,8 +50,8 @@ export class Target {
     return this.#options.kind === "host";
   }
 
-  get adapter(): AdapterOptions {
-    return this.#options.adapter;
+  get isAlive(): boolean {
+    return !this.#program.lines.items.some(({ event }) => event === "exit");
   }
 
   async reset(): Promise<void> {

@@ -215,13 +215,14 @@ export async function startWorld(
       return client;
     },
     good: async (timeout = GOOD_TIMEOUT_MS) => {
-      await until(() => clients.every(({ connected }) => connected), CONNECT_TIMEOUT_MS);
+      const isDead = (index: number) => hosts[index]?.isAlive === false;
+      await until(() => clients.every(({ connected }, index) => connected || isDead(index)), CONNECT_TIMEOUT_MS);
       const start = performance.now();
       number += 1;
       const message = { method: "emit", event: "good", data: [number], namespace: "/", room: null, skip_sid: null };
       const rest = { binary: false, callback: null, host_id: "f".repeat(32) };
       await publish({ isSideChannel: false, payload: Buffer.from(JSON.stringify({ ...message, ...rest })) });
-      await until(() => latest.every((each) => each >= number), timeout);
+      await until(() => latest.every((each, index) => each >= number || isDead(index)), timeout);
       const missing = hosts.flatMap(({ name }, index) => {
         const state = clients[index]?.connected ? "connected" : "disconnected";
         return (latest[index] ?? 0) < number ? [`${name} (its client is ${state})`] : [];
