@@ -1,4 +1,9 @@
-import { ExtData, encode } from "@msgpack/msgpack";
+import { Encoder, ExtData } from "@msgpack/msgpack";
+
+/** One for all scalars: each has a buffer of its own. */
+const scalars = new Encoder();
+
+const encode = (value: unknown): Buffer => Buffer.from(scalars.encodeSharedRef(value));
 
 /** JSON that no value of JavaScript has: a number with its own digits, `NaN`, an escape that stands alone. */
 export class Raw {
@@ -58,16 +63,16 @@ const OPEN_LIST = "[".charCodeAt(0);
 export function toMsgpack(value: unknown): Buffer {
   if (value instanceof Raw) {
     const depth = value.text.charCodeAt(0) === OPEN_LIST ? value.text.length / 2 : 0;
-    return depth > 0 ? Buffer.alloc(depth, 0x91).fill(0x90, depth - 1) : Buffer.from(encode(Number(value.text)));
+    return depth > 0 ? Buffer.alloc(depth, 0x91).fill(0x90, depth - 1) : encode(Number(value.text));
   }
   if (value instanceof Entries) {
-    const parts = value.list.flatMap(([key, item]) => [Buffer.from(encode(key)), toMsgpack(item)]);
+    const parts = value.list.flatMap(([key, item]) => [encode(key), toMsgpack(item)]);
     return Buffer.concat([header(0xde, value.list.length), ...parts]);
   }
   if (Array.isArray(value)) {
     return Buffer.concat([header(0xdc, value.length), ...value.map(toMsgpack)]);
   }
-  return Buffer.from(encode(value));
+  return encode(value);
 }
 
 export { ExtData };
