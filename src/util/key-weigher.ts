@@ -18,10 +18,14 @@ export class KeyWeigher {
   #count = 0;
 
   /**
+   * @param isOneOfMany - whether its object has `MANY_KEYS` before it
    * @returns 0 for a key `bytes[start, end)` whose hash was seen before. Otherwise `WEIGHT.newKey`, increased by the share
    *   of new keys that go unnoticed: the more hashes are taken, the more have one of them
    */
-  weigh(bytes: Uint8Array, start: number, end: number): number {
+  weigh(bytes: Uint8Array, start: number, end: number, isOneOfMany: boolean): number {
+    if (isOneOfMany) {
+      return WEIGHT.newKey;
+    }
     let hash = 0;
     for (let position = start; position < end; position += 1) {
       hash = Math.imul(hash ^ (bytes[position] as number) ^ 0x100, FACTOR);

@@ -1,6 +1,6 @@
 import { endOfLiteral, endOfString } from "./json-tokens.js";
 import { isIndex, KeyWeigher } from "./key-weigher.js";
-import { maxWeight, WEIGHT } from "./weight.js";
+import { MANY_KEYS, maxWeight, WEIGHT } from "./weight.js";
 
 /** What one pass over a text finds out, if that is JSON. */
 export interface JsonSurvey {
@@ -84,6 +84,8 @@ class Surveyor implements JsonSurvey {
   #weight = 0;
   /** Flags of each open list and object, the innermost at `#depth`. */
   readonly #open: Uint8Array;
+  /** Keys of each open object so far. */
+  readonly #keyCounts: Uint32Array;
   #depth = 0;
   #isKey = false;
   /** Whether the next value is that of a key `constructor`. */
@@ -95,6 +97,7 @@ class Surveyor implements JsonSurvey {
     this.#keys = json.length < WEIGHED_SIZE ? undefined : new KeyWeigher();
     this.#maxWeight = maxWeight(json.length);
     this.#open = new Uint8Array(maxDepth + 1);
+    this.#keyCounts = new Uint32Array(maxDepth + 1);
   }
 
   get isTooHeavy(): boolean {
@@ -150,6 +153,7 @@ class Surveyor implements JsonSurvey {
     this.#onValue();
     this.#depth += 1;
     this.#open[this.#depth] = flags;
+    this.#keyCounts[this.#depth] = 0;
     this.#isKey = isObject;
   }
 
@@ -168,8 +172,10 @@ class Surveyor implements JsonSurvey {
     if (this.#keys === undefined) {
       return;
     }
+    const count = this.#keyCounts[this.#depth] as number;
+    this.#keyCounts[this.#depth] = count + 1;
     if (!isIndex(this.#json, start, end)) {
-      this.#weight += this.#keys.weigh(this.#json, start, end);
+      this.#weight += this.#keys.weigh(this.#json, start, end, count >= MANY_KEYS);
     } else if (((this.#open[this.#depth] as number) & INDEXED) === 0) {
       this.#open[this.#depth] = (this.#open[this.#depth] as number) | INDEXED;
       this.#weight += WEIGHT.indexedObject;

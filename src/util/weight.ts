@@ -10,11 +10,17 @@ export const WEIGHT = {
   container: 48,
   /** A text, besides its bytes. */
   text: 24,
-  /** A key that no other object had yet: V8 keeps its text, and makes a new kind of object for it. */
+  /**
+   * A key that no other object had yet, for which V8 keeps its text and makes a new kind of object; and each key of an
+   * object with many, which V8 keeps in a table.
+   */
   newKey: 128,
   /** An object with a key such as "17", which V8 stores apart. */
   indexedObject: 200,
 } as const;
+
+/** Keys from which on V8 keeps those of an object in a table. */
+export const MANY_KEYS = 1_024;
 
 export const MAX_WEIGHT_PER_BYTE = 10;
 

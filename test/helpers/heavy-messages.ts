@@ -23,6 +23,10 @@ export const HEAVY_JSON: readonly Maker<string>[] = [
   ["lists in lists", (size) => listOf("[".repeat(900) + "]".repeat(900), size)],
   ["objects that share no key", (size) => listOf((index) => `{"${key(index)}":1}`, size)],
   ["keys that are all different", (size) => `{${listOf((index) => `"${key(index)}":1`, size).slice(1, -1)}}`],
+  [
+    "one object with the same few thousand keys",
+    (size) => `{${listOf((index) => `"${key(index % 3_000)}":1`, size).slice(1, -1)}}`,
+  ],
   ["objects with an index for a key", (size) => listOf((index) => `{"${index % 100}":1}`, size)],
 ];
 
@@ -67,9 +71,9 @@ function integerKeys(size: number): Buffer {
   return Buffer.concat([head(0xdf, length), entries]);
 }
 
-function textKeys(size: number): Buffer {
+function textKeys(size: number, kinds: number): Buffer {
   const length = Math.floor(size / 6);
-  const entries = Buffer.from(Array.from({ length }, (_, index) => `\xa4${key(index)}\xc0`).join(""), "latin1");
+  const entries = Buffer.from(Array.from({ length }, (_, index) => `\xa4${key(index % kinds)}\xc0`).join(""), "latin1");
   return Buffer.concat([head(0xdf, length), entries]);
 }
 
@@ -78,7 +82,8 @@ export const HEAVY_MSGPACK: readonly Maker<Buffer>[] = [
   ["empty lists", (size) => around(list(Buffer.from([0x90]), size))],
   ["maps of one entry", (size) => around(list(Buffer.from([0x81, 1, 1]), size))],
   ["integers for keys", (size) => around(integerKeys(size))],
-  ["texts for keys, all different", (size) => around(textKeys(size))],
+  ["texts for keys, all different", (size) => around(textKeys(size, Number.POSITIVE_INFINITY))],
+  ["the same few thousand texts for keys of one map", (size) => around(textKeys(size, 3_000))],
 ];
 
 /** A message of the side channel with a frame in place of the items. */

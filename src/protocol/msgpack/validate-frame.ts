@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { isIndex, KeyWeigher } from "../../util/key-weigher.js";
-import { maxWeight, TOO_HEAVY, WEIGHT } from "../../util/weight.js";
+import { MANY_KEYS, maxWeight, TOO_HEAVY, WEIGHT } from "../../util/weight.js";
 import { RejectionError, type RejectReason } from "../model/rejection.js";
 import { LISTED_NAMES, MAX_ATTACHMENTS, MAX_DEPTH, TOO_MANY_NAMES } from "../values/limits.js";
 
@@ -50,6 +50,7 @@ const PROTOTYPE = Buffer.from("prototype");
 const MAP = 1;
 const OF_CONSTRUCTOR = 2;
 const INDEXED = 4;
+const HAS_MANY_KEYS = 8;
 
 /** Open containers while the map itself is read, the frame among them. */
 const IN_MESSAGE = 2;
@@ -160,7 +161,11 @@ class FrameValidator {
     this.jsonSize += 3;
     this.#weight += WEIGHT.container;
     this.#missing.push(values);
-    this.#flags.push(kind === "map" ? MAP | (this.#isOfConstructor ? OF_CONSTRUCTOR : 0) : 0);
+    this.#flags.push(
+      kind === "map"
+        ? MAP | (this.#isOfConstructor ? OF_CONSTRUCTOR : 0) | (length > MANY_KEYS ? HAS_MANY_KEYS : 0)
+        : 0,
+    );
     this.#isOfConstructor = false;
     this.#totalMissing += values;
     this.#assertRoomForMissing();
@@ -221,8 +226,8 @@ class FrameValidator {
     if (this.#keys === undefined) {
       return;
     }
-    this.#weight += this.#keys.weigh(this.#frame, start - 1, this.#position);
     const flags = this.#flags.at(-1) as number;
+    this.#weight += this.#keys.weigh(this.#frame, start - 1, this.#position, (flags & HAS_MANY_KEYS) !== 0);
     if ((flags & INDEXED) === 0 && (kind === "scalar" || isIndex(this.#frame, start, this.#position))) {
       this.#flags[this.#flags.length - 1] = flags | INDEXED;
       this.#weight += WEIGHT.indexedObject;
