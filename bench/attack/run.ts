@@ -30,7 +30,10 @@ const UNREAD = 20 * BATCH;
 const LIE_MS = 8_000;
 const LIE_TRAFFIC_MS = 20;
 
-/** A host to which a broker has lied may take as long to connect anew; Redis keeps nothing for it meanwhile. */
+/**
+ * A host to which a broker has lied may take as long to connect anew, and Redis keeps nothing for it meanwhile. A client
+ * that a frame has disconnected misses what comes before it is back.
+ */
 const RECONNECT_MS = 30_000;
 const RECONNECT_POLL_MS = 500;
 
@@ -39,6 +42,12 @@ const CLIENT_MS = 300;
 
 /** Kafka refuses larger ones. */
 const KAFKA_BYTES = 900_000;
+
+/** Sends good messages until one arrives everywhere, or nobody has reason to miss them any more. */
+async function untilGood({ good }: World): Promise<void> {
+  const deadline = performance.now() + RECONNECT_MS;
+  while (performance.now() < deadline && (await good(RECONNECT_POLL_MS)).missing.length > 0);
+}
 
 function floods(random: Random, { frames }: Options): readonly Attack[] {
   const all = (world: World) => floodsOf(random, world.known, world.seeds);
@@ -60,9 +69,10 @@ function floods(random: Random, { frames }: Options): readonly Attack[] {
         // What the broker refuses, such as an empty message, is no matter of the hosts.
         await Promise.allSettled(batch.map((frame) => world.publish(frame)));
         if (sent % UNREAD === 0) {
-          await world.good();
+          await untilGood(world);
         }
       }
+      await untilGood(world);
       return { frames: count, bytes };
     },
   }));
@@ -103,7 +113,8 @@ function brokers(): readonly Attack[] {
   return LIES.map((lie) => ({
     attack: "brokers",
     name: `it ${lie}`,
-    perform: async ({ link, publish, good }) => {
+    perform: async (world) => {
+      const { link, publish } = world;
       const payload = Buffer.from(
         `{"method": "emit", "event": "relayed", "data": ["${"x".repeat(500)}"], "namespace": "/", "room": null, ` +
           `"skip_sid": null, "callback": null, "host_id": "${"f".repeat(32)}"}`,
@@ -116,10 +127,7 @@ function brokers(): readonly Attack[] {
         await pause(LIE_TRAFFIC_MS);
       }
       link.tell("none");
-      for (
-        const deadline = performance.now() + RECONNECT_MS;
-        performance.now() < deadline && (await good(RECONNECT_POLL_MS)).missing.length > 0;
-      );
+      await untilGood(world);
       return { frames, bytes: frames * payload.byteLength };
     },
   }));
