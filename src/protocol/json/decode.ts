@@ -48,7 +48,10 @@ function assertBearable({ isTooDeep, isTooHeavy, hasLongLists }: JsonSurvey): vo
 }
 
 /** Reads `NaN`, `Infinity` and `-Infinity` as numbers. Clients get null for them, as from any JavaScript server. */
-const parseWithNonFinite = (json: Buffer): unknown => restoreNaN(JSON.parse(decodeUtf8(replaceNonFinite(json))));
+function parseWithNonFinite(json: Buffer): unknown {
+  const { copy, marker } = replaceNonFinite(json);
+  return restoreNaN(JSON.parse(decodeUtf8(copy)), marker);
+}
 
 /** @throws RejectionError `not_json` */
 function parse(json: Buffer, text: string, hasWords: boolean): unknown {

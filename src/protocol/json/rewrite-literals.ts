@@ -1,8 +1,20 @@
 import { randomInt } from "node:crypto";
 import { areDigits, forEachLiteral } from "../../util/json-tokens.js";
 
-/** Bytes to put in place of the literal `json[start, end)`; undefined to leave it. Called twice for each. */
+/** Bytes to put in place of the literal `json[start, end)`; undefined to leave it. */
 type Replace = (json: Buffer, start: number, end: number) => Uint8Array | undefined;
+
+/** A copy with other numbers and words, each as long as before; strings stay. */
+function overwriteLiterals(json: Buffer, replace: Replace): Buffer {
+  const copy = Buffer.from(json);
+  forEachLiteral(json, (start, end) => {
+    const replacement = replace(json, start, end);
+    if (replacement !== undefined) {
+      append(replacement, 0, replacement.length, copy, start);
+    }
+  });
+  return copy;
+}
 
 /** A copy with other numbers and words; strings stay. Takes two passes, and no memory but the copy. */
 function rewriteLiterals(json: Buffer, replace: Replace): Buffer {
@@ -41,20 +53,40 @@ function append(from: Uint8Array, start: number, end: number, copy: Buffer, at: 
   return written;
 }
 
-/**
- * Stands for NaN while a text is parsed: a number, which a list stores compactly. It is a random one that nobody sends by
- * chance, and that V8 reads fast for having few digits and a small exponent.
- */
-const NAN_TEXT = `-${randomInt(101, 999)}e${randomInt(28, 32)}`;
-const NAN = Number(NAN_TEXT);
+/** What stands for NaN while a text is parsed. */
+type Marker = string | number;
 
-/** JSON has no word for infinity, but numbers that are parsed as such. */
-const WORDS: readonly { readonly word: Buffer; readonly replacement: Buffer }[] = [
-  { word: Buffer.from("NaN"), replacement: Buffer.from(NAN_TEXT) },
-  { word: Buffer.from("Infinity"), replacement: Buffer.from("1e999") },
-  { word: Buffer.from("-Infinity"), replacement: Buffer.from("-1e999") },
+/** In a text that has every text of one letter: a number that nobody sends by chance. */
+const RARE = Number(`-${randomInt(101, 999)}e${randomInt(28, 32)}`);
+
+/** Texts of one letter or digit: V8 has each once, and it is as long as the word NaN. */
+const LETTERS = Buffer.from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+
+/** A text of one letter that is not in the JSON, nor spelled with `\uXXXX`. */
+function unusedMarker(json: Buffer): Marker {
+  const used = new Uint8Array(256);
+  for (let position = 0; position < json.length; position += 1) {
+    if (json[position] === QUOTE) {
+      if (json[position + 2] === QUOTE) {
+        used[json[position + 1] as number] = 1;
+      } else if (json[position + 1] === BACKSLASH && json[position + 7] === QUOTE) {
+        used[Number.parseInt(json.toString("latin1", position + 3, position + 7), 16) & 0xff] = 1;
+      }
+    }
+  }
+  const letter = LETTERS.find((each) => used[each] === 0);
+  return letter === undefined ? RARE : String.fromCharCode(letter);
+}
+
+/** JSON has no word for infinity, but numbers that are parsed as such. Only a marker that is a number is longer than its word. */
+const wordsWith = (marker: Marker): readonly { readonly word: Buffer; readonly replacement: Buffer }[] => [
+  { word: Buffer.from("NaN"), replacement: Buffer.from(JSON.stringify(marker)) },
+  { word: Buffer.from("Infinity"), replacement: Buffer.from("1e999   ") },
+  { word: Buffer.from("-Infinity"), replacement: Buffer.from("-1e999   ") },
 ];
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
 const UPPER_I = 0x49;
 const UPPER_N = 0x4e;
@@ -74,40 +106,44 @@ function isWord(json: Buffer, start: number, word: Buffer): boolean {
   return true;
 }
 
-/** A copy without the words that JSON does not have; `restoreNaN` then turns the value into what it was. */
-export function replaceNonFinite(json: Buffer): Buffer {
-  return rewriteLiterals(json, (text, start, end) => {
+/** A copy without the words that JSON does not have, and what stands for NaN in it: see `restoreNaN`. */
+export function replaceNonFinite(json: Buffer): { readonly copy: Buffer; readonly marker: Marker } {
+  const marker = unusedMarker(json);
+  const words = wordsWith(marker);
+  const rewrite = typeof marker === "string" ? overwriteLiterals : rewriteLiterals;
+  const copy = rewrite(json, (text, start, end) => {
     if (!mayBeWord(text, start)) {
       return undefined;
     }
-    for (const { word, replacement } of WORDS) {
+    for (const { word, replacement } of words) {
       if (end - start === word.length && isWord(text, start, word)) {
         return replacement;
       }
     }
     return undefined;
   });
+  return { copy, marker };
 }
 
 /** Puts NaN back, in the given value itself. */
-export function restoreNaN(value: unknown): unknown {
+export function restoreNaN(value: unknown, marker: Marker): unknown {
   if (typeof value !== "object" || value === null) {
-    return value === NAN ? Number.NaN : value;
+    return value === marker ? Number.NaN : value;
   }
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {
       const item = value[index];
-      if (item === NAN) {
+      if (item === marker) {
         value[index] = Number.NaN;
       } else if (typeof item === "object") {
-        restoreNaN(item);
+        restoreNaN(item, marker);
       }
     }
     return value;
   }
   const object = value as Record<string, unknown>;
   for (const key of Object.keys(object)) {
-    object[key] = restoreNaN(object[key]);
+    object[key] = restoreNaN(object[key], marker);
   }
   return value;
 }

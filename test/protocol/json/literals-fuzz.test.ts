@@ -32,8 +32,9 @@ const written = fc.letrec<{ value: Written }>((tie) => ({
       same("12345678901234567e1", Number("12345678901234567e1")),
     ),
     fc
-      .oneof(fc.string(), fc.constantFrom("NaN", '"NaN', "\\", '\\"', "-Infinity, 9007199254740993"))
+      .oneof(fc.string(), fc.constantFrom("NaN", '"NaN', "\\", '\\"', "-Infinity, 9007199254740993", "a", "b"))
       .map((text) => same(JSON.stringify(text), text)),
+    fc.constantFrom("a", "b", "c").map((letter) => same(`"\\u00${letter.charCodeAt(0).toString(16)}"`, letter)),
     fc.array(tie("value"), { maxLength: 4 }).map((items) => ({
       text: `[${items.map(({ text }) => text).join(", ")}]`,
       value: items.map(({ value }) => value),
@@ -62,4 +63,15 @@ test("words and long integers of Python are read, wherever they stand", (t) => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+test("NaN is told from texts of one letter, whichever there are", (t) => {
+  const letters = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"];
+  for (const texts of [[], ["a"], letters.slice(0, -1), letters]) {
+    const value = [...texts, Number.NaN, { x: [Number.NaN, ...texts] }];
+    const json = JSON.stringify(value).replaceAll("null", "NaN");
+    t.deepEqual(decodeJson(Buffer.from(json)).value, value);
+    const escaped = json.replaceAll('"a"', '"\\u0061"');
+    t.deepEqual(decodeJson(Buffer.from(escaped)).value, value);
+  }
 });
