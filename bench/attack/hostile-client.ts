@@ -1,10 +1,11 @@
-import type { Socket } from "socket.io-client";
+/** Sends an event. */
+type Emit = (event: string, ...args: unknown[]) => void;
 
 /** What a client sends to an application that passes it on. */
 export interface ClientAttack {
   readonly name: string;
   /** @param bytes - about what it sends, where that is not small in any case */
-  perform(socket: Socket, bytes: number): void;
+  perform(emit: Emit, bytes: number): void;
 }
 
 function nested(depth: number): unknown {
@@ -39,67 +40,67 @@ const NAME_BYTES = 300_000;
 export const CLIENT_ATTACKS: readonly ClientAttack[] = [
   ...ODD_ROOMS.map(([name, room]) => ({
     name: `joins ${name}`,
-    perform: (socket: Socket) => {
-      socket.emit("join", room);
-      socket.emit("relay to", room, "hello");
-      socket.emit("relay except", room, "hello");
-      socket.emit("leave", room);
-      socket.emit("join", room);
+    perform: (emit: Emit) => {
+      emit("join", room);
+      emit("relay to", room, "hello");
+      emit("relay except", room, "hello");
+      emit("leave", room);
+      emit("join", room);
     },
   })),
   {
     name: "joins 10,000 rooms",
-    perform: (socket) => {
+    perform: (emit) => {
       for (let number = 0; number < 10_000; number += 1) {
-        socket.emit("join", `room ${number}`);
+        emit("join", `room ${number}`);
       }
     },
   },
   {
     name: "has names of rooms excepted",
-    perform: (socket, bytes) => {
+    perform: (emit, bytes) => {
       for (let number = 0; number < bytes / NAME_BYTES; number += 1) {
-        socket.emit("relay except", String(number).padEnd(NAME_BYTES, "x"), "hello");
+        emit("relay except", String(number).padEnd(NAME_BYTES, "x"), "hello");
       }
     },
   },
   ...DEPTHS.map((depth) => ({
     name: `sends ${depth} levels`,
-    perform: (socket: Socket) => {
-      socket.emit("relay", nested(depth));
-      socket.emit("call", "called", nested(depth));
-      socket.emit("remember", nested(depth));
+    perform: (emit: Emit) => {
+      emit("relay", nested(depth));
+      emit("call", "called", nested(depth));
+      emit("remember", nested(depth));
     },
   })),
   {
     name: "sends a key __proto__",
-    perform: (socket) => {
-      socket.emit("relay", parsed('{"__proto__": {"polluted": 1}}'));
-      socket.emit("relay", parsed('{"constructor": {"prototype": {"polluted": 1}}}'));
-      socket.emit("call", "called", parsed('{"__proto__": 1}'));
-      socket.emit("remember", parsed('{"__proto__": 1}'));
+    perform: (emit) => {
+      emit("relay", parsed('{"__proto__": {"polluted": 1}}'));
+      emit("relay", parsed('{"constructor": {"prototype": {"polluted": 1}}}'));
+      emit("call", "called", parsed('{"__proto__": 1}'));
+      emit("remember", parsed('{"__proto__": 1}'));
     },
   },
   {
     name: "sends a key constructor beside a list",
-    perform: (socket, bytes) => socket.emit("relay", { constructor: 1, list: listOf(0, bytes / 2) }),
+    perform: (emit, bytes) => emit("relay", { constructor: 1, list: listOf(0, bytes / 2) }),
   },
-  { name: "sends empty strings", perform: (socket, bytes) => socket.emit("relay", listOf("", bytes / 3)) },
-  { name: "sends empty maps", perform: (socket, bytes) => socket.emit("relay", listOf({}, bytes / 3)) },
+  { name: "sends empty strings", perform: (emit, bytes) => emit("relay", listOf("", bytes / 3)) },
+  { name: "sends empty maps", perform: (emit, bytes) => emit("relay", listOf({}, bytes / 3)) },
   {
     name: "sends many keys",
-    perform: (socket, bytes) =>
-      socket.emit("relay", Object.fromEntries(Array.from({ length: bytes / 14 }, (_, number) => [`k${number}`, 0]))),
+    perform: (emit, bytes) =>
+      emit("relay", Object.fromEntries(Array.from({ length: bytes / 14 }, (_, number) => [`k${number}`, 0]))),
   },
-  { name: "sends one long text", perform: (socket, bytes) => socket.emit("relay", "\u0000".repeat(bytes / 6)) },
-  { name: "sends one attachment", perform: (socket, bytes) => socket.emit("relay", Buffer.alloc(bytes)) },
+  { name: "sends one long text", perform: (emit, bytes) => emit("relay", "\u0000".repeat(bytes / 6)) },
+  { name: "sends one attachment", perform: (emit, bytes) => emit("relay", Buffer.alloc(bytes)) },
   {
     name: "sends an attachment beside a list",
-    perform: (socket, bytes) => socket.emit("relay", Buffer.from("a"), listOf(0, bytes / 2)),
+    perform: (emit, bytes) => emit("relay", Buffer.from("a"), listOf(0, bytes / 2)),
   },
   {
     name: "sends 10,000 attachments",
-    perform: (socket) => socket.emit("relay", listOf(Buffer.alloc(1), 10_000)),
+    perform: (emit) => emit("relay", listOf(Buffer.alloc(1), 10_000)),
   },
-  { name: "has much remembered", perform: (socket, bytes) => socket.emit("remember", listOf("", bytes / 3)) },
+  { name: "has much remembered", perform: (emit, bytes) => emit("remember", listOf("", bytes / 3)) },
 ];

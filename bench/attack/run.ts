@@ -10,12 +10,14 @@ import type { Options } from "./options.js";
 import { type Outcome, problemsOf } from "./verdict.js";
 import { startWorld, type World } from "./world.js";
 
+/** What was sent. */
+type Sent = Pick<Outcome, "frames" | "bytes" | "baseline">;
+
 /** One attack. */
 export interface Attack {
   readonly attack: AttackName;
   readonly name: string;
-  /** @returns what was sent */
-  perform(world: World): Promise<{ readonly frames: number; readonly bytes: number }>;
+  perform(world: World): Promise<Sent>;
 }
 
 const MIB = 2 ** 20;
@@ -97,14 +99,21 @@ function clients({ mebibytes }: Options): readonly Attack[] {
     attack: "clients",
     name,
     perform: async (world) => {
+      const [host] = world.targets;
       const socket = await world.connectClient();
-      perform(socket, bytes);
-      // An answer to this one comes after all that it has sent.
-      socket.emit("relay", "the end");
-      await pause(CLIENT_MS);
-      await world.good();
+      const send = async (emit: (event: string, ...args: unknown[]) => void) => {
+        perform(emit, bytes);
+        // An answer to this one comes after all that it has sent.
+        socket.emit("relay", "the end");
+        await pause(CLIENT_MS);
+        await world.good();
+      };
+      await send((_, ...args) => socket.emit("unheard", ...args));
+      const baseline = await host?.sample();
+      await Promise.all(world.targets.map((target) => target.reset()));
+      await send((...event) => socket.emit(...event));
       socket.disconnect();
-      return { frames: 1, bytes };
+      return { frames: 1, bytes, ...(baseline === undefined ? {} : { baseline }) };
     },
   }));
 }

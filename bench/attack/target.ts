@@ -58,12 +58,17 @@ export class Target {
     await this.#ask({ op: "reset" }, "reset");
   }
 
+  /** Since the last reset. */
+  async sample(): Promise<Sample> {
+    return (await this.#ask({ op: "sample" }, "sample")) as unknown as Sample;
+  }
+
   /** Never rejects. */
   async answer(): Promise<TargetAnswer> {
     const { name } = this;
     try {
       const answered = await this.#ask({ op: "ask" }, "answered");
-      const sample = (await this.#ask({ op: "sample" }, "sample")) as unknown as Sample;
+      const sample = await this.sample();
       return { name, death: undefined, sample, asked: (answered.count ?? answered.error) as number | string };
     } catch (error) {
       const [death = ""] = (error as Error).message.split("\n");
