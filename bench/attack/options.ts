@@ -24,7 +24,7 @@ const MOST_MEBIBYTES = 47;
 
 export const HELP = `${bold("npm run attack --")} [flags]: what can a hostile frame, client or broker do to a Node host?
 
-  npm run attack                                everything, with 100,000 frames; some minutes
+  npm run attack                                all attacks on Redis, with 100,000 flood frames; some minutes
   npm run attack -- --only floods --frames 10000000
   npm run attack -- --only heavy --mib 32       one frame of each kind that is costly to read
   npm run attack -- --seed 7                    the same frames again
@@ -35,20 +35,21 @@ export const HELP = `${bold("npm run attack --")} [flags]: what can a hostile fr
                    heavy     single frames that are costly to read
                    clients   what a client can send to an application that passes it on
                    brokers   a broker that stalls, cuts off, slices and alters what it sends
-  --frames N       of all floods together. Default: 100000
-  --mib N          size of a heavy frame in MiB, 1 to ${MOST_MEBIBYTES}. Default: 8
-  --seed N         what is sent depends on it. Default: a new one, which is printed
+  --frames N       number of frames in all floods together. Default: 100000
+  --mib N          size in MiB of a heavy frame, and of what a client sends, 1 to ${MOST_MEBIBYTES}. Default: 8.
+                   Heavy frames on Kafka always have 0.9 MB
+  --seed N         determines what is sent. Default: a random one, which is printed
   --json FILE      write every figure
   --write          put the figures into docs/reliability.md and docs/attack.json
   -h, --help       show this help
 
-Starts a broker, three Node hosts and an emitter with acknowledgements, each a process of its own. After each attack there
-are four questions: are they alive, is the next good message delivered, how long did the event loop stall, and how much
-memory did it take, at its peak and afterwards?
+Starts a broker, three Node hosts and an emitter with acknowledgements, each a process of its own. After each attack it
+asks: is every process alive, is the next good message delivered, how long did the event loop stall, and how much memory
+was used, at the peak and afterwards?
 
 Linux only. Everything that is started is also ended, after Ctrl-C too. ${LOG_FILE} has the logs of the programs.
 
-Exits with 0 when every answer is within its limit, 1 when one is not or the run failed, 2 when the command line is wrong.
+Exits with 0 when every answer that has a limit is within it, 1 when one is not or the run failed, 2 when the command line is wrong.
 `;
 
 /** @throws UsageError with one line that says what is wrong */
