@@ -37,6 +37,26 @@ const names = (bytes: number): string => {
   return `${text}"end"]`;
 };
 
+/** Eight of thirty letters, in an order of its own for each number. */
+function someLetters(number: number): readonly string[] {
+  const rest = [..."abcdefghijklmnopqrstuvwxyzABCD"];
+  let random = number;
+  return Array.from({ length: 8 }, () => {
+    random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0;
+    return rest.splice((random >>> 8) % rest.length, 1)[0] as string;
+  });
+}
+
+/** Different ones, over and over: as many as make a difference, and no more than can be built quickly. */
+const MOST_DIFFERENT = 100_000;
+
+function different(bytes: number, one: (number: number) => string): string {
+  const size = one(0).length;
+  const parts = Array.from({ length: Math.min(MOST_DIFFERENT, Math.ceil(bytes / size)) }, (_, number) => one(number));
+  const all = parts.join("");
+  return all.repeat(Math.max(1, Math.floor(bytes / all.length)));
+}
+
 const json = (name: string, text: (bytes: number) => string): Heavy => ({
   name: `JSON: ${name}`,
   frame: (bytes) => ({ isSideChannel: false, payload: Buffer.from(text(bytes)) }),
@@ -148,6 +168,16 @@ export const HEAVY: readonly Heavy[] = [
   json("nested maps", (bytes) => emit(`${times('{"a":', bytes / 2)}0${"}".repeat(bytes / 10)}`)),
   json("many keys", (bytes) => emit(`[${keys(bytes)}]`)),
   json("the same key", (bytes) => emit(`[{${times('"a":0,', bytes)}"a":0}]`)),
+  json("objects of eight letters in any order", (bytes) => {
+    const one = (number: number) =>
+      `{${someLetters(number)
+        .map((letter) => `"${letter}":0`)
+        .join(",")}},`;
+    return emit(`[${different(bytes, one)}0]`);
+  }),
+  json("keys of digits that are no indexes", (bytes) =>
+    emit(`[{${different(bytes, (number) => `"0${String(number).padStart(6, "0")}":0,`)}"end":0}]`),
+  ),
   json("keys of the message", (bytes) => emit("[1]", `, "x": ${keys(bytes)}`)),
   json("empty maps", (bytes) => emit(listOf("{}", bytes))),
   json("empty strings, decoded", (bytes) => emit(`[NaN, ${listOf('""', bytes)}]`)),
@@ -185,6 +215,14 @@ export const HEAVY: readonly Heavy[] = [
   json("a method", (bytes) => `{"method": "${"m".repeat(bytes)}"}`),
   msgpack("nested lists", nestedLists),
   msgpack("many keys", packedKeys),
+  msgpack("maps of eight letters in any order", (bytes) => {
+    const one = (number: number) =>
+      `\x88${someLetters(number)
+        .map((letter) => `\xa1${letter}\x00`)
+        .join("")}`;
+    const maps = Buffer.from(different(bytes, one), "latin1");
+    return counted(0xdd, maps.byteLength / one(0).length, maps);
+  }),
   msgpack("null, many times", (bytes) => list([0xc0], bytes)),
   msgpack("empty bytes", (bytes) => list([0xc4, 0x00], bytes)),
   msgpack("empty lists", (bytes) => list([0x90], bytes)),

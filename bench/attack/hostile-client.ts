@@ -99,8 +99,9 @@ export const CLIENT_ATTACKS: readonly ClientAttack[] = [
     perform: (emit, bytes) => emit("relay", Buffer.from("a"), listOf(0, bytes / 2)),
   },
   {
-    name: "sends 10,000 attachments",
-    perform: (emit) => emit("relay", listOf(Buffer.alloc(1), 10_000)),
+    // Socket.IO's parser accepts no more.
+    name: "sends 10 attachments",
+    perform: (emit) => emit("relay", listOf(Buffer.alloc(1), 10)),
   },
   { name: "has much remembered", perform: (emit, bytes) => emit("remember", listOf("", bytes / 3)) },
 ];

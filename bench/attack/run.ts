@@ -8,7 +8,7 @@ import { LIES } from "./lying-link.js";
 import type { AttackName } from "./names.js";
 import type { Options } from "./options.js";
 import { type Outcome, problemsOf } from "./verdict.js";
-import { startWorld, type World } from "./world.js";
+import { type GoodMessage, startWorld, type World } from "./world.js";
 
 /** What was sent. */
 type Sent = Pick<Outcome, "frames" | "bytes" | "baseline">;
@@ -45,10 +45,21 @@ const CLIENT_MS = 300;
 /** Kafka refuses larger ones. */
 const KAFKA_BYTES = 900_000;
 
-/** Sends good messages until one arrives everywhere, or nobody has reason to miss them any more. */
-async function untilGood({ good }: World): Promise<void> {
-  const deadline = performance.now() + RECONNECT_MS;
-  while (performance.now() < deadline && (await good(RECONNECT_POLL_MS)).missing.length > 0);
+/**
+ * Sends good messages until one arrives at every host that lives.
+ *
+ * @returns the last of them; the time is that from the first
+ */
+async function untilGood({ good, targets }: World): Promise<GoodMessage> {
+  const start = performance.now();
+  for (;;) {
+    const { missing } = await good(RECONNECT_POLL_MS);
+    const time = performance.now() - start;
+    const isDone = missing.length === 0 || targets.some(({ isAlive }) => !isAlive);
+    if (isDone || time > RECONNECT_MS) {
+      return { time, missing };
+    }
+  }
 }
 
 function floods(random: Random, { frames }: Options): readonly Attack[] {
@@ -74,7 +85,6 @@ function floods(random: Random, { frames }: Options): readonly Attack[] {
           await untilGood(world);
         }
       }
-      await untilGood(world);
       return { frames: count, bytes };
     },
   }));
@@ -100,19 +110,19 @@ function clients({ mebibytes }: Options): readonly Attack[] {
     name,
     perform: async (world) => {
       const [host] = world.targets;
-      const socket = await world.connectClient();
-      const send = async (emit: (event: string, ...args: unknown[]) => void) => {
-        perform(emit, bytes);
-        // An answer to this one comes after all that it has sent.
+      const send = async (nameOf: (event: string) => string) => {
+        const socket = await world.connectClient();
+        perform((event, ...args) => socket.emit(nameOf(event), ...args), bytes);
         socket.emit("relay", "the end");
         await pause(CLIENT_MS);
-        await world.good();
+        await untilGood(world);
+        socket.disconnect();
       };
-      await send((_, ...args) => socket.emit("unheard", ...args));
-      const baseline = await host?.sample();
-      await Promise.all(world.targets.map((target) => target.reset()));
-      await send((...event) => socket.emit(...event));
-      socket.disconnect();
+      await send(() => "unheard");
+      // One that is dead says so when it is asked.
+      const baseline = await host?.sample().catch(() => undefined);
+      await Promise.all(world.targets.map((target) => target.reset().catch(() => {})));
+      await send((event) => event);
       return { frames: 1, bytes, ...(baseline === undefined ? {} : { baseline }) };
     },
   }));
@@ -136,14 +146,13 @@ function brokers(): readonly Attack[] {
         await pause(LIE_TRAFFIC_MS);
       }
       link.tell("none");
-      await untilGood(world);
       return { frames, bytes: frames * payload.byteLength };
     },
   }));
 }
 
 async function ask(world: World): Promise<Pick<Outcome, "good" | "answers">> {
-  const good = await world.good();
+  const good = await untilGood(world);
   return { good, answers: await Promise.all(world.targets.map((target) => target.answer())) };
 }
 

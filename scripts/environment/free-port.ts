@@ -1,11 +1,13 @@
 import { randomInt } from "node:crypto";
 import { createServer, type ListenOptions, type Server } from "node:net";
 
-/** @returns undefined where something else listens */
+/** @returns undefined where something else listens @throws Error rejects with any other reason */
 async function listen(options: ListenOptions): Promise<Server | undefined> {
   const server = createServer().unref();
-  const listens = new Promise<boolean>((resolve) => {
-    server.once("listening", () => resolve(true)).once("error", () => resolve(false));
+  const listens = new Promise<boolean>((resolve, reject) => {
+    server
+      .once("listening", () => resolve(true))
+      .once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(false) : reject(error)));
   });
   server.listen(options);
   return (await listens) ? server : undefined;

@@ -9,28 +9,32 @@ const HASHES = 2 ** HASH_BITS;
 /** Odd, and random: a sender who knew it could choose keys with equal hashes, which count as one. */
 const FACTOR = 2 * randomInt(2 ** 30, 2 ** 31) + 1;
 
-/** Digits of the largest index of V8. */
-const MAX_INDEX_LENGTH = 10;
+const ZERO = 0x30;
+
+/** The largest index of V8. */
+const MAX_INDEX = "4294967294";
 
 /** Weighs the keys of one message. Most messages have few, and repeat them. */
 export class KeyWeigher {
   readonly #seen = new Uint8Array(HASHES / 8);
   #count = 0;
 
+  /** Hash of the key that was weighed last, and of all that were before it: `before` for the next key of its object. */
+  sequence = 0;
+
   /**
-   * @param isOneOfMany - whether its object has `MANY_KEYS` before it
-   * @returns 0 for a key `bytes[start, end)` whose hash was seen before. Otherwise `WEIGHT.newKey`, increased by the share
-   *   of new keys that go unnoticed: the more hashes are taken, the more have one of them
+   * @param before - `sequence` of the key before it in its object; 0 for the first, and in a table, where the order is no
+   *   matter
+   * @returns 0 for a key `bytes[start, end)` that was seen before after the same keys. Otherwise `WEIGHT.newKey`, increased
+   *   by the share of new keys that go unnoticed: the more hashes are taken, the more have one of them
    */
-  weigh(bytes: Uint8Array, start: number, end: number, isOneOfMany: boolean): number {
-    if (isOneOfMany) {
-      return WEIGHT.newKey;
-    }
-    let hash = 0;
+  weigh(bytes: Uint8Array, start: number, end: number, before: number): number {
+    let hash = before;
     for (let position = start; position < end; position += 1) {
       hash = Math.imul(hash ^ (bytes[position] as number) ^ 0x100, FACTOR);
       hash ^= hash >>> 15;
     }
+    this.sequence = hash;
     const index = hash >>> (32 - HASH_BITS);
     const byte = this.#seen[index >> 3] as number;
     const bit = 1 << (index & 7);
@@ -46,5 +50,12 @@ export class KeyWeigher {
 
 /** Whether V8 takes the key for an index. */
 export function isIndex(bytes: Uint8Array, start: number, end: number): boolean {
-  return end > start && end - start <= MAX_INDEX_LENGTH && areDigits(bytes, start, end);
+  const length = end - start;
+  if (length === 0 || length > MAX_INDEX.length || !areDigits(bytes, start, end)) {
+    return false;
+  }
+  if (bytes[start] === ZERO) {
+    return length === 1;
+  }
+  return length < MAX_INDEX.length || String.fromCharCode(...bytes.subarray(start, end)) <= MAX_INDEX;
 }

@@ -107,10 +107,10 @@ export class BusCore {
   /** Connected, and the broker has granted or refused every subscription. */
   connected(): void {
     const channels = this.subscriptions.refused;
+    this.status.forgetErrors();
     if (channels.length > 0) {
       this.status.notify({ type: "refused", channels });
     } else {
-      this.status.forgetErrors();
       this.status.notify({ type: "ready" });
     }
   }

@@ -21,6 +21,8 @@ export class KafkaAvailability {
   #reportedRefusals = "";
   /** Told since then. Each connection counts its own attempts, and any of them may be the first to notice. */
   #attempts = 0;
+  /** Whether the producer was connected after the last failure of it. */
+  #hasConnected = false;
   #isAway = false;
 
   constructor(core: BusCore) {
@@ -34,7 +36,7 @@ export class KafkaAvailability {
   producerConnected(): void {
     this.#isProducerConnected = true;
     this.#isAway = false;
-    this.#core.status.forgetErrors();
+    this.#hasConnected = true;
     this.reportIfReady();
   }
 
@@ -44,6 +46,11 @@ export class KafkaAvailability {
 
   producerFailed(failure: RetryFailure): void {
     this.#isAway = true;
+    if (this.#hasConnected && this.#attempts > 1) {
+      // Another outage, before the consumers had come back from the first.
+      this.#attempts = 0;
+    }
+    this.#hasConnected = false;
     this.#core.outbox.pause();
     this.#onFailure(failure);
   }

@@ -56,14 +56,28 @@ function append(from: Uint8Array, start: number, end: number, copy: Buffer, at: 
 /** What stands for NaN while a text is parsed. */
 type Marker = string | number;
 
-/** In a text that has every text of one letter: a number that nobody sends by chance. */
+/** Among other numbers, or where there is every text of one letter: a number that nobody sends by chance. */
 const RARE = Number(`-${randomInt(101, 999)}e${randomInt(28, 32)}`);
 
 /** Texts of one letter or digit: V8 has each once, and it is as long as the word NaN. */
 const LETTERS = Buffer.from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
+const NAN_WORD = Buffer.from("NaN");
+
+/** Whether most of the JSON is NaN. In a list of other numbers a text would take more memory than one more number. */
+function isMostlyNaN(json: Buffer): boolean {
+  let bytes = 0;
+  for (let at = json.indexOf(NAN_WORD); at !== -1; at = json.indexOf(NAN_WORD, at + NAN_WORD.length)) {
+    bytes += NAN_WORD.length + 1;
+  }
+  return bytes > json.length / 2;
+}
+
 /** A text of one letter that is not in the JSON, nor spelled with `\uXXXX`. */
 function unusedMarker(json: Buffer): Marker {
+  if (!isMostlyNaN(json)) {
+    return RARE;
+  }
   const used = new Uint8Array(256);
   for (let position = 0; position < json.length; position += 1) {
     if (json[position] === QUOTE) {
@@ -80,7 +94,7 @@ function unusedMarker(json: Buffer): Marker {
 
 /** JSON has no word for infinity, but numbers that are parsed as such. Only a marker that is a number is longer than its word. */
 const wordsWith = (marker: Marker): readonly { readonly word: Buffer; readonly replacement: Buffer }[] => [
-  { word: Buffer.from("NaN"), replacement: Buffer.from(JSON.stringify(marker)) },
+  { word: NAN_WORD, replacement: Buffer.from(JSON.stringify(marker)) },
   { word: Buffer.from("Infinity"), replacement: Buffer.from("1e999   ") },
   { word: Buffer.from("-Infinity"), replacement: Buffer.from("-1e999   ") },
 ];
@@ -88,6 +102,9 @@ const wordsWith = (marker: Marker): readonly { readonly word: Buffer; readonly r
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
+const COLON = 0x3a;
+/** White space, of which this is the greatest. */
+const SPACE = 0x20;
 const UPPER_I = 0x49;
 const UPPER_N = 0x4e;
 
@@ -106,6 +123,15 @@ function isWord(json: Buffer, start: number, word: Buffer): boolean {
   return true;
 }
 
+/** Whether a colon follows: a word for a key is no JSON, and stays so that it is refused. */
+function isKey(json: Buffer, end: number): boolean {
+  let position = end;
+  while ((json[position] as number) <= SPACE) {
+    position += 1;
+  }
+  return json[position] === COLON;
+}
+
 /** A copy without the words that JSON does not have, and what stands for NaN in it: see `restoreNaN`. */
 export function replaceNonFinite(json: Buffer): { readonly copy: Buffer; readonly marker: Marker } {
   const marker = unusedMarker(json);
@@ -117,7 +143,7 @@ export function replaceNonFinite(json: Buffer): { readonly copy: Buffer; readonl
     }
     for (const { word, replacement } of words) {
       if (end - start === word.length && isWord(text, start, word)) {
-        return replacement;
+        return isKey(text, end) ? undefined : replacement;
       }
     }
     return undefined;

@@ -60,3 +60,18 @@ test("with a channel that is refused from the start, the reason for each outage 
   const outage = ["refused", "error", "reconnecting 1"];
   t.deepEqual(told(), ["error", ...outage, ...outage]);
 });
+
+test("another outage before all is back is told from its first attempt on", (t) => {
+  const { core, availability, told } = openAt(t);
+  availability.producerConnected();
+  void core.subscriptions.add("pending", () => {}).catch(() => {});
+  for (let outage = 0; outage < 2; outage += 1) {
+    availability.producerLost();
+    availability.producerFailed(failure(1));
+    availability.producerFailed(failure(2));
+    availability.producerConnected();
+  }
+
+  const outage = ["reconnecting 1", "reconnecting 2"];
+  t.deepEqual(told(), ["ready", "error", ...outage, ...outage]);
+});

@@ -67,11 +67,23 @@ test("words and long integers of Python are read, wherever they stand", (t) => {
 
 test("NaN is told from texts of one letter, whichever there are", (t) => {
   const letters = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"];
-  for (const texts of [[], ["a"], letters.slice(0, -1), letters]) {
-    const value = [...texts, Number.NaN, { x: [Number.NaN, ...texts] }];
-    const json = JSON.stringify(value).replaceAll("null", "NaN");
-    t.deepEqual(decodeJson(Buffer.from(json)).value, value);
-    const escaped = json.replaceAll('"a"', '"\\u0061"');
-    t.deepEqual(decodeJson(Buffer.from(escaped)).value, value);
+  const mostly = Array.from({ length: 1_000 }, () => Number.NaN);
+  for (const others of [[], mostly]) {
+    for (const texts of [[], ["a"], letters.slice(0, -1), letters]) {
+      const value = [...texts, Number.NaN, { x: [Number.NaN, ...texts] }, others];
+      const json = JSON.stringify(value).replaceAll("null", "NaN");
+      t.deepEqual(decodeJson(Buffer.from(json)).value, value);
+      const escaped = json.replaceAll('"a"', '"\\u0061"');
+      t.deepEqual(decodeJson(Buffer.from(escaped)).value, value);
+    }
+  }
+});
+
+test("a word in place of a key is no JSON", (t) => {
+  const mostly = `[${"NaN,".repeat(1_000)}NaN]`;
+  for (const wrong of ["{NaN:1}", '{"a":NaN,NaN :2}', "{NaN\n:1,NaN:2}", '{"x":{NaN:[NaN]}}', "{Infinity:1}"]) {
+    for (const json of [wrong, `[${wrong},${mostly}]`]) {
+      t.throws(() => decodeJson(Buffer.from(json)), { message: /^not_json|is not valid JSON|JSON/ }, json.slice(0, 40));
+    }
   }
 });
