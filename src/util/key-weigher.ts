@@ -9,6 +9,9 @@ const HASHES = 2 ** HASH_BITS;
 /** Odd, and random: a sender who knew it could choose keys with equal hashes, which count as one. */
 const FACTOR = 2 * randomInt(2 ** 30, 2 ** 31) + 1;
 
+/** No byte of a key as it is hashed. */
+const KEY_END = 0x200;
+
 const ZERO = 0x30;
 
 /** The largest index of V8. */
@@ -34,7 +37,8 @@ export class KeyWeigher {
       hash = Math.imul(hash ^ (bytes[position] as number) ^ 0x100, FACTOR);
       hash ^= hash >>> 15;
     }
-    this.sequence = hash;
+    // With the end of the key: "ab" and "c" are others than "a" and "bc".
+    this.sequence = Math.imul(hash ^ KEY_END, FACTOR);
     const index = hash >>> (32 - HASH_BITS);
     const byte = this.#seen[index >> 3] as number;
     const bit = 1 << (index & 7);

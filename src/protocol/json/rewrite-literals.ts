@@ -1,6 +1,15 @@
 import { randomInt } from "node:crypto";
 import { areDigits, forEachLiteral } from "../../util/json-tokens.js";
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const COLON = 0x3a;
+/** White space, of which this is the greatest. */
+const SPACE = 0x20;
+const UPPER_I = 0x49;
+const UPPER_N = 0x4e;
+
 /** Bytes to put in place of the literal `json[start, end)`; undefined to leave it. */
 type Replace = (json: Buffer, start: number, end: number) => Uint8Array | undefined;
 
@@ -98,15 +107,6 @@ const wordsWith = (marker: Marker): readonly { readonly word: Buffer; readonly r
   { word: Buffer.from("Infinity"), replacement: Buffer.from("1e999   ") },
   { word: Buffer.from("-Infinity"), replacement: Buffer.from("-1e999   ") },
 ];
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const MINUS = 0x2d;
-const COLON = 0x3a;
-/** White space, of which this is the greatest. */
-const SPACE = 0x20;
-const UPPER_I = 0x49;
-const UPPER_N = 0x4e;
 
 /** False for every number. */
 function mayBeWord(json: Buffer, start: number): boolean {
