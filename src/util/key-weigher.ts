@@ -9,9 +9,6 @@ const HASHES = 2 ** HASH_BITS;
 /** Odd, and random: a sender who knew it could choose keys with equal hashes, which count as one. */
 const FACTOR = 2 * randomInt(2 ** 30, 2 ** 31) + 1;
 
-/** No byte of a key as it is hashed. */
-const KEY_END = 0x200;
-
 const ZERO = 0x30;
 
 /** The largest index of V8. */
@@ -22,23 +19,16 @@ export class KeyWeigher {
   readonly #seen = new Uint8Array(HASHES / 8);
   #count = 0;
 
-  /** Hash of the key that was weighed last, and of all that were before it: `before` for the next key of its object. */
-  sequence = 0;
-
   /**
-   * @param before - `sequence` of the key before it in its object; 0 for the first, and in a table, where the order is no
-   *   matter
-   * @returns 0 for a key `bytes[start, end)` that was seen before after the same keys. Otherwise `WEIGHT.newKey`, increased
-   *   by the share of new keys that go unnoticed: the more hashes are taken, the more have one of them
+   * @returns 0 for a key `bytes[start, end)` whose hash was seen before. Otherwise `WEIGHT.newKey`, increased by the share
+   *   of new keys that go unnoticed: the more hashes are taken, the more have one of them
    */
-  weigh(bytes: Uint8Array, start: number, end: number, before: number): number {
-    let hash = before;
+  weigh(bytes: Uint8Array, start: number, end: number): number {
+    let hash = 0;
     for (let position = start; position < end; position += 1) {
       hash = Math.imul(hash ^ (bytes[position] as number) ^ 0x100, FACTOR);
       hash ^= hash >>> 15;
     }
-    // With the end of the key: "ab" and "c" are others than "a" and "bc".
-    this.sequence = Math.imul(hash ^ KEY_END, FACTOR);
     const index = hash >>> (32 - HASH_BITS);
     const byte = this.#seen[index >> 3] as number;
     const bit = 1 << (index & 7);

@@ -1,6 +1,6 @@
 import { endOfLiteral, endOfString } from "./json-tokens.js";
 import { isIndex, KeyWeigher } from "./key-weigher.js";
-import { maxWeight, TABLE_KEYS, WEIGHT } from "./weight.js";
+import { maxWeight, WEIGHT } from "./weight.js";
 
 /** What one pass over a text finds out, if that is JSON. */
 export interface JsonSurvey {
@@ -25,9 +25,9 @@ export interface CountedLists {
 const UNCOUNTED: CountedLists = { keys: [], maxItems: 0 };
 
 /**
- * A shorter text is within `maxWeight` whatever it says, since nothing weighs 50 times its text: its keys are not compared.
+ * A shorter text is within `maxWeight` whatever it says, since nothing weighs 40 times its text: its keys are not compared.
  */
-export const WEIGHED_SIZE = 192 * 1024;
+export const WEIGHED_SIZE = 256 * 1024;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -84,9 +84,6 @@ class Surveyor implements JsonSurvey {
   #weight = 0;
   /** Flags of each open list and object, the innermost at `#depth`. */
   readonly #open: Uint8Array;
-  /** Of each open object: how many keys it has so far, and `KeyWeigher.sequence` of the last. */
-  readonly #keyCounts: Uint32Array;
-  readonly #sequences: Int32Array;
   #depth = 0;
   #isKey = false;
   /** Whether the next value is that of a key `constructor`. */
@@ -98,9 +95,6 @@ class Surveyor implements JsonSurvey {
     this.#keys = json.length < WEIGHED_SIZE ? undefined : new KeyWeigher();
     this.#maxWeight = maxWeight(json.length);
     this.#open = new Uint8Array(maxDepth + 1);
-    const weighed = this.#keys === undefined ? 0 : maxDepth + 1;
-    this.#keyCounts = new Uint32Array(weighed);
-    this.#sequences = new Int32Array(weighed);
   }
 
   get isTooHeavy(): boolean {
@@ -156,7 +150,6 @@ class Surveyor implements JsonSurvey {
     this.#onValue();
     this.#depth += 1;
     this.#open[this.#depth] = flags;
-    this.#keyCounts[this.#depth] = 0;
     this.#isKey = isObject;
   }
 
@@ -176,24 +169,11 @@ class Surveyor implements JsonSurvey {
       return;
     }
     if (!isIndex(this.#json, start, end)) {
-      this.#weighKey(this.#keys, start, end);
+      this.#weight += this.#keys.weigh(this.#json, start, end);
     } else if (((this.#open[this.#depth] as number) & INDEXED) === 0) {
       this.#open[this.#depth] = (this.#open[this.#depth] as number) | INDEXED;
       this.#weight += WEIGHT.indexedObject;
     }
-  }
-
-  #weighKey(keys: KeyWeigher, start: number, end: number): void {
-    const count = (this.#keyCounts[this.#depth] as number) + 1;
-    this.#keyCounts[this.#depth] = count;
-    const isInTable = count > TABLE_KEYS.json;
-    if (count === TABLE_KEYS.json) {
-      this.#weight += TABLE_KEYS.json * WEIGHT.tableKey;
-    }
-    const before = count === 1 || isInTable ? 0 : (this.#sequences[this.#depth] as number);
-    const weight = keys.weigh(this.#json, start, end, before);
-    this.#weight += isInTable ? Math.max(weight, WEIGHT.tableKey) : weight;
-    this.#sequences[this.#depth] = keys.sequence;
   }
 
   #checkKey(start: number, end: number): void {

@@ -10,19 +10,11 @@ export const WEIGHT = {
   container: 48,
   /** A text, besides its bytes. */
   text: 24,
-  /** A key that no other object had yet after the same keys: V8 makes a new kind of object for it, and may keep its text. */
+  /** A key that no other object had yet: V8 keeps its text, and makes a new kind of object for it. */
   newKey: 128,
-  /** A key of an object with so many that V8 keeps them in a table. */
-  tableKey: 48,
   /** An object with a key such as "17", which V8 stores apart. */
   indexedObject: 200,
 } as const;
-
-/**
- * From so many keys on V8 keeps those of an object in a table: of one that `JSON.parse` builds, and of one that is built key
- * by key, as @msgpack/msgpack does.
- */
-export const TABLE_KEYS = { json: 128, msgpack: 20 } as const;
 
 export const MAX_WEIGHT_PER_BYTE = 10;
 

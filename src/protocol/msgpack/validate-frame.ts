@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { isIndex, KeyWeigher } from "../../util/key-weigher.js";
-import { maxWeight, TABLE_KEYS, TOO_HEAVY, WEIGHT } from "../../util/weight.js";
+import { maxWeight, TOO_HEAVY, WEIGHT } from "../../util/weight.js";
 import { RejectionError, type RejectReason } from "../model/rejection.js";
 import { LISTED_NAMES, MAX_ATTACHMENTS, MAX_DEPTH, TOO_MANY_NAMES } from "../values/limits.js";
 
@@ -50,7 +50,6 @@ const PROTOTYPE = Buffer.from("prototype");
 const MAP = 1;
 const OF_CONSTRUCTOR = 2;
 const INDEXED = 4;
-const TABLE = 8;
 
 /** Open containers while the map itself is read, the frame among them. */
 const IN_MESSAGE = 2;
@@ -79,8 +78,6 @@ class FrameValidator {
   /** Values still missing in each open container, the innermost last. The first is the frame itself, which has one. */
   readonly #missing: number[] = [1];
   readonly #flags: number[] = [0];
-  /** `KeyWeigher.sequence` of the last key of each open container. */
-  readonly #sequences: number[] = [0];
   readonly #keys: KeyWeigher | undefined;
   /** Whether the next value is that of a key `constructor`. */
   #isOfConstructor = false;
@@ -163,12 +160,7 @@ class FrameValidator {
     this.jsonSize += 3;
     this.#weight += WEIGHT.container;
     this.#missing.push(values);
-    this.#flags.push(
-      kind === "map"
-        ? MAP | (this.#isOfConstructor ? OF_CONSTRUCTOR : 0) | (length >= TABLE_KEYS.msgpack ? TABLE : 0)
-        : 0,
-    );
-    this.#sequences.push(0);
+    this.#flags.push(kind === "map" ? MAP | (this.#isOfConstructor ? OF_CONSTRUCTOR : 0) : 0);
     this.#isOfConstructor = false;
     this.#totalMissing += values;
     this.#assertRoomForMissing();
@@ -229,12 +221,8 @@ class FrameValidator {
     if (this.#keys === undefined) {
       return;
     }
+    this.#weight += this.#keys.weigh(this.#frame, start - 1, this.#position);
     const flags = this.#flags.at(-1) as number;
-    const isInTable = (flags & TABLE) !== 0;
-    const before = isInTable ? 0 : (this.#sequences.at(-1) as number);
-    const weight = this.#keys.weigh(this.#frame, start - 1, this.#position, before);
-    this.#weight += isInTable ? Math.max(weight, WEIGHT.tableKey) : weight;
-    this.#sequences[this.#sequences.length - 1] = this.#keys.sequence;
     if ((flags & INDEXED) === 0 && (kind === "scalar" || isIndex(this.#frame, start, this.#position))) {
       this.#flags[this.#flags.length - 1] = flags | INDEXED;
       this.#weight += WEIGHT.indexedObject;
@@ -245,7 +233,6 @@ class FrameValidator {
     while (this.#missing.length > 1 && this.#missing.at(-1) === 0) {
       this.#missing.pop();
       this.#flags.pop();
-      this.#sequences.pop();
     }
   }
 
