@@ -1,20 +1,7 @@
 import test from "ava";
 import type { BusStatus } from "../../../src/bus/bus.js";
-import type { Backend } from "../../../src/bus/core/backend.js";
 import { networkedBus } from "../../../src/bus/core/networked-bus.js";
-
-/** Its broker is out of reach. */
-const AWAY: Backend = {
-  name: "away",
-  title: "Away",
-  subscribe() {},
-  flush() {},
-  publishHeartbeat: async () => {},
-  replacePublisher() {},
-  replaceConnections() {},
-  isAway: () => true,
-  close: async () => {},
-};
+import { AWAY } from "../../helpers/away-backend.js";
 
 test("a listener that publishes and closes when messages are dropped finds the bus closed", async (t) => {
   const bus = networkedBus({}, () => AWAY);

@@ -1,24 +1,12 @@
 import test, { type ExecutionContext } from "ava";
 import type { BusStatus } from "../../../src/bus/bus.js";
-import type { Backend } from "../../../src/bus/core/backend.js";
 import { BusCore } from "../../../src/bus/core/bus-core.js";
 import { KafkaAvailability } from "../../../src/bus/kafka/availability.js";
 import { BridgeError } from "../../../src/errors.js";
-
-const BACKEND: Backend = {
-  name: "kafka",
-  title: "Kafka",
-  subscribe() {},
-  flush() {},
-  publishHeartbeat: async () => {},
-  replacePublisher() {},
-  replaceConnections() {},
-  isAway: () => false,
-  close: async () => {},
-};
+import { AWAY } from "../../helpers/away-backend.js";
 
 function openAt(t: ExecutionContext) {
-  const core = new BusCore({}, () => BACKEND);
+  const core = new BusCore({}, () => AWAY);
   const statuses: BusStatus[] = [];
   core.status.add((status) => statuses.push(status));
   t.teardown(() => core.stop(new BridgeError("BRIDGE_CLOSED", "over")));
