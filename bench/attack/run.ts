@@ -39,9 +39,6 @@ const LIE_TRAFFIC_MS = 20;
 const RECONNECT_MS = 30_000;
 const RECONNECT_POLL_MS = 500;
 
-/** What a client has sent is with its host by then, as far as the host can read. */
-const CLIENT_MS = 300;
-
 /** Kafka refuses larger ones. */
 const KAFKA_BYTES = 900_000;
 
@@ -113,8 +110,7 @@ function clients({ mebibytes }: Options): readonly Attack[] {
       const send = async (nameOf: (event: string) => string) => {
         const socket = await world.connectClient();
         perform((event, ...args) => socket.emit(nameOf(event), ...args), bytes);
-        socket.emit("relay", "the end");
-        await pause(CLIENT_MS);
+        await world.relay(socket);
         await untilGood(world);
         socket.disconnect();
       };

@@ -32,6 +32,8 @@ export interface World {
   publish(frame: Frame): Promise<void>;
   /** Connects another client to the first host. */
   connectClient(): Promise<Socket>;
+  /** Resolves when the hosts have passed on all that the client has sent, or it was disconnected. */
+  relay(client: Socket): Promise<void>;
   /** A good message. Resolves when the client of each host has it, or after `timeout` milliseconds, a minute by default. */
   good(timeout?: number): Promise<GoodMessage>;
   /** Starts those again that have died. */
@@ -98,7 +100,7 @@ async function liftLimits(bus: BusName, { port }: BenchBroker): Promise<void> {
   }
 }
 
-/** A client of a host, which comes back by itself, and hears good messages. */
+/** A client of a host, which comes back by itself, and hears good messages, and what other clients relay. */
 function goodClient(url: () => string, heard: (token: unknown) => void): Socket {
   const socket = connect(url(), {
     transports: ["websocket"],
@@ -109,7 +111,7 @@ function goodClient(url: () => string, heard: (token: unknown) => void): Socket 
   // socket.io-client passes as many arguments to listeners as a message has, which overflows the stack for millions.
   Object.assign(socket, {
     onevent: ({ data, id }: { readonly data: readonly unknown[]; readonly id?: number }) => {
-      if (data[0] === "good") {
+      if (data[0] === "good" || data[0] === "relayed") {
         heard(data[1]);
       } else if (data[0] === "asked" && id !== undefined) {
         (socket as unknown as { ack(id: number): (answer: string) => void }).ack(id)("yes");
@@ -216,6 +218,13 @@ export async function startWorld(
       });
       await until(() => client.connected, CONNECT_TIMEOUT_MS);
       return client;
+    },
+    relay: async (client) => {
+      token = randomUUID();
+      heardBy.clear();
+      client.emit("relay", token);
+      const isThrough = () => hosts.every(({ isAlive }, index) => heardBy.has(index) || !isAlive);
+      await until(() => isThrough() || !client.connected, CONNECT_TIMEOUT_MS);
     },
     good: async (timeout = GOOD_TIMEOUT_MS) => {
       const isDead = (index: number) => hosts[index]?.isAlive === false;

@@ -1,6 +1,6 @@
 import { endOfLiteral, endOfString } from "./json-tokens.js";
 import { isIndex, KeyWeigher } from "./key-weigher.js";
-import { maxWeight, WEIGHT } from "./weight.js";
+import { maxWeight, TABLE_KEYS, WEIGHT } from "./weight.js";
 
 /** What one pass over a text finds out, if that is JSON. */
 export interface JsonSurvey {
@@ -25,9 +25,9 @@ export interface CountedLists {
 const UNCOUNTED: CountedLists = { keys: [], maxItems: 0 };
 
 /**
- * A shorter text is within `maxWeight` whatever it says, since nothing weighs 40 times its text: its keys are not compared.
+ * A shorter text is within `maxWeight` whatever it says, since nothing weighs 50 times its text: its keys are not compared.
  */
-export const WEIGHED_SIZE = 256 * 1024;
+export const WEIGHED_SIZE = 768 * 1024;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -75,118 +75,139 @@ class Surveyor implements JsonSurvey {
   isTooDeep = false;
   unsafeKey: string | undefined;
   hasWords = false;
-  readonly #json: Buffer;
-  readonly #lists: CountedLists;
-  #items = 0;
-  #isInCountedList = false;
-  readonly #keys: KeyWeigher | undefined;
-  readonly #maxWeight: number;
-  #weight = 0;
-  /** Flags of each open list and object, the innermost at `#depth`. */
-  readonly #open: Uint8Array;
-  #depth = 0;
-  #isKey = false;
+  private readonly json: Buffer;
+  private readonly lists: CountedLists;
+  private items = 0;
+  private isInCountedList = false;
+  private readonly keys: KeyWeigher | undefined;
+  private readonly maxWeight: number;
+  private weight = 0;
+  /** Flags of each open list and object, the innermost at `depth`. */
+  private readonly open: Uint8Array;
+  /** Of each open object: how many keys it has so far, and `KeyWeigher.sequence` of the last. */
+  private readonly keyCounts: Uint32Array;
+  private readonly sequences: Int32Array;
+  private depth = 0;
+  private isKey = false;
   /** Whether the next value is that of a key `constructor`. */
-  #isOfConstructor = false;
+  private isOfConstructor = false;
 
   constructor(json: Buffer, maxDepth: number, lists: CountedLists) {
-    this.#json = json;
-    this.#lists = lists;
-    this.#keys = json.length < WEIGHED_SIZE ? undefined : new KeyWeigher();
-    this.#maxWeight = maxWeight(json.length);
-    this.#open = new Uint8Array(maxDepth + 1);
+    this.json = json;
+    this.lists = lists;
+    this.keys = json.length < WEIGHED_SIZE ? undefined : new KeyWeigher();
+    this.maxWeight = maxWeight(json.length);
+    this.open = new Uint8Array(maxDepth + 1);
+    const weighed = this.keys === undefined ? 0 : maxDepth + 1;
+    this.keyCounts = new Uint32Array(weighed);
+    this.sequences = new Int32Array(weighed);
   }
 
   get isTooHeavy(): boolean {
-    return this.#weight > this.#maxWeight;
+    return this.weight > this.maxWeight;
   }
 
   get hasLongLists(): boolean {
-    return this.#items > this.#lists.maxItems;
+    return this.items > this.lists.maxItems;
   }
 
   run(): void {
-    const json = this.#json;
+    const json = this.json;
     for (let position = 0; position < json.length && !this.isTooDeep && !this.isTooHeavy && !this.hasLongLists; ) {
       const byte = json[position] as number;
       if (byte <= SPACE || byte === COLON) {
         position += 1;
       } else if (byte === QUOTE) {
         const end = endOfString(json, position + 1);
-        this.#onString(position + 1, end);
+        this.onString(position + 1, end);
         position = end + 1;
       } else if (byte === COMMA) {
-        this.#isKey = ((this.#open[this.#depth] as number) & OBJECT) !== 0;
+        this.isKey = ((this.open[this.depth] as number) & OBJECT) !== 0;
         position += 1;
       } else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) {
-        this.#onOpen(byte === OPEN_BRACE);
+        this.onOpen(byte === OPEN_BRACE);
         position += 1;
       } else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) {
-        this.#depth = Math.max(this.#depth - 1, 0);
-        this.#isKey = false;
+        this.depth = Math.max(this.depth - 1, 0);
+        this.isKey = false;
         position += 1;
       } else {
         const word = byte === MINUS ? json[position + 1] : byte;
-        this.hasWords ||= word === UPPER_N || word === UPPER_I;
-        this.#onValue();
+        if (word === UPPER_N || word === UPPER_I) {
+          this.hasWords = true;
+          this.weight += WEIGHT.word;
+        }
+        this.onValue();
         position = endOfLiteral(json, position);
       }
     }
   }
 
-  #onValue(): void {
-    this.#weight += WEIGHT.slot;
-    this.#items += this.#isInCountedList && this.#depth > 1 ? 1 : 0;
-    this.#isOfConstructor = false;
+  private onValue(): void {
+    this.weight += WEIGHT.slot;
+    this.items += this.isInCountedList && this.depth > 1 ? 1 : 0;
+    this.isOfConstructor = false;
   }
 
-  #onOpen(isObject: boolean): void {
-    if (this.#depth === this.#open.length - 1) {
+  private onOpen(isObject: boolean): void {
+    if (this.depth === this.open.length - 1) {
       this.isTooDeep = true;
       return;
     }
-    const flags = (isObject ? OBJECT : 0) | (this.#isOfConstructor ? OF_CONSTRUCTOR : 0);
-    this.#weight += WEIGHT.container;
-    this.#onValue();
-    this.#depth += 1;
-    this.#open[this.#depth] = flags;
-    this.#isKey = isObject;
+    const flags = (isObject ? OBJECT : 0) | (this.isOfConstructor ? OF_CONSTRUCTOR : 0);
+    this.weight += WEIGHT.container;
+    this.onValue();
+    this.depth += 1;
+    this.open[this.depth] = flags;
+    this.keyCounts[this.depth] = 0;
+    this.isKey = isObject;
   }
 
-  #onString(start: number, end: number): void {
-    if (!this.#isKey) {
+  private onString(start: number, end: number): void {
+    if (!this.isKey) {
       // V8 has one text for each character.
-      this.#weight += end - start > 1 ? WEIGHT.text + end - start : 0;
-      this.#onValue();
+      this.weight += end - start > 1 ? WEIGHT.text + end - start : 0;
+      this.onValue();
       return;
     }
-    this.#isKey = false;
-    this.#checkKey(start, end);
-    if (this.#depth === 1) {
-      this.#isInCountedList = this.#lists.keys.some((key) => spells(this.#json, start, end, key));
+    this.isKey = false;
+    this.checkKey(start, end);
+    if (this.depth === 1) {
+      this.isInCountedList = this.lists.keys.some((key) => spells(this.json, start, end, key));
     }
-    if (this.#keys === undefined) {
+    if (this.keys === undefined) {
       return;
     }
-    if (!isIndex(this.#json, start, end)) {
-      this.#weight += this.#keys.weigh(this.#json, start, end);
-    } else if (((this.#open[this.#depth] as number) & INDEXED) === 0) {
-      this.#open[this.#depth] = (this.#open[this.#depth] as number) | INDEXED;
-      this.#weight += WEIGHT.indexedObject;
+    if (!isIndex(this.json, start, end)) {
+      this.weighKey(this.keys, start, end);
+    } else if (((this.open[this.depth] as number) & INDEXED) === 0) {
+      this.open[this.depth] = (this.open[this.depth] as number) | INDEXED;
+      this.weight += WEIGHT.indexedObject;
     }
   }
 
-  #checkKey(start: number, end: number): void {
+  private weighKey(keys: KeyWeigher, start: number, end: number): void {
+    const count = (this.keyCounts[this.depth] as number) + 1;
+    this.keyCounts[this.depth] = count;
+    if (count === TABLE_KEYS.json) {
+      this.weight += TABLE_KEYS.json * WEIGHT.tableKey;
+    }
+    const before = count === 1 ? 0 : (this.sequences[this.depth] as number);
+    this.weight += keys.weigh(this.json, start, end, before, count > TABLE_KEYS.json);
+    this.sequences[this.depth] = keys.sequence;
+  }
+
+  private checkKey(start: number, end: number): void {
     if (end - start < PROTO.length) {
       return;
     }
-    if (spells(this.#json, start, end, PROTO)) {
+    if (spells(this.json, start, end, PROTO)) {
       this.unsafeKey ??= "__proto__";
-    } else if (spells(this.#json, start, end, CONSTRUCTOR)) {
-      this.#isOfConstructor = true;
+    } else if (spells(this.json, start, end, CONSTRUCTOR)) {
+      this.isOfConstructor = true;
     } else if (
-      ((this.#open[this.#depth] as number) & (OBJECT | OF_CONSTRUCTOR)) === (OBJECT | OF_CONSTRUCTOR) &&
-      spells(this.#json, start, end, PROTOTYPE)
+      ((this.open[this.depth] as number) & (OBJECT | OF_CONSTRUCTOR)) === (OBJECT | OF_CONSTRUCTOR) &&
+      spells(this.json, start, end, PROTOTYPE)
     ) {
       this.unsafeKey ??= "constructor";
     }

@@ -15,6 +15,18 @@ export function listOf(item: string | ((index: number) => string), size: number)
 
 type Maker<Message> = readonly [what: string, make: (size: number) => Message];
 
+/** Of those letters, so many, in an order of its own for each index. */
+function shuffled(letters: string, many: number, index: number): string[] {
+  const rest = [...letters];
+  let random = index;
+  return Array.from({ length: many }, () => {
+    random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0;
+    return rest.splice((random >>> 8) % rest.length, 1)[0] as string;
+  });
+}
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyzABCD";
+
 const key = (index: number) => index.toString(36).padStart(4, "_");
 
 export const HEAVY_JSON: readonly Maker<string>[] = [
@@ -23,6 +35,25 @@ export const HEAVY_JSON: readonly Maker<string>[] = [
   ["lists in lists", (size) => listOf("[".repeat(900) + "]".repeat(900), size)],
   ["objects that share no key", (size) => listOf((index) => `{"${key(index)}":1}`, size)],
   ["keys that are all different", (size) => `{${listOf((index) => `"${key(index)}":1`, size).slice(1, -1)}}`],
+  [
+    "objects of eight letters in any order",
+    (size) =>
+      listOf(
+        (index) =>
+          `{${shuffled(LETTERS, 8, index)
+            .map((letter) => `"${letter}":1`)
+            .join(",")}}`,
+        size,
+      ),
+  ],
+  [
+    "objects of fifty keys of digits that are no indexes",
+    (size) => {
+      const fifty = (index: number) => Array.from({ length: 50 }, (_, at) => `"0${50 * index + at}":1`).join(",");
+      return listOf((index) => `{${fifty(index)}}`, size);
+    },
+  ],
+  ["nothing but NaN", (size) => listOf("NaN", size)],
   ["objects with an index for a key", (size) => listOf((index) => `{"${index % 100}":1}`, size)],
 ];
 
@@ -53,6 +84,18 @@ const list = (item: Buffer, size: number): Buffer => {
   return Buffer.concat([head(0xdd, length), Buffer.alloc(length * item.length, item)]);
 };
 
+function shuffledMaps(size: number): Buffer {
+  const maps: string[] = [];
+  for (let bytes = 0; bytes < size; bytes += 25) {
+    maps.push(
+      `\x88${shuffled(LETTERS, 8, maps.length)
+        .map((letter) => `\xa1${letter}\x01`)
+        .join("")}`,
+    );
+  }
+  return Buffer.concat([head(0xdd, maps.length), Buffer.from(maps.join(""), "latin1")]);
+}
+
 /** What both channels read as far as `data` and `items` go. */
 const around = (value: Buffer): Buffer =>
   Buffer.concat([Buffer.from([0xde, 0, 1]), Buffer.from(encode("data")), value]);
@@ -67,18 +110,23 @@ function integerKeys(size: number): Buffer {
   return Buffer.concat([head(0xdf, length), entries]);
 }
 
-function textKeys(size: number): Buffer {
+function textKeys(size: number, kinds: number): Buffer {
   const length = Math.floor(size / 6);
-  const entries = Buffer.from(Array.from({ length }, (_, index) => `\xa4${key(index)}\xc0`).join(""), "latin1");
+  const entries = Buffer.from(Array.from({ length }, (_, index) => `\xa4${key(index % kinds)}\xc0`).join(""), "latin1");
   return Buffer.concat([head(0xdf, length), entries]);
 }
+
+const thirtyKeys = (): Buffer => Buffer.concat([Buffer.from([0xde, 0, 30]), textKeys(180, 30).subarray(5)]);
 
 export const HEAVY_MSGPACK: readonly Maker<Buffer>[] = [
   ["empty bytes", (size) => around(list(Buffer.from([0xc4, 0]), size))],
   ["empty lists", (size) => around(list(Buffer.from([0x90]), size))],
   ["maps of one entry", (size) => around(list(Buffer.from([0x81, 1, 1]), size))],
   ["integers for keys", (size) => around(integerKeys(size))],
-  ["texts for keys, all different", (size) => around(textKeys(size))],
+  ["texts for keys, all different", (size) => around(textKeys(size, Number.POSITIVE_INFINITY))],
+  ["maps of eight letters in any order", (size) => around(shuffledMaps(size))],
+  ["maps of the same thirty keys", (size) => around(list(thirtyKeys(), size))],
+  ["the same few thousand texts for keys of one map", (size) => around(textKeys(size, 3_000))],
 ];
 
 /** A message of the side channel with a frame in place of the items. */

@@ -32,8 +32,8 @@ const emit = (data: string, rest = "") => `{"method": "emit", "event": "e", "dat
 const TOO_HEAVY = "too_large: so many small values that they take more than 10 times its size in memory";
 
 for (const [what, data] of HEAVY_JSON) {
-  test(`JSON of 1.5 MiB with ${what} is rejected, and not passed through`, (t) => {
-    const json = data(1.5 * MiB);
+  test(`JSON of 5 MiB with ${what} is rejected, and not passed through`, (t) => {
+    const json = data(5 * MiB);
     t.is(reasonOf(emit(json)), TOO_HEAVY);
     t.is(checkJson(Buffer.from(json), 0, json.length), undefined);
     // Whoever has few of them may have what he likes.
@@ -42,16 +42,16 @@ for (const [what, data] of HEAVY_JSON) {
 }
 
 for (const [what, data] of LIGHT_JSON) {
-  test(`JSON of 1.5 MiB with ${what} is read, and passed through`, (t) => {
-    const json = data(1.5 * MiB);
+  test(`JSON of 5 MiB with ${what} is read, and passed through`, (t) => {
+    const json = data(5 * MiB);
     t.is(reasonOf(emit(json)), "message");
     t.is(checkJson(Buffer.from(json), 0, json.length), "ascii");
   });
 }
 
 for (const [what, data] of HEAVY_MSGPACK) {
-  test(`MessagePack of 1.5 MiB with ${what} is rejected on both channels`, (t) => {
-    const frame = data(1.5 * MiB);
+  test(`MessagePack of 5 MiB with ${what} is rejected on both channels`, (t) => {
+    const frame = data(5 * MiB);
     t.regex(reasonOf(frame), /^too_large: (?:so many small values|more than 50000 values of bytes)/);
     const decoded = decodeSideChannel(frame, MAX_SIZE);
     t.is(decoded.kind === "rejected" ? decoded.rejection.reason : decoded.kind, "too_large");
@@ -134,7 +134,8 @@ test("NaN and Infinity are read wherever they stand, and nowhere else", (t) => {
   for (const wrong of ["NaNN", "-NaN", "1Infinity", "Infinity1", "NaN NaN", "[1,,NaN]"]) {
     t.regex(reasonOf(emit(wrong)), /^not_json/, wrong);
   }
-  t.is(reasonOf(emit(listOf("NaN", 2 * MiB))), "message");
+  // As Python writes them.
+  t.is(reasonOf(emit(listOf(" NaN", 5 * MiB))), "message");
 });
 
 test("the digits of a room are read beside a number of millions of digits", (t) => {
@@ -186,8 +187,8 @@ test("attachments and their placeholders are counted before they are decoded", (
   t.is(argsOf(`[1${',""'.repeat(50_000)}]`), "args");
   t.is(argsOf(`[1${',""'.repeat(50_001)}]`), "too_large");
   const large = "A".repeat(MiB);
-  t.is(argsOf(`[[${placeholders(10)}], "${large}"]`), "args");
-  t.is(argsOf(`[[${placeholders(20)}], "${large}"]`), "too_large");
+  t.is(argsOf(`[[${placeholders(30)}], "${large}"]`), "args");
+  t.is(argsOf(`[[${placeholders(60)}], "${large}"]`), "too_large");
 });
 
 for (const encoding of ["json", "msgpack"] as const) {
@@ -195,11 +196,14 @@ for (const encoding of ["json", "msgpack"] as const) {
 
   test(`what other hosts reject as too heavy is not sent as ${encoding}`, (t) => {
     for (const arg of [
-      Array(500_000).fill([]),
-      Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`k${index}`, 1])),
+      Array(2_000_000).fill([]),
+      Object.fromEntries(Array.from({ length: 500_000 }, (_, index) => [`k${index}`, 1])),
       Array(50_001).fill(Buffer.alloc(0)),
     ]) {
-      t.throws(() => encode({ ...EMIT, args: [arg] }), { instanceOf: BridgeError, code: "BRIDGE_INVALID_ARGUMENT" });
+      t.throws(() => encode({ ...EMIT, args: [arg] }).length, {
+        instanceOf: BridgeError,
+        code: "BRIDGE_INVALID_ARGUMENT",
+      });
     }
     t.is(reasonOf(encode({ ...EMIT, args: [Array(500_000).fill(1)] })), "message");
     t.is(reasonOf(encode({ ...EMIT, args: [Array(50_000).fill(Buffer.alloc(0))] })), "message");
@@ -268,14 +272,14 @@ for (const encoding of ["json", "msgpack"] as const) {
 test("a Kombu envelope is looked over before it is parsed", (t) => {
   const reason = (message: string) => unpackEnvelope(Buffer.from(message)).toString();
   t.regex(reason("[".repeat(2 * MiB)), /not a Kombu message: nested more than 100 levels/);
-  t.regex(reason(`{"properties": ${listOf("{}", 2 * MiB)}}`), /not a Kombu message: so many small values/);
-  const bomb = brotliCompressSync(Buffer.alloc(11 * MiB, " ")).toString("base64");
+  t.regex(reason(`{"properties": ${listOf("{}", 6 * MiB)}}`), /not a Kombu message: so many small values/);
+  const bomb = brotliCompressSync(Buffer.alloc(41 * MiB, " ")).toString("base64");
   const headers = { compression: "application/x-brotli" };
   const envelope = JSON.stringify({ body: bomb, headers, properties: { body_encoding: "base64" } });
   t.regex(reason(envelope), /not a Kombu message: Cannot create a Buffer larger than/);
 });
 
 test("a pickle of many small containers is rejected before it takes memory out of proportion", (t) => {
-  t.regex(reasonOf(Buffer.from(`\x80\x02}(Vdata\n(${"]".repeat(60_000)}lu.`, "latin1")), /^too_large: so many small/);
-  t.is(reasonOf(Buffer.from(`\x80\x02}(Vdata\n(${"]".repeat(30_000)}lu.`, "latin1")), "ignored");
+  t.regex(reasonOf(Buffer.from(`\x80\x02}(Vdata\n(${"]".repeat(240_000)}lu.`, "latin1")), /^too_large: so many small/);
+  t.is(reasonOf(Buffer.from(`\x80\x02}(Vdata\n(${"]".repeat(120_000)}lu.`, "latin1")), "ignored");
 });

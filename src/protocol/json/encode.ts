@@ -131,10 +131,13 @@ function assertBearable(message: string): void {
   }
 }
 
+/** A shorter message can neither weigh too much nor list too many names, of which each takes two bytes at least. */
+const BEARABLE_SIZE = Math.min(WEIGHED_SIZE, 2 * LISTED_NAMES.maxItems);
+
 /** @throws UnreadableValue */
 function wrapFields({ method, hostId }: OutgoingMessage, fields: string): string {
   const message = `{"method":"${method}",${fields}${hostId === undefined ? "" : `,"host_id":${encodeName(hostId)}`}}`;
-  if (message.length >= WEIGHED_SIZE) {
+  if (message.length >= BEARABLE_SIZE) {
     assertBearable(message);
   }
   return message;

@@ -1,9 +1,12 @@
 import { Encoder } from "@msgpack/msgpack";
-import { MAX_DEPTH } from "../values/limits.js";
+import { LISTED_NAMES, MAX_DEPTH } from "../values/limits.js";
 import { validateFrame, WEIGHED_SIZE } from "./validate-frame.js";
 
 /** Map with a length of two bytes. */
 export const MAP_16 = 0xde;
+
+/** A shorter frame can neither weigh too much nor list too many names, of which each takes a byte at least. */
+const BEARABLE_SIZE = Math.min(WEIGHED_SIZE, LISTED_NAMES.maxItems);
 
 /**
  * Encodes a map with a length of two bytes, however few its keys. The short form would start with 0x81 to 0x8f, which
@@ -19,7 +22,7 @@ export function packMap(map: Readonly<Record<string, unknown>>): Buffer {
   const frame = Buffer.allocUnsafe(packed.length + 2);
   frame.set([MAP_16, 0, (packed[0] as number) & 0x0f]);
   frame.set(packed.subarray(1), 3);
-  if (frame.length >= WEIGHED_SIZE) {
+  if (frame.length >= BEARABLE_SIZE) {
     validateFrame(frame, Number.POSITIVE_INFINITY);
   }
   return frame;

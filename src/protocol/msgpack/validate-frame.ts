@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { isIndex, KeyWeigher } from "../../util/key-weigher.js";
-import { maxWeight, TOO_HEAVY, WEIGHT } from "../../util/weight.js";
+import { maxWeight, TABLE_KEYS, TOO_HEAVY, WEIGHT } from "../../util/weight.js";
 import { RejectionError, type RejectReason } from "../model/rejection.js";
 import { LISTED_NAMES, MAX_ATTACHMENTS, MAX_DEPTH, TOO_MANY_NAMES } from "../values/limits.js";
 
@@ -50,12 +50,13 @@ const PROTOTYPE = Buffer.from("prototype");
 const MAP = 1;
 const OF_CONSTRUCTOR = 2;
 const INDEXED = 4;
+const TABLE = 8;
 
 /** Open containers while the map itself is read, the frame among them. */
 const IN_MESSAGE = 2;
 
 /** A shorter frame is within `maxWeight` whatever it says, since nothing weighs 150 times its bytes. */
-export const WEIGHED_SIZE = 64 * 1024;
+export const WEIGHED_SIZE = 256 * 1024;
 
 function reject(detail: string, reason: RejectReason = "not_msgpack"): never {
   throw new RejectionError(reason, detail);
@@ -73,178 +74,188 @@ function isText(bytes: Uint8Array, start: number, end: number): boolean {
 
 /** Walks over the values of a frame, without building them and without recursion. */
 class FrameValidator {
-  readonly #frame: Buffer;
-  #position = 0;
+  private readonly frame: Buffer;
+  private position = 0;
   /** Values still missing in each open container, the innermost last. The first is the frame itself, which has one. */
-  readonly #missing: number[] = [1];
-  readonly #flags: number[] = [0];
-  readonly #keys: KeyWeigher | undefined;
+  private readonly missing: number[] = [1];
+  private readonly flags: number[] = [0];
+  /** `KeyWeigher.sequence` of the last key of each open container. */
+  private readonly sequences: number[] = [0];
+  private readonly keys: KeyWeigher | undefined;
   /** Whether the next value is that of a key `constructor`. */
-  #isOfConstructor = false;
-  #attachments = 0;
-  #isInListOfNames = false;
-  #names = 0;
-  /** The sum of `#missing`. */
-  #totalMissing = 1;
+  private isOfConstructor = false;
+  private attachments = 0;
+  private isInListOfNames = false;
+  private names = 0;
+  /** The sum of `missing`. */
+  private totalMissing = 1;
   /** Bytes that JSON needs at least: `{},` for a list or map, `1,` for anything else. */
   jsonSize = 0;
-  readonly #maxWeight: number;
+  private readonly maxWeight: number;
   /** Bytes that the value will take in memory, if that may be much. */
-  #weight = 0;
+  private weight = 0;
   hasLongKey = false;
   /** `constructor`, if an object has that key with a `prototype` inside. */
   unsafeKey: string | undefined;
 
   constructor(frame: Buffer) {
-    this.#frame = frame;
-    this.#maxWeight = maxWeight(frame.length);
-    this.#keys = frame.length < WEIGHED_SIZE ? undefined : new KeyWeigher();
+    this.frame = frame;
+    this.maxWeight = maxWeight(frame.length);
+    this.keys = frame.length < WEIGHED_SIZE ? undefined : new KeyWeigher();
   }
 
   run(): void {
-    while (this.#totalMissing > 0) {
-      this.#readValue();
-      if (this.#weight > this.#maxWeight) {
+    while (this.totalMissing > 0) {
+      this.readValue();
+      if (this.weight > this.maxWeight) {
         reject(TOO_HEAVY, "too_large");
       }
     }
-    if (this.#position < this.#frame.length) {
-      reject(`goes on after its end, at byte ${this.#position}`);
+    if (this.position < this.frame.length) {
+      reject(`goes on after its end, at byte ${this.position}`);
     }
   }
 
-  #readValue(): void {
-    const start = this.#position;
-    const byte = this.#frame[start] ?? this.#truncated();
+  private readValue(): void {
+    const start = this.position;
+    const byte = this.frame[start] ?? this.truncated();
     const { kind, lengthBytes, size } = HEADS[byte] as Head;
-    this.#position += 1 + lengthBytes;
-    if (this.#position + this.#totalMissing - 1 > this.#frame.length) {
-      this.#truncated();
+    this.position += 1 + lengthBytes;
+    if (this.position + this.totalMissing - 1 > this.frame.length) {
+      this.truncated();
     }
-    const length = lengthBytes === 0 ? size : this.#frame.readUIntBE(start + 1, lengthBytes);
-    const isKey = this.#countValue();
+    const length = lengthBytes === 0 ? size : this.frame.readUIntBE(start + 1, lengthBytes);
+    const isKey = this.countValue();
     if (kind === "unsupported") {
       reject(`the type 0x${byte.toString(16)} at byte ${start} has no counterpart in JSON`);
     } else if (kind === "map" || kind === "list") {
-      this.#openContainer(kind, length, isKey);
+      this.openContainer(kind, length, isKey);
     } else {
-      this.#readContent(kind, length, isKey);
+      this.readContent(kind, length, isKey);
     }
-    this.#weight += WEIGHT.slot;
-    this.#closeComplete();
+    this.weight += WEIGHT.slot;
+    this.closeComplete();
   }
 
   /** @returns whether the value that starts here is a key */
-  #countValue(): boolean {
-    const top = this.#missing.length - 1;
-    const missing = this.#missing[top] as number;
-    this.#missing[top] = missing - 1;
-    this.#totalMissing -= 1;
-    if (this.#isInListOfNames && this.#missing.length > IN_MESSAGE) {
-      this.#names += 1;
-      if (this.#names > LISTED_NAMES.maxItems) {
+  private countValue(): boolean {
+    const top = this.missing.length - 1;
+    const missing = this.missing[top] as number;
+    this.missing[top] = missing - 1;
+    this.totalMissing -= 1;
+    if (this.isInListOfNames && this.missing.length > IN_MESSAGE) {
+      this.names += 1;
+      if (this.names > LISTED_NAMES.maxItems) {
         reject(TOO_MANY_NAMES, "too_large");
       }
     }
-    return ((this.#flags[top] as number) & MAP) !== 0 && missing % 2 === 0;
+    return ((this.flags[top] as number) & MAP) !== 0 && missing % 2 === 0;
   }
 
-  #openContainer(kind: "map" | "list", length: number, isKey: boolean): void {
+  private openContainer(kind: "map" | "list", length: number, isKey: boolean): void {
     if (isKey) {
-      reject(`a ${kind} for a key before byte ${this.#position}`);
+      reject(`a ${kind} for a key before byte ${this.position}`);
     }
-    if (this.#missing.length > MAX_DEPTH) {
+    if (this.missing.length > MAX_DEPTH) {
       reject(`nested more than ${MAX_DEPTH} levels`, "too_deep");
     }
     const values = kind === "map" ? 2 * length : length;
     this.jsonSize += 3;
-    this.#weight += WEIGHT.container;
-    this.#missing.push(values);
-    this.#flags.push(kind === "map" ? MAP | (this.#isOfConstructor ? OF_CONSTRUCTOR : 0) : 0);
-    this.#isOfConstructor = false;
-    this.#totalMissing += values;
-    this.#assertRoomForMissing();
+    this.weight += WEIGHT.container;
+    this.missing.push(values);
+    this.flags.push(
+      kind === "map"
+        ? MAP | (this.isOfConstructor ? OF_CONSTRUCTOR : 0) | (length >= TABLE_KEYS.msgpack ? TABLE : 0)
+        : 0,
+    );
+    this.sequences.push(0);
+    this.isOfConstructor = false;
+    this.totalMissing += values;
+    this.assertRoomForMissing();
   }
 
-  #readContent(kind: "text" | "bytes" | "scalar", length: number, isKey: boolean): void {
-    const start = this.#position;
+  private readContent(kind: "text" | "bytes" | "scalar", length: number, isKey: boolean): void {
+    const start = this.position;
     this.jsonSize += 2;
-    this.#position += length;
-    this.#assertRoomForMissing();
-    if (kind === "text" && !isText(this.#frame, start, this.#position)) {
+    this.position += length;
+    this.assertRoomForMissing();
+    if (kind === "text" && !isText(this.frame, start, this.position)) {
       reject(`the text at byte ${start} is not UTF-8`);
     }
     if (isKey) {
-      this.#checkKey(kind, start, length);
-      this.#weighKey(kind, start);
+      this.checkKey(kind, start, length);
+      this.weighKey(kind, start);
       return;
     }
-    this.#isOfConstructor = false;
+    this.isOfConstructor = false;
     if (kind === "text" && length > 1) {
-      this.#weight += WEIGHT.text + length;
+      this.weight += WEIGHT.text + length;
     } else if (kind === "bytes") {
-      this.#attachments += 1;
-      if (this.#attachments > MAX_ATTACHMENTS) {
+      this.attachments += 1;
+      if (this.attachments > MAX_ATTACHMENTS) {
         reject(`more than ${MAX_ATTACHMENTS} values of bytes`, "too_large");
       }
     }
   }
 
-  #checkKey(kind: "text" | "bytes" | "scalar", start: number, length: number): void {
+  private checkKey(kind: "text" | "bytes" | "scalar", start: number, length: number): void {
     if (kind === "bytes") {
       reject(`bytes for a key at byte ${start}`);
     }
     this.hasLongKey ||= kind === "scalar" && length === 8;
-    this.#isOfConstructor = false;
-    if (this.#missing.length === IN_MESSAGE) {
-      this.#isInListOfNames = LISTED_NAMES.keys.some((key) => this.#spells(key, start));
+    this.isOfConstructor = false;
+    if (this.missing.length === IN_MESSAGE) {
+      this.isInListOfNames = LISTED_NAMES.keys.some((key) => this.spells(key, start));
     }
     if (length < PROTO.length) {
       return;
     }
-    if (this.#spells(PROTO, start)) {
+    if (this.spells(PROTO, start)) {
       reject('the key "__proto__"', "unsafe_name");
     }
-    this.#isOfConstructor = this.#spells(CONSTRUCTOR, start);
-    if (((this.#flags.at(-1) as number) & OF_CONSTRUCTOR) !== 0 && this.#spells(PROTOTYPE, start)) {
+    this.isOfConstructor = this.spells(CONSTRUCTOR, start);
+    if (((this.flags.at(-1) as number) & OF_CONSTRUCTOR) !== 0 && this.spells(PROTOTYPE, start)) {
       this.unsafeKey = "constructor";
     }
   }
 
   /** Whether the text that starts there, and was just read, is this one. */
-  #spells(word: Buffer, start: number): boolean {
-    return this.#position - start === word.length && word.equals(this.#frame.subarray(start, this.#position));
+  private spells(word: Buffer, start: number): boolean {
+    return this.position - start === word.length && word.equals(this.frame.subarray(start, this.position));
   }
 
   /** @param start - of the key, after its head; of a short integer, its head is all */
-  #weighKey(kind: "text" | "bytes" | "scalar", start: number): void {
-    if (this.#keys === undefined) {
+  private weighKey(kind: "text" | "bytes" | "scalar", start: number): void {
+    if (this.keys === undefined) {
       return;
     }
-    this.#weight += this.#keys.weigh(this.#frame, start - 1, this.#position);
-    const flags = this.#flags.at(-1) as number;
-    if ((flags & INDEXED) === 0 && (kind === "scalar" || isIndex(this.#frame, start, this.#position))) {
-      this.#flags[this.#flags.length - 1] = flags | INDEXED;
-      this.#weight += WEIGHT.indexedObject;
+    const flags = this.flags.at(-1) as number;
+    const before = this.sequences.at(-1) as number;
+    this.weight += this.keys.weigh(this.frame, start - 1, this.position, before, (flags & TABLE) !== 0);
+    this.sequences[this.sequences.length - 1] = this.keys.sequence;
+    if ((flags & INDEXED) === 0 && (kind === "scalar" || isIndex(this.frame, start, this.position))) {
+      this.flags[this.flags.length - 1] = flags | INDEXED;
+      this.weight += WEIGHT.indexedObject;
     }
   }
 
-  #closeComplete(): void {
-    while (this.#missing.length > 1 && this.#missing.at(-1) === 0) {
-      this.#missing.pop();
-      this.#flags.pop();
+  private closeComplete(): void {
+    while (this.missing.length > 1 && this.missing.at(-1) === 0) {
+      this.missing.pop();
+      this.flags.pop();
+      this.sequences.pop();
     }
   }
 
   /** A missing value takes at least one byte, so a length that the frame cannot hold is rejected before it costs memory. */
-  #assertRoomForMissing(): void {
-    if (this.#position + this.#totalMissing > this.#frame.length) {
-      this.#truncated();
+  private assertRoomForMissing(): void {
+    if (this.position + this.totalMissing > this.frame.length) {
+      this.truncated();
     }
   }
 
-  #truncated(): never {
-    return reject(`truncated after ${this.#frame.length} bytes`);
+  private truncated(): never {
+    return reject(`truncated after ${this.frame.length} bytes`);
   }
 }
 
