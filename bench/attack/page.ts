@@ -27,6 +27,8 @@ export interface Group {
   readonly deaths: number;
   /** Of attacks by a single message: the one with the longest stall. */
   readonly costliest?: string;
+  /** The stall of Socket.IO itself in that one: see `Seen`. */
+  readonly ownStall?: number;
 }
 
 /** All attacks with one of the names, as they are recorded. */
@@ -78,7 +80,10 @@ function groupOf(name: string, outcomes: readonly Outcome[]): Group {
     held: most(samples.map(({ held }) => held)),
     deaths: outcomes.flatMap(({ answers }) => answers.filter(({ death }) => death !== undefined)).length,
     ...(costliest !== undefined && isOneMessage(costliest.attack) && outcomes.length > 1
-      ? { costliest: costliest.name.slice(costliest.name.indexOf(":") + 1).trim() }
+      ? {
+          costliest: costliest.name.slice(costliest.name.indexOf(":") + 1).trim(),
+          ...(costliest.baseline === undefined ? {} : { ownStall: Math.round(costliest.baseline.stall) }),
+        }
       : {}),
   };
 }
@@ -106,13 +111,15 @@ const COLUMNS = [
 
 const mebibytes = (bytes: number): string => Math.round(bytes / MIB).toLocaleString("en");
 
-function rowOf({ name, frames, bytes, next, stall, peak, held, deaths, costliest }: Group): readonly string[] {
+function rowOf(group: Group): readonly string[] {
+  const { name, frames, bytes, next, stall, peak, held, deaths, costliest, ownStall } = group;
+  const of = [costliest, ownStall && `Socket.IO alone: ${ownStall.toLocaleString("en")}`].filter(Boolean);
   return [
     [name, ...(deaths > 0 ? [`**processes that died: ${deaths}**`] : [])].join("; "),
     frames.toLocaleString("en"),
     mebibytes(bytes),
     next?.toLocaleString("en") ?? "never",
-    [stall.toLocaleString("en"), ...(costliest === undefined ? [] : [`(${costliest})`])].join(" "),
+    [stall.toLocaleString("en"), ...(of.length > 0 ? [`(${of.join("; ")})`] : [])].join(" "),
     mebibytes(peak),
     mebibytes(held),
   ];
