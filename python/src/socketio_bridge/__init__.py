@@ -1,0 +1,9 @@
+"""Serves the event handlers of Flask-SocketIO and python-socketio to a Node edge.
+
+The edge holds the clients; handlers run unchanged, as plain HTTP workers.
+"""
+
+from .errors import BridgeError, InvalidCallError, InvalidOptionError
+from .wsgi import wsgi
+
+__all__ = ["BridgeError", "InvalidCallError", "InvalidOptionError", "wsgi"]

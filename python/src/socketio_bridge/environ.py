@@ -1,0 +1,54 @@
+"""The environment of a request by which a client connected, as a server for it would have made it."""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .calls import Request
+
+_WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+def _server(host: str, scheme: str) -> tuple[str, str]:
+    name, colon, port = host.rpartition(":")
+    if colon and port.isdigit():
+        return name, port
+    return host or "localhost", _DEFAULT_PORTS.get(scheme, "80")
+
+
+def wsgi_environ(request: Request, script_name: str = "") -> dict[str, Any]:
+    """Build a WSGI environment (PEP 3333).
+
+    Headers that came more than once are joined: cookies with a semicolon, others with a comma.
+    """
+    headers: dict[str, str] = {}
+    for name, content in request.headers:
+        key = _WITHOUT_PREFIX.get(name, f"HTTP_{name.upper().replace('-', '_')}")
+        separator = "; " if name == "cookie" else ","
+        headers[key] = headers[key] + separator + content if key in headers else content
+    server_name, server_port = _server(headers.get("HTTP_HOST", ""), request.scheme)
+    return {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": script_name,
+        "PATH_INFO": request.path,
+        "QUERY_STRING": request.query,
+        "RAW_URI": f"{request.path}?{request.query}" if request.query else request.path,
+        "SERVER_NAME": server_name,
+        "SERVER_PORT": server_port,
+        "SERVER_PROTOCOL": f"HTTP/{request.http_version}",
+        "REMOTE_ADDR": request.remote_address,
+        "REMOTE_PORT": str(request.remote_port),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": request.scheme,
+        "wsgi.input": BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        **headers,
+    }

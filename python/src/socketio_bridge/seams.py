@@ -1,0 +1,165 @@
+"""What python-socketio knows of a connected client, for clients of the edge while a call of theirs runs.
+
+The server of an application asks its manager and its Engine.IO server for the connection of a sid. A client of the edge has
+none here, so attributes of these instances, and of no class, are put in place of the methods that would look for it. To the
+manager such a sid stays one of another host (``is_connected`` is false): whatever a handler does with it is published, and
+the edge does it.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Callable
+
+from socketio import packet
+
+from .sessions import Sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import socketio
+
+    from .calls import Call
+
+
+@dataclass
+class Client:
+    """The client of a call that runs."""
+
+    call: Call
+    environ: dict[str, Any]
+    rooms: list[Any]
+    sessions: Sessions
+    packets: list[Any] = field(default_factory=list)
+    """What the server would have sent to this client itself: CONNECT, CONNECT_ERROR, ACK."""
+    has_published: bool = False
+
+    @property
+    def eio_sid(self) -> str:
+        """Of this call alone: others of the same client may run beside it."""
+        return self.call.id
+
+
+_caller: ContextVar[Client | None] = ContextVar("caller", default=None)
+
+
+class Seams:
+    """The clients of the calls that run in this process, and the attributes by which python-socketio finds them."""
+
+    def __init__(self, server: socketio.Server) -> None:
+        self._server = server
+        self._lock = threading.Lock()
+        self._by_eio_sid: dict[str, Client] = {}
+        self._by_sid: dict[tuple[str, str], list[Client]] = {}
+        self._install()
+
+    @contextmanager
+    def client(self, client: Client) -> Iterator[None]:
+        """Have python-socketio find the client while this lasts."""
+        key = (client.call.namespace, client.call.sid)
+        with self._lock:
+            self._by_eio_sid[client.eio_sid] = client
+            self._by_sid.setdefault(key, []).append(client)
+            self._server.environ[client.eio_sid] = client.environ
+        token = _caller.set(client)
+        try:
+            yield
+        finally:
+            _caller.reset(token)
+            with self._lock:
+                del self._by_eio_sid[client.eio_sid]
+                self._by_sid[key].remove(client)
+                if not self._by_sid[key]:
+                    del self._by_sid[key]
+                self._server.environ.pop(client.eio_sid, None)
+
+    def _find(self, sid: Any, namespace: str | None) -> Client | None:
+        clients = self._by_sid.get((namespace or "/", sid))
+        return clients[-1] if clients else None
+
+    def _install(self) -> None:
+        server, manager, eio = self._server, self._server.manager, self._server.eio
+        by_eio_sid = self._by_eio_sid
+
+        def found(original: Callable[..., Any], of: Callable[[Client], Any]) -> Callable[..., Any]:
+            def by_sid(sid: Any, namespace: str | None = None, **options: Any) -> Any:
+                client = self._find(sid, namespace)
+                return original(sid, namespace, **options) if client is None else of(client)
+
+            return by_sid
+
+        def opened(original: Callable[..., Any], of: Callable[[Client], Any]) -> Callable[..., Any]:
+            def by_connection(eio_sid: Any, *rest: Any) -> Any:
+                client = by_eio_sid.get(eio_sid)
+                return original(eio_sid, *rest) if client is None else of(client)
+
+            return by_connection
+
+        manager.eio_sid_from_sid = found(manager.eio_sid_from_sid, lambda client: client.eio_sid)
+        manager.get_rooms = found(manager.get_rooms, lambda client: list(client.rooms))
+        manager.pre_disconnect = found(manager.pre_disconnect, lambda client: client.eio_sid)
+        if hasattr(manager, "pre_connect"):
+            manager.pre_connect = opened(manager.pre_connect, lambda client: client.call.sid)
+            manager.connect = found(manager.connect, lambda client: client.call.sid)
+        else:
+            manager.connect = opened(manager.connect, lambda client: client.call.sid)
+        eio.get_session = opened(eio.get_session, lambda client: client.sessions.own)
+        eio.transport = opened(eio.transport, lambda client: client.call.transport)
+        self._install_rooms()
+        self._install_packets()
+        self._install_publish()
+
+    def _install_rooms(self) -> None:
+        manager = self._server.manager
+        enter, leave, close = manager.enter_room, manager.leave_room, manager.close_room
+
+        def enter_room(sid: Any, namespace: str, room: Any, **options: Any) -> None:
+            enter(sid, namespace, room, **options)
+            client = self._find(sid, namespace)
+            if client is not None and room not in client.rooms:
+                client.rooms.append(room)
+
+        def leave_room(sid: Any, namespace: str, room: Any) -> None:
+            leave(sid, namespace, room)
+            client = self._find(sid, namespace)
+            if client is not None and room in client.rooms:
+                client.rooms.remove(room)
+
+        def close_room(room: Any, namespace: str | None = None) -> None:
+            close(room, namespace)
+            with self._lock:
+                clients = list(self._by_eio_sid.values())
+            for client in clients:
+                if client.call.namespace == (namespace or "/") and room in client.rooms:
+                    client.rooms.remove(room)
+
+        manager.enter_room, manager.leave_room, manager.close_room = enter_room, leave_room, close_room
+
+    def _install_packets(self) -> None:
+        server, by_eio_sid = self._server, self._by_eio_sid
+        send = server._send_packet
+
+        def send_packet(eio_sid: str, pkt: packet.Packet) -> None:
+            client = by_eio_sid.get(eio_sid)
+            if client is None:
+                send(eio_sid, pkt)
+            else:
+                client.packets.append(pkt)
+
+        server._send_packet = send_packet
+
+    def _install_publish(self) -> None:
+        manager = self._server.manager
+        publish = manager._publish
+
+        def noted(data: dict[str, Any]) -> Any:
+            client = _caller.get()
+            if client is not None:
+                client.has_published = True
+            return publish(data)
+
+        manager._publish = noted

@@ -1,0 +1,151 @@
+"""Runs the handlers of an application for clients of the edge."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+import socketio
+from socketio import packet
+
+from .calls import VERSION, Call, Reply
+from .environ import wsgi_environ
+from .errors import InvalidOptionError
+from .seams import Client, Seams
+from .sessions import Sessions
+
+logger = logging.getLogger("socketio_bridge")
+
+_RESERVED = ("connect", "disconnect")
+
+
+def check_manager(server: Any) -> None:
+    """Check that what handlers emit can reach the edge.
+
+    Raises:
+        InvalidOptionError: says what the application lacks.
+
+    """
+    manager = server.manager
+    if not hasattr(manager, "_publish"):
+        raise InvalidOptionError(
+            "the application has no message queue, by which its emits would reach the edge: "
+            "give SocketIO a message_queue=, or Server a client_manager="
+        )
+    if manager.write_only:
+        raise InvalidOptionError(f"the manager of {manager.channel!r} is write-only: it gets no acknowledgements")
+
+
+def handlers_of(server: Any) -> dict[str, dict[str, Any]]:
+    """Return the namespaces of an application and the events of each, as the edge announces them.
+
+    Returns:
+        By namespace: ``events``, the names that have a handler of their own, and ``any``, whether a catch-all handler
+        takes the rest.
+
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for namespace, handlers in server.handlers.items():
+        names = [name for name in handlers if name not in _RESERVED and name != "*"]
+        found[namespace] = {"events": names, "any": "*" in handlers}
+    for namespace, instance in server.namespace_handlers.items():
+        names = [
+            name[3:]
+            for name in dir(instance)
+            if name.startswith("on_") and name[3:] not in _RESERVED and callable(getattr(instance, name))
+        ]
+        entry = found.setdefault(namespace, {"events": [], "any": False})
+        entry["events"] = sorted({*entry["events"], *names})
+    declared = () if server.namespaces == "*" else server.namespaces
+    for namespace in declared:
+        found.setdefault(namespace, {"events": [], "any": False})
+    return found
+
+
+class Worker:
+    """A ``socketio.Server`` whose handlers are called for clients of the edge."""
+
+    def __init__(self, server: socketio.Server, environ: dict[str, Any]) -> None:
+        """Put what is needed on the instances of the application.
+
+        Args:
+            server: has a manager with a message queue.
+            environ: what a middleware of the application adds to each environment.
+
+        Raises:
+            InvalidOptionError: says what the application lacks.
+
+        """
+        check_manager(server)
+        self._server = server
+        self._environ = environ
+        self._seams = Seams(server)
+        self._lock = threading.Lock()
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the edge has to know of the application."""
+        return {
+            "version": VERSION,
+            "channel": self._server.manager.channel,
+            "hostId": self._server.manager.host_id,
+            "alwaysConnect": self._server.always_connect,
+            "handlers": handlers_of(self._server),
+        }
+
+    def handle(self, call: Call) -> Reply:
+        """Run the handler for one event of one client. What it raises is logged, as by python-socketio."""
+        self._initialize()
+        environ = {**wsgi_environ(call.request), **self._environ}
+        client = Client(call, environ, list(call.rooms), Sessions.open(call, environ))
+        reply = Reply(call.id)
+        with self._seams.client(client):
+            try:
+                self._run(client, reply)
+            except Exception as error:
+                logger.exception("the handler of %s in %s failed", call.event or call.kind, call.namespace)
+                reply.error = type(error).__name__
+            if client.has_published:
+                self._server.manager._publish({"mark": call.id})
+                reply.marked = True
+        reply.sessions = client.sessions.close(environ)
+        return reply
+
+    def _initialize(self) -> None:
+        """Start the thread that reads the channel, after a fork: ``Server._handle_eio_connect``."""
+        with self._lock:
+            if not self._server.manager_initialized:
+                self._server.manager_initialized = True
+                self._server.manager.initialize()
+
+    def _run(self, client: Client, reply: Reply) -> None:
+        call, server = client.call, self._server
+        if call.kind == "connect":
+            server._handle_connect(client.eio_sid, call.namespace, call.auth)
+            self._read_connect(client, reply)
+        elif call.kind == "event":
+            data = [call.event, *call.args]
+            handled = self._trigger(client, data)
+            reply.handled = handled is not server.not_handled
+            if reply.handled and call.wants_ack:
+                reply.ack = _arguments(handled)
+        else:
+            server._trigger_event("disconnect", call.namespace, call.sid, call.reason)
+
+    def _trigger(self, client: Client, data: list[Any]) -> Any:
+        """``Server._handle_event_internal``, whose acknowledgement is the reply."""
+        return self._server._trigger_event(data[0], client.call.namespace, client.call.sid, *data[1:])
+
+    @staticmethod
+    def _read_connect(client: Client, reply: Reply) -> None:
+        for pkt in client.packets:
+            if pkt.packet_type in (packet.CONNECT_ERROR, packet.DISCONNECT):
+                reply.accepted = False
+                reply.refusal = pkt.data
+
+
+def _arguments(result: Any) -> list[Any]:
+    """A tuple is several arguments, None is none."""
+    if result is None:
+        return []
+    return list(result) if isinstance(result, tuple) else [result]
