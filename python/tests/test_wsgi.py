@@ -101,7 +101,7 @@ def test_connect_runs_with_the_request_of_the_client_and_its_emits_precede_the_m
         ("welcome", ["s" * 20], "s" * 20),
         (None, None, None),
     ]
-    assert queue.published[-1] == {"mark": "call-1"}
+    assert queue.published[-1] == {"method": "edge_mark", "mark": "call-1"}
 
 
 def test_a_refusal_has_the_message_and_the_data_of_the_handler(chat):

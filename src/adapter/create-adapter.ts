@@ -36,13 +36,14 @@ export function createAdapter(source: BusSource, options: AdapterOptions = {}): 
 }
 
 function handleOf(host: Host): BridgeHandle {
-  const { hostId, reporter, cluster } = host;
+  const { hostId, reporter, cluster, marks } = host;
   return {
     hostId,
     ready: () => host.ready(),
     onStatus: (listener) => reporter.status.add(listener),
     onRejected: (listener) => reporter.rejections.add(listener),
     onEmit: (listener) => reporter.emits.add(listener),
+    onMark: (listener) => marks.add(listener),
     stats: () => ({
       ...reporter.stats(),
       unknownAcks: cluster.acks.unknownCount,

@@ -10,6 +10,7 @@ import { newHostId } from "../protocol/model/host-id.js";
 import { sidMatcher } from "../protocol/model/sid.js";
 import { atMost } from "../util/at-most.js";
 import { debugLog } from "../util/debug.js";
+import { Listeners } from "../util/listeners.js";
 import { ChannelPublisher } from "./channel-publisher.js";
 import { namespaceOf } from "./clients/namespace.js";
 import { forgetAck } from "./clients/private-fields.js";
@@ -40,6 +41,7 @@ export class Host {
   readonly options: NormalizedAdapter;
   readonly reporter: Reporter;
   readonly cluster: Cluster;
+  readonly marks = new Listeners<string>((error) => this.reporter.threw("the edge", error));
   /** What the namespaces' own operations are built on. */
   readonly outbound: Omit<OutboundDependencies, "adapter">;
   readonly #bus: Bus;
@@ -78,7 +80,15 @@ export class Host {
       isOrdered,
       onThrown: (error) => reporter.threw("what ran while a client resumed", error),
     });
-    const inbound = { options, namespaces: this.#namespaces, cluster, recovery, publisher, reporter };
+    const inbound = {
+      options,
+      namespaces: this.#namespaces,
+      cluster,
+      recovery,
+      publisher,
+      reporter,
+      marks: this.marks,
+    };
 
     this.options = options;
     this.reporter = reporter;

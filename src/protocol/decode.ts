@@ -102,6 +102,8 @@ function readMessage(fields: Fields, decoded: DecodedValue, dialect: Dialect): M
       return readMoveMembers(method, fields);
     case "node_disconnect":
       return readDisconnectMembers(fields);
+    case "edge_mark":
+      return { method, mark: fields.string("mark"), hostId: fields.hostId() };
     case "node_checkpoint":
       return { method, number: fields.wholeNumber("number"), hostId: fields.hostId() };
     default:

@@ -106,7 +106,7 @@ class Worker:
                 logger.exception("the handler of %s in %s failed", call.event or call.kind, call.namespace)
                 reply.error = type(error).__name__
             if client.has_published:
-                self._server.manager._publish({"mark": call.id})
+                self._server.manager._publish({"method": "edge_mark", "mark": call.id})
                 reply.marked = True
         reply.sessions = client.sessions.close(environ)
         return reply

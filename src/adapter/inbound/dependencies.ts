@@ -1,6 +1,7 @@
 import type { Adapter } from "socket.io-adapter";
 import type { Cluster } from "../../cluster/cluster.js";
 import type { NormalizedAdapter } from "../../options.js";
+import type { Listeners } from "../../util/listeners.js";
 import type { ChannelPublisher } from "../channel-publisher.js";
 import type { HostRecovery } from "../recovery/host-recovery.js";
 import type { NamespaceRecovery } from "../recovery/namespace-recovery.js";
@@ -25,4 +26,6 @@ export interface InboundDependencies {
   /** For acknowledgements of clients. */
   readonly publisher: ChannelPublisher;
   readonly reporter: Reporter;
+  /** Of workers behind an edge. */
+  readonly marks: Listeners<string>;
 }

@@ -25,6 +25,9 @@ export function dispatch(inbound: InboundMessage, dependencies: InboundDependenc
     case "callback":
       dependencies.cluster.receiveCallback(message);
       return undefined;
+    case "edge_mark":
+      dependencies.marks.notify(message.mark);
+      return undefined;
     case "node_checkpoint":
       dependencies.recovery.checkpoints.record(message.hostId ?? "", message.number);
       return undefined;

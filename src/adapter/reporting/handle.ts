@@ -84,6 +84,12 @@ export interface BridgeHandle {
    * @returns a function that unsubscribes
    */
   onEmit(listener: (emit: ObservedEmit) => void): () => void;
+  /**
+   * Called with the `mark` of a worker behind an edge, when all that the worker published before it was carried out here.
+   *
+   * @returns a function that unsubscribes
+   */
+  onMark(listener: (mark: string) => void): () => void;
   /** A snapshot: counters since the start, and the state at this moment. */
   stats(): BridgeStats;
 }

@@ -154,6 +154,14 @@ export interface CheckpointMessage {
   readonly hostId: string | undefined;
 }
 
+/** Of a worker behind an edge: what a handler has published precedes it. Python hosts ignore it. */
+export interface MarkMessage {
+  readonly method: "edge_mark";
+  /** Of the call that the handler ran for. */
+  readonly mark: string;
+  readonly hostId: string | undefined;
+}
+
 /** Every message that hosts publish on the channel; the first five are Python's too. */
 export type Message =
   | EmitMessage
@@ -163,7 +171,8 @@ export type Message =
   | CloseRoomMessage
   | MoveMembersMessage
   | DisconnectMembersMessage
-  | CheckpointMessage;
+  | CheckpointMessage
+  | MarkMessage;
 
 /** Events that Socket.IO reserves (`RESERVED_EVENTS` of socket.io-parser). */
 export const RESERVED_EVENTS: ReadonlySet<string> = new Set([

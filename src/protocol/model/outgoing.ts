@@ -5,6 +5,7 @@ import {
   type CloseRoomMessage,
   type DisconnectMessage,
   type EmitMessage,
+  type MarkMessage,
   type Message,
   type MoveRoomMessage,
   RESERVED_EVENTS,
@@ -27,7 +28,7 @@ export type OutgoingCommand = (DisconnectMessage | MoveRoomMessage | CloseRoomMe
 export type OutgoingMessage =
   | OutgoingEmit
   | OutgoingCommand
-  | Exclude<Message, EmitMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage>;
+  | Exclude<Message, EmitMessage | DisconnectMessage | MoveRoomMessage | CloseRoomMessage | MarkMessage>;
 
 /** An encoded emit. */
 export interface EncodedEmit {

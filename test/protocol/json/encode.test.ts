@@ -73,7 +73,7 @@ test("rooms are written as null, one room or a list, with integers of any size",
   t.is(room([9007199254740993n]), "9007199254740993");
 });
 
-const ALL: readonly Exclude<Message, { readonly method: "emit" }>[] = [
+const ALL: readonly Exclude<Message, { readonly method: "emit" | "edge_mark" }>[] = [
   { method: "callback", callback: { room: 9007199254740993n, namespace: "/a", id: 1 }, args: [1, null], hostId: HOST },
   { method: "disconnect", sid: "s", namespace: "/", hostId: HOST },
   { method: "enter_room", sid: "s", room: 42, namespace: "/chat", hostId: HOST },

@@ -156,7 +156,7 @@ test("bytes stand in the value as they are", (t) => {
   t.true(encoded.length < 65_536 + 250);
 });
 
-const ALL: readonly Exclude<Message, { readonly method: "emit" }>[] = [
+const ALL: readonly Exclude<Message, { readonly method: "emit" | "edge_mark" }>[] = [
   {
     method: "callback",
     callback: { room: 9007199254740993n, namespace: "/a", id: 2 ** 40 },

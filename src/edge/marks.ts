@@ -1,0 +1,25 @@
+import type { BridgeHandle } from "../adapter/reporting/handle.js";
+
+/** Marks that calls wait for: a reply may be there before what its handler has published. */
+export class Marks {
+  readonly #waiting = new Map<string, () => void>();
+  readonly #unsubscribe: () => void;
+
+  constructor(adapter: Pick<BridgeHandle, "onMark">) {
+    this.#unsubscribe = adapter.onMark((mark) => this.#waiting.get(mark)?.());
+  }
+
+  /** Call before the worker does. */
+  wait(mark: string): { readonly passed: Promise<void>; forget(): void } {
+    const passed = new Promise<void>((resolve) => this.#waiting.set(mark, resolve));
+    return { passed, forget: () => void this.#waiting.delete(mark) };
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    for (const pass of this.#waiting.values()) {
+      pass();
+    }
+    this.#waiting.clear();
+  }
+}
