@@ -10,7 +10,7 @@ import socketio
 from socketio.pubsub_manager import PubSubManager
 
 import socketio_bridge
-from socketio_bridge.body import decode_body, encode_body
+from socketio_bridge.body import BODY_TYPE, decode_body, encode_body
 
 SECRET = "a-secret-of-the-tests"
 
@@ -44,10 +44,10 @@ def call_of(kind, **fields):
     }
 
 
-def post(app, value, secret=SECRET):
-    content_type, body = encode_body(value)
+def post(app, value, args=None, secret=SECRET):
+    body = encode_body(value, args or [])
     environ = {
-        "REQUEST_METHOD": "POST", "PATH_INFO": "/socketio-bridge", "CONTENT_TYPE": content_type,
+        "REQUEST_METHOD": "POST", "PATH_INFO": "/socketio-bridge", "CONTENT_TYPE": BODY_TYPE,
         "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body), "HTTP_AUTHORIZATION": f"Bearer {secret}",
     }
     seen = {}
@@ -56,7 +56,8 @@ def post(app, value, secret=SECRET):
         seen.update(status=status, headers=dict(headers))
 
     answer = b"".join(app(environ, start_response))
-    return seen["status"], decode_body(seen["headers"]["Content-Type"], answer)
+    head, args = decode_body(answer)
+    return seen["status"], {**head, "ack": args if head.get("acknowledges") else None}
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def chat(queue):
 
 
 def test_connect_runs_with_the_request_of_the_client_and_its_emits_precede_the_mark(chat, queue):
-    status, reply = post(chat, call_of("connect", auth=None, request=request_of([["x-name", "ann"]])))
+    status, reply = post(chat, call_of("connect", request=request_of([["x-name", "ann"]])))
 
     assert status == "200 OK"
     assert reply["accepted"] is True
@@ -105,17 +106,17 @@ def test_connect_runs_with_the_request_of_the_client_and_its_emits_precede_the_m
 
 
 def test_a_refusal_has_the_message_and_the_data_of_the_handler(chat):
-    _, reply = post(chat, call_of("connect", auth={"token": "wrong"}))
+    _, reply = post(chat, call_of("connect"), [{"token": "wrong"}])
 
     assert (reply["accepted"], reply["refusal"]) == (False, {"message": "who are you?", "data": 7})
 
 
 def test_the_session_travels_from_call_to_call_and_an_acknowledgement_may_have_bytes(chat, queue):
-    _, connected = post(chat, call_of("connect", auth=None, request=request_of([["x-name", "ann"]])))
+    _, connected = post(chat, call_of("connect", request=request_of([["x-name", "ann"]])))
     sessions = connected["sessions"]
     for count in (1, 2):
-        call = call_of("event", event="join", args=["room"], wantsAck=True, sessions=sessions)
-        _, reply = post(chat, call)
+        call = call_of("event", event="join", wantsAck=True, sessions=sessions)
+        _, reply = post(chat, call, ["room"])
         assert reply["ack"] == [["s" * 20, "room"], "ann", b"\x00\xff"]
         sessions = reply["sessions"]
         assert json.loads(sessions["flask"])["joined"] == count
@@ -123,20 +124,20 @@ def test_the_session_travels_from_call_to_call_and_an_acknowledgement_may_have_b
 
 
 def test_a_handler_that_raises_acknowledges_nothing_and_names_the_class_alone(chat):
-    _, reply = post(chat, call_of("event", event="fail", args=[], wantsAck=True))
+    _, reply = post(chat, call_of("event", event="fail", wantsAck=True))
 
     assert (reply["handled"], reply["ack"], reply["error"]) == (True, None, "KeyError")
 
 
 def test_an_event_without_a_handler_is_said_to_be_unhandled(chat):
-    _, reply = post(chat, call_of("event", event="unknown", args=[1], wantsAck=True))
+    _, reply = post(chat, call_of("event", event="unknown", wantsAck=True), [1])
 
     assert (reply["handled"], reply["ack"], reply["error"]) == (False, None, None)
 
 
 def test_without_the_secret_nothing_runs(chat, queue):
     for secret in ("", "wrong", SECRET + "x"):
-        assert post(chat, call_of("connect", auth=None), secret)[0] == "401 Unauthorized"
+        assert post(chat, call_of("connect"), secret=secret)[0] == "401 Unauthorized"
     assert queue.published == []
 
 

@@ -1,31 +1,74 @@
-import { Agent, request } from "node:http";
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { BridgeError } from "../errors.js";
-import { type Body, decodeBody } from "./body.js";
+import { BODY_TYPE, type Body, decodeBody } from "./body.js";
 
-export interface BackendOptions {
-  /** Of the endpoint, `http://host:port/path`. */
-  readonly url: URL;
-  readonly secret: string;
-  /** Calls that may be in flight; others wait. */
-  readonly maxCalls: number;
+/** A call that failed. */
+export class BackendFailure extends BridgeError {
+  /** Whether a worker may have begun with it: it must not be repeated then. */
+  readonly mayHaveRun: boolean;
+  /** Whether the whole backend is to be left alone for a while. */
+  readonly isAway: boolean;
+
+  constructor(message: string, { mayHaveRun, isAway, cause }: FailureOptions) {
+    super("BRIDGE_BACKEND_FAILED", message, { cause });
+    this.mayHaveRun = mayHaveRun;
+    this.isAway = isAway;
+  }
 }
 
-/** Workers of Python behind one address. */
+interface FailureOptions {
+  readonly mayHaveRun: boolean;
+  readonly isAway: boolean;
+  readonly cause?: unknown;
+}
+
+export interface BackendOptions {
+  /** Of the endpoint, `http://host:port/path` or `https`. */
+  readonly url: URL;
+  readonly secret: string;
+  /** Connections; a call occupies one. */
+  readonly maxCalls: number;
+  /** Bytes of a response. */
+  readonly maxBytes: number;
+  /** Of the authority that has signed the backend's certificate, in PEM. @default those of Node */
+  readonly ca?: string | undefined;
+}
+
+/** How long a server may take to ask for the body, in milliseconds. One that does not know `Expect` gets it then. */
+const CONTINUE_MS = 1_000;
+
+const SERVICE_UNAVAILABLE = 503;
+
+/**
+ * Workers of Python behind one address.
+ *
+ * The body of a call follows only when a worker has read the head (`Expect: 100-continue`): a connection that ends before
+ * that ended without the call, however much of it a kernel had taken.
+ */
 export class Backend {
+  readonly name: string;
   readonly #options: BackendOptions;
-  readonly #agent: Agent;
+  readonly #agent: HttpAgent;
 
   constructor(options: BackendOptions) {
+    const { url, maxCalls, ca } = options;
+    const pool = { keepAlive: true, maxSockets: maxCalls };
+    this.name = url.host;
     this.#options = options;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: options.maxCalls, scheduling: "fifo" });
+    this.#agent =
+      url.protocol === "https:"
+        ? new HttpsAgent({ ...pool, ...(ca === undefined ? {} : { ca }) })
+        : new HttpAgent(pool);
   }
 
-  /** What the application is. */
-  describe(signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+  /** What the application is. @throws BackendFailure rejects */
+  describe(signal: AbortSignal): Promise<Body> {
     return this.#send("GET", undefined, signal);
   }
 
-  call(body: Body, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+  /** @throws BackendFailure rejects */
+  call(body: Buffer, signal: AbortSignal): Promise<Body> {
     return this.#send("POST", body, signal);
   }
 
@@ -33,40 +76,84 @@ export class Backend {
     this.#agent.destroy();
   }
 
-  /** @throws BridgeError rejects with `BRIDGE_BACKEND_FAILED` */
-  async #send(
-    method: "GET" | "POST",
-    body: Body | undefined,
-    signal: AbortSignal,
-  ): Promise<Readonly<Record<string, unknown>>> {
+  async #send(method: "GET" | "POST", body: Buffer | undefined, signal: AbortSignal): Promise<Body> {
     const { url, secret } = this.#options;
-    const headers = {
-      authorization: `Bearer ${secret}`,
-      ...(body === undefined ? {} : { "content-type": body.type, "content-length": body.bytes.byteLength }),
-    };
-    const { status, type, bytes } = await new Promise<{ status: number; type: string | undefined; bytes: Buffer }>(
-      (resolve, reject) => {
-        const outgoing = request(url, { method, headers, agent: this.#agent, signal }, (response) => {
-          const chunks: Buffer[] = [];
-          response.on("data", (chunk: Buffer) => chunks.push(chunk));
-          response.on("error", reject);
-          response.on("end", () =>
-            resolve({
-              status: response.statusCode ?? 0,
-              type: response.headers["content-type"],
-              bytes: Buffer.concat(chunks),
-            }),
-          );
-        });
-        outgoing.on("error", reject);
-        outgoing.end(body?.bytes);
+    const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+    const outgoing = send(url, {
+      method,
+      agent: this.#agent,
+      signal,
+      headers: {
+        authorization: `Bearer ${secret}`,
+        ...(body === undefined
+          ? {}
+          : { "content-type": BODY_TYPE, "content-length": body.byteLength, expect: "100-continue" }),
       },
-    ).catch((cause: Error) => {
-      throw new BridgeError("BRIDGE_BACKEND_FAILED", `${url.host}: ${cause.message}`, { cause });
     });
-    if (status !== 200) {
-      throw new BridgeError("BRIDGE_BACKEND_FAILED", `${url.host} answers with status ${status}`);
+    let isSent = false;
+    const sendBody = () => {
+      clearTimeout(patience);
+      isSent ||= body !== undefined;
+      outgoing.end(body);
+    };
+    let patience: NodeJS.Timeout | undefined;
+    try {
+      const answered = new Promise<IncomingMessage>((resolve, reject) => {
+        outgoing.once("response", resolve).once("error", reject);
+      });
+      if (body === undefined) {
+        outgoing.end();
+      } else {
+        outgoing.once("continue", sendBody).once("socket", () => {
+          patience = setTimeout(sendBody, CONTINUE_MS);
+        });
+        outgoing.flushHeaders();
+      }
+      const response = await answered;
+      clearTimeout(patience);
+      const bytes = await this.#read(response);
+      if (!isSent && body !== undefined) {
+        outgoing.destroy();
+      }
+      return this.#decode(response, bytes, isSent);
+    } catch (cause) {
+      throw cause instanceof BackendFailure
+        ? cause
+        : new BackendFailure(`${this.name}: ${(cause as Error).message}`, {
+            ...{ cause, mayHaveRun: isSent, isAway: !signal.aborted },
+          });
+    } finally {
+      clearTimeout(patience);
     }
-    return decodeBody(type, bytes);
+  }
+
+  async #read(response: IncomingMessage): Promise<Buffer> {
+    const { maxBytes } = this.#options;
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      size += chunk.byteLength;
+      if (size > maxBytes) {
+        response.destroy();
+        throw new BackendFailure(`${this.name} answers with more than ${maxBytes} bytes`, {
+          ...{ mayHaveRun: true, isAway: false },
+        });
+      }
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
+
+  #decode({ statusCode }: IncomingMessage, bytes: Buffer, isSent: boolean): Body {
+    if (statusCode !== 200) {
+      throw new BackendFailure(`${this.name} answers with status ${statusCode}`, {
+        ...{ mayHaveRun: isSent && statusCode !== SERVICE_UNAVAILABLE, isAway: statusCode === SERVICE_UNAVAILABLE },
+      });
+    }
+    try {
+      return decodeBody(bytes);
+    } catch (cause) {
+      throw new BackendFailure(`${this.name}: ${(cause as Error).message}`, { cause, mayHaveRun: true, isAway: false });
+    }
   }
 }

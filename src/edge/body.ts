@@ -1,69 +1,95 @@
 import { BridgeError } from "../errors.js";
 
 /**
- * Bodies of requests and responses: JSON, and bytes beside it as they are. `socketio_bridge/body.py` is the counterpart.
+ * Bodies of calls and replies, of which `socketio_bridge/body.py` is the other side: a line with the length of each part,
+ * and the parts, one directly after the other.
  *
- *     23 5
- *     {"args": [{"_placeholder": true, "num": 0}]}<5 bytes>
+ *     45 38 5
+ *     {"kind":"event",…}[{"_placeholder":true,"num":0}]<5 bytes>
+ *
+ * The first part is an object, the second a list of arguments; the others are its bytes, as in a binary packet of Socket.IO.
  */
 
-const JSON_TYPE = "application/json";
-const PARTS_TYPE = "application/vnd.socketio-bridge.parts";
+export const BODY_TYPE = "application/vnd.socketio-bridge";
 
 const NEWLINE = 0x0a;
+const LENGTH = /^\d{1,10}$/;
 
-export interface Body {
-  readonly type: string;
-  readonly bytes: Buffer;
+/** Arguments of an event or of an acknowledgement, encoded. */
+export interface EncodedArgs {
+  readonly parts: readonly Uint8Array[];
+  readonly byteLength: number;
 }
 
-/** @param value - what `JSON.stringify` has a form for, and bytes */
-export function encodeBody(value: unknown): Body {
+/** @param args - what a client has sent: values of JSON, and bytes */
+export function encodeArgs(args: readonly unknown[]): EncodedArgs {
   const attachments: Uint8Array[] = [];
-  const text = JSON.stringify(withPlaceholders(value, attachments));
-  if (attachments.length === 0) {
-    return { type: JSON_TYPE, bytes: Buffer.from(text) };
-  }
-  const parts = [Buffer.from(text), ...attachments];
-  const head = `${parts.map(({ byteLength }) => byteLength).join(" ")}\n`;
-  return { type: PARTS_TYPE, bytes: Buffer.concat([Buffer.from(head), ...parts]) };
+  const json = Buffer.from(JSON.stringify(withPlaceholders(args, attachments)));
+  const parts = [json, ...attachments];
+  return { parts, byteLength: parts.reduce((sum, { byteLength }) => sum + byteLength, 0) };
+}
+
+export function encodeBody(head: Readonly<Record<string, unknown>>, { parts }: EncodedArgs): Buffer {
+  const all = [Buffer.from(JSON.stringify(head)), ...parts];
+  const lengths = `${all.map(({ byteLength }) => byteLength).join(" ")}\n`;
+  return Buffer.concat([Buffer.from(lengths), ...all]);
+}
+
+export interface Body {
+  readonly head: Readonly<Record<string, unknown>>;
+  readonly args: readonly unknown[];
 }
 
 /** @throws BridgeError `BRIDGE_BACKEND_FAILED` for what no worker has written */
-export function decodeBody(type: string | undefined, bytes: Buffer): Readonly<Record<string, unknown>> {
-  const [kind] = (type ?? "").split(";");
-  if (kind === JSON_TYPE) {
-    return parseObject(bytes);
-  }
-  if (kind !== PARTS_TYPE) {
-    throw new BridgeError("BRIDGE_BACKEND_FAILED", `the backend answers with ${kind === "" ? "no type" : kind}`);
-  }
-  const end = bytes.indexOf(NEWLINE);
-  const lengths = bytes.toString("latin1", 0, Math.max(end, 0)).split(" ");
-  const attachments: Buffer[] = [];
-  let position = end + 1;
-  for (const length of lengths) {
-    attachments.push(bytes.subarray(position, position + Number(length)));
-    position += Number(length);
-  }
-  if (end < 0 || position !== bytes.length || !lengths.every((length) => /^\d{1,10}$/.test(length))) {
-    throw new BridgeError("BRIDGE_BACKEND_FAILED", "the backend answers with parts that do not fill the body");
-  }
-  const [text = bytes, ...rest] = attachments;
-  return withBytes(parseObject(text), rest) as Readonly<Record<string, unknown>>;
+export function decodeBody(bytes: Buffer): Body {
+  const [head, args, ...attachments] = split(bytes);
+  return {
+    head: objectOf(parse(head)),
+    args: withBytes(listOf(parse(args)), attachments) as readonly unknown[],
+  };
 }
 
-function parseObject(text: Buffer): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text.toString());
-  } catch (cause) {
-    throw new BridgeError("BRIDGE_BACKEND_FAILED", "the backend answers with what is no JSON", { cause });
+const bad = (what: string, cause?: unknown) =>
+  new BridgeError("BRIDGE_BACKEND_FAILED", `the answer ${what}`, { cause });
+
+function split(bytes: Buffer): readonly Buffer[] {
+  const end = bytes.indexOf(NEWLINE);
+  const lengths = bytes.toString("latin1", 0, Math.max(end, 0)).split(" ");
+  if (!lengths.every((length) => LENGTH.test(length))) {
+    throw bad("does not begin with the lengths of its parts");
   }
+  let position = end + 1;
+  const parts = lengths.map((length) => {
+    const start = position;
+    position += Number(length);
+    return bytes.subarray(start, position);
+  });
+  if (position !== bytes.length) {
+    throw bad(`has ${bytes.length} bytes, and parts of ${position}`);
+  }
+  return parts;
+}
+
+function parse(json: Buffer | undefined): unknown {
+  try {
+    return JSON.parse(json?.toString() ?? "");
+  } catch (cause) {
+    throw bad("has a part that is no JSON", cause);
+  }
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new BridgeError("BRIDGE_BACKEND_FAILED", "the backend answers with JSON that is no object");
+    throw bad("does not begin with an object");
   }
   return value as Readonly<Record<string, unknown>>;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) {
+    throw bad("has no list of arguments");
+  }
+  return value;
 }
 
 function withPlaceholders(value: unknown, attachments: Uint8Array[]): unknown {
@@ -80,17 +106,17 @@ function withPlaceholders(value: unknown, attachments: Uint8Array[]): unknown {
 }
 
 function withBytes(value: unknown, attachments: readonly Buffer[]): unknown {
+  if (attachments.length === 0 || typeof value !== "object" || value === null) {
+    return value;
+  }
   if (Array.isArray(value)) {
     return value.map((item) => withBytes(item, attachments));
-  }
-  if (typeof value !== "object" || value === null) {
-    return value;
   }
   const { _placeholder: isPlaceholder, num } = value as Record<string, unknown>;
   if (isPlaceholder === true) {
     const bytes = attachments[num as number];
     if (bytes === undefined) {
-      throw new BridgeError("BRIDGE_BACKEND_FAILED", "the backend answers with a placeholder without bytes");
+      throw bad("has a placeholder without bytes");
     }
     return bytes;
   }

@@ -1,21 +1,22 @@
 import { randomUUID } from "node:crypto";
 import type { Namespace, Server, Socket } from "socket.io";
 import type { BridgeHandle } from "../adapter/reporting/handle.js";
+import { BridgeError } from "../errors.js";
 import { atMost } from "../util/at-most.js";
+import { debugLog } from "../util/debug.js";
 import { Backend } from "./backend.js";
-import { encodeBody } from "./body.js";
-
+import { Backends } from "./backends.js";
+import { type Body, encodeArgs, encodeBody } from "./body.js";
+import { Clients, requestOf } from "./client.js";
+import { Room } from "./event-queue.js";
 import { Marks } from "./marks.js";
+import { type EdgeOptions, type NormalizedEdge, normalizeEdge } from "./options.js";
 import { register } from "./register.js";
 
-export interface EdgeOptions {
-  /** Of the endpoint of the workers: `http://host:port/socketio-bridge`. */
-  readonly backend: string;
-  /** Shared with the workers. */
-  readonly secret: string;
-  /** Milliseconds that a handler may take. @default 60000 */
-  readonly timeout?: number;
-}
+const debug = debugLog("edge");
+
+/** Longest that a reply waits for what its handler has published, in milliseconds. */
+const MARK_MS = 5_000;
 
 /** What Python has for a namespace. */
 interface Handlers {
@@ -24,179 +25,182 @@ interface Handlers {
   readonly any: boolean;
 }
 
-/** What the edge keeps of a connection; its namespaces share it. */
-interface Connection {
-  readonly id: string;
-  sessions: unknown;
-  /** Ends when the last event that was received is handled. */
-  tail: Promise<void>;
+type Acknowledge = (...args: unknown[]) => void;
+
+/** An event as socket.io hands it to a middleware: the acknowledgement is the last argument. */
+interface ClientEvent {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly acknowledge: Acknowledge | undefined;
 }
 
-type Reply = Readonly<Record<string, unknown>>;
-
-const MARK_MS = 5_000;
-
-/** Python's words: `SocketIO.reason` of python-engineio. */
+/** `SocketIO.reason` of python-engineio, by the words of socket.io; others are the same in both. */
 const REASONS: Readonly<Record<string, string>> = {
   "client namespace disconnect": "client disconnect",
   "server namespace disconnect": "server disconnect",
-  "ping timeout": "ping timeout",
-  "transport close": "transport close",
-  "transport error": "transport error",
 };
 
-/** Hands what a Socket.IO server has no handler for to an application of Python. */
+/** Serves the events for which a Socket.IO server has no handler by those of an application of Python. */
 export class Edge {
   readonly #io: Server;
-  readonly #backend: Backend;
+  readonly #options: NormalizedEdge;
+  readonly #backends: Backends;
   readonly #marks: Marks;
-  readonly #timeout: number;
-  readonly #connections = new WeakMap<object, Connection>();
+  readonly #room: Room;
+  readonly #clients: Clients;
+  readonly #handlers = new Map<string, Handlers>();
   readonly #closing = new AbortController();
 
-  constructor(io: Server, adapter: BridgeHandle, { backend, secret, timeout = 60_000 }: EdgeOptions) {
+  /** @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION` */
+  constructor(io: Server, adapter: BridgeHandle, options: EdgeOptions) {
+    const normalized = normalizeEdge(options);
+    const { urls, secret, ca, maxCalls, maxAnswer, timeout } = normalized;
+    const backends = urls.map((url) => new Backend({ url, secret, maxCalls, maxBytes: maxAnswer, ca }));
     this.#io = io;
-    this.#backend = new Backend({ url: new URL(backend), secret, maxCalls: 64 });
+    this.#options = normalized;
+    this.#backends = new Backends(backends, {
+      maxCalls,
+      timeout,
+      onDescribed: (description) => this.#onDescribed(description),
+      onAway: (name, { message }) => debug("%s is away: %s", name, message),
+      onBack: (name) => debug("%s is there", name),
+    });
     this.#marks = new Marks(adapter);
-    this.#timeout = timeout;
+    this.#room = new Room(normalized.queue);
+    this.#clients = new Clients(normalized.clientQueue, this.#room);
   }
 
-  /** Asks the application what it handles, and serves its namespaces. @throws BridgeError `BRIDGE_BACKEND_FAILED` */
-  async start(): Promise<void> {
-    const { handlers } = await this.#backend.describe(this.#signal());
-    const byNamespace = handlers as Record<string, { events: string[]; any: boolean }>;
-    for (const [name, { events, any }] of Object.entries(byNamespace)) {
-      this.#serve(this.#io.of(name), { events: new Set(events), any });
+  /** Resolves when an application has told what it handles, and its namespaces are served. */
+  start(): Promise<void> {
+    return this.#backends.start();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#marks.close();
+    await this.#backends.close();
+  }
+
+  #onDescribed({ handlers }: Body["head"]): void {
+    for (const [name, { events, any }] of Object.entries(
+      handlers as Record<string, { events: string[]; any: boolean }>,
+    )) {
+      const isNew = !this.#handlers.has(name);
+      this.#handlers.set(name, { events: new Set(events), any });
+      if (isNew) {
+        this.#serve(this.#io.of(name));
+      }
     }
   }
 
-  close(): void {
-    this.#closing.abort();
-    this.#marks.close();
-    this.#backend.close();
-  }
-
-  #signal(): AbortSignal {
-    return AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#timeout)]);
-  }
-
-  #serve(namespace: Namespace, handlers: Handlers): void {
+  #serve(namespace: Namespace): void {
     namespace.use((socket, next) => {
-      void this.#connect(socket).then(
-        () => next(),
-        (error: Error) => next(error),
-      );
+      this.#connect(socket).then(() => next(), next);
     });
     namespace.on("connection", (socket) => {
       socket.use((packet, next) => {
-        const [event] = packet as [string, ...unknown[]];
-        if (socket.listenerCount(event) > 0 || !(handlers.any || handlers.events.has(event))) {
+        const [name, ...rest] = packet as unknown as [string, ...unknown[]];
+        const last = rest.at(-1);
+        if (socket.listenerCount(name) > 0 || !this.#handles(namespace, name)) {
           next();
-          return;
+        } else if (typeof last === "function") {
+          this.#onEvent(socket, { name, args: rest.slice(0, -1), acknowledge: last as Acknowledge });
+        } else {
+          this.#onEvent(socket, { name, args: rest, acknowledge: undefined });
         }
-        void this.#onEvent(socket, packet as [string, ...unknown[]]);
       });
-      socket.on("disconnect", (reason) => {
-        this.#inOrder(socket, () =>
-          this.#call(socket, { kind: "disconnect", reason: REASONS[reason] ?? reason }).then(() => {}),
-        );
-      });
+      socket.on("disconnect", (reason) => this.#onDisconnect(socket, REASONS[reason] ?? reason));
     });
+  }
+
+  #handles({ name: namespace }: Namespace, event: string): boolean {
+    const handlers = this.#handlers.get(namespace);
+    return handlers !== undefined && (handlers.any || handlers.events.has(event));
   }
 
   async #connect(socket: Socket): Promise<void> {
-    const unregister = register(socket);
     const { auth } = socket.handshake;
-    const isEmpty = auth === undefined || Object.keys(auth).length === 0;
-    const reply = await this.#call(socket, { kind: "connect", auth: isEmpty ? null : auth }).catch((cause: Error) => {
+    const unregister = register(socket);
+    try {
+      const { head } = await this.#call(socket, { kind: "connect" }, encodeArgs(hasKeys(auth) ? [auth] : []));
+      if (head.accepted !== true || head.error !== null) {
+        throw refusal(head);
+      }
+    } catch (error) {
       unregister();
-      throw Object.assign(new Error("the application is not available; try again"), { cause });
-    });
-    if (reply.accepted !== true || reply.error !== null) {
-      unregister();
-      const { message = "Unable to connect", data } = (reply.refusal ?? {}) as Record<string, unknown>;
-      throw Object.assign(new Error(String(message)), data === undefined ? {} : { data });
+      throw error instanceof BridgeError ? tryAgain(error) : error;
     }
   }
 
-  async #onEvent(socket: Socket, [event, ...args]: [string, ...unknown[]]): Promise<void> {
-    const last = args.at(-1);
-    const acknowledge = typeof last === "function" ? (last as (...args: unknown[]) => void) : undefined;
-    const values = acknowledge === undefined ? args : args.slice(0, -1);
-    this.#inOrder(socket, async () => {
-      const reply = await this.#call(socket, {
-        kind: "event",
-        event,
-        args: values,
-        wantsAck: acknowledge !== undefined,
-      });
-      if (Array.isArray(reply.ack)) {
-        acknowledge?.(...reply.ack);
+  #onEvent(socket: Socket, { name, args, acknowledge }: ClientEvent): void {
+    const encoded = encodeArgs(args);
+    const isTaken = this.#clients.of(socket).queue.add(encoded.byteLength, async () => {
+      try {
+        const fields = { kind: "event", event: name, wantsAck: acknowledge !== undefined };
+        const { head, args: answer } = await this.#call(socket, fields, encoded);
+        if (head.acknowledges === true) {
+          acknowledge?.(...answer);
+        }
+      } catch (error) {
+        debug("%s of %s is lost: %s", name, socket.id, (error as Error).message);
       }
+    });
+    if (!isTaken) {
+      debug("%s of %s is lost: too many events wait", name, socket.id);
+    }
+  }
+
+  #onDisconnect(socket: Socket, reason: string): void {
+    this.#clients.of(socket).queue.addLast(async () => {
+      await this.#call(socket, { kind: "disconnect", reason }, encodeArgs([])).catch((error: Error) => {
+        debug("the disconnect of %s is lost: %s", socket.id, error.message);
+      });
     });
   }
 
-  /** One client's events are handled one after the other. */
-  #inOrder(socket: Socket, run: () => Promise<void>): void {
-    const connection = this.#connectionOf(socket);
-    connection.tail = connection.tail.then(run).catch(() => {});
-  }
-
-  async #call(socket: Socket, fields: Readonly<Record<string, unknown>>): Promise<Reply> {
-    const connection = this.#connectionOf(socket);
+  /** @throws BridgeError rejects with `BRIDGE_BACKEND_FAILED` or `BRIDGE_CLOSED` */
+  async #call(
+    socket: Socket,
+    fields: Readonly<Record<string, unknown>>,
+    args: ReturnType<typeof encodeArgs>,
+  ): Promise<Body> {
+    const client = this.#clients.of(socket);
     const id = randomUUID();
-    const marked = this.#marks.wait(id);
+    const mark = this.#marks.wait(id);
     try {
-      const reply = await this.#backend.call(
-        encodeBody({
-          id,
-          sid: socket.id,
-          namespace: socket.nsp.name,
-          connection: connection.id,
-          transport: socket.conn.transport.name,
-          request: requestOf(socket),
-          rooms: [...socket.rooms],
-          sessions: connection.sessions,
-          ...fields,
-        }),
-        this.#signal(),
-      );
-      if (reply.marked === true) {
-        await atMost(MARK_MS, marked.passed);
+      const call = {
+        id,
+        sid: socket.id,
+        namespace: socket.nsp.name,
+        connection: client.id,
+        transport: socket.conn.transport.name,
+        request: requestOf(socket),
+        rooms: [...socket.rooms],
+        sessions: client.sessions,
+        ...fields,
+      };
+      const reply = await this.#backends.call(encodeBody(call, args), AbortSignal.timeout(this.#options.maxWait));
+      client.sessions = reply.head.sessions;
+      if (reply.head.marked === true) {
+        await atMost(MARK_MS, mark.passed);
       }
-      connection.sessions = reply.sessions;
       return reply;
     } finally {
-      marked.forget();
+      mark.forget();
     }
-  }
-
-  #connectionOf({ conn }: Socket): Connection {
-    const known = this.#connections.get(conn);
-    if (known !== undefined) {
-      return known;
-    }
-    const connection = { id: randomUUID(), sessions: {}, tail: Promise.resolve() };
-    this.#connections.set(conn, connection);
-    return connection;
   }
 }
 
-/** The request by which the client connected. */
-function requestOf({ request }: Socket): Readonly<Record<string, unknown>> {
-  const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
-  const headers: [string, string][] = [];
-  for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
-    headers.push([(request.rawHeaders[index] as string).toLowerCase(), request.rawHeaders[index + 1] as string]);
-  }
-  return {
-    method: request.method,
-    path,
-    query,
-    scheme: "encrypted" in request.socket ? "https" : "http",
-    httpVersion: request.httpVersion,
-    headers,
-    remoteAddress: request.socket.remoteAddress ?? "",
-    remotePort: request.socket.remotePort ?? 0,
-  };
+const hasKeys = (auth: unknown): boolean => typeof auth === "object" && auth !== null && Object.keys(auth).length > 0;
+
+/** The `connect_error` that Python would have sent. */
+function refusal({ refusal: refused }: Body["head"]): Error {
+  const { message = "Unable to connect", data } = (refused ?? {}) as Record<string, unknown>;
+  return Object.assign(new Error(String(message)), data === undefined ? {} : { data });
+}
+
+function tryAgain(cause: BridgeError): Error {
+  return Object.assign(new Error("the server cannot be reached at the moment: try again", { cause }), {
+    data: { code: cause.code },
+  });
 }

@@ -75,7 +75,7 @@ class Reply:
             "handled": self.handled,
             "accepted": self.accepted,
             "refusal": self.refusal,
-            "ack": self.ack,
+            "acknowledges": self.ack is not None,
             "marked": self.marked,
             "sessions": self.sessions,
             "error": self.error,
@@ -131,8 +131,12 @@ def _request(value: dict[str, Any]) -> Request:
     )
 
 
-def read_call(value: dict[str, Any]) -> Call:
+def read_call(value: dict[str, Any], args: list[Any]) -> Call:
     """Read one call. Untrusted input.
+
+    Args:
+        value: its first part.
+        args: of an event; of a connect, its ``auth`` if there is one.
 
     Raises:
         InvalidCallError: names the field that is wrong.
@@ -152,8 +156,8 @@ def read_call(value: dict[str, Any]) -> Call:
         rooms=_list(value, "rooms"),
         sessions=_object(value, "sessions"),
         event=_text(value, "event") if kind == "event" else "",
-        args=_list(value, "args") if kind == "event" else [],
+        args=args if kind == "event" else [],
         wants_ack=value.get("wantsAck") is True,
-        auth=value.get("auth"),
+        auth=args[0] if kind == "connect" and args else None,
         reason=_text(value, "reason") if kind == "disconnect" else "",
     )

@@ -6,7 +6,7 @@ import hmac
 import os
 from typing import TYPE_CHECKING, Any, Callable
 
-from .body import decode_body, encode_body
+from .body import BODY_TYPE, decode_body, encode_body
 from .calls import read_call
 from .errors import InvalidCallError, InvalidOptionError
 from .worker import Worker, logger
@@ -68,9 +68,11 @@ def wsgi(socketio: Any, app: WsgiApp | None = None, *, path: str = PATH, secret:
     return serve
 
 
-def _respond(start_response: Callable[..., Any], status: str, value: dict[str, Any]) -> Iterable[bytes]:
-    content_type, body = encode_body(value)
-    start_response(status, [("Content-Type", content_type), ("Content-Length", str(len(body)))])
+def _respond(
+    start_response: Callable[..., Any], status: str, value: dict[str, Any], args: list[Any] | None = None
+) -> Iterable[bytes]:
+    body = encode_body(value, args or [])
+    start_response(status, [("Content-Type", BODY_TYPE), ("Content-Length", str(len(body)))])
     return [body]
 
 
@@ -80,8 +82,8 @@ class _Endpoint:
         self._secrets = secrets
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        def respond(status: str, value: dict[str, Any]) -> Iterable[bytes]:
-            return _respond(start_response, status, value)
+        def respond(status: str, value: dict[str, Any], args: list[Any] | None = None) -> Iterable[bytes]:
+            return _respond(start_response, status, value, args)
 
         if not self._knows(environ.get("HTTP_AUTHORIZATION", "")):
             return respond("401 Unauthorized", {"error": "the secret is missing or wrong"})
@@ -95,12 +97,12 @@ class _Endpoint:
         if int(length) > MAX_BODY:
             return respond("413 Content Too Large", {"error": f"{length} bytes; the limit is {MAX_BODY}"})
         try:
-            call = read_call(decode_body(environ.get("CONTENT_TYPE", ""), environ["wsgi.input"].read(int(length))))
+            call = read_call(*decode_body(environ["wsgi.input"].read(int(length))))
         except InvalidCallError as error:
             return respond("400 Bad Request", {"error": str(error)})
         reply = self._worker.handle(call)
         try:
-            return respond("200 OK", reply.as_dict())
+            return respond("200 OK", reply.as_dict(), reply.ack)
         except TypeError as error:
             logger.error("the acknowledgement or the session of %s cannot travel: %s", call.event or call.kind, error)  # noqa: TRY400
             reply.ack, reply.sessions, reply.error = None, call.sessions, type(error).__name__

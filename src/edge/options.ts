@@ -1,0 +1,71 @@
+import { BridgeError } from "../errors.js";
+import type { QueueLimits } from "./event-queue.js";
+
+export interface EdgeOptions {
+  /** Of the endpoint of the workers, such as `http://127.0.0.1:8000`; several are balanced by load. A path may follow. */
+  readonly backend: string | readonly string[];
+  /** Shared with the workers. */
+  readonly secret: string;
+  /** Of the authority that has signed the backends' certificates, in PEM. @default those of Node */
+  readonly ca?: string;
+  /** Milliseconds that a handler may take; then its acknowledgement is lost. @default 60000 */
+  readonly timeout?: number;
+  /** Calls in flight at each backend. @default 64 */
+  readonly maxCalls?: number;
+  /** Milliseconds that an event, or a new client, waits for a worker. @default 30000 */
+  readonly maxWait?: number;
+  /** Events that wait, of one client. @default 1,000 of 4 MiB in all */
+  readonly clientQueue?: Partial<QueueLimits>;
+  /** Events that wait, of all clients. @default 100,000 of 64 MiB in all */
+  readonly queue?: Partial<QueueLimits>;
+  /** Bytes of an answer. @default 16 MiB */
+  readonly maxAnswer?: number;
+}
+
+const MIB = 2 ** 20;
+const PATH = "/socketio-bridge";
+
+export interface NormalizedEdge {
+  readonly urls: readonly URL[];
+  readonly secret: string;
+  readonly ca: string | undefined;
+  readonly timeout: number;
+  readonly maxCalls: number;
+  readonly maxWait: number;
+  readonly clientQueue: QueueLimits;
+  readonly queue: QueueLimits;
+  readonly maxAnswer: number;
+}
+
+/** @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION` */
+export function normalizeEdge(options: EdgeOptions): NormalizedEdge {
+  const backends = [options.backend].flat();
+  if (backends.length === 0) {
+    throw new BridgeError("BRIDGE_INVALID_OPTION", "backend takes a URL or a list of them; the list is empty");
+  }
+  if (options.secret === "") {
+    throw new BridgeError(
+      "BRIDGE_INVALID_OPTION",
+      "secret is empty: it is that of the workers, SOCKETIO_BRIDGE_SECRET",
+    );
+  }
+  return {
+    urls: backends.map(endpointOf),
+    secret: options.secret,
+    ca: options.ca,
+    timeout: options.timeout ?? 60_000,
+    maxCalls: options.maxCalls ?? 64,
+    maxWait: options.maxWait ?? 30_000,
+    clientQueue: { maxEvents: 1_000, maxBytes: 4 * MIB, ...options.clientQueue },
+    queue: { maxEvents: 100_000, maxBytes: 64 * MIB, ...options.queue },
+    maxAnswer: options.maxAnswer ?? 16 * MIB,
+  };
+}
+
+function endpointOf(backend: string): URL {
+  const url = URL.canParse(backend) ? new URL(backend) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new BridgeError("BRIDGE_INVALID_URL", `the backend ${JSON.stringify(backend)} is no http or https URL`);
+  }
+  return url.pathname === "/" ? new URL(PATH, url) : url;
+}
