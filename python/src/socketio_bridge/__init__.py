@@ -3,7 +3,8 @@
 The edge holds the clients; handlers run unchanged, as plain HTTP workers.
 """
 
+from .asgi import asgi
 from .errors import BridgeError, InvalidCallError, InvalidOptionError
 from .wsgi import wsgi
 
-__all__ = ["BridgeError", "InvalidCallError", "InvalidOptionError", "wsgi"]
+__all__ = ["BridgeError", "InvalidCallError", "InvalidOptionError", "asgi", "wsgi"]

@@ -8,20 +8,17 @@ the edge does it.
 
 from __future__ import annotations
 
+import inspect
 import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable
 
-from socketio import packet
-
 from .sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import socketio
 
     from .calls import Call
 
@@ -44,13 +41,25 @@ class Client:
         return self.call.id
 
 
+def _like(original: Callable[..., Any], replacement: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the replacement a coroutine function where the original is one, as those of an ``AsyncServer`` are."""
+    if not inspect.iscoroutinefunction(original):
+        return replacement
+
+    async def awaited(*args: Any, **options: Any) -> Any:
+        result = replacement(*args, **options)
+        return await result if inspect.isawaitable(result) else result
+
+    return awaited
+
+
 _caller: ContextVar[Client | None] = ContextVar("caller", default=None)
 
 
 class Seams:
     """The clients of the calls that run in this process, and the attributes by which python-socketio finds them."""
 
-    def __init__(self, server: socketio.Server) -> None:
+    def __init__(self, server: Any) -> None:
         self._server = server
         self._lock = threading.Lock()
         self._by_eio_sid: dict[str, Client] = {}
@@ -90,14 +99,14 @@ class Seams:
                 client = self._find(sid, namespace)
                 return original(sid, namespace, **options) if client is None else of(client)
 
-            return by_sid
+            return _like(original, by_sid)
 
         def opened(original: Callable[..., Any], of: Callable[[Client], Any]) -> Callable[..., Any]:
             def by_connection(eio_sid: Any, *rest: Any) -> Any:
                 client = by_eio_sid.get(eio_sid)
                 return original(eio_sid, *rest) if client is None else of(client)
 
-            return by_connection
+            return _like(original, by_connection)
 
         manager.eio_sid_from_sid = found(manager.eio_sid_from_sid, lambda client: client.eio_sid)
         manager.get_rooms = found(manager.get_rooms, lambda client: list(client.rooms))
@@ -117,40 +126,39 @@ class Seams:
         manager = self._server.manager
         enter, leave, close = manager.enter_room, manager.leave_room, manager.close_room
 
-        def enter_room(sid: Any, namespace: str, room: Any, **options: Any) -> None:
-            enter(sid, namespace, room, **options)
+        def enter_room(sid: Any, namespace: str, room: Any, **options: Any) -> Any:
             client = self._find(sid, namespace)
             if client is not None and room not in client.rooms:
                 client.rooms.append(room)
+            return enter(sid, namespace, room, **options)
 
-        def leave_room(sid: Any, namespace: str, room: Any) -> None:
-            leave(sid, namespace, room)
+        def leave_room(sid: Any, namespace: str, room: Any) -> Any:
             client = self._find(sid, namespace)
             if client is not None and room in client.rooms:
                 client.rooms.remove(room)
+            return leave(sid, namespace, room)
 
-        def close_room(room: Any, namespace: str | None = None) -> None:
-            close(room, namespace)
+        def close_room(room: Any, namespace: str | None = None) -> Any:
             with self._lock:
                 clients = list(self._by_eio_sid.values())
             for client in clients:
                 if client.call.namespace == (namespace or "/") and room in client.rooms:
                     client.rooms.remove(room)
+            return close(room, namespace)
 
-        manager.enter_room, manager.leave_room, manager.close_room = enter_room, leave_room, close_room
+        manager.enter_room = _like(enter, enter_room)
+        manager.leave_room = _like(leave, leave_room)
+        manager.close_room = _like(close, close_room)
 
     def _install_packets(self) -> None:
         server, by_eio_sid = self._server, self._by_eio_sid
         send = server._send_packet
 
-        def send_packet(eio_sid: str, pkt: packet.Packet) -> None:
+        def send_packet(eio_sid: str, pkt: Any) -> Any:
             client = by_eio_sid.get(eio_sid)
-            if client is None:
-                send(eio_sid, pkt)
-            else:
-                client.packets.append(pkt)
+            return send(eio_sid, pkt) if client is None else client.packets.append(pkt)
 
-        server._send_packet = send_packet
+        server._send_packet = _like(send, send_packet)
 
     def _install_publish(self) -> None:
         manager = self._server.manager
@@ -162,4 +170,4 @@ class Seams:
                 client.has_published = True
             return publish(data)
 
-        manager._publish = noted
+        manager._publish = _like(publish, noted)

@@ -6,7 +6,6 @@ import logging
 import threading
 from typing import Any
 
-import socketio
 from socketio import packet
 
 from .calls import VERSION, Call, Reply
@@ -63,15 +62,15 @@ def handlers_of(server: Any) -> dict[str, dict[str, Any]]:
     return found
 
 
-class Worker:
-    """A ``socketio.Server`` whose handlers are called for clients of the edge."""
+class _BaseWorker:
+    """A server of python-socketio whose handlers are called for clients of the edge."""
 
-    def __init__(self, server: socketio.Server, environ: dict[str, Any]) -> None:
+    def __init__(self, server: Any, middleware_environ: dict[str, Any]) -> None:
         """Put what is needed on the instances of the application.
 
         Args:
-            server: has a manager with a message queue.
-            environ: what a middleware of the application adds to each environment.
+            server: a ``Server`` or ``AsyncServer``, whose manager has a message queue.
+            middleware_environ: what a middleware of the application adds to each environment.
 
         Raises:
             InvalidOptionError: says what the application lacks.
@@ -79,7 +78,7 @@ class Worker:
         """
         check_manager(server)
         self._server = server
-        self._environ = environ
+        self._middleware_environ = middleware_environ
         self._seams = Seams(server)
         self._lock = threading.Lock()
 
@@ -93,55 +92,83 @@ class Worker:
             "handlers": handlers_of(self._server),
         }
 
-    def handle(self, call: Call) -> Reply:
-        """Run the handler for one event of one client. What it raises is logged, as by python-socketio."""
-        self._initialize()
-        environ = {**wsgi_environ(call.request), **self._environ}
-        client = Client(call, environ, list(call.rooms), Sessions.open(call, environ))
-        reply = Reply(call.id)
-        with self._seams.client(client):
-            try:
-                self._run(client, reply)
-            except Exception as error:
-                logger.exception("the handler of %s in %s failed", call.event or call.kind, call.namespace)
-                reply.error = type(error).__name__
-            if client.has_published:
-                self._server.manager._publish({"method": "edge_mark", "mark": call.id})
-                reply.marked = True
-        reply.sessions = client.sessions.close(environ)
-        return reply
-
-    def _initialize(self) -> None:
-        """Start the thread that reads the channel, after a fork: ``Server._handle_eio_connect``."""
+    def _open(self, call: Call) -> Client:
+        """Start what reads the channel, after a fork: ``Server._handle_eio_connect``."""
         with self._lock:
             if not self._server.manager_initialized:
                 self._server.manager_initialized = True
                 self._server.manager.initialize()
+        environ = {**wsgi_environ(call.request), **self._middleware_environ}
+        return Client(call, environ, list(call.rooms), Sessions.open(call, environ))
 
-    def _run(self, client: Client, reply: Reply) -> None:
+    def _close(self, client: Client, reply: Reply) -> Reply:
+        reply.marked = client.has_published
+        reply.sessions = client.sessions.close(client.environ)
+        return reply
+
+    def _run(self, client: Client) -> Any:
+        """Call the handler. Returns what it returns, or a coroutine that does."""
         call, server = client.call, self._server
         if call.kind == "connect":
-            server._handle_connect(client.eio_sid, call.namespace, call.auth)
-            self._read_connect(client, reply)
-        elif call.kind == "event":
-            data = [call.event, *call.args]
-            handled = self._trigger(client, data)
-            reply.handled = handled is not server.not_handled
-            if reply.handled and call.wants_ack:
-                reply.ack = _arguments(handled)
-        else:
-            server._trigger_event("disconnect", call.namespace, call.sid, call.reason)
+            return server._handle_connect(client.eio_sid, call.namespace, call.auth)
+        if call.kind == "event":
+            # `Server._handle_event_internal`, whose acknowledgement is the reply.
+            return server._trigger_event(call.event, call.namespace, call.sid, *call.args)
+        return server._trigger_event("disconnect", call.namespace, call.sid, call.reason)
 
-    def _trigger(self, client: Client, data: list[Any]) -> Any:
-        """``Server._handle_event_internal``, whose acknowledgement is the reply."""
-        return self._server._trigger_event(data[0], client.call.namespace, client.call.sid, *data[1:])
+    def _answer(self, client: Client, result: Any, reply: Reply) -> None:
+        call = client.call
+        if call.kind == "connect":
+            for pkt in client.packets:
+                if pkt.packet_type in (packet.CONNECT_ERROR, packet.DISCONNECT):
+                    reply.accepted = False
+                    reply.refusal = pkt.data
+        elif call.kind == "event":
+            reply.handled = result is not self._server.not_handled
+            if reply.handled and call.wants_ack:
+                reply.ack = _arguments(result)
 
     @staticmethod
-    def _read_connect(client: Client, reply: Reply) -> None:
-        for pkt in client.packets:
-            if pkt.packet_type in (packet.CONNECT_ERROR, packet.DISCONNECT):
-                reply.accepted = False
-                reply.refusal = pkt.data
+    def _failed(client: Client, error: Exception, reply: Reply) -> None:
+        call = client.call
+        logger.exception("the handler of %s in %s failed", call.event or call.kind, call.namespace)
+        reply.error = type(error).__name__
+
+    @staticmethod
+    def _mark(client: Client) -> dict[str, Any]:
+        return {"method": "edge_mark", "mark": client.call.id}
+
+
+class Worker(_BaseWorker):
+    """Calls the handlers of a ``socketio.Server``."""
+
+    def handle(self, call: Call) -> Reply:
+        """Run the handler for one event of one client. What it raises is logged, as by python-socketio."""
+        client, reply = self._open(call), Reply(call.id)
+        with self._seams.client(client):
+            try:
+                self._answer(client, self._run(client), reply)
+            except Exception as error:  # noqa: BLE001
+                self._failed(client, error, reply)
+            if client.has_published:
+                self._server.manager._publish(self._mark(client))
+        return self._close(client, reply)
+
+
+class AsyncWorker(_BaseWorker):
+    """Calls the handlers of a ``socketio.AsyncServer``."""
+
+    async def handle(self, call: Call) -> Reply:
+        """Run the handler for one event of one client. What it raises is logged, as by python-socketio."""
+        client, reply = self._open(call), Reply(call.id)
+        with self._seams.client(client):
+            try:
+                self._answer(client, await self._run(client), reply)
+            except Exception as error:  # noqa: BLE001
+                self._failed(client, error, reply)
+            if client.has_published:
+                await self._server.manager._publish(self._mark(client))
+        return self._close(client, reply)
 
 
 def _arguments(result: Any) -> list[Any]:

@@ -1,0 +1,81 @@
+"""The endpoint in an ASGI application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable
+
+from .endpoint import PATH, Endpoint, Response, refuse, respond
+from .worker import AsyncWorker
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+Scope = dict[str, Any]
+Receive = Callable[[], "Awaitable[dict[str, Any]]"]
+Send = Callable[[dict[str, Any]], "Awaitable[None]"]
+AsgiApp = Callable[[Scope, Receive, Send], "Awaitable[None]"]
+
+
+def asgi(server: Any, app: AsgiApp | None = None, *, path: str = PATH, secret: str | None = None) -> AsgiApp:
+    """Serve the event handlers of an application to the edge, beside its HTTP routes.
+
+    Args:
+        server: a ``socketio.AsyncServer`` with a message queue.
+        app: gets everything else. Default: requests get status 404.
+        path: of the endpoint.
+        secret: shared with the edge. Default: the environment variable ``SOCKETIO_BRIDGE_SECRET``.
+
+    Raises:
+        InvalidOptionError: without a message queue or a secret.
+
+    """
+    worker = AsyncWorker(server, {})
+    endpoint = Endpoint(secret)
+
+    async def handle(scope: Scope, receive: Receive) -> Response:
+        headers = {name.decode("latin1").lower(): value.decode("latin1") for name, value in scope["headers"]}
+        length = headers.get("content-length", "")
+        refused = endpoint.check(scope["method"], headers.get("authorization", ""), length)
+        if refused is not None:
+            return refused
+        if scope["method"] == "GET":
+            return respond(200, worker.describe())
+        call = endpoint.read(await _body(receive))
+        return call if isinstance(call, Response) else endpoint.answer(call, await worker.handle(call))
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        is_ours = scope["type"] == "http" and scope["path"] == path
+        if app is not None and not is_ours:
+            await app(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            await _send(await handle(scope, receive) if is_ours else refuse(404, "not found"), send)
+        else:
+            await send({"type": "websocket.close"})
+
+    return serve
+
+
+async def _body(receive: Receive) -> bytes:
+    """A server passes on no more than the announced length, which was checked."""
+    chunks = []
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+async def _send(response: Response, send: Send) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in response.headers]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

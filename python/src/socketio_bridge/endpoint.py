@@ -1,0 +1,109 @@
+"""The endpoint that the edge calls: who may, and what an answer looks like, whatever the server."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
+
+from .body import BODY_TYPE, decode_body, encode_body
+from .calls import Call, Reply, read_call
+from .errors import InvalidCallError, InvalidOptionError
+from .worker import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PATH = "/socketio-bridge"
+
+SECRET_VARIABLE = "SOCKETIO_BRIDGE_SECRET"  # noqa: S105
+
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes of a call, as ``maxMessageSize`` of the edge."""
+
+_MIN_SECRET = 16
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response of HTTP."""
+
+    status: int
+    body: bytes
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Those of every response."""
+        return [("Content-Type", BODY_TYPE), ("Content-Length", str(len(self.body)))]
+
+
+def respond(status: int, head: dict[str, Any], args: Optional[list[Any]] = None) -> Response:
+    """Make a response."""
+    return Response(status, encode_body(head, args or []))
+
+
+def refuse(status: int, why: str) -> Response:
+    """Make a response that says why there is no other."""
+    return respond(status, {"error": why})
+
+
+def _secrets_of(value: str) -> Sequence[bytes]:
+    secrets = value.split()
+    if not secrets:
+        raise InvalidOptionError(f"{SECRET_VARIABLE} is not set: give the edge and its workers the same one")
+    if any(len(secret) < _MIN_SECRET for secret in secrets):
+        raise InvalidOptionError(f"a secret in {SECRET_VARIABLE} is shorter than {_MIN_SECRET} characters")
+    return [secret.encode() for secret in secrets]
+
+
+class Endpoint:
+    """Checks requests before a worker sees them, and makes responses of its replies."""
+
+    def __init__(self, secret: str | None) -> None:
+        """Read the secrets, separated by white space: several while one replaces another.
+
+        Args:
+            secret: default: the environment variable ``SOCKETIO_BRIDGE_SECRET``.
+
+        Raises:
+            InvalidOptionError: without one, or for one that can be guessed.
+
+        """
+        self._secrets = _secrets_of(os.environ.get(SECRET_VARIABLE, "") if secret is None else secret)
+
+    def check(self, method: str, authorization: str, length: str) -> Response | None:
+        """Return why a request is refused before its body is read, if it is."""
+        if not self._knows(authorization):
+            return refuse(401, "the secret is missing or wrong")
+        if method not in ("GET", "POST"):
+            return refuse(405, "the method is neither GET nor POST")
+        if method == "POST" and not length.isdigit():
+            return refuse(411, "the length is missing")
+        if method == "POST" and int(length) > MAX_BODY:
+            return refuse(413, f"{length} bytes; the limit is {MAX_BODY}")
+        return None
+
+    @staticmethod
+    def read(body: bytes) -> Call | Response:
+        """Return the call in a body, or why there is none."""
+        try:
+            return read_call(*decode_body(body))
+        except InvalidCallError as error:
+            return refuse(400, str(error))
+
+    @staticmethod
+    def answer(call: Call, reply: Reply) -> Response:
+        """Return the response for a reply. What cannot travel in it is logged, and left out."""
+        try:
+            return respond(200, reply.as_dict(), reply.ack)
+        except TypeError as error:
+            logger.error("the acknowledgement or session of %s cannot travel: %s", call.event or call.kind, error)  # noqa: TRY400
+            reply.ack, reply.sessions, reply.error = None, call.sessions, type(error).__name__
+            return respond(200, reply.as_dict())
+
+    def _knows(self, authorization: str) -> bool:
+        kind, _, given = authorization.partition(" ")
+        # All are compared, so that the time tells nothing.
+        matches = [hmac.compare_digest(given.strip().encode(), secret) for secret in self._secrets]
+        return kind.lower() == "bearer" and any(matches)
