@@ -1,0 +1,90 @@
+"""Finds the application behind a name, as web servers name it: ``module:attribute`` or ``module:factory()``."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import socketio
+
+from .asgi import asgi
+from .errors import InvalidOptionError
+from .wsgi import wsgi
+
+
+def serve(name: str, **options: Any) -> Any:
+    """Load an application, and serve its event handlers to the edge beside its HTTP routes.
+
+    Args:
+        name: ``"module:attribute"``, or ``"module:factory()"``, of one of: a Flask application with a ``SocketIO``, that
+            ``SocketIO`` itself, a ``socketio.WSGIApp``, a ``socketio.ASGIApp``, or an application of Starlette or FastAPI
+            with an ``ASGIApp`` mounted in it.
+        options: those of ``wsgi()`` and ``asgi()``.
+
+    Returns:
+        A WSGI application, or an ASGI application for an ``AsyncServer``.
+
+    Raises:
+        InvalidOptionError: names what is missing.
+
+    Example::
+
+        gunicorn -w 8 'socketio_bridge:serve("myapp:app")'
+
+    """
+    application = _load(name)
+    server = _server_of(application)
+    if server is None:
+        raise InvalidOptionError(f"{name} is {type(application).__name__}, in which there is no Socket.IO server")
+    extension = _extension_of(application)
+    if isinstance(server, socketio.AsyncServer):
+        return asgi(server, application if callable(application) else None, **options)
+    app = getattr(extension, "sockio_mw", None) if extension is application else application
+    return wsgi(server if extension is None else extension, app, **options)
+
+
+def _load(name: str) -> Any:
+    module_name, colon, attribute = name.partition(":")
+    is_factory = attribute.endswith("()")
+    if not colon or not _name_of(attribute).isidentifier():
+        raise InvalidOptionError(f"{name!r} is not of the form module:attribute or module:factory()")
+    if os.getcwd() not in sys.path:
+        # As `gunicorn` and `uvicorn` do; a web server that was installed apart may not.
+        sys.path.insert(0, os.getcwd())
+    module = importlib.import_module(module_name)
+    attribute = _name_of(attribute)
+    if not hasattr(module, attribute):
+        raise InvalidOptionError(f"the module {module_name} has no {attribute}")
+    value = getattr(module, attribute)
+    return value() if is_factory else value
+
+
+def _extension_of(application: Any) -> Any:
+    """The ``SocketIO`` of Flask-SocketIO, of which a Flask application knows."""
+    if hasattr(application, "sockio_mw"):
+        return application
+    extensions = getattr(application, "extensions", None)
+    return extensions.get("socketio") if isinstance(extensions, dict) else None
+
+
+def _server_of(application: Any) -> Any:
+    extension = _extension_of(application)
+    if extension is not None:
+        return extension.server
+    if isinstance(application, (socketio.Server, socketio.AsyncServer)):
+        return application
+    # `socketio.WSGIApp` and `socketio.ASGIApp`.
+    engine = getattr(application, "engineio_server", None)
+    if isinstance(engine, (socketio.Server, socketio.AsyncServer)):
+        return engine
+    for route in getattr(application, "routes", ()):
+        server = _server_of(getattr(route, "app", None))
+        if server is not None:
+            return server
+    return None
+
+
+def _name_of(attribute: str) -> str:
+    return attribute[:-2] if attribute.endswith("()") else attribute
