@@ -93,8 +93,11 @@ export class Backend {
     let isSent = false;
     const sendBody = () => {
       clearTimeout(patience);
-      isSent ||= body !== undefined;
-      outgoing.end(body);
+      // A worker may ask when patience was over already.
+      if (!isSent) {
+        isSent = true;
+        outgoing.end(body);
+      }
     };
     let patience: NodeJS.Timeout | undefined;
     try {
