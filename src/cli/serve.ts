@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { BridgeError } from "../errors.js";
 import { normalizeDialect, normalizeEncoding, normalizeLegacyPickle } from "../options.js";
-import { type RunningServer, serve } from "../server/serve.js";
+import { type RunningServer, type ServeOptions, serve } from "../server/serve.js";
 import { bold, dim, green } from "../util/terminal-style.js";
 import type { Command } from "./command.js";
 import { type Flags, type ParsedFlags, parsePort, rejectPositionals } from "./flags.js";
@@ -33,6 +35,14 @@ const FLAGS: Flags = {
     help: "another origin whose pages may connect, or * for all. Default: the same origin only",
   },
   app: { type: "string", value: "FILE", help: "module whose default export is called with the Socket.IO Server" },
+  backend: {
+    type: "string",
+    value: "URL",
+    repeatable: true,
+    help: "workers of Python, for the events that --app does not handle; SOCKETIO_BRIDGE_SECRET is shared with them",
+  },
+  "secret-file": { type: "string", value: "FILE", help: "holds the secret, in place of that variable" },
+  "backend-ca": { type: "string", value: "FILE", help: "authority of the certificates of https backends, in PEM" },
   demo: { type: "boolean", help: "serve the live page at /" },
 };
 
@@ -82,6 +92,33 @@ async function showBanner(server: RunningServer, channels: readonly string[], de
   process.stdout.write(banner(server, channels, demo));
 }
 
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
+function edgeOptions(flags: ParsedFlags, variable: string | undefined): ServeOptions["edge"] {
+  const backend = flags.strings("backend");
+  if (backend.length === 0) {
+    return undefined;
+  }
+  const [file, ca] = [flags.string("secret-file"), flags.string("backend-ca")];
+  // While one replaces another there are several, of which the workers accept each.
+  const [secret] = (file === undefined ? (variable ?? "") : readFile("secret-file", file)).trim().split(/\s+/);
+  if (!secret) {
+    throw new BridgeError(
+      "BRIDGE_INVALID_OPTION",
+      "--backend needs the secret of the workers: set SOCKETIO_BRIDGE_SECRET, or use --secret-file",
+    );
+  }
+  return { backend, secret, ...(ca === undefined ? {} : { ca: readFile("backend-ca", ca) }) };
+}
+
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
+function readFile(flag: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `--${flag} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /** @throws BridgeError `BRIDGE_INVALID_OPTION`, `BRIDGE_INVALID_URL` */
 async function serveUntilSignal(flags: ParsedFlags): Promise<void> {
   rejectPositionals(flags, "serve", "app");
@@ -98,6 +135,7 @@ async function serveUntilSignal(flags: ParsedFlags): Promise<void> {
     cors: cors.includes("*") ? (true as const) : cors,
     app: flags.string("app"),
     demo: flags.boolean("demo"),
+    edge: edgeOptions(flags, process.env.SOCKETIO_BRIDGE_SECRET),
     logger: console,
   };
   const signalled = untilSignal();

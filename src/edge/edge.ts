@@ -3,8 +3,8 @@ import type { Namespace, Server, Socket } from "socket.io";
 import type { BridgeHandle } from "../adapter/reporting/handle.js";
 import { BridgeError } from "../errors.js";
 import { atMost } from "../util/at-most.js";
-import { debugLog } from "../util/debug.js";
-import { Backend } from "./backend.js";
+import { quote } from "../util/quote.js";
+import { Backend, BackendFailure } from "./backend.js";
 import { Backends } from "./backends.js";
 import { type Body, encodeArgs, encodeBody } from "./body.js";
 import { Clients, requestOf } from "./client.js";
@@ -12,8 +12,7 @@ import { Room } from "./event-queue.js";
 import { Marks } from "./marks.js";
 import { type EdgeOptions, type NormalizedEdge, normalizeEdge } from "./options.js";
 import { register } from "./register.js";
-
-const debug = debugLog("edge");
+import { type EdgeLoss, EdgeReporter, type EdgeStats } from "./reporter.js";
 
 /** Longest that a reply waits for what its handler has published, in milliseconds. */
 const MARK_MS = 5_000;
@@ -44,6 +43,7 @@ const REASONS: Readonly<Record<string, string>> = {
 export class Edge {
   readonly #io: Server;
   readonly #options: NormalizedEdge;
+  readonly #reporter: EdgeReporter;
   readonly #backends: Backends;
   readonly #marks: Marks;
   readonly #room: Room;
@@ -58,12 +58,13 @@ export class Edge {
     const backends = urls.map((url) => new Backend({ url, secret, maxCalls, maxBytes: maxAnswer, ca }));
     this.#io = io;
     this.#options = normalized;
+    this.#reporter = new EdgeReporter(normalized.logger);
     this.#backends = new Backends(backends, {
       maxCalls,
       timeout,
       onDescribed: (description) => this.#onDescribed(description),
-      onAway: (name, { message }) => debug("%s is away: %s", name, message),
-      onBack: (name) => debug("%s is there", name),
+      onAway: (name, failure) => this.#reporter.away(name, failure),
+      onBack: (name) => this.#reporter.back(name),
     });
     this.#marks = new Marks(adapter);
     this.#room = new Room(normalized.queue);
@@ -73,6 +74,10 @@ export class Edge {
   /** Resolves when an application has told what it handles, and its namespaces are served. */
   start(): Promise<void> {
     return this.#backends.start();
+  }
+
+  stats(): EdgeStats {
+    return this.#reporter.stats();
   }
 
   async close(): Promise<void> {
@@ -142,20 +147,27 @@ export class Edge {
           acknowledge?.(...answer);
         }
       } catch (error) {
-        debug("%s of %s is lost: %s", name, socket.id, (error as Error).message);
+        this.#lost(`the event ${quote(name)}`, error as BridgeError, acknowledge);
       }
     });
     if (!isTaken) {
-      debug("%s of %s is lost: too many events wait", name, socket.id);
+      this.#reporter.lost(`the event ${quote(name)}`, "queue_full", "too many events wait");
+      acknowledge?.(failed("queue_full"));
     }
   }
 
   #onDisconnect(socket: Socket, reason: string): void {
     this.#clients.of(socket).queue.addLast(async () => {
-      await this.#call(socket, { kind: "disconnect", reason }, encodeArgs([])).catch((error: Error) => {
-        debug("the disconnect of %s is lost: %s", socket.id, error.message);
+      await this.#call(socket, { kind: "disconnect", reason }, encodeArgs([])).catch((error: BridgeError) => {
+        this.#lost("a disconnect", error);
       });
     });
+  }
+
+  #lost(what: string, error: BridgeError, acknowledge?: Acknowledge): void {
+    const reason = lossOf(error);
+    this.#reporter.lost(what, reason, error.message);
+    acknowledge?.(failed(reason));
   }
 
   /** @throws BridgeError rejects with `BRIDGE_BACKEND_FAILED` or `BRIDGE_CLOSED` */
@@ -181,6 +193,8 @@ export class Edge {
       };
       const reply = await this.#backends.call(encodeBody(call, args), AbortSignal.timeout(this.#options.maxWait));
       client.sessions = reply.head.sessions;
+      const { kind, event } = fields;
+      this.#reporter.answered(typeof event === "string" ? quote(event) : String(kind), reply.head.error);
       if (reply.head.marked === true) {
         await atMost(MARK_MS, mark.passed);
       }
@@ -190,6 +204,16 @@ export class Edge {
     }
   }
 }
+
+function lossOf(error: BridgeError): EdgeLoss {
+  if (error instanceof BackendFailure) {
+    return error.mayHaveRun ? "no_answer" : "no_worker";
+  }
+  return "closed";
+}
+
+/** What a client gets in place of an acknowledgement: no handler of Python returns such an object. */
+const failed = (reason: EdgeLoss) => ({ socketioBridge: { error: reason } });
 
 const hasKeys = (auth: unknown): boolean => typeof auth === "object" && auth !== null && Object.keys(auth).length > 0;
 

@@ -1,4 +1,5 @@
 import { BridgeError } from "../errors.js";
+import { type Logger, normalizeLogger } from "../util/logger.js";
 import type { QueueLimits } from "./event-queue.js";
 
 export interface EdgeOptions {
@@ -20,6 +21,8 @@ export interface EdgeOptions {
   readonly queue?: Partial<QueueLimits>;
   /** Bytes of an answer. @default 16 MiB */
   readonly maxAnswer?: number;
+  /** `false` for no log. @default console */
+  readonly logger?: Logger | false;
 }
 
 const MIB = 2 ** 20;
@@ -35,6 +38,7 @@ export interface NormalizedEdge {
   readonly clientQueue: QueueLimits;
   readonly queue: QueueLimits;
   readonly maxAnswer: number;
+  readonly logger: Logger;
 }
 
 /** @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION` */
@@ -59,6 +63,7 @@ export function normalizeEdge(options: EdgeOptions): NormalizedEdge {
     clientQueue: { maxEvents: 1_000, maxBytes: 4 * MIB, ...options.clientQueue },
     queue: { maxEvents: 100_000, maxBytes: 64 * MIB, ...options.queue },
     maxAnswer: options.maxAnswer ?? 16 * MIB,
+    logger: normalizeLogger(options.logger),
   };
 }
 

@@ -4,6 +4,8 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Server } from "socket.io";
 import { type BridgeAdapter, createAdapter } from "../adapter/create-adapter.js";
+import { Edge } from "../edge/edge.js";
+import type { EdgeOptions } from "../edge/options.js";
 import { type EmbeddedBroker, startEmbeddedBroker } from "../embedded/broker.js";
 import { BridgeError } from "../errors.js";
 import type { Encoding } from "../protocol/encoders.js";
@@ -31,6 +33,8 @@ export interface ServeOptions {
   /** Path of a module whose default export is called with the `Server`. */
   readonly app: string | undefined;
   readonly demo: boolean;
+  /** Workers of Python, for the events that `app` does not handle. */
+  readonly edge: Pick<EdgeOptions, "backend" | "secret" | "ca"> | undefined;
   readonly logger: Logger;
 }
 
@@ -128,6 +132,7 @@ async function serveOn(
   const hasCors = origin === true || origin.length > 0;
   const io = new Server(http, { adapter, ...(hasCors ? { cors: { origin, credentials: true } } : {}) });
   io.engine.use(originCheck(options.cors, isOwnHost));
+  const edge = options.edge === undefined ? undefined : new Edge(io, adapter, { ...options.edge, logger });
   const queue = redactUrl(url);
   const snippet = pythonSnippet(queue, options.channels[0] as string, options.demo);
   try {
@@ -135,6 +140,8 @@ async function serveOn(
       handleLivePageEvents(io, adapter, { snippet });
     }
     await app?.(io);
+    // Not before the workers are known: their `connect` handlers decide who may come in.
+    await edge?.start();
     const { port } = await listen(http, options.port, options.host);
     const host = options.host.includes(":") ? `[${options.host}]` : options.host;
     return {
@@ -146,11 +153,13 @@ async function serveOn(
       adapter,
       close: async () => {
         await io.close();
+        await edge?.close();
         await broker?.close();
       },
     };
   } catch (error) {
     await io.close();
+    await edge?.close();
     throw error;
   }
 }

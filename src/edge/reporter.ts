@@ -1,0 +1,71 @@
+import type { BridgeError } from "../errors.js";
+import { callApplication } from "../util/listeners.js";
+import type { Logger } from "../util/logger.js";
+import { RateLimitedLog } from "../util/rate-limited-log.js";
+
+/** Why an event did not reach a handler, or its acknowledgement not the client. */
+export type EdgeLoss =
+  /** Too many events of the client, or of all clients, wait. */
+  | "queue_full"
+  /** No worker has taken it in time. */
+  | "no_worker"
+  /** A worker had it, and did not answer: the handler may have run. */
+  | "no_answer"
+  /** The edge is closed. */
+  | "closed";
+
+/** Counters since the start. */
+export interface EdgeStats {
+  /** Calls that a worker has answered. */
+  readonly answered: number;
+  /** Handlers that raised an exception. */
+  readonly raised: number;
+  /** Events without an answer, by reason. */
+  readonly lost: Readonly<Partial<Record<EdgeLoss, number>>>;
+}
+
+/** What an edge reports: counters, and log lines, of which there is at most one a minute of each kind. Never throws. */
+export class EdgeReporter {
+  readonly #log: RateLimitedLog;
+  readonly #info: RateLimitedLog;
+  readonly #lost: Partial<Record<EdgeLoss, number>> = {};
+  #answered = 0;
+  #raised = 0;
+
+  constructor(logger: Logger) {
+    this.#log = new RateLimitedLog((line) => callApplication(() => logger.warn(line)));
+    this.#info = new RateLimitedLog((line) => callApplication(() => logger.info(line)));
+  }
+
+  /** @param error - the class of what the handler raised */
+  answered(what: string, error: unknown): void {
+    this.#answered += 1;
+    if (typeof error === "string") {
+      this.#raised += 1;
+      this.#warn(`raised ${what}`, `the handler of ${what} raised ${error}: the log of the worker has the rest`);
+    }
+  }
+
+  lost(what: string, reason: EdgeLoss, detail: string): void {
+    this.#lost[reason] = (this.#lost[reason] ?? 0) + 1;
+    this.#warn(`lost ${reason}`, `${what} is lost (${reason}): ${detail}`);
+  }
+
+  away(backend: string, { message }: BridgeError): void {
+    this.#info.forget(`back ${backend}`);
+    this.#warn(`away ${backend}`, `${message}: events wait`);
+  }
+
+  back(backend: string): void {
+    this.#log.forget(`away ${backend}`);
+    this.#info.line(`back ${backend}`, () => `[socketio-python-bridge] workers at ${backend} take events`);
+  }
+
+  stats(): EdgeStats {
+    return { answered: this.#answered, raised: this.#raised, lost: { ...this.#lost } };
+  }
+
+  #warn(key: string, text: string): void {
+    this.#log.line(key, () => `[socketio-python-bridge] ${text}`);
+  }
+}
