@@ -1,0 +1,169 @@
+import { delimiter, resolve } from "node:path";
+import type { ExecutionContext } from "ava";
+import { io as connect, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
+import { launchRedis } from "../../scripts/environment/brokers/redis.js";
+import { freePort } from "../../scripts/environment/free-port.js";
+import { ownChannel } from "../../src/testing/node-host.js";
+import { startPython, startServe } from "../helpers/process.js";
+import { testWithBroker } from "../helpers/shared-broker.js";
+
+const test = testWithBroker(launchRedis);
+
+const SECRET = "a-secret-of-the-tests";
+const WORKERS = 3;
+
+/** Starts gunicorn, and resolves with its address when all workers are there. */
+async function startGunicorn(
+  t: ExecutionContext,
+  app: string,
+  workers: number,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const args = ["-m", "gunicorn", "--bind", address, "--workers", String(workers), "--threads", "20", app];
+  const server = startPython(t, args, {
+    ...env,
+    PYTHONPATH: [resolve("python/src"), process.env.PYTHONPATH ?? ""].join(delimiter),
+    SOCKETIO_BRIDGE_SECRET: SECRET,
+  });
+  for (let worker = 0; worker < workers; worker += 1) {
+    let booted = 0;
+    await server.stderr.find("a worker", (line) => {
+      booted += line.includes("Booting worker") ? 1 : 0;
+      return booted > worker;
+    });
+  }
+  return `http://${address}`;
+}
+
+/** The same application twice: served by Flask-SocketIO itself, and by workers behind an edge. */
+async function startTwins(t: ExecutionContext, queue: string): Promise<{ flask: Twin; edge: Twin }> {
+  const [own, behind] = [ownChannel(), ownChannel()];
+  const env = (channel: string) => ({ SOCKETIO_QUEUE: queue, SOCKETIO_CHANNEL: channel });
+  const [flask, backend] = await Promise.all([
+    startGunicorn(t, "edge_app:app", 1, env(own)),
+    startGunicorn(t, 'socketio_bridge:serve("edge_app:app")', WORKERS, env(behind)),
+  ]);
+  const args = ["--queue", queue, "--channel", behind, "--backend", backend];
+  const { url } = await startServe(t, args, { SOCKETIO_BRIDGE_SECRET: SECRET });
+  return { flask: { clients: flask, views: flask }, edge: { clients: url, views: backend } };
+}
+
+interface Twin {
+  /** Where clients connect. */
+  readonly clients: string;
+  /** Where HTTP routes are served. */
+  readonly views: string;
+}
+
+type Options = Partial<ManagerOptions & SocketOptions>;
+
+/** Everything that one client sees, in order. */
+class Transcript {
+  readonly entries: unknown[] = [];
+  readonly #t: ExecutionContext;
+  readonly #url: string;
+
+  constructor(t: ExecutionContext, url: string) {
+    this.#t = t;
+    this.#url = url;
+  }
+
+  add(...entry: unknown[]): void {
+    this.entries.push(entry);
+  }
+
+  open(namespace: string, options: Options): Socket {
+    const socket = connect(new URL(namespace, this.#url).href, {
+      query: { q: "é&1" },
+      extraHeaders: { "X-Test": "a header", Cookie: "c=crumb; d=other" },
+      ...options,
+      forceNew: true,
+      reconnection: false,
+    });
+    this.#t.teardown(() => void socket.disconnect());
+    socket.onAny((event, ...args: unknown[]) =>
+      this.add("event", event, ...args.filter((arg) => typeof arg !== "function")),
+    );
+    socket.on("connect", () => this.add("connected"));
+    socket.on("connect_error", (error) => this.add("refused", error.message, (error as { data?: unknown }).data));
+    socket.on("disconnect", (reason) => this.add("disconnected", reason));
+    socket.on("asked", (question: number, answer: (value: number) => void) => answer(question * 2));
+    return socket;
+  }
+
+  async call(socket: Socket, event: string, ...args: unknown[]): Promise<unknown[]> {
+    const answer = await new Promise<unknown[]>((done, fail) => {
+      socket.timeout(20_000).emit(event, ...args, (error: Error | null, ...values: unknown[]) => {
+        if (error === null) {
+          done(values);
+        } else {
+          fail(new Error(`${event} is not acknowledged, after ${JSON.stringify(this.entries)}`));
+        }
+      });
+    });
+    this.add("acknowledged", event, ...answer);
+    return answer;
+  }
+}
+
+const settled = (socket: Socket) =>
+  new Promise<void>((done) => socket.once("connect", done).once("connect_error", () => done()));
+
+/** One script for both. */
+async function script(
+  t: ExecutionContext,
+  { clients, views }: Twin,
+  transports: string[],
+): Promise<readonly unknown[]> {
+  const transcript = new Transcript(t, clients);
+  const cookies = (await fetch(`${views}/login?user=ann`)).headers.get("set-cookie")?.split(";")[0];
+  const extraHeaders = { "X-Test": "a header", Cookie: `c=crumb; ${cookies}` };
+  const socket = transcript.open("/", { transports, auth: { token: "right" }, extraHeaders });
+  await settled(socket);
+  await transcript.call(socket, "join", "a room");
+  await transcript.call(socket, "join", "another");
+  for (let count = 0; count < 2 * WORKERS; count += 1) {
+    await transcript.call(socket, "count");
+  }
+  await transcript.call(socket, "nothing");
+  await transcript.call(socket, "several", 1, "two", null);
+  await transcript.call(socket, "several");
+  for (const data of [null, [1], [], {}, "text", 1.5, true, Buffer.from([0, 255]), { deep: [Buffer.from("b")] }]) {
+    await transcript.call(socket, "echo", data);
+  }
+  await transcript.call(socket, "lines", 20);
+  await transcript.call(socket, "ask", 21);
+  await transcript.call(socket, "fail");
+  await transcript.call(socket, "never heard of", { x: 1 });
+  const sent = new Promise((done) => socket.once("message", done));
+  socket.emit("message", "a message");
+  await sent;
+  const announced = new Promise((done) => socket.once("announced", done));
+  await fetch(`${views}/announce?room=another`);
+  await announced;
+  await transcript.call(socket, "leave", "another");
+  const gone = new Promise((done) => socket.once("disconnect", done));
+  socket.emit("goodbye");
+  await gone;
+
+  for (const token of ["wrong", "false"]) {
+    await settled(transcript.open("/", { transports, auth: { token } }));
+  }
+  const chat = transcript.open("/chat", { transports });
+  await settled(chat);
+  await transcript.call(chat, "say", "hello");
+  return transcript.entries;
+}
+
+for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]]) {
+  test.serial(
+    `a client sees the same from Flask-SocketIO and from the edge: ${transports.join(" and ")}`,
+    async (t) => {
+      const { flask, edge } = await startTwins(t, t.context.url);
+      const [one, other] = [await script(t, flask, transports), await script(t, edge, transports)];
+      t.deepEqual(other, one);
+      t.true(one.length > 60, JSON.stringify(one));
+    },
+  );
+}
