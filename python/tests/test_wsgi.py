@@ -31,24 +31,41 @@ class Queue(PubSubManager):
 
 def request_of(headers=()):
     return {
-        "method": "GET", "path": "/socket.io/", "query": "EIO=4&transport=websocket", "scheme": "http",
-        "httpVersion": "1.1", "headers": [["host", "chat.example:8080"], *headers], "remoteAddress": "192.0.2.7",
+        "method": "GET",
+        "path": "/socket.io/",
+        "query": "EIO=4&transport=websocket",
+        "scheme": "http",
+        "httpVersion": "1.1",
+        "headers": [["host", "chat.example:8080"], *headers],
+        "remoteAddress": "192.0.2.7",
         "remotePort": 4711,
     }
 
 
 def call_of(kind, **fields):
     return {
-        "id": "call-1", "kind": kind, "sid": "s" * 20, "namespace": "/", "connection": "c", "transport": "websocket",
-        "request": request_of(), "rooms": ["s" * 20], "sessions": {}, **fields,
+        "id": "call-1",
+        "kind": kind,
+        "sid": "s" * 20,
+        "namespace": "/",
+        "connection": "c",
+        "transport": "websocket",
+        "request": request_of(),
+        "rooms": ["s" * 20],
+        "sessions": {},
+        **fields,
     }
 
 
 def post(app, value, args=None, secret=SECRET):
     body = encode_body(value, args or [])
     environ = {
-        "REQUEST_METHOD": "POST", "PATH_INFO": "/socketio-bridge", "CONTENT_TYPE": BODY_TYPE,
-        "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body), "HTTP_AUTHORIZATION": f"Bearer {secret}",
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/socketio-bridge",
+        "CONTENT_TYPE": BODY_TYPE,
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": BytesIO(body),
+        "HTTP_AUTHORIZATION": f"Bearer {secret}",
     }
     seen = {}
 

@@ -87,4 +87,4 @@ def _server_of(application: Any) -> Any:
 
 
 def _name_of(attribute: str) -> str:
-    return attribute[:-2] if attribute.endswith("()") else attribute
+    return attribute.removesuffix("()")

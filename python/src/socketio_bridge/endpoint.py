@@ -98,7 +98,11 @@ class Endpoint:
         try:
             return respond(200, reply.as_dict(), reply.ack)
         except TypeError as error:
-            logger.error("the acknowledgement or session of %s cannot travel: %s", call.event or call.kind, error)  # noqa: TRY400
+            logger.error(
+                "the acknowledgement or session of %s cannot travel: %s",
+                call.event or call.kind,
+                error,
+            )
             reply.ack, reply.sessions, reply.error = None, call.sessions, type(error).__name__
             return respond(200, reply.as_dict())
 

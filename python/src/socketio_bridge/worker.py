@@ -131,7 +131,7 @@ class _BaseWorker:
     @staticmethod
     def _failed(client: Client, error: Exception, reply: Reply) -> None:
         call = client.call
-        logger.exception("the handler of %s in %s failed", call.event or call.kind, call.namespace)
+        logger.error("the handler of %s in %s failed", call.event or call.kind, call.namespace, exc_info=error)
         reply.error = type(error).__name__
 
     @staticmethod
@@ -172,7 +172,7 @@ class AsyncWorker(_BaseWorker):
 
 
 def _arguments(result: Any) -> list[Any]:
-    """A tuple is several arguments, None is none."""
+    """Return the arguments of an acknowledgement: a tuple is several, None is none."""
     if result is None:
         return []
     return list(result) if isinstance(result, tuple) else [result]
