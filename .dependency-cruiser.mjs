@@ -84,8 +84,13 @@ export default {
     ),
     only("embedded", ROOT, "the embedded broker is a broker: it knows nothing of who connects to it."),
     only(
+      "edge",
+      [...ROOT, "adapter/reporting/handle\\.ts$"],
+      "edge meets the adapter by its handle alone, and knows neither brokers nor the wire.",
+    ),
+    only(
       "server",
-      [...ROOT, "adapter/", "embedded/", "protocol/", "options\\.ts$"],
+      [...ROOT, "adapter/", "edge/", "embedded/", "protocol/", "options\\.ts$"],
       "server is what `serve` starts; it knows no command line.",
     ),
     {
@@ -104,9 +109,9 @@ export default {
     },
     {
       name: "no-socket.io",
-      comment: "Only adapter, server and what tests are made of know Socket.IO: an emitter must run without it.",
+      comment: "Only adapter, edge, server and what tests are made of know Socket.IO: an emitter must run without it.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(adapter|server|testing|index)" },
+      from: { path: "^src/", pathNot: "^src/(adapter|edge|server|testing|index)" },
       to: { path: SOCKET_IO },
     },
     {

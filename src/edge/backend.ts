@@ -1,27 +1,8 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { BridgeError } from "../errors.js";
+import { type Application, readApplication } from "./application.js";
+import { BackendFailure } from "./backend-failure.js";
 import { BODY_TYPE, type Body, decodeBody } from "./body.js";
-
-/** A call that failed. */
-export class BackendFailure extends BridgeError {
-  /** Whether a worker may have begun with it: it must not be repeated then. */
-  readonly mayHaveRun: boolean;
-  /** Whether the whole backend is to be left alone for a while. */
-  readonly isAway: boolean;
-
-  constructor(message: string, { mayHaveRun, isAway, cause }: FailureOptions) {
-    super("BRIDGE_BACKEND_FAILED", message, { cause });
-    this.mayHaveRun = mayHaveRun;
-    this.isAway = isAway;
-  }
-}
-
-interface FailureOptions {
-  readonly mayHaveRun: boolean;
-  readonly isAway: boolean;
-  readonly cause?: unknown;
-}
 
 export interface BackendOptions {
   /** Of the endpoint, `http://host:port/path` or `https`. */
@@ -62,9 +43,10 @@ export class Backend {
         : new HttpAgent(pool);
   }
 
-  /** What the application is. @throws BackendFailure rejects */
-  describe(signal: AbortSignal): Promise<Body> {
-    return this.#send("GET", undefined, signal);
+  /** @throws BackendFailure rejects */
+  async describe(signal: AbortSignal): Promise<Application> {
+    const { head } = await this.#send("GET", undefined, signal);
+    return readApplication(head, this.name);
   }
 
   /** @throws BackendFailure rejects */

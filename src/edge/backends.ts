@@ -1,17 +1,26 @@
 import { BridgeError } from "../errors.js";
 import { backoff } from "../util/backoff.js";
 import { pause } from "../util/pause.js";
-import { type Backend, BackendFailure } from "./backend.js";
+import type { Application } from "./application.js";
+import type { Backend } from "./backend.js";
+import { BackendFailure } from "./backend-failure.js";
 import type { Body } from "./body.js";
 
-/** How long a backend may take to say what it is, in milliseconds. */
+/** How long a backend may take to say what it handles, in milliseconds. */
 const DESCRIBE_MS = 5_000;
+
+/** How often it is asked anew, in milliseconds. An answer of another revision is a reason to ask at once. */
+const ASK_EVERY_MS = 10_000;
 
 interface Member {
   readonly backend: Backend;
   /** Calls in flight. */
   calls: number;
   isAway: boolean;
+  /** As it was when the backend last answered. */
+  application: Application | undefined;
+  /** Ends the pause until it is asked again. */
+  wake: AbortController;
 }
 
 export interface BackendsOptions {
@@ -19,8 +28,8 @@ export interface BackendsOptions {
   readonly maxCalls: number;
   /** Milliseconds that a worker may take for a call. */
   readonly timeout: number;
-  /** What an application has told of itself, at the start and whenever it is back. */
-  readonly onDescribed: (description: Body["head"]) => void;
+  /** What the backends handle is another than before: see `applications`. */
+  readonly onChanged: () => void;
   readonly onAway: (backend: string, failure: BackendFailure) => void;
   readonly onBack: (backend: string) => void;
 }
@@ -35,18 +44,27 @@ export class Backends {
   readonly #closing = new AbortController();
   /** Calls that wait for a place, the first first. */
   readonly #waiting = new Set<() => void>();
-  readonly #probes = new Set<Promise<void>>();
+  readonly #watches: readonly Promise<void>[];
 
   constructor(backends: readonly Backend[], options: BackendsOptions) {
-    this.#members = backends.map((backend) => ({ backend, calls: 0, isAway: true }));
+    this.#members = backends.map((backend) => ({
+      backend,
+      calls: 0,
+      isAway: true,
+      application: undefined,
+      wake: new AbortController(),
+    }));
     this.#options = options;
+    this.#watches = this.#members.map((member) => this.#watch(member));
   }
 
-  /** Asks all of them until they answer. Resolves when the first has. */
-  async start(): Promise<void> {
-    for (const member of this.#members) {
-      this.#probe(member);
-    }
+  /** Of each backend that has answered, as it last did. */
+  get applications(): readonly Application[] {
+    return this.#members.flatMap(({ application }) => application ?? []);
+  }
+
+  /** Resolves when the first of them has answered. @throws BridgeError `BRIDGE_CLOSED` */
+  async ready(): Promise<void> {
     await this.#place(this.#closing.signal);
   }
 
@@ -59,7 +77,11 @@ export class Backends {
       const member = await this.#place(waiting);
       member.calls += 1;
       try {
-        return await member.backend.call(body, this.#signal(this.#options.timeout));
+        const reply = await member.backend.call(body, this.#signal(this.#options.timeout));
+        if (reply.head.revision !== member.application?.revision) {
+          member.wake.abort();
+        }
+        return reply;
       } catch (error) {
         const failure = error as BackendFailure;
         if (failure.isAway) {
@@ -83,7 +105,7 @@ export class Backends {
     for (const { backend } of this.#members) {
       backend.close();
     }
-    await Promise.all(this.#probes);
+    await Promise.all(this.#watches);
   }
 
   #signal(timeout: number): AbortSignal {
@@ -126,32 +148,54 @@ export class Backends {
     if (!member.isAway) {
       member.isAway = true;
       this.#options.onAway(member.backend.name, failure);
-      this.#probe(member);
+      member.wake.abort();
     }
   }
 
-  #probe(member: Member): void {
-    const probe = this.#untilBack(member).finally(() => this.#probes.delete(probe));
-    this.#probes.add(probe);
+  /** Asks the backend what it handles, again and again. Never rejects. */
+  async #watch(member: Member): Promise<void> {
+    const { signal } = this.#closing;
+    for (let attempt = 1; !signal.aborted; ) {
+      member.wake = new AbortController();
+      try {
+        this.#answered(member, await member.backend.describe(this.#signal(DESCRIBE_MS)));
+        await pause(ASK_EVERY_MS, AbortSignal.any([signal, member.wake.signal]));
+      } catch (failure) {
+        this.#failed(member, failure as BackendFailure, attempt);
+      }
+      if (member.isAway) {
+        // Also where it answers this question, and then refuses calls.
+        await pause(backoff(attempt), signal);
+        attempt += 1;
+      } else {
+        attempt = 1;
+      }
+    }
   }
 
-  async #untilBack(member: Member): Promise<void> {
-    const { signal } = this.#closing;
-    for (let attempt = 1; !signal.aborted; attempt += 1) {
-      try {
-        const { head } = await member.backend.describe(this.#signal(DESCRIBE_MS));
-        member.isAway = false;
-        this.#options.onDescribed(head);
-        this.#options.onBack(member.backend.name);
-        for (const wake of [...this.#waiting].slice(0, this.#options.maxCalls)) {
-          wake();
-        }
-        return;
-      } catch (failure) {
-        if (attempt === 1 && !signal.aborted) {
-          this.#options.onAway(member.backend.name, failure as BackendFailure);
-        }
-        await pause(backoff(attempt), signal);
+  /** One that is busy may have no worker for the question: it is away only if nobody answers at all. */
+  #failed(member: Member, failure: BackendFailure, attempt: number): void {
+    if (this.#closing.signal.aborted) {
+      return;
+    }
+    if (!member.isAway && failure.isAway) {
+      this.#leave(member, failure);
+    } else if (member.application === undefined && attempt === 1) {
+      this.#options.onAway(member.backend.name, failure);
+    }
+  }
+
+  #answered(member: Member, application: Application): void {
+    const { revision } = member.application ?? {};
+    member.application = application;
+    if (revision !== application.revision) {
+      this.#options.onChanged();
+    }
+    if (member.isAway) {
+      member.isAway = false;
+      this.#options.onBack(member.backend.name);
+      for (const wake of [...this.#waiting].slice(0, this.#options.maxCalls)) {
+        wake();
       }
     }
   }

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "socket.io";
-import { EventQueue, type QueueLimits, type Room } from "./event-queue.js";
+import { type Capacity, EventQueue, type Pending, type QueueLimits } from "./event-queue.js";
 
 /** What the edge keeps of a connection. Its namespaces share it, as they share an environment in Python. */
 export interface Client {
   /** In calls. */
   readonly id: string;
   readonly queue: EventQueue;
+  /** One for each namespace that it has entered, or is about to. */
+  readonly sockets: Set<Socket>;
   /** As Python has last returned them. */
   sessions: unknown;
 }
@@ -14,12 +16,22 @@ export interface Client {
 /** The connections of a server. */
 export class Clients {
   readonly #limits: QueueLimits;
-  readonly #room: Room;
+  readonly #shared: Capacity;
+  readonly #pending: Pending;
+  readonly #onClose: (socket: Socket, reason: string) => void;
   readonly #byConnection = new WeakMap<object, Client>();
 
-  constructor(limits: QueueLimits, room: Room) {
+  /** @param onClose - called for each of its sockets when a connection is gone */
+  constructor(
+    limits: QueueLimits,
+    shared: Capacity,
+    pending: Pending,
+    onClose: (socket: Socket, reason: string) => void,
+  ) {
     this.#limits = limits;
-    this.#room = room;
+    this.#shared = shared;
+    this.#pending = pending;
+    this.#onClose = onClose;
   }
 
   of({ conn }: Socket): Client {
@@ -27,8 +39,14 @@ export class Clients {
     if (known !== undefined) {
       return known;
     }
-    const client = { id: randomUUID(), queue: new EventQueue(this.#limits, this.#room), sessions: {} };
+    const queue = new EventQueue(this.#limits, this.#shared, this.#pending);
+    const client = { id: randomUUID(), queue, sockets: new Set<Socket>(), sessions: {} };
     this.#byConnection.set(conn, client);
+    conn.once("close", (reason: string) => {
+      for (const socket of client.sockets) {
+        this.#onClose(socket, reason);
+      }
+    });
     return client;
   }
 }

@@ -4,11 +4,13 @@ import type { BridgeHandle } from "../adapter/reporting/handle.js";
 import { BridgeError } from "../errors.js";
 import { atMost } from "../util/at-most.js";
 import { quote } from "../util/quote.js";
-import { Backend, BackendFailure } from "./backend.js";
+import { type Handlers, mergeApplications } from "./application.js";
+import { Backend } from "./backend.js";
+import { BackendFailure } from "./backend-failure.js";
 import { Backends } from "./backends.js";
-import { type Body, encodeArgs, encodeBody } from "./body.js";
+import { type Body, type EncodedArgs, encodeArgs, encodeBody } from "./body.js";
 import { Clients, requestOf } from "./client.js";
-import { Room } from "./event-queue.js";
+import { Capacity, Pending } from "./event-queue.js";
 import { Marks } from "./marks.js";
 import { type EdgeOptions, type NormalizedEdge, normalizeEdge } from "./options.js";
 import { register } from "./register.js";
@@ -17,12 +19,8 @@ import { type EdgeLoss, EdgeReporter, type EdgeStats } from "./reporter.js";
 /** Longest that a reply waits for what its handler has published, in milliseconds. */
 const MARK_MS = 5_000;
 
-/** What Python has for a namespace. */
-interface Handlers {
-  readonly events: ReadonlySet<string>;
-  /** Whether a catch-all handler takes the rest. */
-  readonly any: boolean;
-}
+/** Longest that `close()` waits for calls, in milliseconds: the `disconnect` handlers of all clients, most of all. */
+const DRAIN_MS = 10_000;
 
 type Acknowledge = (...args: unknown[]) => void;
 
@@ -39,60 +37,79 @@ const REASONS: Readonly<Record<string, string>> = {
   "server namespace disconnect": "server disconnect",
 };
 
-/** Serves the events for which a Socket.IO server has no handler by those of an application of Python. */
+/**
+ * Gives the events for which a Socket.IO server has no handler to workers of Python, and their clients what those answer.
+ *
+ * Namespaces are those of the Python application, besides those of the server itself.
+ */
 export class Edge {
   readonly #io: Server;
   readonly #options: NormalizedEdge;
   readonly #reporter: EdgeReporter;
   readonly #backends: Backends;
   readonly #marks: Marks;
-  readonly #room: Room;
+  readonly #pending = new Pending();
   readonly #clients: Clients;
-  readonly #handlers = new Map<string, Handlers>();
-  readonly #closing = new AbortController();
+  #handlers: ReadonlyMap<string, Handlers> = new Map();
+  #alwaysConnect = false;
+  /** Namespaces that have this edge in front. */
+  readonly #served = new Set<string>();
+  /** Sockets for which the `connect` handler has run, and has not refused them: those get a `disconnect`. */
+  readonly #accepted = new WeakSet<Socket>();
 
   /** @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION` */
   constructor(io: Server, adapter: BridgeHandle, options: EdgeOptions) {
     const normalized = normalizeEdge(options);
-    const { urls, secret, ca, maxCalls, maxAnswer, timeout } = normalized;
-    const backends = urls.map((url) => new Backend({ url, secret, maxCalls, maxBytes: maxAnswer, ca }));
+    const { urls, secret, ca, maxCalls, maxAnswer, timeout, clientQueue, queue } = normalized;
     this.#io = io;
     this.#options = normalized;
     this.#reporter = new EdgeReporter(normalized.logger);
+    this.#marks = new Marks(adapter);
+    this.#clients = new Clients(clientQueue, new Capacity(queue), this.#pending, (socket, reason) =>
+      this.#onDisconnect(socket, reason),
+    );
+    const backends = urls.map((url) => new Backend({ url, secret, maxCalls, maxBytes: maxAnswer, ca }));
     this.#backends = new Backends(backends, {
       maxCalls,
       timeout,
-      onDescribed: (description) => this.#onDescribed(description),
+      onChanged: () => this.#onChanged(),
       onAway: (name, failure) => this.#reporter.away(name, failure),
       onBack: (name) => this.#reporter.back(name),
     });
-    this.#marks = new Marks(adapter);
-    this.#room = new Room(normalized.queue);
-    this.#clients = new Clients(normalized.clientQueue, this.#room);
   }
 
-  /** Resolves when an application has told what it handles, and its namespaces are served. */
-  start(): Promise<void> {
-    return this.#backends.start();
+  /**
+   * Resolves when workers have told what they handle, and their namespaces are served. While no backend answers it waits.
+   *
+   * @throws BridgeError rejects with `BRIDGE_CLOSED`
+   */
+  ready(): Promise<void> {
+    return this.#backends.ready();
   }
 
+  /** A snapshot: counters since the start, and the state at this moment. */
   stats(): EdgeStats {
-    return this.#reporter.stats();
+    return { ...this.#reporter.stats(), pending: this.#pending.size };
   }
 
+  /**
+   * Call after `io.close()`: it waits for the `disconnect` handlers of the clients, ten seconds at most, and releases every
+   * handle.
+   */
   async close(): Promise<void> {
-    this.#closing.abort();
     this.#marks.close();
+    await this.#pending.drained(DRAIN_MS);
     await this.#backends.close();
+    await this.#pending.drained(DRAIN_MS);
   }
 
-  #onDescribed({ handlers }: Body["head"]): void {
-    for (const [name, { events, any }] of Object.entries(
-      handlers as Record<string, { events: string[]; any: boolean }>,
-    )) {
-      const isNew = !this.#handlers.has(name);
-      this.#handlers.set(name, { events: new Set(events), any });
-      if (isNew) {
+  #onChanged(): void {
+    const { applications } = this.#backends;
+    this.#handlers = mergeApplications(applications);
+    this.#alwaysConnect = applications.some(({ alwaysConnect }) => alwaysConnect);
+    for (const name of this.#handlers.keys()) {
+      if (!this.#served.has(name)) {
+        this.#served.add(name);
         this.#serve(this.#io.of(name));
       }
     }
@@ -100,22 +117,41 @@ export class Edge {
 
   #serve(namespace: Namespace): void {
     namespace.use((socket, next) => {
-      this.#connect(socket).then(() => next(), next);
+      if (!this.#handlers.has(namespace.name)) {
+        // A redeploy has taken it away. As of socket.io, unless the server serves it by itself.
+        next(namespace.listenerCount("connection") > 1 ? undefined : new Error("Invalid namespace"));
+      } else if (this.#alwaysConnect) {
+        next();
+      } else {
+        const unregister = register(socket);
+        this.#connect(socket).then(
+          () => next(),
+          (error: Error) => {
+            unregister();
+            next(error);
+          },
+        );
+      }
     });
-    namespace.on("connection", (socket) => {
-      socket.use((packet, next) => {
-        const [name, ...rest] = packet as unknown as [string, ...unknown[]];
-        const last = rest.at(-1);
-        if (socket.listenerCount(name) > 0 || !this.#handles(namespace, name)) {
-          next();
-        } else if (typeof last === "function") {
-          this.#onEvent(socket, { name, args: rest.slice(0, -1), acknowledge: last as Acknowledge });
-        } else {
-          this.#onEvent(socket, { name, args: rest, acknowledge: undefined });
-        }
-      });
-      socket.on("disconnect", (reason) => this.#onDisconnect(socket, REASONS[reason] ?? reason));
+    namespace.on("connection", (socket) => this.#onConnection(namespace, socket));
+  }
+
+  #onConnection(namespace: Namespace, socket: Socket): void {
+    if (this.#alwaysConnect && !this.#accepted.has(socket)) {
+      this.#connect(socket).catch(() => socket.disconnect());
+    }
+    socket.use((packet, next) => {
+      const [name, ...rest] = packet as unknown as [string, ...unknown[]];
+      const last = rest.at(-1);
+      if (socket.listenerCount(name) > 0 || !this.#handles(namespace, name)) {
+        next();
+      } else if (typeof last === "function") {
+        this.#onEvent(socket, { name, args: rest.slice(0, -1), acknowledge: last as Acknowledge });
+      } else {
+        this.#onEvent(socket, { name, args: rest, acknowledge: undefined });
+      }
     });
+    socket.on("disconnect", (reason) => this.#onDisconnect(socket, REASONS[reason] ?? reason));
   }
 
   #handles({ name: namespace }: Namespace, event: string): boolean {
@@ -123,18 +159,34 @@ export class Edge {
     return handlers !== undefined && (handlers.any || handlers.events.has(event));
   }
 
-  async #connect(socket: Socket): Promise<void> {
+  /** Resolves when Python accepts the client. @throws Error rejects with what its `connect_error` says */
+  #connect(socket: Socket): Promise<void> {
     const { auth } = socket.handshake;
-    const unregister = register(socket);
-    try {
-      const { head } = await this.#call(socket, { kind: "connect" }, encodeArgs(hasKeys(auth) ? [auth] : []));
-      if (head.accepted !== true || head.error !== null) {
-        throw refusal(head);
+    const args = encodeArgs(hasKeys(auth) ? [auth] : []);
+    const { queue, sockets } = this.#clients.of(socket);
+    sockets.add(socket);
+    return new Promise((resolve, reject) => {
+      const isTaken = queue.add(args.byteLength, () => this.#askToEnter(socket, args).then(resolve, reject));
+      if (!isTaken) {
+        this.#reporter.lost("a client", "queue_full", "too many events wait");
+        reject(tryAgain(new BridgeError("BRIDGE_BUSY", "too many events wait")));
       }
+    });
+  }
+
+  async #askToEnter(socket: Socket, args: EncodedArgs): Promise<void> {
+    let head: Body["head"];
+    try {
+      ({ head } = await this.#call(socket, { kind: "connect" }, args));
     } catch (error) {
-      unregister();
-      throw error instanceof BridgeError ? tryAgain(error) : error;
+      const reason = lossOf(error as BridgeError);
+      this.#reporter.lost("a client", reason, (error as BridgeError).message);
+      throw tryAgain(error as BridgeError);
     }
+    if (head.accepted !== true || head.error !== null) {
+      throw refusal(head);
+    }
+    this.#accepted.add(socket);
   }
 
   #onEvent(socket: Socket, { name, args, acknowledge }: ClientEvent): void {
@@ -147,7 +199,9 @@ export class Edge {
           acknowledge?.(...answer);
         }
       } catch (error) {
-        this.#lost(`the event ${quote(name)}`, error as BridgeError, acknowledge);
+        const reason = lossOf(error as BridgeError);
+        this.#reporter.lost(`the event ${quote(name)}`, reason, (error as BridgeError).message);
+        acknowledge?.(failed(reason));
       }
     });
     if (!isTaken) {
@@ -156,26 +210,24 @@ export class Edge {
     }
   }
 
+  /** Comes twice, from the namespace and from the connection, of which the first counts. */
   #onDisconnect(socket: Socket, reason: string): void {
-    this.#clients.of(socket).queue.addLast(async () => {
-      await this.#call(socket, { kind: "disconnect", reason }, encodeArgs([])).catch((error: BridgeError) => {
-        this.#lost("a disconnect", error);
-      });
+    const { queue, sockets } = this.#clients.of(socket);
+    if (!sockets.delete(socket)) {
+      return;
+    }
+    queue.addLast(async () => {
+      // Not known before its `connect` is through, which may still wait in the queue.
+      if (this.#accepted.delete(socket)) {
+        await this.#call(socket, { kind: "disconnect", reason }, encodeArgs([])).catch((error: BridgeError) =>
+          this.#reporter.lost("a disconnect", lossOf(error), error.message),
+        );
+      }
     });
   }
 
-  #lost(what: string, error: BridgeError, acknowledge?: Acknowledge): void {
-    const reason = lossOf(error);
-    this.#reporter.lost(what, reason, error.message);
-    acknowledge?.(failed(reason));
-  }
-
   /** @throws BridgeError rejects with `BRIDGE_BACKEND_FAILED` or `BRIDGE_CLOSED` */
-  async #call(
-    socket: Socket,
-    fields: Readonly<Record<string, unknown>>,
-    args: ReturnType<typeof encodeArgs>,
-  ): Promise<Body> {
+  async #call(socket: Socket, fields: Readonly<Record<string, unknown>>, args: EncodedArgs): Promise<Body> {
     const client = this.#clients.of(socket);
     const id = randomUUID();
     const mark = this.#marks.wait(id);

@@ -1,21 +1,21 @@
+import { atMost } from "../util/at-most.js";
+
 /** How many events may wait, of all clients or of one. */
 export interface QueueLimits {
+  /** @default 1,000 of a client, 100,000 of all */
   readonly maxEvents: number;
+  /** Of their arguments as JSON, and of their bytes. @default 4 MiB of a client, 64 MiB of all */
   readonly maxBytes: number;
 }
 
-/** Room for events, which several queues share. */
-export class Room {
+/** How much more may wait, in one queue or in all. */
+export class Capacity {
   readonly #limits: QueueLimits;
   #events = 0;
   #bytes = 0;
 
   constructor(limits: QueueLimits) {
     this.#limits = limits;
-  }
-
-  get events(): number {
-    return this.#events;
   }
 
   has(bytes: number): boolean {
@@ -33,15 +33,42 @@ export class Room {
   }
 }
 
+/** Calls that wait or run, of all queues. */
+export class Pending {
+  readonly #tasks = new Set<Promise<void>>();
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  add(task: Promise<void>): void {
+    this.#tasks.add(task);
+    void task.finally(() => this.#tasks.delete(task));
+  }
+
+  /** Resolves when none is left, or after so many milliseconds. */
+  async drained(timeout: number): Promise<void> {
+    await atMost(timeout, this.#untilNone());
+  }
+
+  async #untilNone(): Promise<void> {
+    while (this.#tasks.size > 0) {
+      await Promise.all(this.#tasks);
+    }
+  }
+}
+
 /** The events of one client, of which one is handled after the other. */
 export class EventQueue {
-  readonly #own: Room;
-  readonly #shared: Room;
+  readonly #own: Capacity;
+  readonly #shared: Capacity;
+  readonly #pending: Pending;
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(own: QueueLimits, shared: Room) {
-    this.#own = new Room(own);
+  constructor(own: QueueLimits, shared: Capacity, pending: Pending) {
+    this.#own = new Capacity(own);
     this.#shared = shared;
+    this.#pending = pending;
   }
 
   /**
@@ -55,15 +82,18 @@ export class EventQueue {
     }
     this.#own.take(bytes);
     this.#shared.take(bytes);
-    this.#tail = this.#tail.then(handle).finally(() => {
-      this.#own.give(bytes);
-      this.#shared.give(bytes);
-    });
+    this.addLast(() =>
+      handle().finally(() => {
+        this.#own.give(bytes);
+        this.#shared.give(bytes);
+      }),
+    );
     return true;
   }
 
   /** Beyond every limit: what must not be lost, after all that waits. */
   addLast(handle: () => Promise<void>): void {
     this.#tail = this.#tail.then(handle);
+    this.#pending.add(this.#tail);
   }
 }

@@ -4,6 +4,7 @@ import type { BridgeHandle } from "../adapter/reporting/handle.js";
 export class Marks {
   readonly #waiting = new Map<string, () => void>();
   readonly #unsubscribe: () => void;
+  #isClosed = false;
 
   constructor(adapter: Pick<BridgeHandle, "onMark">) {
     this.#unsubscribe = adapter.onMark((mark) => this.#waiting.get(mark)?.());
@@ -11,11 +12,15 @@ export class Marks {
 
   /** Call before the worker does. */
   wait(mark: string): { readonly passed: Promise<void>; forget(): void } {
-    const passed = new Promise<void>((resolve) => this.#waiting.set(mark, resolve));
+    const passed = this.#isClosed
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => this.#waiting.set(mark, resolve));
     return { passed, forget: () => void this.#waiting.delete(mark) };
   }
 
+  /** No mark comes any more, and nobody waits for one. */
   close(): void {
+    this.#isClosed = true;
     this.#unsubscribe();
     for (const pass of this.#waiting.values()) {
       pass();

@@ -1,5 +1,6 @@
 import { BridgeError } from "../errors.js";
 import { type Logger, normalizeLogger } from "../util/logger.js";
+import { integerInRange, LONGEST_TIMER_MS, noOthers } from "../util/validation.js";
 import type { QueueLimits } from "./event-queue.js";
 
 export interface EdgeOptions {
@@ -41,8 +42,32 @@ export interface NormalizedEdge {
   readonly logger: Logger;
 }
 
+const OPTIONS: Readonly<Record<keyof EdgeOptions, true>> = {
+  backend: true,
+  secret: true,
+  ca: true,
+  timeout: true,
+  maxCalls: true,
+  maxWait: true,
+  clientQueue: true,
+  queue: true,
+  maxAnswer: true,
+  logger: true,
+};
+
+const LIMITS: Readonly<Record<keyof QueueLimits, true>> = { maxEvents: true, maxBytes: true };
+
+function normalizeLimits(name: string, given: Partial<QueueLimits>, defaults: QueueLimits): QueueLimits {
+  noOthers(`option of ${name}`, given, LIMITS);
+  return {
+    maxEvents: integerInRange(`${name}.maxEvents`, given.maxEvents ?? defaults.maxEvents),
+    maxBytes: integerInRange(`${name}.maxBytes`, given.maxBytes ?? defaults.maxBytes),
+  };
+}
+
 /** @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION` */
 export function normalizeEdge(options: EdgeOptions): NormalizedEdge {
+  noOthers("option of the edge", options, OPTIONS);
   const backends = [options.backend].flat();
   if (backends.length === 0) {
     throw new BridgeError("BRIDGE_INVALID_OPTION", "backend takes a URL or a list of them; the list is empty");
@@ -57,12 +82,12 @@ export function normalizeEdge(options: EdgeOptions): NormalizedEdge {
     urls: backends.map(endpointOf),
     secret: options.secret,
     ca: options.ca,
-    timeout: options.timeout ?? 60_000,
-    maxCalls: options.maxCalls ?? 64,
-    maxWait: options.maxWait ?? 30_000,
-    clientQueue: { maxEvents: 1_000, maxBytes: 4 * MIB, ...options.clientQueue },
-    queue: { maxEvents: 100_000, maxBytes: 64 * MIB, ...options.queue },
-    maxAnswer: options.maxAnswer ?? 16 * MIB,
+    timeout: integerInRange("timeout", options.timeout ?? 60_000, 1, LONGEST_TIMER_MS),
+    maxCalls: integerInRange("maxCalls", options.maxCalls ?? 64),
+    maxWait: integerInRange("maxWait", options.maxWait ?? 30_000, 1, LONGEST_TIMER_MS),
+    clientQueue: normalizeLimits("clientQueue", options.clientQueue ?? {}, { maxEvents: 1_000, maxBytes: 4 * MIB }),
+    queue: normalizeLimits("queue", options.queue ?? {}, { maxEvents: 100_000, maxBytes: 64 * MIB }),
+    maxAnswer: integerInRange("maxAnswer", options.maxAnswer ?? 16 * MIB),
     logger: normalizeLogger(options.logger),
   };
 }

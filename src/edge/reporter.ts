@@ -20,7 +20,9 @@ export interface EdgeStats {
   readonly answered: number;
   /** Handlers that raised an exception. */
   readonly raised: number;
-  /** Events without an answer, by reason. */
+  /** Calls that wait or run. */
+  readonly pending: number;
+  /** Events without an answer, clients that could not enter, and `disconnect` handlers that did not run, by reason. */
   readonly lost: Readonly<Partial<Record<EdgeLoss, number>>>;
 }
 
@@ -61,7 +63,7 @@ export class EdgeReporter {
     this.#info.line(`back ${backend}`, () => `[socketio-python-bridge] workers at ${backend} take events`);
   }
 
-  stats(): EdgeStats {
+  stats(): Omit<EdgeStats, "pending"> {
     return { answered: this.#answered, raised: this.#raised, lost: { ...this.#lost } };
   }
 

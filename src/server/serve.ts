@@ -141,7 +141,7 @@ async function serveOn(
     }
     await app?.(io);
     // Not before the workers are known: their `connect` handlers decide who may come in.
-    await edge?.start();
+    await edge?.ready();
     const { port } = await listen(http, options.port, options.host);
     const host = options.host.includes(":") ? `[${options.host}]` : options.host;
     return {

@@ -65,6 +65,8 @@ class Reply:
     marked: bool = False
     """Whether a mark with the id follows what the handler has published on the channel."""
     sessions: dict[str, Any] = field(default_factory=dict)
+    revision: str = ""
+    """Of the application: the edge asks anew what it handles when this changes."""
     error: Optional[str] = None
     """Class of what the handler raised. Its text stays in the log of the worker."""
 
@@ -78,6 +80,7 @@ class Reply:
             "acknowledges": self.ack is not None,
             "marked": self.marked,
             "sessions": self.sessions,
+            "revision": self.revision,
             "error": self.error,
         }
 

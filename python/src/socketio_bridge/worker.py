@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import threading
 from typing import Any
@@ -81,16 +83,19 @@ class _BaseWorker:
         self._middleware_environ = middleware_environ
         self._seams = Seams(server)
         self._lock = threading.Lock()
+        self._description: dict[str, Any] | None = None
 
     def describe(self) -> dict[str, Any]:
-        """Return what the edge has to know of the application."""
-        return {
-            "version": VERSION,
-            "channel": self._server.manager.channel,
-            "hostId": self._server.manager.host_id,
-            "alwaysConnect": self._server.always_connect,
-            "handlers": handlers_of(self._server),
-        }
+        """Return what the edge has to know of the application, as it was at the first request."""
+        if self._description is None:
+            told = {
+                "version": VERSION,
+                "alwaysConnect": bool(self._server.always_connect),
+                "handlers": handlers_of(self._server),
+            }
+            digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+            self._description = {**told, "revision": digest.hexdigest()[:16]}
+        return self._description
 
     def _open(self, call: Call) -> Client:
         """Start what reads the channel, after a fork: ``Server._handle_eio_connect``."""
@@ -102,6 +107,7 @@ class _BaseWorker:
         return Client(call, environ, list(call.rooms), Sessions.open(call, environ))
 
     def _close(self, client: Client, reply: Reply) -> Reply:
+        reply.revision = self.describe()["revision"]
         reply.marked = client.has_published
         reply.sessions = client.sessions.close(client.environ)
         return reply

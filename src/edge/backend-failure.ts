@@ -1,0 +1,21 @@
+import { BridgeError } from "../errors.js";
+
+interface FailureOptions {
+  readonly mayHaveRun: boolean;
+  readonly isAway: boolean;
+  readonly cause?: unknown;
+}
+
+/** A call that failed. */
+export class BackendFailure extends BridgeError {
+  /** Whether a worker may have begun with it: it must not be repeated then. */
+  readonly mayHaveRun: boolean;
+  /** Whether the whole backend is to be left alone for a while. */
+  readonly isAway: boolean;
+
+  constructor(message: string, { mayHaveRun, isAway, cause }: FailureOptions) {
+    super("BRIDGE_BACKEND_FAILED", message, { cause });
+    this.mayHaveRun = mayHaveRun;
+    this.isAway = isAway;
+  }
+}
