@@ -120,6 +120,7 @@ const { event, args } = await seen;
 if (event !== "hello" || args[0] !== 1) throw new Error("an emit did not arrive");
 await Promise.all([sender.close(), io.sockets.adapter.close()]);
 if (bridge.createEmitter !== emitter.createEmitter) throw new Error("there are two copies of the emitter");
+if (typeof edge.createEdge !== "function") throw new Error("the edge is missing");
 const buses = [redis.redisBus, kombuRedis.kombuRedisBus, rabbitmq.rabbitmqBus, kafka.kafkaBus, zmq.zmqBus];
 if (buses.some((bus) => typeof bus !== "function")) throw new Error("a bus is missing");
 for (const [url, name] of [
@@ -138,6 +139,7 @@ for (const [url, name] of [
 
 const SERVER_MODULES = {
   bridge: "socketio-python-bridge",
+  edge: "socketio-python-bridge/edge",
   emitter: "socketio-python-bridge/emitter",
   redis: "socketio-python-bridge/redis",
   kombuRedis: "socketio-python-bridge/kombu-redis",

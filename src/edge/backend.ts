@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type Application, readApplication } from "./application.js";
 import { BackendFailure } from "./backend-failure.js";
+import { quote } from "../util/quote.js";
 import { BODY_TYPE, type Body, decodeBody } from "./body.js";
 
 export interface BackendOptions {
@@ -131,7 +132,7 @@ export class Backend {
 
   #decode({ statusCode }: IncomingMessage, bytes: Buffer, isSent: boolean): Body {
     if (statusCode !== 200) {
-      throw new BackendFailure(`${this.name} answers with status ${statusCode}`, {
+      throw new BackendFailure(`${this.name} answers with status ${statusCode}${whyOf(bytes)}`, {
         ...{ mayHaveRun: isSent && statusCode !== SERVICE_UNAVAILABLE, isAway: statusCode === SERVICE_UNAVAILABLE },
       });
     }
@@ -140,5 +141,15 @@ export class Backend {
     } catch (cause) {
       throw new BackendFailure(`${this.name}: ${(cause as Error).message}`, { cause, mayHaveRun: true, isAway: false });
     }
+  }
+}
+
+/** The error in a response of the endpoint; nothing where something else has answered, such as a proxy. */
+function whyOf(bytes: Buffer): string {
+  try {
+    const { error } = decodeBody(bytes).head;
+    return typeof error === "string" ? `: ${quote(error)}` : "";
+  } catch {
+    return "";
   }
 }

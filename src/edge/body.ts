@@ -15,13 +15,22 @@ export const BODY_TYPE = "application/vnd.socketio-bridge";
 const NEWLINE = 0x0a;
 const LENGTH = /^\d{1,10}$/;
 
+/** Arguments of an acknowledgement: they are passed to a function, which takes so many. */
+const MAX_ARGS = 10_000;
+
 /** Arguments of an event or of an acknowledgement, encoded. */
 export interface EncodedArgs {
   readonly parts: readonly Uint8Array[];
   readonly byteLength: number;
 }
 
-/** @param args - what a client has sent: values of JSON, and bytes */
+/** Levels of lists and objects, of which Python's parser takes about a thousand. */
+const MAX_DEPTH = 900;
+
+/**
+ * @param args - what a client has sent: values of JSON, and bytes
+ * @throws BridgeError `BRIDGE_INVALID_ARGUMENT` for what is nested deeper than Python can read
+ */
 export function encodeArgs(args: readonly unknown[]): EncodedArgs {
   const attachments: Uint8Array[] = [];
   const json = Buffer.from(JSON.stringify(withPlaceholders(args, attachments)));
@@ -43,10 +52,11 @@ export interface Body {
 /** @throws BridgeError `BRIDGE_BACKEND_FAILED` for what no worker has written */
 export function decodeBody(bytes: Buffer): Body {
   const [head, args, ...attachments] = split(bytes);
-  return {
-    head: objectOf(parse(head)),
-    args: withBytes(listOf(parse(args)), attachments) as readonly unknown[],
-  };
+  const values = listOf(parse(args));
+  if (values.length > MAX_ARGS) {
+    throw bad(`has ${values.length} arguments; the limit is ${MAX_ARGS}`);
+  }
+  return { head: objectOf(parse(head)), args: withBytes(values, attachments) as readonly unknown[] };
 }
 
 const bad = (what: string, cause?: unknown) =>
@@ -92,17 +102,22 @@ function listOf(value: unknown): readonly unknown[] {
   return value;
 }
 
-function withPlaceholders(value: unknown, attachments: Uint8Array[]): unknown {
+function withPlaceholders(value: unknown, attachments: Uint8Array[], depth = 1): unknown {
+  if (depth > MAX_DEPTH) {
+    throw new BridgeError("BRIDGE_INVALID_ARGUMENT", `the arguments are nested more than ${MAX_DEPTH} levels`);
+  }
   if (value instanceof Uint8Array) {
     return { _placeholder: true, num: attachments.push(value) - 1 };
   }
   if (Array.isArray(value)) {
-    return value.map((item) => withPlaceholders(item, attachments));
+    return value.map((item) => withPlaceholders(item, attachments, depth + 1));
   }
   if (typeof value !== "object" || value === null) {
     return value;
   }
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withPlaceholders(item, attachments)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, withPlaceholders(item, attachments, depth + 1)]),
+  );
 }
 
 function withBytes(value: unknown, attachments: readonly Buffer[]): unknown {

@@ -160,12 +160,12 @@ export class Edge {
   }
 
   /** Resolves when Python accepts the client. @throws Error rejects with what its `connect_error` says */
-  #connect(socket: Socket): Promise<void> {
+  async #connect(socket: Socket): Promise<void> {
     const { auth } = socket.handshake;
     const args = encodeArgs(hasKeys(auth) ? [auth] : []);
     const { queue, sockets } = this.#clients.of(socket);
     sockets.add(socket);
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       const isTaken = queue.add(args.byteLength, () => this.#askToEnter(socket, args).then(resolve, reject));
       if (!isTaken) {
         this.#reporter.lost("a client", "queue_full", "too many events wait");
@@ -189,8 +189,16 @@ export class Edge {
     this.#accepted.add(socket);
   }
 
-  #onEvent(socket: Socket, { name, args, acknowledge }: ClientEvent): void {
-    const encoded = encodeArgs(args);
+  #onEvent(socket: Socket, event: ClientEvent): void {
+    try {
+      this.#queueEvent(socket, event, encodeArgs(event.args));
+    } catch (error) {
+      this.#loseEvent(event, "unreadable", (error as BridgeError).message);
+    }
+  }
+
+  #queueEvent(socket: Socket, event: ClientEvent, encoded: EncodedArgs): void {
+    const { name, acknowledge } = event;
     const isTaken = this.#clients.of(socket).queue.add(encoded.byteLength, async () => {
       try {
         const fields = { kind: "event", event: name, wantsAck: acknowledge !== undefined };
@@ -199,15 +207,17 @@ export class Edge {
           acknowledge?.(...answer);
         }
       } catch (error) {
-        const reason = lossOf(error as BridgeError);
-        this.#reporter.lost(`the event ${quote(name)}`, reason, (error as BridgeError).message);
-        acknowledge?.(failed(reason));
+        this.#loseEvent(event, lossOf(error as BridgeError), (error as BridgeError).message);
       }
     });
     if (!isTaken) {
-      this.#reporter.lost(`the event ${quote(name)}`, "queue_full", "too many events wait");
-      acknowledge?.(failed("queue_full"));
+      this.#loseEvent(event, "queue_full", "too many events wait");
     }
+  }
+
+  #loseEvent({ name, acknowledge }: ClientEvent, reason: EdgeLoss, detail: string): void {
+    this.#reporter.lost(`the event ${quote(name)}`, reason, detail);
+    acknowledge?.(failed(reason));
   }
 
   /** Comes twice, from the namespace and from the connection, of which the first counts. */
@@ -258,10 +268,10 @@ export class Edge {
 }
 
 function lossOf(error: BridgeError): EdgeLoss {
-  if (error instanceof BackendFailure) {
-    return error.mayHaveRun ? "no_answer" : "no_worker";
+  if (error instanceof BackendFailure && !error.mayHaveRun) {
+    return "no_worker";
   }
-  return "closed";
+  return error.code === "BRIDGE_CLOSED" ? "closed" : "no_answer";
 }
 
 /** What a client gets in place of an acknowledgement: no handler of Python returns such an object. */

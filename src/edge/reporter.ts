@@ -7,6 +7,8 @@ import { RateLimitedLog } from "../util/rate-limited-log.js";
 export type EdgeLoss =
   /** Too many events of the client, or of all clients, wait. */
   | "queue_full"
+  /** Its arguments are nested deeper than Python can read. */
+  | "unreadable"
   /** No worker has taken it in time. */
   | "no_worker"
   /** A worker had it, and did not answer: the handler may have run. */

@@ -1,52 +1,24 @@
-import { delimiter, resolve } from "node:path";
 import type { ExecutionContext } from "ava";
 import { io as connect, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
-import { freePort } from "../../scripts/environment/free-port.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { startPython, startServe } from "../helpers/process.js";
+import { startEdge, startGunicorn } from "../helpers/gunicorn.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);
 
-const SECRET = "a-secret-of-the-tests";
 const WORKERS = 3;
-
-/** Starts gunicorn, and resolves with its address when all workers are there. */
-async function startGunicorn(
-  t: ExecutionContext,
-  app: string,
-  workers: number,
-  env: NodeJS.ProcessEnv,
-): Promise<string> {
-  const address = `127.0.0.1:${await freePort()}`;
-  const args = ["-m", "gunicorn", "--bind", address, "--workers", String(workers), "--threads", "20", app];
-  const server = startPython(t, args, {
-    ...env,
-    PYTHONPATH: [resolve("python/src"), process.env.PYTHONPATH ?? ""].join(delimiter),
-    SOCKETIO_BRIDGE_SECRET: SECRET,
-  });
-  for (let worker = 0; worker < workers; worker += 1) {
-    let booted = 0;
-    await server.stderr.find("a worker", (line) => {
-      booted += line.includes("Booting worker") ? 1 : 0;
-      return booted > worker;
-    });
-  }
-  return `http://${address}`;
-}
 
 /** The same application twice: served by Flask-SocketIO itself, and by workers behind an edge. */
 async function startTwins(t: ExecutionContext, queue: string): Promise<{ flask: Twin; edge: Twin }> {
   const [own, behind] = [ownChannel(), ownChannel()];
   const env = (channel: string) => ({ SOCKETIO_QUEUE: queue, SOCKETIO_CHANNEL: channel });
   const [flask, backend] = await Promise.all([
-    startGunicorn(t, "edge_app:app", 1, env(own)),
-    startGunicorn(t, 'socketio_bridge:serve("edge_app:app")', WORKERS, env(behind)),
+    startGunicorn(t, { app: "edge_app:app", workers: 1, env: env(own) }),
+    startGunicorn(t, { app: 'socketio_bridge:serve("edge_app:app")', workers: WORKERS, env: env(behind) }),
   ]);
-  const args = ["--queue", queue, "--channel", behind, "--backend", backend];
-  const { url } = await startServe(t, args, { SOCKETIO_BRIDGE_SECRET: SECRET });
-  return { flask: { clients: flask, views: flask }, edge: { clients: url, views: backend } };
+  const { url } = await startEdge(t, ["--queue", queue, "--channel", behind, "--backend", backend.url]);
+  return { flask: { clients: flask.url, views: flask.url }, edge: { clients: url, views: backend.url } };
 }
 
 interface Twin {

@@ -11,7 +11,7 @@ import { createEmitter } from "../../src/emitter/create-emitter.js";
 import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { tuple } from "../../src/testing/typed-json.js";
-import { connectClient } from "../helpers/clients.js";
+import { connectClient, connectPatiently } from "../helpers/clients.js";
 import { countBlocks, type Example, examplesOf, typeErrors, writeExample } from "../helpers/examples.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startCli, startNode, startPython } from "../helpers/process.js";
@@ -37,11 +37,13 @@ function example(page: string, name: string): Example {
   return found;
 }
 
-test("every block of code in the pages is an example with a name, and is run below", (t) => {
+test("every block of code in the pages is an example with a name, and is run by a test", (t) => {
   for (const page of PAGES) {
     t.is(countBlocks(page, ["ts", "js", "python"]), examplesOf(page).length, page);
   }
-  const source = readFileSync("test/cross-language/examples.test.ts", "utf8");
+  const source = ["examples", "edge-page"]
+    .map((name) => readFileSync(`test/cross-language/${name}.test.ts`, "utf8"))
+    .join();
   for (const { page, name } of EXAMPLES) {
     t.true(source.includes(`"${page}", "${name}"`), `${page} ${name}`);
   }
@@ -66,18 +68,6 @@ async function runToEnd(t: ExecutionContext, one: Example, queue: string, python
 }
 
 /** Each on a Redis of its own, since they use the channels that they show. */
-async function connectPatiently(t: ExecutionContext, url: string) {
-  for (;;) {
-    try {
-      return await connectClient(t, url);
-    } catch (error) {
-      if (!/xhr poll error|websocket error/.test((error as Error).message)) {
-        throw error;
-      }
-    }
-  }
-}
-
 test.serial("README: a Node server, a Python worker, a Node emitter and a shell", async (t) => {
   const redis = await startRedis(t);
   const url = await startServer(t, example("README.md", "server.ts"), redis.url);

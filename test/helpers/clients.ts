@@ -7,6 +7,19 @@ export function connectClient(t: ExecutionContext, url: string, options?: Client
   return connectClientWith(t, testPython(), url, options);
 }
 
+/** Waits for a server that is about to listen. */
+export async function connectPatiently(t: ExecutionContext, url: string): Promise<TestClient> {
+  for (;;) {
+    try {
+      return await connectClient(t, url);
+    } catch (error) {
+      if (!/xhr poll error|websocket error/.test((error as Error).message)) {
+        throw error;
+      }
+    }
+  }
+}
+
 /** Each kind of client over each transport. */
 export const EVERY_CLIENT: readonly ClientOptions[] = [
   { kind: "js", transport: "websocket" },

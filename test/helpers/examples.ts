@@ -41,6 +41,7 @@ function adapt(code: string, queue: string, port: number): string {
     .replaceAll('host: "localhost", port: 6379', `host: "127.0.0.1", port: ${queuePort}`)
     .replaceAll("3000", String(port))
     .replaceAll('"socketio-python-bridge"', module("src/index.ts"))
+    .replaceAll('"socketio-python-bridge/edge"', module("src/edge/index.ts"))
     .replaceAll('"socketio-python-bridge/emitter"', module("src/emitter/index.ts"))
     .replaceAll('"socketio-python-bridge/redis"', module("src/bus/redis/redis-bus.ts"));
 }
@@ -76,6 +77,7 @@ export function typeErrors(examples: readonly Example[]): readonly string[] {
     noUnusedLocals: false,
     paths: {
       "socketio-python-bridge": [resolve("src/index.ts")],
+      "socketio-python-bridge/edge": [resolve("src/edge/index.ts")],
       "socketio-python-bridge/emitter": [resolve("src/emitter/index.ts")],
       "socketio-python-bridge/redis": [resolve("src/bus/redis/redis-bus.ts")],
     },

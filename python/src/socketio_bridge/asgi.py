@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable
 
 from .endpoint import PATH, Endpoint, Response, refuse, respond
+from .errors import InvalidCallError
 from .worker import AsyncWorker
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ def asgi(server: Any, app: AsgiApp | None = None, *, path: str = PATH, secret: s
         secret: shared with the edge. Default: the environment variable ``SOCKETIO_BRIDGE_SECRET``.
 
     Raises:
-        InvalidOptionError: without a message queue or a secret.
+        InvalidOptionError: without a message queue or a secret, and for a release of python-socketio that does not fit.
 
     """
-    worker = AsyncWorker(server, {})
     endpoint = Endpoint(secret)
+    worker = AsyncWorker(server, {})
 
     async def handle(scope: Scope, receive: Receive) -> Response:
         headers = {name.decode("latin1").lower(): value.decode("latin1") for name, value in scope["headers"]}
@@ -40,8 +41,11 @@ def asgi(server: Any, app: AsgiApp | None = None, *, path: str = PATH, secret: s
             return refused
         if scope["method"] == "GET":
             return respond(200, worker.describe())
-        call = endpoint.read(await _body(receive))
-        return call if isinstance(call, Response) else endpoint.answer(call, await worker.handle(call))
+        try:
+            call = endpoint.read(await _body(receive, int(length)))
+            return endpoint.answer(call, await worker.handle(call))
+        except InvalidCallError as error:
+            return refuse(400, str(error))
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         is_ours = scope["type"] == "http" and scope["path"] == path
@@ -57,14 +61,16 @@ def asgi(server: Any, app: AsgiApp | None = None, *, path: str = PATH, secret: s
     return serve
 
 
-async def _body(receive: Receive) -> bytes:
-    """A server passes on no more than the announced length, which was checked."""
-    chunks = []
+async def _body(receive: Receive, length: int) -> bytes:
+    body = bytearray()
     while True:
         message = await receive()
-        chunks.append(message.get("body", b""))
+        body += message.get("body", b"")
+        # A server does not count them where the body is chunked.
+        if len(body) > length:
+            raise InvalidCallError("more bytes than the Content-Length")
         if not message.get("more_body", False):
-            return b"".join(chunks)
+            return bytes(body)
 
 
 async def _send(response: Response, send: Send) -> None:

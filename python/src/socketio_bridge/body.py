@@ -5,16 +5,15 @@
     45 38 5
     {"kind":"event",...}[{"_placeholder":true,"num":0}]<5 bytes>
 
-The first part is an object, the second a list of arguments; the others are its bytes, as in a binary packet of Socket.IO.
-``src/edge/body.ts`` is the other side.
+The first part is an object, the second a list of arguments; the others are its bytes, as in a binary packet of
+Socket.IO. ``src/edge/body.ts`` is the other side.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
-
-from socketio.packet import Packet
+import re
+from typing import Any, Callable
 
 from .errors import InvalidCallError
 
@@ -24,6 +23,10 @@ MAX_ATTACHMENTS = 50_000
 """In one body. The same limit as on the channel."""
 
 _MAX_LINE = 12 * MAX_ATTACHMENTS
+
+_LINE = re.compile(rb"[0-9]{1,10}(?: [0-9]{1,10})+")
+
+_Hook = Callable[[dict[str, Any]], Any]
 
 
 def encode_body(head: dict[str, Any], args: list[Any]) -> bytes:
@@ -35,12 +38,20 @@ def encode_body(head: dict[str, Any], args: list[Any]) -> bytes:
 
     Raises:
         TypeError: for anything else in them.
+        ValueError: for numbers that are not finite, and for what contains itself.
+        RecursionError: for what is nested too deeply.
 
     """
     attachments: list[bytes] = []
-    if Packet.data_is_binary(args):
-        args, attachments = Packet.deconstruct_binary(args)
-    parts = [_dump(head), _dump(args), *map(bytes, attachments)]
+
+    def placeholder(value: Any) -> dict[str, Any]:
+        if not isinstance(value, (bytes, bytearray)):
+            raise TypeError(f"{type(value).__name__} is neither JSON nor bytes")
+        attachments.append(bytes(value))
+        return {"_placeholder": True, "num": len(attachments) - 1}
+
+    parts = [_dump(head), _dump(args, placeholder)]
+    parts += attachments
     line = " ".join(str(len(part)) for part in parts)
     return b"".join([line.encode(), b"\n", *parts])
 
@@ -53,22 +64,31 @@ def decode_body(body: bytes) -> tuple[dict[str, Any], list[Any]]:
 
     """
     head, args, *attachments = _split(body)
-    value, values = _load(head, dict), _load(args, list)
-    if attachments:
-        try:
-            values = Packet.reconstruct_binary(values, attachments)
-        except (IndexError, KeyError, TypeError) as error:
-            raise InvalidCallError("a placeholder without bytes") from error
-    return value, values
+
+    def reconstruct(value: dict[str, Any]) -> Any:
+        if value.get("_placeholder") is not True:
+            return value
+        number = value.get("num")
+        if type(number) is not int or not 0 <= number < len(attachments):
+            raise InvalidCallError("a placeholder without bytes")
+        return attachments[number]
+
+    # As in packets of Socket.IO: without bytes it is an object like any other.
+    return _load(head, dict), _load(args, list, reconstruct if attachments else None)
 
 
-def _dump(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+def _dump(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
+    # NaN and Infinity, which are no JSON, would make the whole reply unreadable.
+    return json.dumps(value, separators=(",", ":"), allow_nan=False, default=default).encode()
 
 
-def _load(text: bytes, kind: type) -> Any:
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _load(text: bytes, kind: type, hook: _Hook | None = None) -> Any:
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_hook=hook, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise InvalidCallError(f"no JSON: {error}") from error
     if not isinstance(value, kind):
@@ -78,9 +98,9 @@ def _load(text: bytes, kind: type) -> Any:
 
 def _split(body: bytes) -> list[bytes]:
     line, newline, _ = body[:_MAX_LINE].partition(b"\n")
-    lengths = line.split(b" ")
-    if not newline or len(lengths) < 2 or not all(length.isdigit() for length in lengths):  # noqa: PLR2004
+    if not newline or not _LINE.fullmatch(line):
         raise InvalidCallError("the first line does not have the lengths of the parts")
+    lengths = line.split(b" ")
     if len(lengths) > MAX_ATTACHMENTS + 2:
         raise InvalidCallError(f"more than {MAX_ATTACHMENTS} values of bytes")
     parts = []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from .errors import InvalidCallError
 
@@ -60,14 +61,14 @@ class Reply:
     accepted: bool = True
     refusal: Any = None
     """Of a client that is not accepted: the data of its CONNECT_ERROR."""
-    ack: Optional[list[Any]] = None
+    ack: list[Any] | None = None
     """Arguments of the acknowledgement, if there is one."""
     marked: bool = False
     """Whether a mark with the id follows what the handler has published on the channel."""
     sessions: dict[str, Any] = field(default_factory=dict)
     revision: str = ""
     """Of the application: the edge asks anew what it handles when this changes."""
-    error: Optional[str] = None
+    error: str | None = None
     """Class of what the handler raised. Its text stays in the log of the worker."""
 
     def as_dict(self) -> dict[str, Any]:
@@ -86,6 +87,14 @@ class Reply:
 
 
 KINDS = ("connect", "event", "disconnect")
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What a header may be called (RFC 9110, section 5.6.2)."""
+
+_NOT_IN_REQUESTS = re.compile("[^\x01-\x09\x0b\x0c\x0e-\xff]")
+"""PEP 3333: texts of an environment are latin-1. A line break would begin another header wherever one is copied."""
+
+_MAX_PORT = 65_535
 
 
 def _text(value: dict[str, Any], key: str) -> str:
@@ -109,6 +118,16 @@ def _list(value: dict[str, Any], key: str) -> list[Any]:
     return inner
 
 
+def _request_text(value: dict[str, Any], key: str) -> str:
+    return _checked(_text(value, key), key)
+
+
+def _checked(text: str, key: str) -> str:
+    if _NOT_IN_REQUESTS.search(text):
+        raise InvalidCallError(f"{key} has a character that no request has")
+    return text
+
+
 def _header(entry: Any) -> tuple[str, str]:
     if (
         not isinstance(entry, list)
@@ -117,20 +136,50 @@ def _header(entry: Any) -> tuple[str, str]:
     ):
         raise InvalidCallError("a header is not a pair of strings")
     name, content = entry
-    return name.lower(), content
+    if not _TOKEN.fullmatch(name):
+        raise InvalidCallError(f"{name[:40]!r} is no name of a header")
+    return name.lower(), _checked(content, f"the header {name[:40]}")
+
+
+def _port(value: dict[str, Any], key: str) -> int:
+    port = value.get(key)
+    if type(port) is not int or not 0 <= port <= _MAX_PORT:
+        raise InvalidCallError(f"{key} is no port")
+    return port
+
+
+def _namespace(value: dict[str, Any], key: str) -> str:
+    namespace = _text(value, key)
+    # "*" is a key in the tables of python-socketio, under which catch-all handlers are.
+    if not namespace.startswith("/"):
+        raise InvalidCallError(f"{key} does not begin with a slash")
+    return namespace
+
+
+def _rooms(value: dict[str, Any], key: str) -> list[Any]:
+    rooms = _list(value, key)
+    if any(isinstance(room, (list, dict)) for room in rooms):
+        raise InvalidCallError(f"{key} has what cannot name a room")
+    return rooms
+
+
+def _flag(value: dict[str, Any], key: str) -> bool:
+    flag = value.get(key, False)
+    if not isinstance(flag, bool):
+        raise InvalidCallError(f"{key} is {type(flag).__name__}, not true or false")
+    return flag
 
 
 def _request(value: dict[str, Any]) -> Request:
-    port = value.get("remotePort")
     return Request(
-        method=_text(value, "method"),
-        path=_text(value, "path"),
-        query=_text(value, "query"),
-        scheme=_text(value, "scheme"),
-        http_version=_text(value, "httpVersion"),
+        method=_request_text(value, "method"),
+        path=_request_text(value, "path"),
+        query=_request_text(value, "query"),
+        scheme=_request_text(value, "scheme"),
+        http_version=_request_text(value, "httpVersion"),
         headers=[_header(entry) for entry in _list(value, "headers")],
-        remote_address=_text(value, "remoteAddress"),
-        remote_port=port if isinstance(port, int) else 0,
+        remote_address=_request_text(value, "remoteAddress"),
+        remote_port=_port(value, "remotePort"),
     )
 
 
@@ -152,15 +201,15 @@ def read_call(value: dict[str, Any], args: list[Any]) -> Call:
         id=_text(value, "id"),
         kind=kind,
         sid=_text(value, "sid"),
-        namespace=_text(value, "namespace"),
+        namespace=_namespace(value, "namespace"),
         connection=_text(value, "connection"),
         transport=_text(value, "transport"),
         request=_request(_object(value, "request")),
-        rooms=_list(value, "rooms"),
+        rooms=_rooms(value, "rooms"),
         sessions=_object(value, "sessions"),
         event=_text(value, "event") if kind == "event" else "",
         args=args if kind == "event" else [],
-        wants_ack=value.get("wantsAck") is True,
+        wants_ack=_flag(value, "wantsAck"),
         auth=args[0] if kind == "connect" and args else None,
         reason=_text(value, "reason") if kind == "disconnect" else "",
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from .body import BODY_TYPE, decode_body, encode_body
 from .calls import Call, Reply, read_call
-from .errors import InvalidCallError, InvalidOptionError
+from .errors import InvalidOptionError
 from .worker import logger
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ MAX_BODY = 16 * 1024 * 1024
 """Bytes of a call, as ``maxMessageSize`` of the edge."""
 
 _MIN_SECRET = 16
+
+_MAX_DIGITS = 10
+"""Of a length. Python itself refuses to read numbers of thousands of digits."""
+
+_CANNOT_TRAVEL = (TypeError, ValueError, RecursionError)
+"""What ``encode_body`` raises."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Response:
         return [("Content-Type", BODY_TYPE), ("Content-Length", str(len(self.body)))]
 
 
-def respond(status: int, head: dict[str, Any], args: Optional[list[Any]] = None) -> Response:
+def respond(status: int, head: dict[str, Any], args: list[Any] | None = None) -> Response:
     """Make a response."""
     return Response(status, encode_body(head, args or []))
 
@@ -54,6 +61,8 @@ def _secrets_of(value: str) -> Sequence[bytes]:
         raise InvalidOptionError(f"{SECRET_VARIABLE} is not set: give the edge and its workers the same one")
     if any(len(secret) < _MIN_SECRET for secret in secrets):
         raise InvalidOptionError(f"a secret in {SECRET_VARIABLE} is shorter than {_MIN_SECRET} characters")
+    if not value.isascii():
+        raise InvalidOptionError(f"a secret in {SECRET_VARIABLE} has characters beyond ASCII, which headers do not carry")
     return [secret.encode() for secret in secrets]
 
 
@@ -78,33 +87,34 @@ class Endpoint:
             return refuse(401, "the secret is missing or wrong")
         if method not in ("GET", "POST"):
             return refuse(405, "the method is neither GET nor POST")
-        if method == "POST" and not length.isdigit():
+        if method == "POST" and not (length.isascii() and length.isdigit()):
             return refuse(411, "the length is missing")
-        if method == "POST" and int(length) > MAX_BODY:
-            return refuse(413, f"{length} bytes; the limit is {MAX_BODY}")
+        if method == "POST" and (len(length) > _MAX_DIGITS or int(length) > MAX_BODY):
+            return refuse(413, f"the limit is {MAX_BODY} bytes")
         return None
 
     @staticmethod
-    def read(body: bytes) -> Call | Response:
-        """Return the call in a body, or why there is none."""
-        try:
-            return read_call(*decode_body(body))
-        except InvalidCallError as error:
-            return refuse(400, str(error))
+    def read(body: bytes) -> Call:
+        """Return the call in a body.
+
+        Raises:
+            InvalidCallError: says why there is none.
+
+        """
+        return read_call(*decode_body(body))
 
     @staticmethod
     def answer(call: Call, reply: Reply) -> Response:
         """Return the response for a reply. What cannot travel in it is logged, and left out."""
         try:
             return respond(200, reply.as_dict(), reply.ack)
-        except TypeError as error:
-            logger.error(
-                "the acknowledgement or session of %s cannot travel: %s",
-                call.event or call.kind,
-                error,
-            )
-            reply.ack, reply.sessions, reply.error = None, call.sessions, type(error).__name__
-            return respond(200, reply.as_dict())
+        except _CANNOT_TRAVEL as error:
+            logger.error("the answer of %s in %s cannot travel: %s", call.event or call.kind, call.namespace, error)
+            reply = replace(reply, ack=None, refusal=None, error=type(error).__name__)
+        for sessions in (reply.sessions, call.sessions):
+            with suppress(*_CANNOT_TRAVEL):
+                return respond(200, replace(reply, sessions=sessions).as_dict())
+        return respond(200, replace(reply, sessions={}).as_dict())
 
     def _knows(self, authorization: str) -> bool:
         kind, _, given = authorization.partition(" ")

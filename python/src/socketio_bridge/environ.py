@@ -5,18 +5,17 @@ from __future__ import annotations
 import sys
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from .calls import Request
-
-_WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 def _server(host: str, scheme: str) -> tuple[str, str]:
     name, colon, port = host.rpartition(":")
-    if colon and port.isdigit():
+    if colon and port.isdecimal():
         return name, port
     return host or "localhost", _DEFAULT_PORTS.get(scheme, "80")
 
@@ -24,18 +23,22 @@ def _server(host: str, scheme: str) -> tuple[str, str]:
 def wsgi_environ(request: Request, script_name: str = "") -> dict[str, Any]:
     """Build a WSGI environment (PEP 3333).
 
-    Headers that came more than once are joined: cookies with a semicolon, others with a comma.
+    Headers that came more than once are joined: cookies with a semicolon, others with a comma. The body of the request
+    is not there, and neither is its length.
     """
     headers: dict[str, str] = {}
     for name, content in request.headers:
-        key = _WITHOUT_PREFIX.get(name, f"HTTP_{name.upper().replace('-', '_')}")
+        # As gunicorn does: `x_forwarded_for` of a client would become one with the `x-forwarded-for` of a proxy.
+        if "_" in name or name == "content-length":
+            continue
+        key = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"
         separator = "; " if name == "cookie" else ","
         headers[key] = headers[key] + separator + content if key in headers else content
     server_name, server_port = _server(headers.get("HTTP_HOST", ""), request.scheme)
     return {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": script_name,
-        "PATH_INFO": request.path,
+        "PATH_INFO": unquote(request.path, "latin-1"),
         "QUERY_STRING": request.query,
         "RAW_URI": f"{request.path}?{request.query}" if request.query else request.path,
         "SERVER_NAME": server_name,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .errors import InvalidCallError
+
 if TYPE_CHECKING:
     from .calls import Call
 
@@ -24,21 +26,24 @@ class Sessions:
 
     @classmethod
     def open(cls, call: Call, environ: dict[str, Any]) -> Sessions:
-        """Take the sessions of a call, that of Flask into its environment."""
-        flask = call.sessions.get("flask")
-        if isinstance(flask, str):
-            from flask.json.tag import TaggedJSONSerializer
-            from flask_socketio import _ManagedSession
+        """Take the sessions of a call, that of Flask into its environment.
 
-            environ[_FLASK] = _ManagedSession(TaggedJSONSerializer().loads(flask))
-        own = call.sessions.get("own")
-        return cls(own if isinstance(own, dict) else {})
+        Raises:
+            InvalidCallError: for what ``close()`` has not written.
+
+        """
+        if "flask" in call.sessions:
+            environ[_FLASK] = _flask_session(call.sessions["flask"])
+        own = call.sessions.get("own", {})
+        if not isinstance(own, dict) or not all(isinstance(session, dict) for session in own.values()):
+            raise InvalidCallError("the session of a namespace is no object")
+        return cls(own)
 
     def close(self, environ: dict[str, Any]) -> dict[str, Any]:
         """Return both, as they travel.
 
         Raises:
-            TypeError: for what Flask's tagged JSON cannot carry.
+            Exception: for what Flask's tagged JSON cannot carry.
 
         """
         sessions: dict[str, Any] = {}
@@ -49,3 +54,13 @@ class Sessions:
         if self.own:
             sessions["own"] = self.own
         return sessions
+
+
+def _flask_session(text: Any) -> Any:
+    try:
+        from flask.json.tag import TaggedJSONSerializer
+        from flask_socketio import _ManagedSession
+
+        return _ManagedSession(TaggedJSONSerializer().loads(text))
+    except Exception as error:  # each tag raises what the type behind it raises
+        raise InvalidCallError(f"the session of Flask is no tagged JSON: {error}") from error

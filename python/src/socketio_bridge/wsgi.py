@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Callable
 
 from .endpoint import PATH, Endpoint, Response, refuse, respond
+from .errors import InvalidCallError
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -26,19 +27,19 @@ def wsgi(socketio: Any, app: WsgiApp | None = None, *, path: str = PATH, secret:
         secret: shared with the edge. Default: the environment variable ``SOCKETIO_BRIDGE_SECRET``.
 
     Raises:
-        InvalidOptionError: without a message queue or a secret.
+        InvalidOptionError: without a message queue or a secret, and for a release of python-socketio that does not fit.
 
     Example::
 
         app.wsgi_app = socketio_bridge.wsgi(socketio, app.wsgi_app)
 
     """
+    endpoint = Endpoint(secret)
     middleware = getattr(socketio, "sockio_mw", None)
     worker = Worker(
         getattr(socketio, "server", None) or socketio,
         {} if middleware is None else {"flask.app": middleware.flask_app},
     )
-    endpoint = Endpoint(secret)
 
     def handle(environ: Environ) -> Response:
         method, length = environ["REQUEST_METHOD"], environ.get("CONTENT_LENGTH") or ""
@@ -47,8 +48,11 @@ def wsgi(socketio: Any, app: WsgiApp | None = None, *, path: str = PATH, secret:
             return refused
         if method == "GET":
             return respond(200, worker.describe())
-        call = endpoint.read(environ["wsgi.input"].read(int(length)))
-        return call if isinstance(call, Response) else endpoint.answer(call, worker.handle(call))
+        try:
+            call = endpoint.read(environ["wsgi.input"].read(int(length)))
+            return endpoint.answer(call, worker.handle(call))
+        except InvalidCallError as error:
+            return refuse(400, str(error))
 
     def serve(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != path and app is not None:

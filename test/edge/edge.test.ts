@@ -1,0 +1,255 @@
+import test, { type ExecutionContext } from "ava";
+import { io as connect, type Socket } from "socket.io-client";
+import { createEdge, type EdgeOptions } from "../../src/edge/index.js";
+import { memoryBus } from "../../src/index.js";
+import { Inbox } from "../../src/testing/inbox.js";
+import { cleanUp } from "../../src/testing/scope.js";
+import {
+  describe,
+  end,
+  FAKE_SECRET,
+  type FakeBackend,
+  type FakeBackendOptions,
+  reply,
+  startFakeBackend,
+} from "../helpers/fake-backend.js";
+import { startNodeHost } from "../helpers/node-host.js";
+
+/** What workers can do to an edge that no worker should, and what clients can do to both. */
+
+const EVERYTHING = describe({ "/": { events: ["event", "join"], any: false } });
+
+interface Stage {
+  readonly log: Inbox<string>;
+  readonly edge: ReturnType<typeof createEdge>;
+  connect(namespace?: string, options?: object): Promise<Socket>;
+}
+
+/** An edge before these backends. */
+async function startEdge(
+  t: ExecutionContext,
+  backends: readonly FakeBackend[],
+  options: Partial<EdgeOptions> = {},
+): Promise<Stage> {
+  const log = new Inbox<string>();
+  const add = (line: string) => log.add(line);
+  const host = await startNodeHost(t, memoryBus(t.title));
+  const edge = createEdge(host.io, host.adapter, {
+    backend: backends.map(({ url }) => url),
+    secret: FAKE_SECRET,
+    logger: { debug: add, info: add, warn: add, error: add },
+    ...options,
+  });
+  cleanUp(t, () => edge.close());
+  return {
+    log,
+    edge,
+    connect: async (namespace = "/", clientOptions = {}) => {
+      const socket = connect(new URL(namespace, host.url).href, {
+        transports: ["websocket"],
+        forceNew: true,
+        reconnection: false,
+        ...clientOptions,
+      });
+      cleanUp(t, () => socket.disconnect());
+      await new Promise<void>((done, fail) => socket.once("connect", done).once("connect_error", fail));
+      return socket;
+    },
+  };
+}
+
+async function startStage(t: ExecutionContext, backend: Partial<FakeBackendOptions> = {}, options = {}) {
+  const workers = await startFakeBackend(t, { description: EVERYTHING, ...backend });
+  const stage = await startEdge(t, [workers], options);
+  await stage.edge.ready();
+  return { workers, stage };
+}
+
+const ask = (socket: Socket, event: string, ...args: unknown[]): Promise<unknown> =>
+  socket.timeout(20_000).emitWithAck(event, ...args);
+
+const failure = (error: string) => ({ socketioBridge: { error } });
+
+const nested = (levels: number): unknown => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
+
+const WRONG: Readonly<Record<string, Buffer>> = {
+  nothing: Buffer.alloc(0),
+  text: Buffer.from("<html>502 Bad Gateway</html>"),
+  "lengths of more than there is": Buffer.from("2 99999\n{}[]"),
+  "a length beyond all bounds": Buffer.from(`2 ${"9".repeat(400)}\n{}[]`),
+  "no JSON": Buffer.from("2 2\n{][}"),
+  "a list in place of the head": Buffer.from("2 2\n[][]"),
+  "an object in place of the arguments": Buffer.from("2 2\n{}{}"),
+  "a placeholder without bytes": Buffer.from('2 29 1\n{}[{"_placeholder":true,"num":7}]x'.replace("29", "31")),
+  "arguments beyond what a function takes": Buffer.from(`2 ${2 * 200_000 + 1}\n{}[${"1,".repeat(199_999)}1]`),
+  "arguments without an end to their depth": Buffer.from(`2 2000000\n{}${"[".repeat(1e6)}${"]".repeat(1e6)}`),
+  "more than an edge takes": Buffer.alloc(17 * 2 ** 20, " "),
+};
+
+for (const [what, body] of Object.entries(WRONG)) {
+  test(`a worker that answers with ${what} costs the acknowledgement of that event alone`, async (t) => {
+    let isWrong = true;
+    const { workers, stage } = await startStage(t, {
+      onEvent: (_, response) => end(response, isWrong ? body : reply({}, ["well"])),
+    });
+    const socket = await stage.connect();
+    t.deepEqual(await ask(socket, "event"), failure("no_answer"));
+    isWrong = false;
+    t.is(await ask(socket, "event"), "well");
+    t.is(workers.calls.filter(({ head }) => head.event === "event").length, 2);
+    t.deepEqual(stage.edge.stats().lost, { no_answer: 1 });
+    t.true(stage.log.items.some((line) => line.includes('the event "event" is lost (no_answer)')));
+  });
+}
+
+test("a handler that takes too long costs its acknowledgement alone", async (t) => {
+  const { stage } = await startStage(
+    t,
+    { onEvent: ({ args }, response) => (args[0] === "slow" ? undefined : end(response, reply({}, ["quick"]))) },
+    { timeout: 300 },
+  );
+  const socket = await stage.connect();
+  const [slow, quick] = await Promise.all([ask(socket, "event", "slow"), ask(socket, "event", "quick")]);
+  t.deepEqual(slow, failure("no_answer"));
+  t.is(quick, "quick");
+});
+
+test("what no worker has begun with is repeated; a backend that is away is asked with pauses", async (t) => {
+  let refused = 0;
+  const { workers, stage } = await startStage(t, {
+    onContinue: (response) => {
+      refused += 1;
+      if (refused === 1 || refused > 4) {
+        return true;
+      }
+      if (refused % 2 === 0) {
+        end(response, "", 503);
+      } else {
+        response.socket?.destroy();
+      }
+      return false;
+    },
+    onEvent: (_, response) => end(response, reply({}, ["done"])),
+  });
+  const socket = await stage.connect();
+  t.is(await ask(socket, "event"), "done");
+  t.is(workers.calls.filter(({ head }) => head.kind === "event").length, 1);
+  t.is(refused, 5);
+  t.deepEqual(stage.edge.stats().lost, {});
+});
+
+test("an event that nobody takes in time fails, and so does a client", async (t) => {
+  const { stage } = await startStage(
+    t,
+    { onEvent: () => {} },
+    { maxCalls: 1, maxWait: 200 },
+  );
+  const [socket, other] = [await stage.connect(), await stage.connect()];
+  socket.emit("event");
+  t.deepEqual(await ask(other, "event"), failure("no_worker"));
+  const error = (await t.throwsAsync(stage.connect())) as Error & { data: unknown };
+  t.is(error.message, "the server cannot be reached at the moment: try again");
+  t.deepEqual(error.data, { code: "BRIDGE_BACKEND_FAILED" });
+});
+
+test("more than a client may have wait is dropped, and told", async (t) => {
+  const answers: (() => void)[] = [];
+  const { stage } = await startStage(
+    t,
+    { onEvent: (_, response) => void answers.push(() => end(response, reply({}, ["done"]))) },
+    { clientQueue: { maxEvents: 2, maxBytes: 100 } },
+  );
+  const socket = await stage.connect();
+  const waiting = [ask(socket, "event", 1), ask(socket, "event", 2)];
+  t.deepEqual(await ask(socket, "event", 3), failure("queue_full"));
+  answers.shift()?.();
+  t.is(await waiting[0], "done");
+  t.deepEqual(await ask(socket, "event", "x".repeat(200)), failure("queue_full"));
+  t.is(stage.edge.stats().pending, 1);
+  t.deepEqual(stage.edge.stats().lost, { queue_full: 2 });
+});
+
+test("calls go to the backend that has the fewest, and no more than it may have", async (t) => {
+  const held: (() => void)[] = [];
+  const backend = () =>
+    startFakeBackend(t, {
+      description: EVERYTHING,
+      onEvent: (_, response) => void held.push(() => end(response, reply({}, [1]))),
+    });
+  const backends = [await backend(), await backend()];
+  const stage = await startEdge(t, backends, { maxCalls: 2 });
+  await stage.edge.ready();
+  const sockets = await Promise.all(Array.from({ length: 6 }, () => stage.connect()));
+  const answers = sockets.map((socket) => ask(socket, "event"));
+  const events = ({ calls }: FakeBackend) => calls.filter(({ head }) => head.kind === "event").length;
+  const inFlight = () => backends.map(events);
+  const until = async (total: number) => {
+    while (inFlight().reduce((sum, count) => sum + count, 0) < total) {
+      await new Promise((done) => setImmediate(done));
+    }
+  };
+  await until(4);
+  t.deepEqual(inFlight(), [2, 2]);
+  t.is(stage.edge.stats().pending, 6);
+  for (let answered = 0; answered < 6; answered += 1) {
+    while (held.length === 0) {
+      await new Promise((done) => setImmediate(done));
+    }
+    held.shift()?.();
+  }
+  t.deepEqual(await Promise.all(answers), [1, 1, 1, 1, 1, 1]);
+});
+
+test("a backend that is none, has another secret or another version is named, and nothing is served before one is there", async (t) => {
+  const refusing = { error: "the secret is missing or wrong" };
+  const bad = await Promise.all([
+    startFakeBackend(t, {
+      description: (response) => end(response, Buffer.from(`42 2\n${JSON.stringify(refusing)}[]`), 401),
+    }),
+    startFakeBackend(t, { description: { ...EVERYTHING, version: 2 } }),
+    startFakeBackend(t, { description: { hello: "world" } }),
+    startFakeBackend(t, { description: (response) => end(response, "<html>") }),
+  ]);
+  const stage = await startEdge(t, bad);
+  const told = (text: RegExp) => stage.log.find(String(text), (line) => text.test(line));
+  await told(/answers with status 401: "the secret is missing or wrong"/);
+  await told(/speaks version 2 of the protocol, and this edge version 1/);
+  await told(/speaks version undefined of the protocol/);
+  await told(/the answer does not begin with the lengths of its parts/);
+  t.true(bad.every(({ requests }) => requests.every(({ authorization }) => authorization === `Bearer ${FAKE_SECRET}`)));
+  t.false(stage.log.items.some((line) => line.includes(FAKE_SECRET)));
+});
+
+test("names of events that an object has are events, and go where a catch-all handler is", async (t) => {
+  const names = ["__proto__", "constructor", "toString", "hasOwnProperty", "\u0000", "\n", '"', "é".repeat(1_000)];
+  const { workers, stage } = await startStage(t, {
+    description: describe({ "/": { events: [], any: true } }),
+    onEvent: ({ head }, response) => end(response, reply({}, [head.event])),
+  });
+  const socket = await stage.connect();
+  for (const name of names) {
+    t.is(await ask(socket, name), name);
+  }
+  t.is(workers.calls.filter(({ head }) => head.kind === "event").length, names.length);
+});
+
+test("arguments nested deeper than Python can read are refused, wherever a client puts them", async (t) => {
+  const { stage } = await startStage(t, { onEvent: ({ args }, response) => end(response, reply({}, args)) });
+  const socket = await stage.connect();
+  t.deepEqual(await ask(socket, "event", nested(890)), nested(890));
+  t.deepEqual(await ask(socket, "event", nested(2_000)), failure("unreadable"));
+  await t.throwsAsync(stage.connect("/", { auth: { token: nested(2_000) } }), { message: /nested more than 900 levels/ });
+  t.is(await ask(await stage.connect("/", { auth: { token: nested(800) } }), "event", 1), 1);
+});
+
+test("an edge that is closed while calls run ends them, and says so", async (t) => {
+  const { workers, stage } = await startStage(t, { onEvent: () => {} });
+  const socket = await stage.connect();
+  const answer = ask(socket, "event");
+  while (workers.calls.every(({ head }) => head.kind !== "event")) {
+    await new Promise((done) => setImmediate(done));
+  }
+  await stage.edge.close();
+  t.deepEqual(await answer, failure("closed"));
+  t.is(stage.edge.stats().pending, 0);
+});

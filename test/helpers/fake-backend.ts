@@ -1,0 +1,100 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { ExecutionContext } from "ava";
+import { BODY_TYPE, type Body, decodeBody, encodeArgs, encodeBody } from "../../src/edge/body.js";
+import { cleanUp } from "../../src/testing/scope.js";
+
+export const FAKE_SECRET = "a secret of the tests";
+
+type Handlers = Readonly<Record<string, { readonly events: readonly string[]; readonly any: boolean }>>;
+
+export const describe = (handlers: Handlers, revision = "1") => ({
+  version: 1,
+  revision,
+  alwaysConnect: false,
+  handlers,
+});
+
+export const reply = (fields: object = {}, args: readonly unknown[] = []): Buffer =>
+  encodeBody(
+    {
+      handled: true,
+      accepted: true,
+      refusal: null,
+      acknowledges: args.length > 0,
+      marked: false,
+      sessions: {},
+      revision: "1",
+      error: null,
+      ...fields,
+    },
+    encodeArgs(args),
+  );
+
+export interface FakeBackend {
+  readonly url: string;
+  /** Calls whose body has come, in order. */
+  readonly calls: readonly Body[];
+  /** Requests of either method, whether or not a body came. */
+  readonly requests: { readonly method: string; readonly authorization: string }[];
+}
+
+type Answer = (call: Body, response: ServerResponse) => void;
+
+export const end = (response: ServerResponse, body: Buffer | string, status = 200): void =>
+  void response.writeHead(status, { "content-type": BODY_TYPE }).end(body);
+
+export interface FakeBackendOptions {
+  /** What it handles; a function for a server that misbehaves. */
+  readonly description: object | ((response: ServerResponse) => void);
+  /** Of events alone; clients are accepted. */
+  readonly onEvent?: Answer;
+  /** Called in place of asking for the body. */
+  readonly onContinue?: (response: ServerResponse) => boolean;
+}
+
+/** A server in the place of workers: it says what it is told to, such as what no worker would. */
+export async function startFakeBackend(
+  t: ExecutionContext,
+  { description, onEvent = (_, response) => end(response, reply()), onContinue }: FakeBackendOptions,
+): Promise<FakeBackend> {
+  const calls: Body[] = [];
+  const requests: { method: string; authorization: string }[] = [];
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    requests.push({ method: String(request.method), authorization: String(request.headers.authorization) });
+    if (request.method === "GET") {
+      if (typeof description === "function") {
+        description(response);
+      } else {
+        end(response, encodeBody({ ...description }, encodeArgs([])));
+      }
+      return;
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+    }
+    const call = decodeBody(Buffer.concat(chunks));
+    calls.push(call);
+    if (call.head.kind === "event") {
+      onEvent(call, response);
+    } else {
+      end(response, reply());
+    }
+  };
+  const server = createServer((request, response) => void handle(request, response).catch(() => {}));
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    if (onContinue?.(response) ?? true) {
+      response.writeContinue();
+      void handle(request, response).catch(() => {});
+    }
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  cleanUp(t, async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls, requests };
+}

@@ -1,0 +1,51 @@
+import { delimiter, resolve } from "node:path";
+import type { ExecutionContext } from "ava";
+import { freePort } from "../../scripts/environment/free-port.js";
+import { type RunningProcess, startPython, startServe } from "./process.js";
+
+export const EDGE_SECRET = "a-secret-of-the-tests";
+
+export interface GunicornOptions {
+  /** `module:attribute`, or what else gunicorn takes. */
+  readonly app: string;
+  readonly workers: number;
+  readonly threads?: number;
+  readonly env: NodeJS.ProcessEnv;
+  /** @default a free one */
+  readonly port?: number;
+}
+
+export interface Gunicorn extends RunningProcess {
+  readonly url: string;
+  readonly port: number;
+  /** Resolves when so many workers are there, of all that there were since the start. */
+  booted(workers: number): Promise<void>;
+}
+
+/** Environment of a Python program that imports `socketio_bridge` from this repository. */
+export const edgeEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...env,
+  PYTHONPATH: [resolve("python/src"), env.PYTHONPATH ?? process.env.PYTHONPATH ?? ""].filter(Boolean).join(delimiter),
+  SOCKETIO_BRIDGE_SECRET: EDGE_SECRET,
+});
+
+/** Starts gunicorn, and resolves when all of its workers are there. */
+export async function startGunicorn(
+  t: ExecutionContext,
+  { app, workers, threads = 20, env, port: given }: GunicornOptions,
+): Promise<Gunicorn> {
+  const port = given ?? (await freePort());
+  const address = `127.0.0.1:${port}`;
+  const args = ["--bind", address, "--workers", String(workers), "--threads", String(threads), app];
+  const server = startPython(t, ["-m", "gunicorn", ...args], edgeEnvironment(env));
+  const booted = async (count: number): Promise<void> => {
+    const lines = () => server.stderr.items.filter((line) => line.includes("Booting worker")).length;
+    await server.stderr.find(`worker ${count}`, () => lines() >= count);
+  };
+  await booted(workers);
+  return { ...server, url: `http://${address}`, port, booted };
+}
+
+/** `serve` before these workers, as far as its banner. */
+export const startEdge = (t: ExecutionContext, args: readonly string[]) =>
+  startServe(t, args, { SOCKETIO_BRIDGE_SECRET: EDGE_SECRET });
