@@ -32,7 +32,7 @@ def connect():
 
 @socketio.on("disconnect")
 def disconnect(reason):
-    emit("gone", [request.sid, reason], to="watchers")
+    emit("gone", (request.sid, reason), to="watchers")
 
 
 @socketio.on("watch")

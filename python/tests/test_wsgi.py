@@ -1,80 +1,14 @@
 """A real Flask-SocketIO application, called as the edge calls it."""
 
 import json
-from io import BytesIO
 
 import flask
 import flask_socketio
 import pytest
 import socketio
-from socketio.pubsub_manager import PubSubManager
 
 import socketio_bridge
-from socketio_bridge.body import BODY_TYPE, decode_body, encode_body
-
-SECRET = "a-secret-of-the-tests"
-
-
-class Queue(PubSubManager):
-    """Keeps what is published."""
-
-    def __init__(self):
-        super().__init__(channel="tests")
-        self.published = []
-
-    def initialize(self):
-        pass
-
-    def _publish(self, data):
-        self.published.append(json.loads(json.dumps(data)))
-
-
-def request_of(headers=()):
-    return {
-        "method": "GET",
-        "path": "/socket.io/",
-        "query": "EIO=4&transport=websocket",
-        "scheme": "http",
-        "httpVersion": "1.1",
-        "headers": [["host", "chat.example:8080"], *headers],
-        "remoteAddress": "192.0.2.7",
-        "remotePort": 4711,
-    }
-
-
-def call_of(kind, **fields):
-    return {
-        "id": "call-1",
-        "kind": kind,
-        "sid": "s" * 20,
-        "namespace": "/",
-        "connection": "c",
-        "transport": "websocket",
-        "request": request_of(),
-        "rooms": ["s" * 20],
-        "sessions": {},
-        **fields,
-    }
-
-
-def post(app, value, args=None, secret=SECRET):
-    body = encode_body(value, args or [])
-    environ = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/socketio-bridge",
-        "CONTENT_TYPE": BODY_TYPE,
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": BytesIO(body),
-        "HTTP_AUTHORIZATION": f"Bearer {secret}",
-    }
-    seen = {}
-
-    def start_response(status, headers):
-        seen.update(status=status, headers=dict(headers))
-
-    answer = b"".join(app(environ, start_response))
-    head, args = decode_body(answer)
-    return seen["status"], {**head, "ack": args if head.get("acknowledges") else None}
+from tests.support import SECRET, SID, Queue, call_of, emitted, post, request_of, send_wsgi
 
 
 @pytest.fixture
@@ -93,7 +27,7 @@ def chat(queue):
         if auth == {"token": "wrong"}:
             raise flask_socketio.ConnectionRefusedError("who are you?", 7)
         flask.session["name"] = flask.request.headers["X-Name"]
-        flask_socketio.emit("welcome", flask.request.sid)
+        flask_socketio.emit("welcome", flask.request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO adds it
 
     @io.on("join")
     def join(room):
@@ -111,14 +45,11 @@ def chat(queue):
 def test_connect_runs_with_the_request_of_the_client_and_its_emits_precede_the_mark(chat, queue):
     status, reply = post(chat, call_of("connect", request=request_of([["x-name", "ann"]])))
 
-    assert status == "200 OK"
+    assert status == 200
     assert reply["accepted"] is True
     assert reply["error"] is None
     assert reply["marked"] is True
-    assert [(message.get("event"), message.get("data"), message.get("room")) for message in queue.published] == [
-        ("welcome", ["s" * 20], "s" * 20),
-        (None, None, None),
-    ]
+    assert emitted(queue) == [("welcome", [SID], SID)]
     assert queue.published[-1] == {"method": "edge_mark", "mark": "call-1"}
 
 
@@ -134,7 +65,7 @@ def test_the_session_travels_from_call_to_call_and_an_acknowledgement_may_have_b
     for count in (1, 2):
         call = call_of("event", event="join", wantsAck=True, sessions=sessions)
         _, reply = post(chat, call, ["room"])
-        assert reply["ack"] == [["s" * 20, "room"], "ann", b"\x00\xff"]
+        assert reply["ack"] == [[SID, "room"], "ann", b"\x00\xff"]
         sessions = reply["sessions"]
         assert json.loads(sessions["flask"])["joined"] == count
     assert [message["room"] for message in queue.published if message.get("method") == "enter_room"] == ["room"] * 2
@@ -154,10 +85,33 @@ def test_an_event_without_a_handler_is_said_to_be_unhandled(chat):
 
 def test_without_the_secret_nothing_runs(chat, queue):
     for secret in ("", "wrong", SECRET + "x"):
-        assert post(chat, call_of("connect"), secret=secret)[0] == "401 Unauthorized"
+        assert post(chat, call_of("connect"), authorization=f"Bearer {secret}")[0] == 401
     assert queue.published == []
 
 
 def test_an_application_without_a_message_queue_is_refused_at_start():
     with pytest.raises(socketio_bridge.InvalidOptionError, match="no message queue"):
         socketio_bridge.wsgi(socketio.Server(async_mode="threading"), secret=SECRET)
+
+
+def test_other_requests_get_to_the_application(chat):
+    status, answer = send_wsgi(chat, b"", method="GET", path="/", authorization=None)
+
+    assert (status, b"Not Found" in answer) == (404, True)
+
+
+def test_without_an_application_other_requests_are_not_found(queue):
+    app = socketio_bridge.wsgi(socketio.Server(client_manager=queue, async_mode="threading"), secret=SECRET)
+
+    assert send_wsgi(app, b"", method="GET", path="/")[0] == 404
+
+
+def test_the_path_in_the_environment_is_decoded(queue):
+    server = socketio.Server(client_manager=queue, async_mode="threading")
+    seen = []
+    server.on("connect", lambda _sid, environ, _auth: seen.append(environ["PATH_INFO"]))
+    app = socketio_bridge.wsgi(server, secret=SECRET)
+
+    post(app, call_of("connect", request=request_of(path="/socket.io/caf%C3%A9")))
+
+    assert [path.encode("latin1").decode() for path in seen] == ["/socket.io/café"]

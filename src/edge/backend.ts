@@ -1,8 +1,8 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { quote } from "../util/quote.js";
 import { type Application, readApplication } from "./application.js";
 import { BackendFailure } from "./backend-failure.js";
-import { quote } from "../util/quote.js";
 import { BODY_TYPE, type Body, decodeBody } from "./body.js";
 
 export interface BackendOptions {

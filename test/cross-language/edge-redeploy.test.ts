@@ -160,7 +160,10 @@ test("a redeploy brings events and namespaces, and takes them away", async (t) =
   let answer: unknown;
   do {
     await ask(socket, "number", 0);
-    answer = await socket.timeout(200).emitWithAck("new").catch(() => undefined);
+    answer = await socket
+      .timeout(200)
+      .emitWithAck("new")
+      .catch(() => undefined);
   } while (answer === undefined);
   t.is(answer, "second");
   t.is(await ask((await stage.client(url, "/new")).socket, "where"), "/new");

@@ -18,9 +18,9 @@ def serve(name: str, **options: Any) -> Any:
     """Load an application, and serve its event handlers to the edge beside its HTTP routes.
 
     Args:
-        name: ``"module:attribute"``, or ``"module:factory()"``, of one of: a Flask application with a ``SocketIO``, that
-            ``SocketIO`` itself, a ``socketio.WSGIApp``, a ``socketio.ASGIApp``, or an application of Starlette or FastAPI
-            with an ``ASGIApp`` mounted in it.
+        name: ``"module:attribute"``, or ``"module:factory()"``, of one of: a Flask application with a ``SocketIO``,
+            that ``SocketIO`` itself, a ``socketio.WSGIApp``, a ``socketio.ASGIApp``, or an application of Starlette or
+            FastAPI with an ``ASGIApp`` mounted in it.
         options: those of ``wsgi()`` and ``asgi()``.
 
     Returns:
@@ -28,6 +28,7 @@ def serve(name: str, **options: Any) -> Any:
 
     Raises:
         InvalidOptionError: names what is missing.
+        ImportError: of the module.
 
     Example::
 
@@ -39,16 +40,17 @@ def serve(name: str, **options: Any) -> Any:
     if server is None:
         raise InvalidOptionError(f"{name} is {type(application).__name__}, in which there is no Socket.IO server")
     extension = _extension_of(application)
+    app = extension.sockio_mw if extension is application else application if callable(application) else None
     if isinstance(server, socketio.AsyncServer):
-        return asgi(server, application if callable(application) else None, **options)
-    app = getattr(extension, "sockio_mw", None) if extension is application else application
+        return asgi(server, app, **options)
     return wsgi(server if extension is None else extension, app, **options)
 
 
 def _load(name: str) -> Any:
     module_name, colon, attribute = name.partition(":")
     is_factory = attribute.endswith("()")
-    if not colon or not _name_of(attribute).isidentifier():
+    is_module = all(part.isidentifier() for part in module_name.split("."))
+    if not colon or not is_module or not _name_of(attribute).isidentifier():
         raise InvalidOptionError(f"{name!r} is not of the form module:attribute or module:factory()")
     if os.getcwd() not in sys.path:
         # As `gunicorn` and `uvicorn` do; a web server that was installed apart may not.
@@ -58,11 +60,13 @@ def _load(name: str) -> Any:
     if not hasattr(module, attribute):
         raise InvalidOptionError(f"the module {module_name} has no {attribute}")
     value = getattr(module, attribute)
+    if is_factory and not callable(value):
+        raise InvalidOptionError(f"{attribute} of {module_name} is {type(value).__name__}, which is no factory")
     return value() if is_factory else value
 
 
 def _extension_of(application: Any) -> Any:
-    """The ``SocketIO`` of Flask-SocketIO, of which a Flask application knows."""
+    """Return the ``SocketIO`` of Flask-SocketIO, of which a Flask application knows."""
     if hasattr(application, "sockio_mw"):
         return application
     extensions = getattr(application, "extensions", None)

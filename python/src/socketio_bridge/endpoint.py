@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .body import BODY_TYPE, decode_body, encode_body
 from .calls import Call, Reply, read_call
-from .errors import InvalidOptionError
+from .errors import InvalidCallError, InvalidOptionError
 from .worker import logger
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ def _secrets_of(value: str) -> Sequence[bytes]:
     if any(len(secret) < _MIN_SECRET for secret in secrets):
         raise InvalidOptionError(f"a secret in {SECRET_VARIABLE} is shorter than {_MIN_SECRET} characters")
     if not value.isascii():
-        raise InvalidOptionError(f"a secret in {SECRET_VARIABLE} has characters beyond ASCII, which headers do not carry")
+        raise InvalidOptionError(
+            f"a secret in {SECRET_VARIABLE} has characters beyond ASCII, which headers do not carry"
+        )
     return [secret.encode() for secret in secrets]
 
 
@@ -94,13 +96,19 @@ class Endpoint:
         return None
 
     @staticmethod
-    def read(body: bytes) -> Call:
+    def read(body: bytes, length: int) -> Call:
         """Return the call in a body.
+
+        Args:
+            body: as it was received.
+            length: as it was announced.
 
         Raises:
             InvalidCallError: says why there is none.
 
         """
+        if len(body) != length:
+            raise InvalidCallError(f"{len(body)} bytes in place of {length}")
         return read_call(*decode_body(body))
 
     @staticmethod

@@ -1,29 +1,29 @@
 """What python-socketio knows of a connected client, for clients of the edge while a call of theirs runs.
 
-The server of an application asks its manager and its Engine.IO server for the connection of a sid. A client of the edge has
-none here, so attributes of these instances, and of no class, are put in place of the methods that would look for it. To the
-manager such a sid stays one of another host (``is_connected`` is false): whatever a handler does with it is published, and
-the edge does it.
+The server of an application asks its manager and its Engine.IO server for the connection of a sid. A client of the edge
+has none here, so attributes of these instances, and of no class, are put in place of the methods that would look for
+it. To the manager such a sid stays one of another host (``is_connected`` is false): whatever a handler does with it is
+published, and the edge does it.
 """
 
 from __future__ import annotations
 
 import inspect
 import threading
+import uuid
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable
 
-from .sessions import Sessions
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .calls import Call
+    from .sessions import Sessions
 
 
-@dataclass
+@dataclass(eq=False)
 class Client:
     """The client of a call that runs."""
 
@@ -34,11 +34,8 @@ class Client:
     packets: list[Any] = field(default_factory=list)
     """What the server would have sent to this client itself: CONNECT, CONNECT_ERROR, ACK."""
     has_published: bool = False
-
-    @property
-    def eio_sid(self) -> str:
-        """Of this call alone: others of the same client may run beside it."""
-        return self.call.id
+    eio_sid: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Of this call alone: others of the same client may run beside it."""
 
 
 def _like(original: Callable[..., Any], replacement: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,6 +57,7 @@ class Seams:
     """The clients of the calls that run in this process, and the attributes by which python-socketio finds them."""
 
     def __init__(self, server: Any) -> None:
+        """Put them on the instances of a ``Server`` or ``AsyncServer``."""
         self._server = server
         self._lock = threading.Lock()
         self._by_eio_sid: dict[str, Client] = {}
@@ -87,11 +85,16 @@ class Seams:
                 self._server.environ.pop(client.eio_sid, None)
 
     def _find(self, sid: Any, namespace: str | None) -> Client | None:
-        clients = self._by_sid.get((namespace or "/", sid))
-        return clients[-1] if clients else None
+        caller = _caller.get()
+        with self._lock:
+            clients = self._by_sid.get((namespace or "/", sid))
+            if not clients:
+                return None
+            # A thread or task that a handler has started may outlive its call.
+            return caller if caller in clients else clients[-1]
 
     def _install(self) -> None:
-        server, manager, eio = self._server, self._server.manager, self._server.eio
+        manager, eio = self._server.manager, self._server.eio
         by_eio_sid = self._by_eio_sid
 
         def found(original: Callable[..., Any], of: Callable[[Client], Any]) -> Callable[..., Any]:
@@ -128,22 +131,23 @@ class Seams:
 
         def enter_room(sid: Any, namespace: str, room: Any, **options: Any) -> Any:
             client = self._find(sid, namespace)
-            if client is not None and room not in client.rooms:
-                client.rooms.append(room)
+            with self._lock:
+                if client is not None and room not in client.rooms:
+                    client.rooms.append(room)
             return enter(sid, namespace, room, **options)
 
         def leave_room(sid: Any, namespace: str, room: Any) -> Any:
             client = self._find(sid, namespace)
-            if client is not None and room in client.rooms:
-                client.rooms.remove(room)
+            with self._lock:
+                if client is not None and room in client.rooms:
+                    client.rooms.remove(room)
             return leave(sid, namespace, room)
 
         def close_room(room: Any, namespace: str | None = None) -> Any:
             with self._lock:
-                clients = list(self._by_eio_sid.values())
-            for client in clients:
-                if client.call.namespace == (namespace or "/") and room in client.rooms:
-                    client.rooms.remove(room)
+                for client in self._by_eio_sid.values():
+                    if client.call.namespace == (namespace or "/") and room in client.rooms:
+                        client.rooms.remove(room)
             return close(room, namespace)
 
         manager.enter_room = _like(enter, enter_room)

@@ -61,6 +61,9 @@ def _flask_session(text: Any) -> Any:
         from flask.json.tag import TaggedJSONSerializer
         from flask_socketio import _ManagedSession
 
-        return _ManagedSession(TaggedJSONSerializer().loads(text))
+        session = TaggedJSONSerializer().loads(text)
     except Exception as error:  # each tag raises what the type behind it raises
         raise InvalidCallError(f"the session of Flask is no tagged JSON: {error}") from error
+    if not isinstance(session, dict):
+        raise InvalidCallError("the session of Flask is no tagged JSON of an object")
+    return _ManagedSession(session)

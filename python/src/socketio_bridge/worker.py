@@ -6,8 +6,10 @@ import hashlib
 import json
 import logging
 import threading
+from importlib.metadata import version
 from typing import Any
 
+import socketio
 from socketio import packet
 
 from .calls import VERSION, Call, Reply
@@ -18,7 +20,60 @@ from .sessions import Sessions
 
 logger = logging.getLogger("socketio_bridge")
 
-_RESERVED = ("connect", "disconnect")
+_RESERVED = ("connect", "disconnect", "*")
+"""No events of clients: with these names python-socketio would call handlers that do not expect an event."""
+
+_NEEDED = {
+    "": (
+        "environ",
+        "handlers",
+        "namespace_handlers",
+        "namespaces",
+        "always_connect",
+        "manager_initialized",
+        "not_handled",
+        "_handle_connect",
+        "_trigger_event",
+        "_send_packet",
+    ),
+    "manager": (
+        "initialize",
+        "connect",
+        "pre_disconnect",
+        "eio_sid_from_sid",
+        "get_rooms",
+        "enter_room",
+        "leave_room",
+        "close_room",
+    ),
+    "eio": ("get_session", "transport"),
+}
+"""What this package calls, reads or puts something in place of, by the attribute of the server that has it."""
+
+
+def check_server(server: Any, *, is_async: bool) -> None:
+    """Check that this package knows the parts of a server.
+
+    Raises:
+        InvalidOptionError: says what to do.
+
+    """
+    if not isinstance(server, (socketio.Server, socketio.AsyncServer)):
+        raise InvalidOptionError(
+            f"{type(server).__name__} is no Socket.IO server: give a Server or an AsyncServer of python-socketio, "
+            "or a SocketIO after its init_app(app)"
+        )
+    if server.is_asyncio_based() is not is_async:
+        takes, other = ("AsyncServer", "wsgi") if is_async else ("Server", "asgi")
+        raise InvalidOptionError(f"{type(server).__name__} is no {takes}: use socketio_bridge.{other}()")
+    for part, names in _NEEDED.items():
+        owner = getattr(server, part) if part else server
+        missing = [name for name in names if not hasattr(owner, name)]
+        if missing:
+            raise InvalidOptionError(
+                f"python-socketio {version('python-socketio')}: {type(owner).__name__} has no {', '.join(missing)}; "
+                "install a release that socketio-python-bridge has been tested with: see its README"
+            )
 
 
 def check_manager(server: Any) -> None:
@@ -48,7 +103,7 @@ def handlers_of(server: Any) -> dict[str, dict[str, Any]]:
     """
     found: dict[str, dict[str, Any]] = {}
     for namespace, handlers in server.handlers.items():
-        names = [name for name in handlers if name not in _RESERVED and name != "*"]
+        names = [name for name in handlers if name not in _RESERVED]
         found[namespace] = {"events": names, "any": "*" in handlers}
     for namespace, instance in server.namespace_handlers.items():
         names = [
@@ -67,6 +122,8 @@ def handlers_of(server: Any) -> dict[str, dict[str, Any]]:
 class _BaseWorker:
     """A server of python-socketio whose handlers are called for clients of the edge."""
 
+    _is_async: bool
+
     def __init__(self, server: Any, middleware_environ: dict[str, Any]) -> None:
         """Put what is needed on the instances of the application.
 
@@ -78,6 +135,7 @@ class _BaseWorker:
             InvalidOptionError: says what the application lacks.
 
         """
+        check_server(server, is_async=self._is_async)
         check_manager(server)
         self._server = server
         self._middleware_environ = middleware_environ
@@ -108,8 +166,11 @@ class _BaseWorker:
 
     def _close(self, client: Client, reply: Reply) -> Reply:
         reply.revision = self.describe()["revision"]
-        reply.marked = client.has_published
-        reply.sessions = client.sessions.close(client.environ)
+        try:
+            reply.sessions = client.sessions.close(client.environ)
+        except Exception as error:  # values of the application say how they are written
+            logger.exception("the session of %s cannot travel, and stays as it was", client.call.namespace)
+            reply.sessions, reply.error = client.call.sessions, type(error).__name__
         return reply
 
     def _run(self, client: Client) -> Any:
@@ -120,7 +181,9 @@ class _BaseWorker:
         if call.kind == "event":
             # `Server._handle_event_internal`, whose acknowledgement is the reply.
             return server._trigger_event(call.event, call.namespace, call.sid, *call.args)
-        return server._trigger_event("disconnect", call.namespace, call.sid, call.reason)
+        # Handlers get a reason from python-socketio 5.12 on.
+        reason = (call.reason,) if hasattr(server, "reason") else ()
+        return server._trigger_event("disconnect", call.namespace, call.sid, *reason)
 
     def _answer(self, client: Client, result: Any, reply: Reply) -> None:
         call = client.call
@@ -141,6 +204,11 @@ class _BaseWorker:
         reply.error = type(error).__name__
 
     @staticmethod
+    def _unmarked(client: Client, error: Exception, reply: Reply) -> None:
+        logger.error("what %s has emitted may be lost", client.call.event or client.call.kind, exc_info=error)
+        reply.marked = False
+
+    @staticmethod
     def _mark(client: Client) -> dict[str, Any]:
         return {"method": "edge_mark", "mark": client.call.id}
 
@@ -148,32 +216,60 @@ class _BaseWorker:
 class Worker(_BaseWorker):
     """Calls the handlers of a ``socketio.Server``."""
 
+    _is_async = False
+
     def handle(self, call: Call) -> Reply:
-        """Run the handler for one event of one client. What it raises is logged, as by python-socketio."""
+        """Run the handler for one event of one client. What it raises is logged, as by python-socketio.
+
+        Raises:
+            InvalidCallError: for sessions that no worker has written.
+
+        """
         client, reply = self._open(call), Reply(call.id)
+        if call.event in _RESERVED:
+            reply.handled = False
+            return self._close(client, reply)
         with self._seams.client(client):
             try:
                 self._answer(client, self._run(client), reply)
             except Exception as error:  # noqa: BLE001
                 self._failed(client, error, reply)
-            if client.has_published:
-                self._server.manager._publish(self._mark(client))
+            reply.marked = client.has_published
+            if reply.marked:
+                try:
+                    self._server.manager._publish(self._mark(client))
+                except Exception as error:  # noqa: BLE001
+                    self._unmarked(client, error, reply)
         return self._close(client, reply)
 
 
 class AsyncWorker(_BaseWorker):
     """Calls the handlers of a ``socketio.AsyncServer``."""
 
+    _is_async = True
+
     async def handle(self, call: Call) -> Reply:
-        """Run the handler for one event of one client. What it raises is logged, as by python-socketio."""
+        """Run the handler for one event of one client. What it raises is logged, as by python-socketio.
+
+        Raises:
+            InvalidCallError: for sessions that no worker has written.
+
+        """
         client, reply = self._open(call), Reply(call.id)
+        if call.event in _RESERVED:
+            reply.handled = False
+            return self._close(client, reply)
         with self._seams.client(client):
             try:
                 self._answer(client, await self._run(client), reply)
             except Exception as error:  # noqa: BLE001
                 self._failed(client, error, reply)
-            if client.has_published:
-                await self._server.manager._publish(self._mark(client))
+            reply.marked = client.has_published
+            if reply.marked:
+                try:
+                    await self._server.manager._publish(self._mark(client))
+                except Exception as error:  # noqa: BLE001
+                    self._unmarked(client, error, reply)
         return self._close(client, reply)
 
 

@@ -49,7 +49,7 @@ def wsgi(socketio: Any, app: WsgiApp | None = None, *, path: str = PATH, secret:
         if method == "GET":
             return respond(200, worker.describe())
         try:
-            call = endpoint.read(environ["wsgi.input"].read(int(length)))
+            call = endpoint.read(environ["wsgi.input"].read(int(length)), int(length))
             return endpoint.answer(call, worker.handle(call))
         except InvalidCallError as error:
             return refuse(400, str(error))
