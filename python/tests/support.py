@@ -7,13 +7,9 @@ from io import BytesIO
 from typing import Any
 
 import socketio
+from socketio.async_pubsub_manager import AsyncPubSubManager
 
 from socketio_bridge.body import BODY_TYPE, decode_body, encode_body
-
-try:
-    from socketio.async_pubsub_manager import AsyncPubSubManager
-except ImportError:  # python-socketio before 5.10
-    from socketio.asyncio_pubsub_manager import AsyncPubSubManager
 
 SECRET = "a-secret-of-the-tests"
 

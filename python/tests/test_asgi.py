@@ -153,10 +153,10 @@ def test_each_interface_refuses_the_servers_of_the_other():
 
 def exchange(app, scope, *received):
     """Return what the application sends."""
-    received, sent = list(received), []
+    coming, sent = list(received), []
 
     async def receive():
-        return received.pop(0)
+        return coming.pop(0)
 
     async def send(message):
         sent.append(message)

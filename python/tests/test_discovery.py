@@ -38,6 +38,13 @@ def server():
     return server
 
 
+def flask_with_server():
+    app = flask.Flask("an_application")
+    app.add_url_rule("/", view_func=lambda: "page")
+    app.wsgi_app = socketio.WSGIApp(server(), app.wsgi_app)  # type: ignore[method-assign]  # as Flask documents it
+    return app
+
+
 def async_server():
     server = socketio.AsyncServer(client_manager=AsyncQueue(), async_mode="asgi")
     server.on("echo", lambda _sid, data: data)
@@ -75,8 +82,9 @@ ECHO = call_of("event", wantsAck=True)
         lambda: flask_application()[0],
         lambda: flask_application()[1],
         lambda: socketio.WSGIApp(server(), page),
+        flask_with_server,
     ],
-    ids=["Flask", "SocketIO", "WSGIApp"],
+    ids=["Flask", "SocketIO", "WSGIApp", "Flask with WSGIApp"],
 )
 @pytest.mark.parametrize("is_factory", [False, True])
 def test_applications_of_wsgi(module, make, is_factory):
@@ -117,7 +125,7 @@ def test_a_server_alone_has_no_other_requests(module):
 
 def test_an_application_may_wrap_itself():
     app, io = flask_application()
-    app.wsgi_app = socketio_bridge.wsgi(io, app.wsgi_app, secret=SECRET)  # type: ignore[method-assign]  # as documented
+    app.wsgi_app = socketio_bridge.wsgi(io, app.wsgi_app, secret=SECRET)
 
     assert post(app, ECHO, [1])[1]["ack"] == [1]
     assert send_wsgi(app, b"", method="GET", path="/") == (200, b"page")
@@ -147,8 +155,10 @@ def test_the_module_may_be_in_the_working_directory(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "app", ":", ":app", "an_application:", "an_application:()", "an_application:app.x", "an_application:app(1)"]
-    + [".an_application:app", "an application:app", "a/b.py:app"],
+    [
+        *("", "app", ":", ":app", "a:", "a:()", "a:app.x", "a:app(1)"),
+        *(".a:app", "a.:app", "a b:app", "a/b.py:app"),
+    ],
 )
 def test_a_name_of_another_form_is_refused(name):
     with pytest.raises(socketio_bridge.InvalidOptionError, match="is not of the form module:attribute"):
@@ -188,5 +198,5 @@ def test_what_is_missing_is_said(module, monkeypatch):
 
 @pytest.mark.parametrize("make", [flask_socketio.SocketIO, lambda: flask.Flask("an_application"), object])
 def test_wsgi_takes_servers_alone(make):
-    with pytest.raises(socketio_bridge.InvalidOptionError, match="is no Socket.IO server"):
+    with pytest.raises(socketio_bridge.InvalidOptionError, match=r"is no Socket\.IO server"):
         socketio_bridge.wsgi(make(), secret=SECRET)

@@ -1,6 +1,7 @@
 """Hostile calls, of the one who knows the secret and of those who do not. Nothing may raise, and no handler may run."""
 
 import json
+from typing import Any
 
 import pytest
 import socketio
@@ -75,7 +76,8 @@ def endpoint(request):
     return Endpoint(request.param)
 
 
-def refused(endpoint, status, answer, why=""):
+def refused(endpoint, response, why=""):
+    status, answer = response
     assert (status, endpoint.runs, endpoint.queue.published) == (400, [], [])
     assert why in answer["error"]
     assert not endpoint.server.environ
@@ -152,9 +154,8 @@ def test_a_body_of_the_limit_is_read(endpoint):
 @pytest.mark.parametrize("difference", [-1, 1])
 def test_a_length_that_lies_is_refused(endpoint, difference):
     body = encode_body(call_of("event"), [])
-    status, answer = endpoint.send(body, length=str(len(body) + difference))
 
-    assert refused(endpoint, status, answer)
+    assert refused(endpoint, endpoint.send(body, length=str(len(body) + difference)))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +199,7 @@ def test_a_length_that_lies_is_refused(endpoint, difference):
     ids=lambda body: repr(body[:20]),
 )
 def test_a_body_of_another_form_is_refused(endpoint, body):
-    assert refused(endpoint, *endpoint.send(body))
+    assert refused(endpoint, endpoint.send(body))
 
 
 @pytest.mark.parametrize("number", [1, -1, 10**30, 0.0, True, False, None, "0", [], {}])
@@ -207,7 +208,7 @@ def test_a_placeholder_without_bytes_is_refused(endpoint, number):
     args = json.dumps([{"a": [{"_placeholder": True, "num": number}]}]).encode()
     body = b"%d %d 3\n" % (len(head), len(args)) + head + args + b"abc"
 
-    assert refused(endpoint, *endpoint.send(body), "a placeholder without bytes")
+    assert refused(endpoint, endpoint.send(body), "a placeholder without bytes")
 
 
 @pytest.mark.parametrize("value", [{"_placeholder": True, "num": 0}, {"_placeholder": True}])
@@ -224,7 +225,7 @@ def test_bytes_come_back_where_they_were(endpoint):
     assert reply["ack"] == args
 
 
-WRONG = [None, 5, 1.5, True, "", "text", [], {}]
+WRONG: list[Any] = [None, 5, 1.5, True, "", "text", [], {}]
 
 STRINGS = ["id", "kind", "sid", "namespace", "connection", "transport"]
 
@@ -251,7 +252,7 @@ def wrong(*right):
     ],
 )
 def test_a_field_of_another_type_is_refused_by_name(endpoint, kind, key, value):
-    assert refused(endpoint, *endpoint.post(call_of(kind, **{key: value})), key)
+    assert refused(endpoint, endpoint.post(call_of(kind, **{key: value})), key)
 
 
 @pytest.mark.parametrize("key", [*STRINGS, "request", "rooms", "sessions", "event"])
@@ -259,7 +260,7 @@ def test_a_field_that_is_missing_is_refused_by_name(endpoint, key):
     call = call_of("event")
     del call[key]
 
-    assert refused(endpoint, *endpoint.post(call), key)
+    assert refused(endpoint, endpoint.post(call), key)
 
 
 REQUEST_TEXTS = ["method", "path", "query", "scheme", "httpVersion", "remoteAddress"]
@@ -272,23 +273,26 @@ REQUEST_TEXTS = ["method", "path", "query", "scheme", "httpVersion", "remoteAddr
         *[(key, value) for key in REQUEST_TEXTS for value in ("a\nb", "a\rb", "a\x00b", "\u0100", "\ud800")],
         *[("remotePort", value) for value in (*wrong(int), -1, 65_536, 10**30)],
         *[("headers", value) for value in wrong(list)],
-        *[("headers", [entry]) for entry in (*wrong(list), [], ["a"], ["a", "b", "c"], ["a", 1], [1, "a"], [["a"], "b"])],
+        *[
+            ("headers", [entry])
+            for entry in (*wrong(list), [], ["a"], ["a", "b", "c"], ["a", 1], [1, "a"], [["a"], "b"])
+        ],
     ],
 )
 def test_a_field_of_the_request_that_no_request_has_is_refused(endpoint, key, value):
     call = call_of("connect", request={**request_of(), key: value})
 
-    assert refused(endpoint, *endpoint.post(call), "" if key == "headers" and value else key)
+    assert refused(endpoint, endpoint.post(call), "" if key == "headers" and value else key)
 
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "a:", "a\nb", "a\r\nb: c", "a\x00", "é", "\u0100", "a=b", "\ud800"])
 def test_a_header_whose_name_no_request_has_is_refused(endpoint, name):
-    assert refused(endpoint, *endpoint.post(call_of("connect", request=request_of([[name, "v"]]))), "name of a header")
+    assert refused(endpoint, endpoint.post(call_of("connect", request=request_of([[name, "v"]]))), "name of a header")
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\r\nX-Admin: 1", "\x00", "\u0100", "\ud800"])
 def test_a_header_whose_value_no_request_has_is_refused(endpoint, value):
-    assert refused(endpoint, *endpoint.post(call_of("connect", request=request_of([["x-a", value]]))), "x-a")
+    assert refused(endpoint, endpoint.post(call_of("connect", request=request_of([["x-a", value]]))), "x-a")
 
 
 def test_headers_set_nothing_in_the_environment_but_headers(endpoint):
@@ -363,12 +367,12 @@ def test_the_host_of_a_client_is_what_the_server_is_called(endpoint, host, expec
     ids=lambda value: repr(value)[:20],
 )
 def test_a_forged_session_of_flask_is_refused(endpoint, flask):
-    assert refused(endpoint, *endpoint.post(call_of("event", sessions={"flask": flask})), "no tagged JSON")
+    assert refused(endpoint, endpoint.post(call_of("event", sessions={"flask": flask})), "no tagged JSON")
 
 
 @pytest.mark.parametrize("own", [*wrong(dict), {"/": None}, {"/": []}, {"/": "x"}, {"/": {}, "/a": 5}])
 def test_a_forged_session_of_a_namespace_is_refused(endpoint, own):
-    assert refused(endpoint, *endpoint.post(call_of("event", sessions={"own": own})), "no object")
+    assert refused(endpoint, endpoint.post(call_of("event", sessions={"own": own})), "no object")
 
 
 @pytest.mark.parametrize("sessions", [{}, {"own": {}}, {"own": {"/nowhere": {"a": 1}}}, {"unknown": [1]}])

@@ -39,10 +39,10 @@ const FLAGS: Flags = {
     type: "string",
     value: "URL",
     repeatable: true,
-    help: "workers of Python, for the events that --app does not handle; SOCKETIO_BRIDGE_SECRET is shared with them",
+    help: "workers of Python, for what --app does not handle. Needs SOCKETIO_BRIDGE_SECRET",
   },
-  "secret-file": { type: "string", value: "FILE", help: "holds the secret, in place of that variable" },
-  "backend-ca": { type: "string", value: "FILE", help: "authority of the certificates of https backends, in PEM" },
+  "secret-file": { type: "string", value: "FILE", help: "holds the secret that the workers share" },
+  "backend-ca": { type: "string", value: "FILE", help: "authority of the certificates of https backends, PEM" },
   demo: { type: "boolean", help: "serve the live page at /" },
 };
 

@@ -1,4 +1,6 @@
 import { BridgeError } from "../errors.js";
+import { surveyJson } from "../util/survey-json.js";
+import { TOO_HEAVY } from "../util/weight.js";
 
 /**
  * Bodies of calls and replies, of which `socketio_bridge/body.py` is the other side: a line with the length of each part,
@@ -24,7 +26,7 @@ export interface EncodedArgs {
   readonly byteLength: number;
 }
 
-/** Levels of lists and objects, of which Python's parser takes about a thousand. */
+/** Levels of lists and objects, of which JSON of Python takes about a thousand. */
 const MAX_DEPTH = 900;
 
 /**
@@ -81,6 +83,12 @@ function split(bytes: Buffer): readonly Buffer[] {
 }
 
 function parse(json: Buffer | undefined): unknown {
+  if (json !== undefined && json.length > MAX_DEPTH) {
+    const { isTooDeep, isTooHeavy } = surveyJson(json, MAX_DEPTH);
+    if (isTooDeep || isTooHeavy) {
+      throw bad(isTooDeep ? `is nested more than ${MAX_DEPTH} levels` : `has ${TOO_HEAVY}`);
+    }
+  }
   try {
     return JSON.parse(json?.toString() ?? "");
   } catch (cause) {

@@ -268,7 +268,10 @@ for (const command of [[], ["serve"], ["emit"]]) {
     t.is(await help.exited(), 0);
     const output = help.stdout.items.join("\n");
     const flags: Record<string, string[]> = {
-      serve: ["port", "host", "queue", "channel", "encoding", "legacy-pickle", "dialect", "cors", "app", "demo"],
+      serve: [
+        ...["port", "host", "queue", "channel", "encoding", "legacy-pickle", "dialect", "cors", "app", "backend"],
+        ...["secret-file", "backend-ca", "demo"],
+      ],
       emit: ["queue", "channel", "encoding", "dialect", "room", "namespace", "skip-sid"],
     };
     for (const flag of flags[command[0] ?? ""] ?? []) {

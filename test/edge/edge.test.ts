@@ -154,19 +154,26 @@ test("an event that nobody takes in time fails, and so does a client", async (t)
 });
 
 test("more than a client may have wait is dropped, and told", async (t) => {
-  const answers: (() => void)[] = [];
-  const { stage } = await startStage(
-    t,
-    { onEvent: (_, response) => void answers.push(() => end(response, reply({}, ["done"]))) },
-    { clientQueue: { maxEvents: 2, maxBytes: 100 } },
-  );
+  let begin = (_answer: () => void) => {};
+  const begun = new Promise<() => void>((resolve) => {
+    begin = resolve;
+  });
+  const onEvent: FakeBackendOptions["onEvent"] = ({ args }, response) => {
+    const answer = () => end(response, reply({}, ["done"]));
+    if (args[0] === "first") {
+      begin(answer);
+    } else {
+      answer();
+    }
+  };
+  const { stage } = await startStage(t, { onEvent }, { clientQueue: { maxEvents: 2, maxBytes: 100 } });
   const socket = await stage.connect();
-  const waiting = [ask(socket, "event", 1), ask(socket, "event", 2)];
-  t.deepEqual(await ask(socket, "event", 3), failure("queue_full"));
-  answers.shift()?.();
-  t.is(await waiting[0], "done");
+  const waiting = [ask(socket, "event", "first"), ask(socket, "event", "second")];
+  t.deepEqual(await ask(socket, "event", "third"), failure("queue_full"));
+  t.is(stage.edge.stats().pending, 2);
+  (await begun)();
+  t.deepEqual(await Promise.all(waiting), ["done", "done"]);
   t.deepEqual(await ask(socket, "event", "x".repeat(200)), failure("queue_full"));
-  t.is(stage.edge.stats().pending, 1);
   t.deepEqual(stage.edge.stats().lost, { queue_full: 2 });
 });
 

@@ -19,8 +19,8 @@ def serve(name: str, **options: Any) -> Any:
 
     Args:
         name: ``"module:attribute"``, or ``"module:factory()"``, of one of: a Flask application with a ``SocketIO``,
-            that ``SocketIO`` itself, a ``socketio.WSGIApp``, a ``socketio.ASGIApp``, or an application of Starlette or
-            FastAPI with an ``ASGIApp`` mounted in it.
+            that ``SocketIO`` itself, a ``socketio.WSGIApp`` or a Flask application with one as its ``wsgi_app``, a
+            ``socketio.ASGIApp``, or an application of Starlette or FastAPI with an ``ASGIApp`` mounted in it.
         options: those of ``wsgi()`` and ``asgi()``.
 
     Returns:
@@ -74,20 +74,21 @@ def _extension_of(application: Any) -> Any:
 
 
 def _server_of(application: Any) -> Any:
+    if application is None:
+        return None
     extension = _extension_of(application)
     if extension is not None:
         return extension.server
     if isinstance(application, (socketio.Server, socketio.AsyncServer)):
         return application
-    # `socketio.WSGIApp` and `socketio.ASGIApp`.
-    engine = getattr(application, "engineio_server", None)
-    if isinstance(engine, (socketio.Server, socketio.AsyncServer)):
-        return engine
-    for route in getattr(application, "routes", ()):
-        server = _server_of(getattr(route, "app", None))
-        if server is not None:
-            return server
-    return None
+    for attribute in ("engineio_app", "engineio_server"):  # of `socketio.WSGIApp` and of `socketio.ASGIApp`
+        engine = getattr(application, attribute, None)
+        if isinstance(engine, (socketio.Server, socketio.AsyncServer)):
+            return engine
+    inner = [getattr(route, "app", None) for route in getattr(application, "routes", ())]
+    # Flask without Flask-SocketIO: `app.wsgi_app = socketio.WSGIApp(sio, app.wsgi_app)`.
+    inner.append(getattr(application, "wsgi_app", None))
+    return next((server for server in map(_server_of, inner) if server is not None), None)
 
 
 def _name_of(attribute: str) -> str:

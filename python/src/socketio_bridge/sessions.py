@@ -5,6 +5,7 @@ Whichever worker takes the next event continues with them.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,11 @@ class Sessions:
         own = call.sessions.get("own", {})
         if not isinstance(own, dict) or not all(isinstance(session, dict) for session in own.values()):
             raise InvalidCallError("the session of a namespace is no object")
-        return cls(own)
+        try:
+            # Handlers change theirs; the call keeps what goes back in place of one that cannot travel.
+            return cls(json.loads(json.dumps(own)))
+        except RecursionError as error:
+            raise InvalidCallError("the session of a namespace is nested too deeply") from error
 
     def close(self, environ: dict[str, Any]) -> dict[str, Any]:
         """Return both, as they travel.

@@ -45,17 +45,19 @@ _NEEDED = {
         "enter_room",
         "leave_room",
         "close_room",
+        # Since then a client of another host can enter a room.
+        "_handle_enter_room",
     ),
     "eio": ("get_session", "transport"),
 }
 """What this package calls, reads or puts something in place of, by the attribute of the server that has it."""
 
 
-def check_server(server: Any, *, is_async: bool) -> None:
-    """Check that this package knows the parts of a server.
+def check_kind(server: Any, *, is_async: bool) -> None:
+    """Check that a server is one of python-socketio, and one for this interface.
 
     Raises:
-        InvalidOptionError: says what to do.
+        InvalidOptionError: says what to give instead.
 
     """
     if not isinstance(server, (socketio.Server, socketio.AsyncServer)):
@@ -66,13 +68,22 @@ def check_server(server: Any, *, is_async: bool) -> None:
     if server.is_asyncio_based() is not is_async:
         takes, other = ("AsyncServer", "wsgi") if is_async else ("Server", "asgi")
         raise InvalidOptionError(f"{type(server).__name__} is no {takes}: use socketio_bridge.{other}()")
+
+
+def check_release(server: Any) -> None:
+    """Check that the parts of a server have what this package needs of them.
+
+    Raises:
+        InvalidOptionError: says what they lack.
+
+    """
     for part, names in _NEEDED.items():
         owner = getattr(server, part) if part else server
         missing = [name for name in names if not hasattr(owner, name)]
         if missing:
             raise InvalidOptionError(
                 f"python-socketio {version('python-socketio')}: {type(owner).__name__} has no {', '.join(missing)}; "
-                "install a release that socketio-python-bridge has been tested with: see its README"
+                "install a release from 5.10 on that socketio-python-bridge has been tested with (see its README)"
             )
 
 
@@ -135,8 +146,9 @@ class _BaseWorker:
             InvalidOptionError: says what the application lacks.
 
         """
-        check_server(server, is_async=self._is_async)
+        check_kind(server, is_async=self._is_async)
         check_manager(server)
+        check_release(server)
         self._server = server
         self._middleware_environ = middleware_environ
         self._seams = Seams(server)
