@@ -27,6 +27,8 @@ export interface TestEnvironment {
   readonly pythonWithPickles: string;
   /** The same with `requirements-zmq.txt`: with eventlet installed, servers that name no other mode run on it. */
   readonly pythonWithZmq: string;
+  /** The same with `python/requirements-dev.txt`: what checks the Python package. */
+  readonly pythonForPackage: string;
   readonly redis: BrokerProvider;
   /** Command and arguments that start redis-cli on the network of this machine. */
   readonly redisCli: readonly [string, ...string[]];

@@ -169,6 +169,7 @@ async function prepare(): Promise<void> {
     ...prepareOldKombu(),
     pythonWithPickles: prepareFixtures("releases/5.13.0.txt", ".venv-5.13.0"),
     pythonWithZmq: prepareFixtures("requirements-zmq.txt", ".venv-zmq"),
+    pythonForPackage: preparePython(join("python", "requirements-dev.txt"), join("python", ".venv")),
     ...redis,
     rabbitmq,
     kafka,

@@ -5,8 +5,8 @@ import { testEnvironment } from "../../scripts/environment/environment.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { connectClient, connectPatiently } from "../helpers/clients.js";
 import { type Example, examplesOf, writeExample } from "../helpers/examples.js";
-import { EDGE_SECRET, edgeEnvironment, startEdge } from "../helpers/gunicorn.js";
 import { startNode, startProcess } from "../helpers/process.js";
+import { EDGE_SECRET, edgeEnvironment, startEdge } from "../helpers/python-workers.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 

@@ -5,7 +5,7 @@ import { io as connect, type Socket } from "socket.io-client";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { Inbox } from "../../src/testing/inbox.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { type Gunicorn, startEdge, startGunicorn } from "../helpers/gunicorn.js";
+import { type Gunicorn, startEdge, startGunicorn } from "../helpers/python-workers.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 

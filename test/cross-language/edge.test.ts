@@ -2,24 +2,42 @@ import type { ExecutionContext } from "ava";
 import { io as connect, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { ownChannel } from "../../src/testing/node-host.js";
-import { startEdge, startGunicorn } from "../helpers/gunicorn.js";
+import { startEdge, startGunicorn, startUvicorn } from "../helpers/python-workers.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);
 
 const WORKERS = 3;
 
-/** The same application twice: served by Flask-SocketIO itself, and by workers behind an edge. */
-async function startTwins(t: ExecutionContext, queue: string): Promise<{ flask: Twin; edge: Twin }> {
-  const [own, behind] = [ownChannel(), ownChannel()];
-  const env = (channel: string) => ({ SOCKETIO_QUEUE: queue, SOCKETIO_CHANNEL: channel });
-  const [flask, backend] = await Promise.all([
-    startGunicorn(t, { app: "edge_app:app", workers: 1, env: env(own) }),
-    startGunicorn(t, { app: 'socketio_bridge:serve("edge_app:app")', workers: WORKERS, env: env(behind) }),
-  ]);
-  const { url } = await startEdge(t, ["--queue", queue, "--channel", behind, "--backend", backend.url]);
-  return { flask: { clients: flask.url, views: flask.url }, edge: { clients: url, views: backend.url } };
+type StartTwins = (t: ExecutionContext, queue: string) => Promise<{ alone: Twin; edge: Twin }>;
+
+const environmentOf = (queue: string, channel: string) => ({ SOCKETIO_QUEUE: queue, SOCKETIO_CHANNEL: channel });
+
+async function startEdgeBefore(t: ExecutionContext, queue: string, channel: string, backend: string): Promise<Twin> {
+  const { url } = await startEdge(t, ["--queue", queue, "--channel", channel, "--backend", backend]);
+  return { clients: url, views: backend };
 }
+
+/** The same application twice: served by Flask-SocketIO itself, and by workers behind an edge. */
+const startFlask: StartTwins = async (t, queue) => {
+  const [own, behind] = [ownChannel(), ownChannel()];
+  const app = 'socketio_bridge:serve("edge_app:app")';
+  const [alone, backend] = await Promise.all([
+    startGunicorn(t, { app: "edge_app:app", workers: 1, env: environmentOf(queue, own) }),
+    startGunicorn(t, { app, workers: WORKERS, env: environmentOf(queue, behind) }),
+  ]);
+  const edge = await startEdgeBefore(t, queue, behind, backend.url);
+  return { alone: { clients: alone.url, views: alone.url }, edge };
+};
+
+const startAsgi: StartTwins = async (t, queue) => {
+  const [own, behind] = [ownChannel(), ownChannel()];
+  const [alone, backend] = await Promise.all([
+    startUvicorn(t, { app: "edge_asgi_app:app", workers: 1, env: environmentOf(queue, own) }),
+    startUvicorn(t, { app: "edge_asgi_worker:app", workers: WORKERS - 1, env: environmentOf(queue, behind) }),
+  ]);
+  return { alone: { clients: alone, views: alone }, edge: await startEdgeBefore(t, queue, behind, backend) };
+};
 
 interface Twin {
   /** Where clients connect. */
@@ -128,14 +146,18 @@ async function script(
   return transcript.entries;
 }
 
-for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]]) {
-  test.serial(
-    `a client sees the same from Flask-SocketIO and from the edge: ${transports.join(" and ")}`,
-    async (t) => {
-      const { flask, edge } = await startTwins(t, t.context.url);
-      const [one, other] = [await script(t, flask, transports), await script(t, edge, transports)];
+const APPLICATIONS: Readonly<Record<string, StartTwins>> = {
+  "Flask-SocketIO under gunicorn": startFlask,
+  "an AsyncServer under uvicorn": startAsgi,
+};
+
+for (const [application, startTwins] of Object.entries(APPLICATIONS)) {
+  for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]]) {
+    test.serial(`a client sees no edge in front of ${application}: ${transports.join(" and ")}`, async (t) => {
+      const { alone, edge } = await startTwins(t, t.context.url);
+      const [one, other] = [await script(t, alone, transports), await script(t, edge, transports)];
       t.deepEqual(other, one);
       t.true(one.length > 60, JSON.stringify(one));
-    },
-  );
+    });
+  }
 }

@@ -131,7 +131,7 @@ def _checked(text: str, key: str) -> str:
 def _header(entry: Any) -> tuple[str, str]:
     if (
         not isinstance(entry, list)
-        or len(entry) != 2  # noqa: PLR2004
+        or len(entry) != 2  # noqa: PLR2004 - name and value
         or not all(isinstance(part, str) for part in entry)
     ):
         raise InvalidCallError("a header is not a pair of strings")

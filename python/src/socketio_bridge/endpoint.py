@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PATH = "/socketio-bridge"
 
-SECRET_VARIABLE = "SOCKETIO_BRIDGE_SECRET"  # noqa: S105
+SECRET_VARIABLE = "SOCKETIO_BRIDGE_SECRET"  # noqa: S105 - its name, not its value
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a call, as ``maxMessageSize`` of the edge."""

@@ -180,7 +180,7 @@ class _BaseWorker:
         reply.revision = self.describe()["revision"]
         try:
             reply.sessions = client.sessions.close(client.environ)
-        except Exception as error:  # values of the application say how they are written
+        except Exception as error:  # what the values of an application raise when they are encoded
             logger.exception("the session of %s cannot travel, and stays as it was", client.call.namespace)
             reply.sessions, reply.error = client.call.sessions, type(error).__name__
         return reply
@@ -244,13 +244,13 @@ class Worker(_BaseWorker):
         with self._seams.client(client):
             try:
                 self._answer(client, self._run(client), reply)
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001 - handlers raise anything
                 self._failed(client, error, reply)
             reply.marked = client.has_published
             if reply.marked:
                 try:
                     self._server.manager._publish(self._mark(client))
-                except Exception as error:  # noqa: BLE001
+                except Exception as error:  # noqa: BLE001 - each queue has errors of its own
                     self._unmarked(client, error, reply)
         return self._close(client, reply)
 
@@ -274,13 +274,13 @@ class AsyncWorker(_BaseWorker):
         with self._seams.client(client):
             try:
                 self._answer(client, await self._run(client), reply)
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001 - handlers raise anything
                 self._failed(client, error, reply)
             reply.marked = client.has_published
             if reply.marked:
                 try:
                     await self._server.manager._publish(self._mark(client))
-                except Exception as error:  # noqa: BLE001
+                except Exception as error:  # noqa: BLE001 - each queue has errors of its own
                     self._unmarked(client, error, reply)
         return self._close(client, reply)
 

@@ -46,6 +46,19 @@ export async function startGunicorn(
   return { ...server, url: `http://${address}`, port, booted };
 }
 
+/** The same with uvicorn. @returns its address */
+export async function startUvicorn(
+  t: ExecutionContext,
+  { app, workers, env }: Pick<GunicornOptions, "app" | "workers" | "env">,
+): Promise<string> {
+  const port = await freePort();
+  const args = ["--host", "127.0.0.1", "--port", String(port), "--workers", String(workers), app];
+  const server = startPython(t, ["-m", "uvicorn", ...args], edgeEnvironment(env));
+  const started = () => server.stderr.items.filter((line) => line.includes("Application startup complete")).length;
+  await server.stderr.find(`worker ${workers}`, () => started() >= workers);
+  return `http://127.0.0.1:${port}`;
+}
+
 /** `serve` before these workers, as far as its banner. */
 export const startEdge = (t: ExecutionContext, args: readonly string[]) =>
   startServe(t, args, { SOCKETIO_BRIDGE_SECRET: EDGE_SECRET });
