@@ -567,3 +567,42 @@ def test_an_engine_that_lacks_what_is_needed_is_refused_at_start(server, monkeyp
 
     with pytest.raises(InvalidOptionError, match=f"Server has no {method}"):
         Worker(server, {})
+
+
+class LateQueue(Queue):
+    """Hears nothing of what is published at first, as until a subscription is through."""
+
+    def __init__(self, missed):
+        super().__init__()
+        self.missed = missed
+        self.tried = 0
+
+    def _publish(self, data):
+        self.tried += 1
+        if self.tried > self.missed:
+            super()._publish(data)
+
+
+def test_no_handler_runs_before_the_process_hears_its_channel():
+    queue = LateQueue(missed=3)
+    server = socketio.Server(client_manager=queue, async_mode="threading")
+    tried = []
+    server.on("echo", lambda _sid: tried.append(queue.tried))
+    worker = Worker(server, {})
+    handle(worker, "event")
+    handle(worker, "event")
+    assert tried == [4, 4]
+
+
+class AwayQueue(Queue):
+    """Whose broker is away."""
+
+    def _publish(self, data):
+        raise ConnectionError(data["method"])
+
+
+def test_a_handler_runs_where_the_queue_is_away(caplog):
+    server = socketio.Server(client_manager=AwayQueue(), async_mode="threading")
+    server.on("echo", lambda _sid: "done")
+    assert handle(Worker(server, {}), "event", wants_ack=True).ack == ["done"]
+    assert "the queue cannot be reached" in caplog.text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import threading
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +16,7 @@ from .environ import wsgi_environ
 from .errors import InvalidOptionError
 from .seams import Client, Seams
 from .sessions import Sessions
+from .subscription import Subscription
 
 logger = logging.getLogger("socketio_bridge")
 
@@ -47,6 +47,7 @@ _NEEDED = {
         "close_room",
         # Since then a client of another host can enter a room.
         "_handle_enter_room",
+        "_listen",
     ),
     "eio": ("get_session", "transport"),
 }
@@ -152,7 +153,7 @@ class _BaseWorker:
         self._server = server
         self._middleware_environ = middleware_environ
         self._seams = Seams(server)
-        self._lock = threading.Lock()
+        self._subscription = Subscription(server)
         self._description: dict[str, Any] | None = None
 
     def describe(self) -> dict[str, Any]:
@@ -168,11 +169,6 @@ class _BaseWorker:
         return self._description
 
     def _open(self, call: Call) -> Client:
-        """Start what reads the channel, after a fork: ``Server._handle_eio_connect``."""
-        with self._lock:
-            if not self._server.manager_initialized:
-                self._server.manager_initialized = True
-                self._server.manager.initialize()
         environ = {**wsgi_environ(call.request), **self._middleware_environ}
         return Client(call, environ, list(call.rooms), Sessions.open(call, environ))
 
@@ -241,6 +237,7 @@ class Worker(_BaseWorker):
         if call.event in _RESERVED:
             reply.handled = False
             return self._close(client, reply)
+        self._subscription.wait()
         with self._seams.client(client):
             try:
                 self._answer(client, self._run(client), reply)
@@ -271,6 +268,7 @@ class AsyncWorker(_BaseWorker):
         if call.event in _RESERVED:
             reply.handled = False
             return self._close(client, reply)
+        await self._subscription.wait_async()
         with self._seams.client(client):
             try:
                 self._answer(client, await self._run(client), reply)
