@@ -204,3 +204,19 @@ def test_a_client_that_is_gone_before_its_body_runs_nothing(chat, queue):
     start, _ = exchange(chat, scope, {"type": "http.disconnect"})
 
     assert (start["status"], queue.published) == (400, [])
+
+
+def test_handlers_find_the_scope_of_the_client(server):
+    scopes = []
+
+    @server.event
+    async def connect(_sid, environ):
+        scopes.append(environ["asgi.scope"])
+
+    app = socketio_bridge.asgi(server, secret=SECRET)
+    request = request_of([["upgrade", "websocket"]], path="/a%20b", query="q=%C3%A9")
+    post_asgi(app, call_of("connect", request=request))
+    (scope,) = scopes
+    assert (scope["type"], scope["path"], scope["query_string"]) == ("websocket", "/a b", b"q=%C3%A9")
+    assert (scope["client"], scope["server"]) == (("192.0.2.7", 4711), ("chat.example", 8080))
+    assert (b"upgrade", b"websocket") in scope["headers"]

@@ -307,7 +307,7 @@ def test_headers_set_nothing_in_the_environment_but_headers(endpoint):
     ]
     endpoint.post(call_of("connect", request=request_of(headers)))
     plain, attacked = (
-        {name: value for name, value in environ.items() if name not in ("wsgi.input", "wsgi.errors")}
+        {name: value for name, value in environ.items() if name not in ("wsgi.input", "wsgi.errors", "asgi.scope")}
         for environ in endpoint.environs
     )
 

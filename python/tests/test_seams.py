@@ -606,3 +606,22 @@ def test_a_handler_runs_where_the_queue_is_away(caplog):
     server.on("echo", lambda _sid: "done")
     assert handle(Worker(server, {}), "event", wants_ack=True).ack == ["done"]
     assert "the queue cannot be reached" in caplog.text
+
+
+def test_handlers_for_every_namespace_serve_what_others_leave_to_them():
+    server = socketio.Server(client_manager=Queue(), async_mode="threading", namespaces=["/", "/chat"])
+    server.on("say", lambda _sid: None, namespace="/chat")
+    server.on("where", lambda _namespace, _sid: None, namespace="*")
+    told = Worker(server, {}).describe()["handlers"]
+    assert told == {
+        "/": {"events": ["where"], "any": False},
+        "/chat": {"events": ["say", "where"], "any": False},
+    }
+
+
+def test_an_application_of_every_namespace_says_so():
+    server = socketio.Server(client_manager=Queue(), async_mode="threading", namespaces="*")
+    server.on("say", lambda _sid: None, namespace="/chat")
+    server.on("*", lambda _event, _namespace, _sid: None, namespace="*")
+    told = Worker(server, {}).describe()["handlers"]
+    assert told == {"/chat": {"events": ["say"], "any": True}, "*": {"events": [], "any": True}}

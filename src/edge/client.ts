@@ -53,15 +53,16 @@ export class Clients {
 
 /** The request by which a client connected, as a call has it. */
 export function requestOf({ request }: Socket): Readonly<Record<string, unknown>> {
-  const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
+  const url = request.url ?? "/";
+  const end = url.includes("?") ? url.indexOf("?") : url.length;
   const headers: [string, string][] = [];
   for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
     headers.push([(request.rawHeaders[index] as string).toLowerCase(), request.rawHeaders[index + 1] as string]);
   }
   return {
     method: request.method,
-    path,
-    query,
+    path: url.slice(0, end),
+    query: url.slice(end + 1),
     scheme: "encrypted" in request.socket ? "https" : "http",
     httpVersion: request.httpVersion,
     headers,

@@ -22,6 +22,9 @@ const MARK_MS = 5_000;
 /** Longest that `close()` waits for calls, in milliseconds: the `disconnect` handlers of all clients, most of all. */
 const DRAIN_MS = 10_000;
 
+/** Name of the handlers for every namespace that has none of its own. */
+const ANY = "*";
+
 type Acknowledge = (...args: unknown[]) => void;
 
 /** An event as socket.io hands it to a middleware: the acknowledgement is the last argument. */
@@ -110,16 +113,18 @@ export class Edge {
     for (const name of this.#handlers.keys()) {
       if (!this.#served.has(name)) {
         this.#served.add(name);
-        this.#serve(this.#io.of(name));
+        this.#serve(
+          name === ANY ? this.#io.of((_name, _auth, next) => next(null, this.#handlers.has(ANY))) : this.#io.of(name),
+        );
       }
     }
   }
 
   #serve(namespace: Namespace): void {
     namespace.use((socket, next) => {
-      if (!this.#handlers.has(namespace.name)) {
+      if (this.#handlersOf(socket) === undefined) {
         // A redeploy has taken it away. As of socket.io, unless the server serves it by itself.
-        next(namespace.listenerCount("connection") > 1 ? undefined : new Error("Invalid namespace"));
+        next(socket.nsp.listenerCount("connection") > 1 ? undefined : new Error("Invalid namespace"));
       } else if (this.#alwaysConnect) {
         next();
       } else {
@@ -133,17 +138,17 @@ export class Edge {
         );
       }
     });
-    namespace.on("connection", (socket) => this.#onConnection(namespace, socket));
+    namespace.on("connection", (socket) => this.#onConnection(socket));
   }
 
-  #onConnection(namespace: Namespace, socket: Socket): void {
+  #onConnection(socket: Socket): void {
     if (this.#alwaysConnect && !this.#accepted.has(socket)) {
       this.#connect(socket).catch(() => socket.disconnect());
     }
     socket.use((packet, next) => {
       const [name, ...rest] = packet as unknown as [string, ...unknown[]];
       const last = rest.at(-1);
-      if (socket.listenerCount(name) > 0 || !this.#handles(namespace, name)) {
+      if (socket.listenerCount(name) > 0 || !this.#handles(socket, name)) {
         next();
       } else if (typeof last === "function") {
         this.#onEvent(socket, { name, args: rest.slice(0, -1), acknowledge: last as Acknowledge });
@@ -154,8 +159,12 @@ export class Edge {
     socket.on("disconnect", (reason) => this.#onDisconnect(socket, REASONS[reason] ?? reason));
   }
 
-  #handles({ name: namespace }: Namespace, event: string): boolean {
-    const handlers = this.#handlers.get(namespace);
+  #handlersOf({ nsp }: Socket): Handlers | undefined {
+    return this.#handlers.get(nsp.name) ?? this.#handlers.get(ANY);
+  }
+
+  #handles(socket: Socket, event: string): boolean {
+    const handlers = this.#handlersOf(socket);
     return handlers !== undefined && (handlers.any || handlers.events.has(event));
   }
 

@@ -80,7 +80,7 @@ const ask = (socket: Socket, event: string, ...args: unknown[]): Promise<unknown
 
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
 
-test("workers that are replaced under traffic lose no event, repeat none, and disconnect nobody", async (t) => {
+test.serial("workers that are replaced under traffic lose no event, repeat none, and disconnect nobody", async (t) => {
   const stage = new Stage(t, t.context.url);
   const workers = await stage.startWorkers();
   const { url } = await stage.startEdge(workers.url);
@@ -107,7 +107,7 @@ test("workers that are replaced under traffic lose no event, repeat none, and di
   }
 });
 
-test("while there are no workers, events and new clients wait for them, in order", async (t) => {
+test.serial("while there are no workers, events and new clients wait for them, in order", async (t) => {
   const stage = new Stage(t, t.context.url);
   const workers = await stage.startWorkers();
   const { url } = await stage.startEdge(workers.url);
@@ -130,20 +130,23 @@ test("while there are no workers, events and new clients wait for them, in order
   t.deepEqual([...client.disconnects, ...late.disconnects], []);
 });
 
-test("an event whose worker is killed is not repeated: its acknowledgement says so, and the next one is served", async (t) => {
-  const stage = new Stage(t, t.context.url);
-  const { url } = await stage.startEdge((await stage.startWorkers()).url);
-  const { socket, seen } = await stage.client(url);
-  const answer = ask(socket, "die");
-  const next = ask(socket, "worker");
-  t.deepEqual(await answer, { socketioBridge: { error: "no_answer" } });
-  const dying = seen.items.filter(([event]) => event === "dying");
-  t.is(dying.length, 1);
-  t.is(typeof (await next), "number");
-  t.not(await next, dying[0]?.[1]);
-});
+test.serial(
+  "an event whose worker is killed is not repeated: its acknowledgement says so, and the next one is served",
+  async (t) => {
+    const stage = new Stage(t, t.context.url);
+    const { url } = await stage.startEdge((await stage.startWorkers()).url);
+    const { socket, seen } = await stage.client(url);
+    const answer = ask(socket, "die");
+    const next = ask(socket, "worker");
+    t.deepEqual(await answer, { socketioBridge: { error: "no_answer" } });
+    const dying = seen.items.filter(([event]) => event === "dying");
+    t.is(dying.length, 1);
+    t.is(typeof (await next), "number");
+    t.not(await next, dying[0]?.[1]);
+  },
+);
 
-test("a redeploy brings events and namespaces, and takes them away", async (t) => {
+test.serial("a redeploy brings events and namespaces, and takes them away", async (t) => {
   const stage = new Stage(t, t.context.url);
   stage.release({ name: "first", events: ["old"], namespaces: ["/old"] });
   const workers = await stage.startWorkers();
@@ -170,7 +173,7 @@ test("a redeploy brings events and namespaces, and takes them away", async (t) =
   await t.throwsAsync(stage.client(url, "/old"), { message: "Invalid namespace" });
 });
 
-test("an edge that is stopped runs the disconnect handlers of its clients, once each", async (t) => {
+test.serial("an edge that is stopped runs the disconnect handlers of its clients, once each", async (t) => {
   const stage = new Stage(t, t.context.url);
   const workers = await stage.startWorkers();
   const [stopped, other] = await Promise.all([stage.startEdge(workers.url), stage.startEdge(workers.url)]);

@@ -241,6 +241,27 @@ test("names of events that an object has are events, and go where a catch-all ha
   t.is(workers.calls.filter(({ head }) => head.kind === "event").length, names.length);
 });
 
+test("an application of every namespace serves each, beside those of the server", async (t) => {
+  const { stage } = await startStage(t, {
+    description: describe({ "*": { events: ["where"], any: false }, "/own": { events: ["here"], any: false } }),
+    onEvent: ({ head }, response) => end(response, reply({}, [head.namespace, head.event])),
+  });
+  const allOf = (socket: Socket, event: string) =>
+    new Promise((done) => socket.emit(event, (...args: unknown[]) => done(args)));
+  t.deepEqual(await allOf(await stage.connect("/any?thing"), "where"), ["/any", "where"]);
+  t.deepEqual(await allOf(await stage.connect("/own"), "here"), ["/own", "here"]);
+  t.is(await ask(await stage.connect("/chat"), "join", "room").then(String), "joined,room");
+});
+
+test("a query is handed on as it is", async (t) => {
+  const { workers, stage } = await startStage(t);
+  await stage.connect("/", { query: { q: "a?b=c&d", e: "é" } });
+  const [connected] = workers.calls;
+  const { query = "" } = (connected?.head.request ?? {}) as { readonly query?: string };
+  t.is(new URLSearchParams(query).get("q"), "a?b=c&d");
+  t.is(new URLSearchParams(query).get("e"), "é");
+});
+
 test("arguments nested deeper than Python can read are refused, wherever a client puts them", async (t) => {
   const { stage } = await startStage(t, { onEvent: ({ args }, response) => end(response, reply({}, args)) });
   const socket = await stage.connect();

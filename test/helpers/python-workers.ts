@@ -1,6 +1,7 @@
 import { delimiter, resolve } from "node:path";
 import type { ExecutionContext } from "ava";
 import { freePort } from "../../scripts/environment/free-port.js";
+import { cleanUp } from "../../src/testing/scope.js";
 import { type RunningProcess, startPython, startServe } from "./process.js";
 
 export const EDGE_SECRET = "a-secret-of-the-tests";
@@ -38,6 +39,11 @@ export async function startGunicorn(
   const address = `127.0.0.1:${port}`;
   const args = ["--bind", address, "--workers", String(workers), "--threads", String(threads), app];
   const server = startPython(t, ["-m", "gunicorn", ...args], edgeEnvironment(env));
+  cleanUp(t, async () => {
+    // Killed, it would leave its workers to find that out for themselves.
+    server.child.kill("SIGTERM");
+    await server.exited();
+  });
   const booted = async (count: number): Promise<void> => {
     const lines = () => server.stderr.items.filter((line) => line.includes("Booting worker")).length;
     await server.stderr.find(`worker ${count}`, () => lines() >= count);
@@ -52,8 +58,15 @@ export async function startUvicorn(
   { app, workers, env }: Pick<GunicornOptions, "app" | "workers" | "env">,
 ): Promise<string> {
   const port = await freePort();
-  const args = ["--host", "127.0.0.1", "--port", String(port), "--workers", String(workers), app];
+  const address = ["--host", "127.0.0.1", "--port", String(port)];
+  // A client that polls is no reason to wait.
+  const args = [...address, "--workers", String(workers), "--timeout-graceful-shutdown", "1", app];
   const server = startPython(t, ["-m", "uvicorn", ...args], edgeEnvironment(env));
+  cleanUp(t, async () => {
+    // Killed, it would leave its workers behind.
+    server.child.kill("SIGTERM");
+    await server.exited();
+  });
   const started = () => server.stderr.items.filter((line) => line.includes("Application startup complete")).length;
   await server.stderr.find(`worker ${workers}`, () => started() >= workers);
   return `http://127.0.0.1:${port}`;

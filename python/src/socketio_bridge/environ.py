@@ -55,3 +55,25 @@ def wsgi_environ(request: Request, script_name: str = "") -> dict[str, Any]:
         "wsgi.run_once": False,
         **headers,
     }
+
+
+def asgi_scope(request: Request) -> dict[str, Any]:
+    """Build the scope of an ASGI connection, as it is in ``environ["asgi.scope"]`` of an ``AsyncServer``."""
+    headers = [(name.encode("latin-1"), content.encode("latin-1")) for name, content in request.headers]
+    is_websocket = any(name == "upgrade" and content.lower() == "websocket" for name, content in request.headers)
+    host = next((content for name, content in request.headers if name == "host"), "")
+    server_name, server_port = _server(host, request.scheme)
+    return {
+        "type": "websocket" if is_websocket else "http",
+        "asgi": {"version": "3.0"},
+        "http_version": request.http_version,
+        "method": request.method,
+        "scheme": request.scheme,
+        "path": unquote(request.path),
+        "raw_path": request.path.encode("latin-1"),
+        "query_string": request.query.encode("latin-1"),
+        "root_path": "",
+        "headers": headers,
+        "client": (request.remote_address, request.remote_port),
+        "server": (server_name, int(server_port)),
+    }

@@ -11,8 +11,8 @@ from typing import Any
 import socketio
 from socketio import packet
 
-from .calls import VERSION, Call, Reply
-from .environ import wsgi_environ
+from .calls import VERSION, Call, Reply, Request
+from .environ import asgi_scope, wsgi_environ
 from .errors import InvalidOptionError
 from .seams import Client, Seams
 from .sessions import Sessions
@@ -109,26 +109,34 @@ def handlers_of(server: Any) -> dict[str, dict[str, Any]]:
     """Return the namespaces of an application and the events of each, as the edge announces them.
 
     Returns:
-        By namespace: ``events``, the names that have a handler of their own, and ``any``, whether a catch-all handler
-        takes the rest.
+        By namespace: ``events``, the names that have a handler, and ``any``, whether a catch-all handler takes the
+        rest. ``*`` stands for all others, where ``Server(namespaces="*")`` accepts them.
 
     """
     found: dict[str, dict[str, Any]] = {}
     for namespace, handlers in server.handlers.items():
-        names = [name for name in handlers if name not in _RESERVED]
-        found[namespace] = {"events": names, "any": "*" in handlers}
+        found[namespace] = {"events": {*handlers}, "any": "*" in handlers}
     for namespace, instance in server.namespace_handlers.items():
-        names = [
-            name[3:]
-            for name in dir(instance)
-            if name.startswith("on_") and name[3:] not in _RESERVED and callable(getattr(instance, name))
-        ]
-        entry = found.setdefault(namespace, {"events": [], "any": False})
-        entry["events"] = sorted({*entry["events"], *names})
+        names = {name[3:] for name in dir(instance) if name.startswith("on_") and callable(getattr(instance, name))}
+        found.setdefault(namespace, _nothing())["events"] |= names
     declared = () if server.namespaces == "*" else server.namespaces
     for namespace in declared:
-        found.setdefault(namespace, {"events": [], "any": False})
-    return found
+        found.setdefault(namespace, _nothing())
+    # Its handlers serve every namespace, for events that this one has none for: `Server._get_event_handler`.
+    others = found.pop("*", _nothing())
+    for handlers in found.values():
+        handlers["events"] |= others["events"]
+        handlers["any"] = handlers["any"] or others["any"]
+    if server.namespaces == "*":
+        found["*"] = others
+    return {
+        namespace: {"events": sorted(handlers["events"].difference(_RESERVED)), "any": handlers["any"]}
+        for namespace, handlers in found.items()
+    }
+
+
+def _nothing() -> dict[str, Any]:
+    return {"events": set(), "any": False}
 
 
 class _BaseWorker:
@@ -169,8 +177,12 @@ class _BaseWorker:
         return self._description
 
     def _open(self, call: Call) -> Client:
-        environ = {**wsgi_environ(call.request), **self._middleware_environ}
+        environ = {**self._environ_of(call.request), **self._middleware_environ}
         return Client(call, environ, list(call.rooms), Sessions.open(call, environ))
+
+    @staticmethod
+    def _environ_of(request: Request) -> dict[str, Any]:
+        return wsgi_environ(request)
 
     def _close(self, client: Client, reply: Reply) -> Reply:
         reply.revision = self.describe()["revision"]
@@ -256,6 +268,11 @@ class AsyncWorker(_BaseWorker):
     """Calls the handlers of a ``socketio.AsyncServer``."""
 
     _is_async = True
+
+    @staticmethod
+    def _environ_of(request: Request) -> dict[str, Any]:
+        # As `translate_request` of python-engineio makes it, without the functions for a body.
+        return {**wsgi_environ(request), "asgi.scope": asgi_scope(request)}
 
     async def handle(self, call: Call) -> Reply:
         """Run the handler for one event of one client. What it raises is logged, as by python-socketio.
