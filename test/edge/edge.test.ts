@@ -241,6 +241,24 @@ test("names of events that an object has are events, and go where a catch-all ha
   t.is(workers.calls.filter(({ head }) => head.kind === "event").length, names.length);
 });
 
+test("with always_connect a client is in before its handler has run, and is put out if that refuses it", async (t) => {
+  let isRefusing = false;
+  const { workers, stage } = await startStage(t, {
+    description: { ...EVERYTHING, alwaysConnect: true },
+    onConnect: (_, response) =>
+      end(response, isRefusing ? reply({ accepted: false, refusal: { message: "no" } }) : reply()),
+    onEvent: (_, response) => end(response, reply({}, ["done"])),
+  });
+  t.is(await ask(await stage.connect(), "event"), "done");
+  isRefusing = true;
+  const refused = await stage.connect();
+  await new Promise<void>((done) => refused.once("disconnect", () => done()));
+  t.deepEqual(
+    workers.calls.map(({ head }) => head.kind),
+    ["connect", "event", "connect"],
+  );
+});
+
 test("an application of every namespace serves each, beside those of the server", async (t) => {
   const { stage } = await startStage(t, {
     description: describe({ "*": { events: ["where"], any: false }, "/own": { events: ["here"], any: false } }),

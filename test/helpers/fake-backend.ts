@@ -45,10 +45,14 @@ type Answer = (call: Body, response: ServerResponse) => void;
 export const end = (response: ServerResponse, body: Buffer | string, status = 200): void =>
   void response.writeHead(status, { "content-type": BODY_TYPE }).end(body);
 
+const agree: Answer = (_, response) => end(response, reply());
+
 export interface FakeBackendOptions {
   /** What it handles; a function for a server that misbehaves. */
   readonly description: object | ((response: ServerResponse) => void);
-  /** Of events alone; clients are accepted. */
+  /** @default accepts the client */
+  readonly onConnect?: Answer;
+  /** @default no acknowledgement */
   readonly onEvent?: Answer;
   /** Called in place of asking for the body. */
   readonly onContinue?: (response: ServerResponse) => boolean;
@@ -57,7 +61,7 @@ export interface FakeBackendOptions {
 /** A server in the place of workers: it says what it is told to, such as what no worker would. */
 export async function startFakeBackend(
   t: ExecutionContext,
-  { description, onEvent = (_, response) => end(response, reply()), onContinue }: FakeBackendOptions,
+  { description, onConnect = agree, onEvent = agree, onContinue }: FakeBackendOptions,
 ): Promise<FakeBackend> {
   const calls: Body[] = [];
   const requests: { method: string; authorization: string }[] = [];
@@ -77,11 +81,8 @@ export async function startFakeBackend(
     }
     const call = decodeBody(Buffer.concat(chunks));
     calls.push(call);
-    if (call.head.kind === "event") {
-      onEvent(call, response);
-    } else {
-      end(response, reply());
-    }
+    const answers: Readonly<Record<string, Answer>> = { connect: onConnect, event: onEvent };
+    (answers[String(call.head.kind)] ?? agree)(call, response);
   };
   const server = createServer((request, response) => void handle(request, response).catch(() => {}));
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
