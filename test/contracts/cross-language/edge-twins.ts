@@ -1,0 +1,163 @@
+import type { ExecutionContext, TestFn } from "ava";
+import { io as connect, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
+import { ownChannel } from "../../../src/testing/node-host.js";
+import { startEdge, startGunicorn, startUvicorn } from "../../helpers/python-workers.js";
+import type { TestBroker } from "../../helpers/shared-broker.js";
+
+const WORKERS = 3;
+
+type StartTwins = (t: ExecutionContext, queue: string) => Promise<{ alone: Twin; edge: Twin }>;
+
+const environmentOf = (queue: string, channel: string) => ({ SOCKETIO_QUEUE: queue, SOCKETIO_CHANNEL: channel });
+
+async function startEdgeBefore(t: ExecutionContext, queue: string, channel: string, backend: string): Promise<Twin> {
+  const { url } = await startEdge(t, ["--queue", queue, "--channel", channel, "--backend", backend]);
+  return { clients: url, views: backend };
+}
+
+/** The same application twice: served by Flask-SocketIO itself, and by workers behind an edge. */
+const startFlask: StartTwins = async (t, queue) => {
+  const [own, behind] = [ownChannel(), ownChannel()];
+  const app = 'socketio_bridge:serve("edge_app:app")';
+  const [alone, backend] = await Promise.all([
+    startGunicorn(t, { app: "edge_app:app", workers: 1, env: environmentOf(queue, own) }),
+    startGunicorn(t, { app, workers: WORKERS, env: environmentOf(queue, behind) }),
+  ]);
+  const edge = await startEdgeBefore(t, queue, behind, backend.url);
+  return { alone: { clients: alone.url, views: alone.url }, edge };
+};
+
+const startAsgi: StartTwins = async (t, queue) => {
+  const [own, behind] = [ownChannel(), ownChannel()];
+  const [alone, backend] = await Promise.all([
+    startUvicorn(t, { app: "edge_asgi_app:app", workers: 1, env: environmentOf(queue, own) }),
+    startUvicorn(t, { app: "edge_asgi_worker:app", workers: WORKERS - 1, env: environmentOf(queue, behind) }),
+  ]);
+  return { alone: { clients: alone, views: alone }, edge: await startEdgeBefore(t, queue, behind, backend) };
+};
+
+interface Twin {
+  /** Where clients connect. */
+  readonly clients: string;
+  /** Where HTTP routes are served. */
+  readonly views: string;
+}
+
+type Options = Partial<ManagerOptions & SocketOptions>;
+
+/** Everything that one client sees, in order. */
+class Transcript {
+  readonly entries: unknown[] = [];
+  readonly #t: ExecutionContext;
+  readonly #url: string;
+
+  constructor(t: ExecutionContext, url: string) {
+    this.#t = t;
+    this.#url = url;
+  }
+
+  add(...entry: unknown[]): void {
+    this.entries.push(entry);
+  }
+
+  open(namespace: string, options: Options): Socket {
+    const socket = connect(new URL(namespace, this.#url).href, {
+      query: { q: "é&1" },
+      extraHeaders: { "X-Test": "a header", Cookie: "c=crumb; d=other" },
+      ...options,
+      forceNew: true,
+      reconnection: false,
+    });
+    this.#t.teardown(() => void socket.disconnect());
+    socket.onAny((event, ...args: unknown[]) =>
+      this.add("event", event, ...args.filter((arg) => typeof arg !== "function")),
+    );
+    socket.on("connect", () => this.add("connected"));
+    socket.on("connect_error", (error) => this.add("refused", error.message, (error as { data?: unknown }).data));
+    socket.on("disconnect", (reason) => this.add("disconnected", reason));
+    socket.on("asked", (question: number, answer: (value: number) => void) => answer(question * 2));
+    return socket;
+  }
+
+  async call(socket: Socket, event: string, ...args: unknown[]): Promise<unknown[]> {
+    const answer = await new Promise<unknown[]>((done, fail) => {
+      socket.timeout(20_000).emit(event, ...args, (error: Error | null, ...values: unknown[]) => {
+        if (error === null) {
+          done(values);
+        } else {
+          fail(new Error(`${event} is not acknowledged, after ${JSON.stringify(this.entries)}`));
+        }
+      });
+    });
+    this.add("acknowledged", event, ...answer);
+    return answer;
+  }
+}
+
+const settled = (socket: Socket) =>
+  new Promise<void>((done) => socket.once("connect", done).once("connect_error", () => done()));
+
+/** One script for both. */
+async function script(
+  t: ExecutionContext,
+  { clients, views }: Twin,
+  transports: string[],
+): Promise<readonly unknown[]> {
+  const transcript = new Transcript(t, clients);
+  const cookies = (await fetch(`${views}/login?user=ann`)).headers.get("set-cookie")?.split(";")[0];
+  const extraHeaders = { "X-Test": "a header", Cookie: `c=crumb; ${cookies}` };
+  const socket = transcript.open("/", { transports, auth: { token: "right" }, extraHeaders });
+  await settled(socket);
+  await transcript.call(socket, "join", "a room");
+  await transcript.call(socket, "join", "another");
+  for (let count = 0; count < 2 * WORKERS; count += 1) {
+    await transcript.call(socket, "count");
+  }
+  await transcript.call(socket, "nothing");
+  await transcript.call(socket, "several", 1, "two", null);
+  await transcript.call(socket, "several");
+  for (const data of [null, [1], [], {}, "text", 1.5, true, Buffer.from([0, 255]), { deep: [Buffer.from("b")] }]) {
+    await transcript.call(socket, "echo", data);
+  }
+  await transcript.call(socket, "lines", 20);
+  await transcript.call(socket, "ask", 21);
+  await transcript.call(socket, "fail");
+  await transcript.call(socket, "never heard of", { x: 1 });
+  const sent = new Promise((done) => socket.once("message", done));
+  socket.emit("message", "a message");
+  await sent;
+  const announced = new Promise((done) => socket.once("announced", done));
+  await fetch(`${views}/announce?room=another`);
+  await announced;
+  await transcript.call(socket, "leave", "another");
+  const gone = new Promise((done) => socket.once("disconnect", done));
+  socket.emit("goodbye");
+  await gone;
+
+  for (const token of ["wrong", "false"]) {
+    await settled(transcript.open("/", { transports, auth: { token } }));
+  }
+  const chat = transcript.open("/chat", { transports });
+  await settled(chat);
+  await transcript.call(chat, "say", "hello");
+  return transcript.entries;
+}
+
+const APPLICATIONS = {
+  "Flask-SocketIO under gunicorn": startFlask,
+  "an AsyncServer under uvicorn": startAsgi,
+} satisfies Record<string, StartTwins>;
+
+/** One script of a client, whose transcript is the same whether or not an edge is in front of the application. */
+export function testTwins(
+  test: TestFn<TestBroker>,
+  application: keyof typeof APPLICATIONS,
+  transports: readonly ("polling" | "websocket")[],
+): void {
+  test.serial(`a client sees no edge in front of ${application}: ${transports.join(" and ")}`, async (t) => {
+    const { alone, edge } = await APPLICATIONS[application](t, t.context.url);
+    const [one, other] = [await script(t, alone, [...transports]), await script(t, edge, [...transports])];
+    t.deepEqual(other, one);
+    t.true(one.length > 60, JSON.stringify(one));
+  });
+}
