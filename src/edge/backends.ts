@@ -70,9 +70,10 @@ export class Backends {
 
   /**
    * @param waiting - ends the wait for a place, not the call
+   * @param isRepeatable - whether it may be sent again where a worker has ended with it
    * @throws BackendFailure rejects if the call may have run, or `waiting` has come; BridgeError `BRIDGE_CLOSED`
    */
-  async call(body: Buffer, waiting: AbortSignal): Promise<Body> {
+  async call(body: Buffer, waiting: AbortSignal, isRepeatable: boolean): Promise<Body> {
     for (;;) {
       const member = await this.#place(waiting);
       member.calls += 1;
@@ -87,7 +88,7 @@ export class Backends {
         if (failure.isAway) {
           this.#leave(member, failure);
         }
-        if (failure.mayHaveRun || !failure.isAway) {
+        if ((failure.mayHaveRun && !isRepeatable) || !failure.isAway) {
           throw failure;
         }
       } finally {

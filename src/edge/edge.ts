@@ -208,7 +208,7 @@ export class Edge {
 
   #queueEvent(socket: Socket, event: ClientEvent, encoded: EncodedArgs): void {
     const { name, acknowledge } = event;
-    const isTaken = this.#clients.of(socket).queue.add(encoded.byteLength, async () => {
+    const handle = async () => {
       try {
         const fields = { kind: "event", event: name, wantsAck: acknowledge !== undefined };
         const { head, args: answer } = await this.#call(socket, fields, encoded);
@@ -218,8 +218,9 @@ export class Edge {
       } catch (error) {
         this.#loseEvent(event, lossOf(error as BridgeError), (error as BridgeError).message);
       }
-    });
-    if (!isTaken) {
+    };
+    const { queue } = this.#clients.of(socket);
+    if (!queue.add(encoded.byteLength, handle, this.#options.isConcurrent(name))) {
       this.#loseEvent(event, "queue_full", "too many events wait");
     }
   }
@@ -262,9 +263,11 @@ export class Edge {
         sessions: client.sessions,
         ...fields,
       };
-      const reply = await this.#backends.call(encodeBody(call, args), AbortSignal.timeout(this.#options.maxWait));
-      client.sessions = reply.head.sessions;
       const { kind, event } = fields;
+      const { maxWait, isRepeatable } = this.#options;
+      const mayRepeat = typeof event === "string" && isRepeatable(event);
+      const reply = await this.#backends.call(encodeBody(call, args), AbortSignal.timeout(maxWait), mayRepeat);
+      client.sessions = reply.head.sessions;
       this.#reporter.answered(typeof event === "string" ? quote(event) : String(kind), reply.head.error);
       if (reply.head.marked === true) {
         await atMost(MARK_MS, mark.passed);

@@ -58,12 +58,13 @@ export class Pending {
   }
 }
 
-/** The events of one client, of which one is handled after the other. */
+/** The events of one client, of which one is handled after the other unless it is added as a concurrent one. */
 export class EventQueue {
   readonly #own: Capacity;
   readonly #shared: Capacity;
   readonly #pending: Pending;
   #tail: Promise<void> = Promise.resolve();
+  readonly #concurrent = new Set<Promise<void>>();
 
   constructor(own: QueueLimits, shared: Capacity, pending: Pending) {
     this.#own = new Capacity(own);
@@ -74,26 +75,37 @@ export class EventQueue {
   /**
    * @param bytes - that it holds while it waits
    * @param handle - never rejects
+   * @param isConcurrent - whether it is handled at once, beside others
    * @returns false where there is no room: it will not be handled
    */
-  add(bytes: number, handle: () => Promise<void>): boolean {
+  add(bytes: number, handle: () => Promise<void>, isConcurrent = false): boolean {
     if (!this.#own.has(bytes) || !this.#shared.has(bytes)) {
       return false;
     }
     this.#own.take(bytes);
     this.#shared.take(bytes);
-    this.addLast(() =>
+    const task = () =>
       handle().finally(() => {
         this.#own.give(bytes);
         this.#shared.give(bytes);
-      }),
-    );
+      });
+    if (isConcurrent) {
+      const running = task().finally(() => this.#concurrent.delete(running));
+      this.#concurrent.add(running);
+      this.#pending.add(running);
+    } else {
+      this.#append(this.#tail, task);
+    }
     return true;
   }
 
-  /** Beyond every limit: what must not be lost, after all that waits. */
+  /** Beyond every limit: what must not be lost, after all that waits or runs. */
   addLast(handle: () => Promise<void>): void {
-    this.#tail = this.#tail.then(handle);
+    this.#append(Promise.all([this.#tail, ...this.#concurrent]), handle);
+  }
+
+  #append(previous: Promise<unknown>, handle: () => Promise<void>): void {
+    this.#tail = previous.then(handle);
     this.#pending.add(this.#tail);
   }
 }

@@ -10,6 +10,16 @@ export interface EdgeOptions {
   readonly secret: string;
   /** Of the authority that has signed the backends' certificates, in PEM. @default those of Node */
   readonly ca?: string;
+  /**
+   * Events of a client that are handled at once, beside its others, rather than one after the other: all, or those with
+   * these names. @default false
+   */
+  readonly concurrent?: boolean | readonly string[];
+  /**
+   * Events that are handled again where their worker died: all, or those with these names. Their handlers may run twice.
+   * @default false
+   */
+  readonly repeatable?: boolean | readonly string[];
   /** Milliseconds that a handler may take; then its acknowledgement is lost. @default 60000 */
   readonly timeout?: number;
   /** Calls in flight at each backend. @default 64 */
@@ -29,7 +39,11 @@ export interface EdgeOptions {
 const MIB = 2 ** 20;
 const PATH = "/socketio-bridge";
 
+type Selects = (event: string) => boolean;
+
 export interface NormalizedEdge {
+  readonly isConcurrent: Selects;
+  readonly isRepeatable: Selects;
   readonly urls: readonly URL[];
   readonly secret: string;
   readonly ca: string | undefined;
@@ -46,6 +60,8 @@ const OPTIONS: Readonly<Record<keyof EdgeOptions, true>> = {
   backend: true,
   secret: true,
   ca: true,
+  concurrent: true,
+  repeatable: true,
   timeout: true,
   maxCalls: true,
   maxWait: true,
@@ -56,6 +72,18 @@ const OPTIONS: Readonly<Record<keyof EdgeOptions, true>> = {
 };
 
 const LIMITS: Readonly<Record<keyof QueueLimits, true>> = { maxEvents: true, maxBytes: true };
+
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
+function selection(name: string, events: boolean | readonly string[] = false): Selects {
+  if (typeof events === "boolean") {
+    return () => events;
+  }
+  if (!Array.isArray(events) || !events.every((event) => typeof event === "string")) {
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `${name} takes true, or a list of names of events`);
+  }
+  const names = new Set(events);
+  return (event) => names.has(event);
+}
 
 function normalizeLimits(name: string, given: Partial<QueueLimits>, defaults: QueueLimits): QueueLimits {
   noOthers(`option of ${name}`, given, LIMITS);
@@ -82,6 +110,8 @@ export function normalizeEdge(options: EdgeOptions): NormalizedEdge {
     urls: backends.map(endpointOf),
     secret: options.secret,
     ca: options.ca,
+    isConcurrent: selection("concurrent", options.concurrent),
+    isRepeatable: selection("repeatable", options.repeatable),
     timeout: integerInRange("timeout", options.timeout ?? 60_000, 1, LONGEST_TIMER_MS),
     maxCalls: integerInRange("maxCalls", options.maxCalls ?? 64),
     maxWait: integerInRange("maxWait", options.maxWait ?? 30_000, 1, LONGEST_TIMER_MS),

@@ -241,6 +241,88 @@ test("names of events that an object has are events, and go where a catch-all ha
   t.is(workers.calls.filter(({ head }) => head.kind === "event").length, names.length);
 });
 
+test("events that are concurrent do not wait for each other, and a disconnect waits for all", async (t) => {
+  const held: (() => void)[] = [];
+  const { workers, stage } = await startStage(
+    t,
+    {
+      description: describe({ "/": { events: ["slow", "quick", "next"], any: false } }),
+      onEvent: ({ head }, response) => {
+        const answer = () => end(response, reply({}, [head.event]));
+        if (head.event === "slow") {
+          held.push(answer);
+        } else {
+          answer();
+        }
+      },
+    },
+    { concurrent: ["slow", "quick"] },
+  );
+  const socket = await stage.connect();
+  const slow = [ask(socket, "slow"), ask(socket, "slow")];
+  t.is(await ask(socket, "quick"), "quick");
+  t.is(await ask(socket, "next"), "next");
+  while (held.length < 2) {
+    await new Promise((done) => setImmediate(done));
+  }
+  const kinds = () => workers.calls.map(({ head }) => head.event ?? head.kind);
+  t.deepEqual(kinds().sort(), ["connect", "next", "quick", "slow", "slow"]);
+  for (const answer of held) {
+    answer();
+  }
+  t.deepEqual(await Promise.all(slow), ["slow", "slow"]);
+  socket.disconnect();
+  while (kinds().at(-1) !== "disconnect") {
+    await new Promise((done) => setImmediate(done));
+  }
+  t.is(kinds().length, 6);
+});
+
+test("an event that is repeatable runs again where its worker ended, and no other does", async (t) => {
+  let deaths = 0;
+  const { workers, stage } = await startStage(
+    t,
+    {
+      description: describe({ "/": { events: ["again", "once"], any: false } }),
+      onEvent: (_, response) => {
+        deaths += 1;
+        if (deaths <= 2) {
+          response.socket?.destroy();
+        } else {
+          end(response, reply({}, ["done"]));
+        }
+      },
+    },
+    { repeatable: ["again"] },
+  );
+  const socket = await stage.connect();
+  t.deepEqual(await ask(socket, "once"), failure("no_answer"));
+  t.is(await ask(socket, "again"), "done");
+  t.deepEqual(
+    workers.calls.flatMap(({ head }) => head.event ?? []),
+    ["once", "again", "again"],
+  );
+});
+
+test("an option that does not exist, or has another form, is refused", async (t) => {
+  const host = await startNodeHost(t, memoryBus(t.title), {});
+  const create = (options: object) => () =>
+    createEdge(host.io, host.adapter, { backend: "http://127.0.0.1:1", secret: FAKE_SECRET, ...options });
+  const wrong: readonly (readonly [object, RegExp])[] = [
+    [{ backend: [] }, /the list is empty/],
+    [{ backend: "ftp://a" }, /"ftp:\/\/a" is no http or https URL/],
+    [{ secret: "" }, /secret is empty/],
+    [{ concurent: true }, /there is no option of the edge "concurent"/],
+    [{ concurrent: "say" }, /concurrent takes true, or a list of names/],
+    [{ timeout: 0 }, /timeout is 0/],
+    [{ queue: { maxEvents: -1 } }, /queue\.maxEvents is -1/],
+    [{ clientQueue: { events: 1 } }, /there is no option of clientQueue "events"/],
+  ];
+  for (const [options, message] of wrong) {
+    t.throws(create(options), { message });
+  }
+});
+
 test("with always_connect a client is in before its handler has run, and is put out if that refuses it", async (t) => {
   let isRefusing = false;
   const { workers, stage } = await startStage(t, {
