@@ -100,7 +100,7 @@ function edgeOptions(flags: ParsedFlags, variable: string | undefined): ServeOpt
   }
   const [file, ca] = [flags.string("secret-file"), flags.string("backend-ca")];
   // While one replaces another there are several, of which the workers accept each.
-  const [secret] = (file === undefined ? (variable ?? "") : readFile("secret-file", file)).trim().split(/\s+/);
+  const [secret] = (file === undefined ? (variable ?? "") : readFile("secret-file", file)).trim().split(/\s/);
   if (!secret) {
     throw new BridgeError(
       "BRIDGE_INVALID_OPTION",

@@ -15,6 +15,9 @@ import { TOO_HEAVY } from "../util/weight.js";
 export const BODY_TYPE = "application/vnd.socketio-bridge";
 
 const NEWLINE = 0x0a;
+
+/** Bytes of the first line: a length of ten digits and a space for each of 50,000 attachments. */
+const MAX_LINE = 11 * 50_000;
 const LENGTH = /^\d{1,10}$/;
 
 /** Arguments of an acknowledgement: they are passed to a function, which takes so many. */
@@ -65,7 +68,7 @@ const bad = (what: string, cause?: unknown) =>
   new BridgeError("BRIDGE_BACKEND_FAILED", `the answer ${what}`, { cause });
 
 function split(bytes: Buffer): readonly Buffer[] {
-  const end = bytes.indexOf(NEWLINE);
+  const end = bytes.subarray(0, MAX_LINE).indexOf(NEWLINE);
   const lengths = bytes.toString("latin1", 0, Math.max(end, 0)).split(" ");
   if (!lengths.every((length) => LENGTH.test(length))) {
     throw bad("does not begin with the lengths of its parts");
