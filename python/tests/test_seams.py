@@ -625,3 +625,14 @@ def test_an_application_of_every_namespace_says_so():
     server.on("*", lambda _event, _namespace, _sid: None, namespace="*")
     told = Worker(server, {}).describe()["handlers"]
     assert told == {"/chat": {"events": ["say"], "any": True}, "*": {"events": [], "any": True}}
+
+
+def test_callbacks_of_a_client_are_forgotten_when_it_is_gone(server, worker):
+    @server.event
+    def echo(sid):
+        server.emit("asked", to=sid, callback=lambda: None)
+
+    handle(worker, "event")
+    assert SID in server.manager.callbacks
+    handle(worker, "disconnect")
+    assert SID not in server.manager.callbacks

@@ -3,6 +3,7 @@ import { BridgeError } from "../errors.js";
 interface FailureOptions {
   readonly mayHaveRun: boolean;
   readonly isAway: boolean;
+  readonly isStale?: boolean;
   readonly cause?: unknown;
 }
 
@@ -12,10 +13,13 @@ export class BackendFailure extends BridgeError {
   readonly mayHaveRun: boolean;
   /** Whether the whole backend is to be left alone for a while. */
   readonly isAway: boolean;
+  /** Whether the backend has ended a connection that was idle, as it may at any time. */
+  readonly isStale: boolean;
 
-  constructor(message: string, { mayHaveRun, isAway, cause }: FailureOptions) {
+  constructor(message: string, { mayHaveRun, isAway, isStale = false, cause }: FailureOptions) {
     super("BRIDGE_BACKEND_FAILED", message, { cause });
     this.mayHaveRun = mayHaveRun;
     this.isAway = isAway;
+    this.isStale = isStale;
   }
 }

@@ -18,9 +18,10 @@ export interface BackendOptions {
 }
 
 /** How long a server may take to ask for the body, in milliseconds. One that does not know `Expect` gets it then. */
-const CONTINUE_MS = 1_000;
+const CONTINUE_MS = 5_000;
 
-const SERVICE_UNAVAILABLE = 503;
+/** Of a proxy that has no worker, or of a server that is going down. */
+const AWAY_STATUSES: ReadonlySet<number | undefined> = new Set([502, 503, 504]);
 
 /**
  * Workers of Python behind one address.
@@ -83,6 +84,7 @@ export class Backend {
       }
     };
     let patience: NodeJS.Timeout | undefined;
+    const isStale = () => outgoing.reusedSocket && !isSent && !signal.aborted;
     try {
       const answered = new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.once("response", resolve).once("error", reject);
@@ -90,8 +92,16 @@ export class Backend {
       if (body === undefined) {
         outgoing.end();
       } else {
-        outgoing.once("continue", sendBody).once("socket", () => {
+        const wait = () => {
           patience = setTimeout(sendBody, CONTINUE_MS);
+        };
+        outgoing.once("continue", sendBody).once("socket", (socket) => {
+          if (outgoing.reusedSocket) {
+            wait();
+          } else {
+            // Not before there is a connection, over which a server could ask.
+            socket.once(url.protocol === "https:" ? "secureConnect" : "connect", wait);
+          }
         });
         outgoing.flushHeaders();
       }
@@ -106,7 +116,7 @@ export class Backend {
       throw cause instanceof BackendFailure
         ? cause
         : new BackendFailure(`${this.name}: ${(cause as Error).message}`, {
-            ...{ cause, mayHaveRun: isSent, isAway: !signal.aborted },
+            ...{ cause, mayHaveRun: isSent, isAway: !signal.aborted && !isStale(), isStale: isStale() },
           });
     } finally {
       clearTimeout(patience);
@@ -133,7 +143,7 @@ export class Backend {
   #decode({ statusCode }: IncomingMessage, bytes: Buffer, isSent: boolean): Body {
     if (statusCode !== 200) {
       throw new BackendFailure(`${this.name} answers with status ${statusCode}${whyOf(bytes)}`, {
-        ...{ mayHaveRun: isSent && statusCode !== SERVICE_UNAVAILABLE, isAway: statusCode === SERVICE_UNAVAILABLE },
+        ...{ mayHaveRun: isSent, isAway: AWAY_STATUSES.has(statusCode) },
       });
     }
     try {

@@ -1,6 +1,7 @@
 import { BridgeError } from "../errors.js";
 import { backoff } from "../util/backoff.js";
 import { pause } from "../util/pause.js";
+import { timeLimit } from "../util/time-limit.js";
 import type { Application } from "./application.js";
 import type { Backend } from "./backend.js";
 import { BackendFailure } from "./backend-failure.js";
@@ -12,11 +13,19 @@ const DESCRIBE_MS = 5_000;
 /** How often it is asked anew, in milliseconds. An answer of another revision is a reason to ask at once. */
 const ASK_EVERY_MS = 10_000;
 
+/** How often an event that nobody handles may be a reason to ask, in milliseconds. */
+const REFRESH_MS = 1_000;
+
+/** A backend that is busy may have no worker for the question. One that says nothing so many times is away. */
+const MOST_SILENCES = 3;
+
 interface Member {
   readonly backend: Backend;
   /** Calls in flight. */
   calls: number;
   isAway: boolean;
+  /** How many times in a row it has not said what it handles, while it was not away. */
+  silences: number;
   /** As it was when the backend last answered. */
   application: Application | undefined;
   /** Ends the pause until it is asked again. */
@@ -34,6 +43,15 @@ export interface BackendsOptions {
   readonly onBack: (backend: string) => void;
 }
 
+export interface CallOptions {
+  /** Monotonic milliseconds until which it may wait for a place; a call that runs has `timeout`. */
+  readonly deadline: number;
+  /** Whether it may be sent again where a worker has ended with it. */
+  readonly isRepeatable: boolean;
+  /** Called whenever it has a place. What it throws ends the call. */
+  readonly onPlace: () => void;
+}
+
 /**
  * Takes each call to the backend that has the fewest. One that does not answer is left alone, and asked with growing pauses
  * whether it is back; what no worker has begun with waits for it, or goes to another.
@@ -44,13 +62,17 @@ export class Backends {
   readonly #closing = new AbortController();
   /** Calls that wait for a place, the first first. */
   readonly #waiting = new Set<() => void>();
+  /** Those who wait until one backend has answered. */
+  readonly #unready = new Set<() => void>();
   readonly #watches: readonly Promise<void>[];
+  #refreshedAt = Number.NEGATIVE_INFINITY;
 
   constructor(backends: readonly Backend[], options: BackendsOptions) {
     this.#members = backends.map((backend) => ({
       backend,
       calls: 0,
       isAway: true,
+      silences: 0,
       application: undefined,
       wake: new AbortController(),
     }));
@@ -63,35 +85,50 @@ export class Backends {
     return this.#members.flatMap(({ application }) => application ?? []);
   }
 
-  /** Resolves when the first of them has answered. @throws BridgeError `BRIDGE_CLOSED` */
+  /** Resolves when the first of them has answered. @throws BridgeError rejects with `BRIDGE_CLOSED` */
   async ready(): Promise<void> {
-    await this.#place(this.#closing.signal);
+    if (this.applications.length === 0 && !this.#closing.signal.aborted) {
+      await new Promise<void>((resolve) => this.#unready.add(resolve));
+    }
+    this.#assertOpen();
   }
 
-  /**
-   * @param waiting - ends the wait for a place, not the call
-   * @param isRepeatable - whether it may be sent again where a worker has ended with it
-   * @throws BackendFailure rejects if the call may have run, or `waiting` has come; BridgeError `BRIDGE_CLOSED`
-   */
-  async call(body: Buffer, waiting: AbortSignal, isRepeatable: boolean): Promise<Body> {
+  /** Asks the backends soon what they handle: perhaps a redeploy has brought more. */
+  refresh(): void {
+    if (performance.now() - this.#refreshedAt > REFRESH_MS) {
+      this.#refreshedAt = performance.now();
+      for (const { wake } of this.#members) {
+        wake.abort();
+      }
+    }
+  }
+
+  /** @throws BackendFailure rejects if the call may have run, or got no place; BridgeError `BRIDGE_CLOSED` */
+  async call(body: Buffer, { deadline, isRepeatable, onPlace }: CallOptions): Promise<Body> {
     for (;;) {
-      const member = await this.#place(waiting);
+      const member = await this.#place(deadline);
       member.calls += 1;
+      const limit = timeLimit(this.#options.timeout, this.#closing.signal);
       try {
-        const reply = await member.backend.call(body, this.#signal(this.#options.timeout));
+        onPlace();
+        const reply = await member.backend.call(body, limit.signal);
         if (reply.head.revision !== member.application?.revision) {
           member.wake.abort();
         }
         return reply;
-      } catch (error) {
-        const failure = error as BackendFailure;
+      } catch (failure) {
+        if (!(failure instanceof BackendFailure)) {
+          throw failure;
+        }
         if (failure.isAway) {
           this.#leave(member, failure);
         }
-        if ((failure.mayHaveRun && !isRepeatable) || !failure.isAway) {
+        const mayRepeat = failure.mayHaveRun ? isRepeatable && failure.isAway : failure.isAway || failure.isStale;
+        if (!mayRepeat) {
           throw failure;
         }
       } finally {
+        limit.end();
         member.calls -= 1;
         this.#wakeNext();
       }
@@ -100,42 +137,44 @@ export class Backends {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const wake of this.#waiting) {
+    for (const wake of [...this.#waiting, ...this.#unready]) {
       wake();
     }
-    for (const { backend } of this.#members) {
+    for (const { backend, wake } of this.#members) {
+      wake.abort();
       backend.close();
     }
     await Promise.all(this.#watches);
   }
 
-  #signal(timeout: number): AbortSignal {
-    return AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeout)]);
+  #assertOpen(): void {
+    if (this.#closing.signal.aborted) {
+      throw new BridgeError("BRIDGE_CLOSED", "the edge is closed");
+    }
   }
 
   /** A backend that takes another call. */
-  async #place(waiting: AbortSignal): Promise<Member> {
+  async #place(deadline: number): Promise<Member> {
     for (;;) {
-      if (this.#closing.signal.aborted) {
-        throw new BridgeError("BRIDGE_CLOSED", "the edge is closed");
-      }
+      this.#assertOpen();
       const [free] = this.#members
         .filter(({ calls, isAway }) => !isAway && calls < this.#options.maxCalls)
         .sort((one, other) => one.calls - other.calls);
       if (free !== undefined) {
         return free;
       }
-      if (waiting.aborted) {
+      const rest = deadline - performance.now();
+      if (rest <= 0) {
         throw new BackendFailure("no worker has taken the call in time", { mayHaveRun: false, isAway: false });
       }
       await new Promise<void>((resolve) => {
         const wake = () => {
+          clearTimeout(timer);
           this.#waiting.delete(wake);
-          waiting.removeEventListener("abort", wake);
           resolve();
         };
+        const timer = setTimeout(wake, Math.ceil(rest));
         this.#waiting.add(wake);
-        waiting.addEventListener("abort", wake);
       });
     }
   }
@@ -158,11 +197,19 @@ export class Backends {
     const { signal } = this.#closing;
     for (let attempt = 1; !signal.aborted; ) {
       member.wake = new AbortController();
+      const limit = timeLimit(DESCRIBE_MS, signal);
       try {
-        this.#answered(member, await member.backend.describe(this.#signal(DESCRIBE_MS)));
-        await pause(ASK_EVERY_MS, AbortSignal.any([signal, member.wake.signal]));
+        this.#answered(member, await member.backend.describe(limit.signal));
       } catch (failure) {
         this.#failed(member, failure as BackendFailure, attempt);
+      } finally {
+        limit.end();
+      }
+      if (signal.aborted) {
+        return;
+      }
+      if (!member.isAway) {
+        await pause(ASK_EVERY_MS, member.wake.signal);
       }
       if (member.isAway) {
         // Also where it answers this question, and then refuses calls.
@@ -174,12 +221,12 @@ export class Backends {
     }
   }
 
-  /** One that is busy may have no worker for the question: it is away only if nobody answers at all. */
   #failed(member: Member, failure: BackendFailure, attempt: number): void {
     if (this.#closing.signal.aborted) {
       return;
     }
-    if (!member.isAway && failure.isAway) {
+    member.silences += 1;
+    if (!member.isAway && (failure.isAway || member.silences >= MOST_SILENCES)) {
       this.#leave(member, failure);
     } else if (member.application === undefined && attempt === 1) {
       this.#options.onAway(member.backend.name, failure);
@@ -189,6 +236,7 @@ export class Backends {
   #answered(member: Member, application: Application): void {
     const { revision } = member.application ?? {};
     member.application = application;
+    member.silences = 0;
     if (revision !== application.revision) {
       this.#options.onChanged();
     }
@@ -199,5 +247,9 @@ export class Backends {
         wake();
       }
     }
+    for (const resolve of this.#unready) {
+      resolve();
+    }
+    this.#unready.clear();
   }
 }

@@ -7,13 +7,13 @@ import { quote } from "../util/quote.js";
 import { type Handlers, mergeApplications } from "./application.js";
 import { Backend } from "./backend.js";
 import { BackendFailure } from "./backend-failure.js";
-import { Backends } from "./backends.js";
+import { Backends, type CallOptions } from "./backends.js";
 import { type Body, type EncodedArgs, encodeArgs, encodeBody } from "./body.js";
 import { Clients, requestOf } from "./client.js";
 import { Capacity, Pending } from "./event-queue.js";
 import { Marks } from "./marks.js";
 import { type EdgeOptions, type NormalizedEdge, normalizeEdge } from "./options.js";
-import { register } from "./register.js";
+import { Registration } from "./registration.js";
 import { type EdgeLoss, EdgeReporter, type EdgeStats } from "./reporter.js";
 
 /** Longest that a reply waits for what its handler has published, in milliseconds. */
@@ -128,13 +128,12 @@ export class Edge {
       } else if (this.#alwaysConnect) {
         next();
       } else {
-        const unregister = register(socket);
-        this.#connect(socket).then(
-          () => next(),
-          (error: Error) => {
-            unregister();
-            next(error);
+        this.#connect(socket, () => new Registration(socket)).then(
+          (registration) => {
+            registration.handOver();
+            next();
           },
+          (error: Error) => next(error),
         );
       }
     });
@@ -143,12 +142,17 @@ export class Edge {
 
   #onConnection(socket: Socket): void {
     if (this.#alwaysConnect && !this.#accepted.has(socket)) {
-      this.#connect(socket).catch(() => socket.disconnect());
+      this.#connect(socket, () => undefined).catch(() => socket.disconnect());
     }
     socket.use((packet, next) => {
-      const [name, ...rest] = packet as unknown as [string, ...unknown[]];
+      const [name, ...rest] = packet as unknown as [unknown, ...unknown[]];
       const last = rest.at(-1);
-      if (socket.listenerCount(name) > 0 || !this.#handles(socket, name)) {
+      // Clients may send a number for a name, which python-socketio has no handlers for.
+      if (typeof name !== "string" || socket.listenerCount(name) > 0) {
+        next();
+      } else if (!this.#handles(socket, name)) {
+        this.#backends.refresh();
+        this.#reporter.unhandled(socket.nsp.name, name);
         next();
       } else if (typeof last === "function") {
         this.#onEvent(socket, { name, args: rest.slice(0, -1), acknowledge: last as Acknowledge });
@@ -168,34 +172,69 @@ export class Edge {
     return handlers !== undefined && (handlers.any || handlers.events.has(event));
   }
 
-  /** Resolves when Python accepts the client. @throws Error rejects with what its `connect_error` says */
-  async #connect(socket: Socket): Promise<void> {
+  /**
+   * Resolves when Python accepts the client.
+   *
+   * @param register - called when a worker is about to decide. Not while the client waits: it would get what others in the
+   *   namespace get, and may yet be refused
+   * @throws Error rejects with what its `connect_error` says
+   */
+  async #connect<Registered extends Registration | undefined>(
+    socket: Socket,
+    register: () => Registered,
+  ): Promise<Registered> {
     const { auth } = socket.handshake;
     const args = encodeArgs(hasKeys(auth) ? [auth] : []);
     const { queue, sockets } = this.#clients.of(socket);
+    // Another middleware may have taken its time.
+    assertThere(socket);
     sockets.add(socket);
-    await new Promise<void>((resolve, reject) => {
-      const isTaken = queue.add(args.byteLength, () => this.#askToEnter(socket, args).then(resolve, reject));
-      if (!isTaken) {
-        this.#reporter.lost("a client", "queue_full", "too many events wait");
-        reject(tryAgain(new BridgeError("BRIDGE_BUSY", "too many events wait")));
-      }
-    });
+    try {
+      return await new Promise<Registered>((resolve, reject) => {
+        const deadline = this.#deadline();
+        const task = () => this.#askToEnter(socket, args, deadline, register).then(resolve, reject);
+        if (!queue.add(args.byteLength, task)) {
+          this.#reporter.lost("a client", "queue_full", "too many events wait");
+          reject(tryAgain(new BridgeError("BRIDGE_BUSY", "too many events wait")));
+        }
+      });
+    } catch (error) {
+      sockets.delete(socket);
+      throw error;
+    }
   }
 
-  async #askToEnter(socket: Socket, args: EncodedArgs): Promise<void> {
-    let head: Body["head"];
+  async #askToEnter<Registered extends Registration | undefined>(
+    socket: Socket,
+    args: EncodedArgs,
+    deadline: number,
+    register: () => Registered,
+  ): Promise<Registered> {
+    let registered: Registered | undefined;
+    const onPlace = () => {
+      assertThere(socket);
+      registered ??= register();
+    };
     try {
-      ({ head } = await this.#call(socket, { kind: "connect" }, args));
+      const { head } = await this.#call(socket, { kind: "connect" }, args, { deadline, isRepeatable: false, onPlace });
+      if (head.accepted !== true || head.error !== null) {
+        throw refusal(head);
+      }
+      this.#accepted.add(socket);
+      return registered as Registered;
     } catch (error) {
-      const reason = lossOf(error as BridgeError);
-      this.#reporter.lost("a client", reason, (error as BridgeError).message);
-      throw tryAgain(error as BridgeError);
+      registered?.end();
+      if (!(error instanceof BridgeError)) {
+        throw error;
+      }
+      const reason = lossOf(error);
+      this.#reporter.lost("a client", reason, error.message);
+      throw tryAgain(error);
     }
-    if (head.accepted !== true || head.error !== null) {
-      throw refusal(head);
-    }
-    this.#accepted.add(socket);
+  }
+
+  #deadline(): number {
+    return performance.now() + this.#options.maxWait;
   }
 
   #onEvent(socket: Socket, event: ClientEvent): void {
@@ -208,10 +247,16 @@ export class Edge {
 
   #queueEvent(socket: Socket, event: ClientEvent, encoded: EncodedArgs): void {
     const { name, acknowledge } = event;
+    const { isConcurrent, isRepeatable } = this.#options;
+    const options = { deadline: this.#deadline(), isRepeatable: isRepeatable(name), onPlace: () => {} };
     const handle = async () => {
+      if (!this.#accepted.has(socket)) {
+        // With `always_connect`: refused in the meantime.
+        return;
+      }
       try {
         const fields = { kind: "event", event: name, wantsAck: acknowledge !== undefined };
-        const { head, args: answer } = await this.#call(socket, fields, encoded);
+        const { head, args: answer } = await this.#call(socket, fields, encoded, options);
         if (head.acknowledges === true) {
           acknowledge?.(...answer);
         }
@@ -220,7 +265,7 @@ export class Edge {
       }
     };
     const { queue } = this.#clients.of(socket);
-    if (!queue.add(encoded.byteLength, handle, this.#options.isConcurrent(name))) {
+    if (!queue.add(encoded.byteLength, handle, isConcurrent(name) && this.#accepted.has(socket))) {
       this.#loseEvent(event, "queue_full", "too many events wait");
     }
   }
@@ -239,7 +284,8 @@ export class Edge {
     queue.addLast(async () => {
       // Not known before its `connect` is through, which may still wait in the queue.
       if (this.#accepted.delete(socket)) {
-        await this.#call(socket, { kind: "disconnect", reason }, encodeArgs([])).catch((error: BridgeError) =>
+        const options = { deadline: this.#deadline(), isRepeatable: false, onPlace: () => {} };
+        await this.#call(socket, { kind: "disconnect", reason }, encodeArgs([]), options).catch((error: BridgeError) =>
           this.#reporter.lost("a disconnect", lossOf(error), error.message),
         );
       }
@@ -247,7 +293,12 @@ export class Edge {
   }
 
   /** @throws BridgeError rejects with `BRIDGE_BACKEND_FAILED` or `BRIDGE_CLOSED` */
-  async #call(socket: Socket, fields: Readonly<Record<string, unknown>>, args: EncodedArgs): Promise<Body> {
+  async #call(
+    socket: Socket,
+    fields: Readonly<Record<string, unknown>>,
+    args: EncodedArgs,
+    options: CallOptions,
+  ): Promise<Body> {
     const client = this.#clients.of(socket);
     const id = randomUUID();
     const mark = this.#marks.wait(id);
@@ -264,9 +315,7 @@ export class Edge {
         ...fields,
       };
       const { kind, event } = fields;
-      const { maxWait, isRepeatable } = this.#options;
-      const mayRepeat = typeof event === "string" && isRepeatable(event);
-      const reply = await this.#backends.call(encodeBody(call, args), AbortSignal.timeout(maxWait), mayRepeat);
+      const reply = await this.#backends.call(encodeBody(call, args), options);
       client.sessions = reply.head.sessions;
       this.#reporter.answered(typeof event === "string" ? quote(event) : String(kind), reply.head.error);
       if (reply.head.marked === true) {
@@ -276,6 +325,13 @@ export class Edge {
     } finally {
       mark.forget();
     }
+  }
+}
+
+/** @throws Error for a client that is gone: nobody hears of that */
+function assertThere({ conn }: Socket): void {
+  if (conn.readyState !== "open") {
+    throw new Error("the client is gone");
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BridgeError } from "../errors.js";
 import { callApplication } from "../util/listeners.js";
 import type { Logger } from "../util/logger.js";
+import { quote } from "../util/quote.js";
 import { RateLimitedLog } from "../util/rate-limited-log.js";
 
 /** Why an event did not reach a handler, or its acknowledgement not the client. */
@@ -22,6 +23,8 @@ export interface EdgeStats {
   readonly answered: number;
   /** Handlers that raised an exception. */
   readonly raised: number;
+  /** Events for which neither the server nor Python has a handler. */
+  readonly unhandled: number;
   /** Calls that wait or run. */
   readonly pending: number;
   /** Events without an answer, clients that could not enter, and `disconnect` handlers that did not run, by reason. */
@@ -35,6 +38,7 @@ export class EdgeReporter {
   readonly #lost: Partial<Record<EdgeLoss, number>> = {};
   #answered = 0;
   #raised = 0;
+  #unhandled = 0;
 
   constructor(logger: Logger) {
     this.#log = new RateLimitedLog((line) => callApplication(() => logger.warn(line)));
@@ -48,6 +52,11 @@ export class EdgeReporter {
       this.#raised += 1;
       this.#warn(`raised ${what}`, `the handler of ${what} raised ${error}: the log of the worker has the rest`);
     }
+  }
+
+  unhandled(namespace: string, event: string): void {
+    this.#unhandled += 1;
+    this.#warn("unhandled", `nobody handles the event ${quote(event)} of ${quote(namespace)}`);
   }
 
   lost(what: string, reason: EdgeLoss, detail: string): void {
@@ -66,7 +75,7 @@ export class EdgeReporter {
   }
 
   stats(): Omit<EdgeStats, "pending"> {
-    return { answered: this.#answered, raised: this.#raised, lost: { ...this.#lost } };
+    return { answered: this.#answered, raised: this.#raised, unhandled: this.#unhandled, lost: { ...this.#lost } };
   }
 
   #warn(key: string, text: string): void {

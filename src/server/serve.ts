@@ -130,7 +130,12 @@ async function serveOn(
   const http = createHttpServer(options.demo, isOwnHost);
   const origin = options.cors === true ? true : [...options.cors];
   const hasCors = origin === true || origin.length > 0;
-  const io = new Server(http, { adapter, ...(hasCors ? { cors: { origin, credentials: true } } : {}) });
+  const io = new Server(http, {
+    adapter,
+    ...(hasCors ? { cors: { origin, credentials: true } } : {}),
+    // An application behind an edge may accept namespaces of any name.
+    cleanupEmptyChildNamespaces: true,
+  });
   io.engine.use(originCheck(options.cors, isOwnHost));
   const edge = options.edge === undefined ? undefined : new Edge(io, adapter, { ...options.edge, logger });
   const queue = redactUrl(url);

@@ -1,5 +1,7 @@
 import test, { type ExecutionContext } from "ava";
+import type { Server } from "socket.io";
 import { io as connect, type Socket } from "socket.io-client";
+import { encodeArgs, encodeBody } from "../../src/edge/body.js";
 import { createEdge, type EdgeOptions } from "../../src/edge/index.js";
 import { memoryBus } from "../../src/index.js";
 import { Inbox } from "../../src/testing/inbox.js";
@@ -20,8 +22,10 @@ import { startNodeHost } from "../helpers/node-host.js";
 const EVERYTHING = describe({ "/": { events: ["event", "join"], any: false } });
 
 interface Stage {
+  readonly io: Server;
   readonly log: Inbox<string>;
   readonly edge: ReturnType<typeof createEdge>;
+  open(namespace?: string, options?: object): Socket;
   connect(namespace?: string, options?: object): Promise<Socket>;
 }
 
@@ -41,17 +45,23 @@ async function startEdge(
     ...options,
   });
   cleanUp(t, () => edge.close());
+  const open: Stage["open"] = (namespace = "/", clientOptions = {}) => {
+    const socket = connect(new URL(namespace, host.url).href, {
+      transports: ["websocket"],
+      forceNew: true,
+      reconnection: false,
+      ...clientOptions,
+    });
+    cleanUp(t, () => socket.disconnect());
+    return socket;
+  };
   return {
+    io: host.io,
     log,
     edge,
-    connect: async (namespace = "/", clientOptions = {}) => {
-      const socket = connect(new URL(namespace, host.url).href, {
-        transports: ["websocket"],
-        forceNew: true,
-        reconnection: false,
-        ...clientOptions,
-      });
-      cleanUp(t, () => socket.disconnect());
+    open,
+    connect: async (namespace, clientOptions) => {
+      const socket = open(namespace, clientOptions);
       await new Promise<void>((done, fail) => socket.once("connect", done).once("connect_error", fail));
       return socket;
     },
@@ -239,6 +249,112 @@ test("names of events that an object has are events, and go where a catch-all ha
     t.is(await ask(socket, name), name);
   }
   t.is(workers.calls.filter(({ head }) => head.kind === "event").length, names.length);
+});
+
+test("while a client waits to be decided upon, it gets nothing of what others in the namespace get", async (t) => {
+  let answer = () => {};
+  const { workers, stage } = await startStage(t, {
+    description: describe({ "/": { events: ["slow"], any: false }, "/private": { events: [], any: false } }),
+    onConnect: ({ head }, response) =>
+      end(response, head.namespace === "/private" ? reply({ accepted: false }) : reply()),
+    onEvent: (_, response) => {
+      answer = () => end(response, reply({}, ["done"]));
+    },
+  });
+  const socket = await stage.connect();
+  const slow = ask(socket, "slow");
+  while (workers.calls.length < 2) {
+    await new Promise((done) => setImmediate(done));
+  }
+  const spy = socket.io.socket("/private");
+  const heard: unknown[] = [];
+  spy.onAny((event) => heard.push(event));
+  const refused = new Promise((done) => spy.once("connect_error", done));
+  // The server has read the packet by the time that it answers a later one.
+  const behind = socket.io.socket("/nobody");
+  await new Promise((done) => behind.once("connect_error", done));
+  stage.io.of("/private").emit("secret");
+  answer();
+  t.is(await slow, "done");
+  await refused;
+  t.deepEqual(heard, []);
+});
+
+test("a client that leaves while its connect handler runs is not kept, and gets its disconnect", async (t) => {
+  const answers: (() => void)[] = [];
+  const { workers, stage } = await startStage(t, {
+    onConnect: (_, response) => void answers.push(() => end(response, reply())),
+  });
+  const socket = stage.open();
+  while (answers.length === 0) {
+    await new Promise((done) => setImmediate(done));
+  }
+  socket.disconnect();
+  while (stage.io.engine.clientsCount > 0) {
+    await new Promise((done) => setImmediate(done));
+  }
+  answers[0]?.();
+  while (workers.calls.at(-1)?.head.kind !== "disconnect") {
+    await new Promise((done) => setImmediate(done));
+  }
+  const namespace = stage.io.of("/") as unknown as Record<"sockets" | "_preConnectSockets", Map<string, unknown>>;
+  t.deepEqual([namespace.sockets.size, namespace._preConnectSockets.size], [0, 0]);
+  t.is(stage.io.of("/").adapter.sids.size, 0);
+});
+
+test("with always_connect nothing is handled of what a client sends that is refused", async (t) => {
+  const { workers, stage } = await startStage(t, {
+    description: { ...EVERYTHING, alwaysConnect: true },
+    onConnect: (_, response) => end(response, reply({ accepted: false, refusal: { message: "no" } })),
+  });
+  const socket = await stage.connect();
+  const gone = new Promise((done) => socket.once("disconnect", done));
+  for (let count = 0; count < 3; count += 1) {
+    socket.emit("event", count);
+  }
+  await gone;
+  t.deepEqual(
+    workers.calls.map(({ head }) => head.kind),
+    ["connect"],
+  );
+});
+
+test("events wait as long as one of them may, however many there are", async (t) => {
+  const { stage } = await startStage(t, { onEvent: () => {} }, { maxCalls: 1, maxWait: 400, timeout: 3_000 });
+  const [socket, other] = [await stage.connect(), await stage.connect()];
+  socket.emit("event");
+  const start = performance.now();
+  const answers = await Promise.all(Array.from({ length: 10 }, () => ask(other, "event")));
+  t.deepEqual(answers, Array(10).fill(failure("no_worker")));
+  t.true(performance.now() - start < 10 * 400);
+});
+
+test("status 503 after the body was sent is no reason to send it again", async (t) => {
+  const { workers, stage } = await startStage(t, { onEvent: (_, response) => end(response, "", 503) });
+  const socket = await stage.connect();
+  t.deepEqual(await ask(socket, "event"), failure("no_answer"));
+  t.is(workers.calls.filter(({ head }) => head.kind === "event").length, 1);
+});
+
+test("an event that nobody handles is counted, and asks the workers whether they have it by now", async (t) => {
+  let events = ["event"];
+  const { stage } = await startStage(t, {
+    description: (response) =>
+      end(response, encodeBody({ ...describe({ "/": { events, any: false } }, events.join()) }, encodeArgs([]))),
+    onEvent: (_, response) => end(response, reply({ revision: "event" }, ["done"])),
+  });
+  const socket = await stage.connect();
+  events = ["event", "new"];
+  socket.emit("new");
+  let answer: unknown;
+  while (answer === undefined) {
+    answer = await socket
+      .timeout(100)
+      .emitWithAck("new")
+      .catch(() => undefined);
+  }
+  t.is(answer, "done");
+  t.true(stage.edge.stats().unhandled > 0);
 });
 
 test("events that are concurrent do not wait for each other, and a disconnect waits for all", async (t) => {

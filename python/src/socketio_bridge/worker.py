@@ -37,6 +37,7 @@ _NEEDED = {
         "_send_packet",
     ),
     "manager": (
+        "callbacks",
         "initialize",
         "connect",
         "pre_disconnect",
@@ -185,6 +186,9 @@ class _BaseWorker:
         return wsgi_environ(request)
 
     def _close(self, client: Client, reply: Reply) -> Reply:
+        if client.call.kind == "disconnect":
+            # `BaseManager.disconnect` does this for clients of its own.
+            self._server.manager.callbacks.pop(client.call.sid, None)
         reply.revision = self.describe()["revision"]
         try:
             reply.sessions = client.sessions.close(client.environ)
