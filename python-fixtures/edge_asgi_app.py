@@ -116,6 +116,14 @@ async def ask(sid, question):
     return await sio.call("asked", question, to=sid, timeout=10)
 
 
+@sio.on("ask later")
+async def ask_later(sid, question):
+    async def answered(answer):
+        await sio.emit("answered", answer, to=sid)
+
+    await sio.emit("asked", question, to=sid, callback=answered)
+
+
 @sio.event
 def fail(sid):
     return "not an exception: an AsyncServer has no handler for those"

@@ -70,20 +70,18 @@ function banner(server: RunningServer, channels: readonly string[], demo: boolea
   ].join("\n");
 }
 
-/** Resolves at the first signal; the second one ends the process at once, whatever is still open. */
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let signals = 0;
-    const onSignal = (): void => {
-      signals += 1;
-      if (signals > 1) {
-        process.exit(130);
-      }
-      resolve();
-    };
-    process.on("SIGINT", onSignal);
-    process.on("SIGTERM", onSignal);
-  });
+/** Aborts at the first signal; the second one ends the process at once, whatever is still open. */
+function firstSignal(): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) {
+      process.exit(130);
+    }
+    controller.abort();
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return controller.signal;
 }
 
 /** Shows the banner once the server is subscribed. Without its broker it serves its own clients meanwhile. */
@@ -97,6 +95,12 @@ function edgeOptions(flags: ParsedFlags, variable: string | undefined): ServeOpt
   const backend = flags.strings("backend");
   if (backend.length === 0) {
     return undefined;
+  }
+  if (flags.string("queue") === undefined) {
+    throw new BridgeError(
+      "BRIDGE_INVALID_OPTION",
+      "--backend needs --queue: what the handlers emit comes over the message queue of the workers",
+    );
   }
   const [file, ca] = [flags.string("secret-file"), flags.string("backend-ca")];
   // While one replaces another there are several, of which the workers accept each.
@@ -138,8 +142,18 @@ async function serveUntilSignal(flags: ParsedFlags): Promise<void> {
     edge: edgeOptions(flags, process.env.SOCKETIO_BRIDGE_SECRET),
     logger: console,
   };
-  const signalled = untilSignal();
-  const server = await serve(options);
+  const signal = firstSignal();
+  const signalled = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  const server = await serve({ ...options, signal }).catch((error: unknown) => {
+    if (signal.aborted) {
+      return undefined;
+    }
+    throw error;
+  });
+  if (server === undefined) {
+    console.info("closing");
+    return;
+  }
   try {
     console.info(`listening on ${server.url}, connecting to ${server.queue}`);
     await Promise.race([showBanner(server, options.channels, options.demo), signalled]);

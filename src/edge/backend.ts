@@ -142,7 +142,7 @@ export class Backend {
 
   #decode({ statusCode }: IncomingMessage, bytes: Buffer, isSent: boolean): Body {
     if (statusCode !== 200) {
-      throw new BackendFailure(`${this.name} answers with status ${statusCode}${whyOf(bytes)}`, {
+      throw new BackendFailure(`${this.name} answers with status ${statusCode}${whyOf(bytes, statusCode)}`, {
         ...{ mayHaveRun: isSent, isAway: AWAY_STATUSES.has(statusCode) },
       });
     }
@@ -154,12 +154,19 @@ export class Backend {
   }
 }
 
-/** The error in a response of the endpoint; nothing where something else has answered, such as a proxy. */
-function whyOf(bytes: Buffer): string {
+/** What to do about it, by the status. */
+const ADVICE: Readonly<Record<number, string>> = {
+  401: "give the edge and the workers the same SOCKETIO_BRIDGE_SECRET",
+  404: "is socketio_bridge in front of the application, and the path right?",
+};
+
+/** The error in a response of the endpoint; something else may have answered, such as a proxy. */
+function whyOf(bytes: Buffer, status = 0): string {
+  const advice = ADVICE[status];
   try {
     const { error } = decodeBody(bytes).head;
-    return typeof error === "string" ? `: ${quote(error)}` : "";
+    return [typeof error === "string" ? ` (${quote(error)})` : "", advice && `: ${advice}`].join("");
   } catch {
-    return "";
+    return advice === undefined ? "" : `: ${advice}`;
   }
 }

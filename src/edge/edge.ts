@@ -102,6 +102,7 @@ export class Edge {
   async close(): Promise<void> {
     this.#marks.close();
     await this.#pending.drained(DRAIN_MS);
+    // Ends the calls that still run, at once.
     await this.#backends.close();
     await this.#pending.drained(DRAIN_MS);
   }
@@ -310,7 +311,8 @@ export class Edge {
         connection: client.id,
         transport: socket.conn.transport.name,
         request: requestOf(socket),
-        rooms: [...socket.rooms],
+        // Python puts a client into its own room before its `connect` handler runs.
+        rooms: socket.rooms.size > 0 ? [...socket.rooms] : [socket.id],
         sessions: client.sessions,
         ...fields,
       };
@@ -320,6 +322,7 @@ export class Edge {
       this.#reporter.answered(typeof event === "string" ? quote(event) : String(kind), reply.head.error);
       if (reply.head.marked === true) {
         await atMost(MARK_MS, mark.passed);
+        this.#reporter.marked(mark.isThrough());
       }
       return reply;
     } finally {

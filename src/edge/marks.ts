@@ -1,5 +1,11 @@
 import type { BridgeHandle } from "../adapter/reporting/handle.js";
 
+interface PendingMark {
+  readonly passed: Promise<void>;
+  isThrough(): boolean;
+  forget(): void;
+}
+
 /** Marks that calls wait for: a reply may be there before what its handler has published. */
 export class Marks {
   readonly #waiting = new Map<string, () => void>();
@@ -11,11 +17,17 @@ export class Marks {
   }
 
   /** Call before the worker does. */
-  wait(mark: string): { readonly passed: Promise<void>; forget(): void } {
+  wait(mark: string): PendingMark {
+    let isThrough = this.#isClosed;
     const passed = this.#isClosed
       ? Promise.resolve()
-      : new Promise<void>((resolve) => this.#waiting.set(mark, resolve));
-    return { passed, forget: () => void this.#waiting.delete(mark) };
+      : new Promise<void>((resolve) => {
+          this.#waiting.set(mark, () => {
+            isThrough = true;
+            resolve();
+          });
+        });
+    return { passed, isThrough: () => isThrough, forget: () => void this.#waiting.delete(mark) };
   }
 
   /** No mark comes any more, and nobody waits for one. */

@@ -125,7 +125,7 @@ export function normalizeEdge(options: EdgeOptions): NormalizedEdge {
 function endpointOf(backend: string): URL {
   const url = URL.canParse(backend) ? new URL(backend) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new BridgeError("BRIDGE_INVALID_URL", `the backend ${JSON.stringify(backend)} is no http or https URL`);
+    throw new BridgeError("BRIDGE_INVALID_URL", `the backend ${JSON.stringify(backend)} is not an http or https URL`);
   }
   return url.pathname === "/" ? new URL(PATH, url) : url;
 }

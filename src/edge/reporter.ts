@@ -50,7 +50,18 @@ export class EdgeReporter {
     this.#answered += 1;
     if (typeof error === "string") {
       this.#raised += 1;
-      this.#warn(`raised ${what}`, `the handler of ${what} raised ${error}: the log of the worker has the rest`);
+      this.#warn(`raised ${what}`, `the handler of ${what} raised ${error}; see the log of the worker`);
+    }
+  }
+
+  /** @param isThrough - whether what a handler has published came over the channel in time */
+  marked(isThrough: boolean): void {
+    if (!isThrough) {
+      this.#warn(
+        "unmarked",
+        "what a handler emitted has not come over the channel: do the workers use this queue and channel? " +
+          "Flask-SocketIO's is flask-socketio",
+      );
     }
   }
 
@@ -66,7 +77,7 @@ export class EdgeReporter {
 
   away(backend: string, { message }: BridgeError): void {
     this.#info.forget(`back ${backend}`);
-    this.#warn(`away ${backend}`, `${message}: events wait`);
+    this.#warn(`away ${backend}`, `${message}; events wait until a worker is available`);
   }
 
   back(backend: string): void {

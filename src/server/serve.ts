@@ -36,6 +36,8 @@ export interface ServeOptions {
   /** Workers of Python, for the events that `app` does not handle. */
   readonly edge: Pick<EdgeOptions, "backend" | "secret" | "ca"> | undefined;
   readonly logger: Logger;
+  /** Ends the wait for the first worker behind an edge. @default it waits as long as it takes */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningServer {
@@ -105,7 +107,7 @@ function endWithText(response: ServerResponse, status: number, text: string): vo
 /**
  * Starts a Socket.IO server that joins the fleet. Resolves when it listens.
  *
- * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`
+ * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`; `BRIDGE_CLOSED` where `signal` has aborted
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const app = options.app === undefined ? undefined : await loadApp(options.app);
@@ -115,6 +117,20 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   } catch (error) {
     await broker?.close();
     throw error;
+  }
+}
+
+/** @throws BridgeError rejects with `BRIDGE_CLOSED` if the signal aborts before a worker is there */
+async function readyUnless(edge: Edge, signal: AbortSignal | undefined): Promise<void> {
+  const close = () => void edge.close();
+  if (signal?.aborted) {
+    close();
+  }
+  signal?.addEventListener("abort", close);
+  try {
+    await edge.ready();
+  } finally {
+    signal?.removeEventListener("abort", close);
   }
 }
 
@@ -137,7 +153,7 @@ async function serveOn(
     cleanupEmptyChildNamespaces: true,
   });
   io.engine.use(originCheck(options.cors, isOwnHost));
-  const edge = options.edge === undefined ? undefined : new Edge(io, adapter, { ...options.edge, logger });
+  let edge: Edge | undefined;
   const queue = redactUrl(url);
   const snippet = pythonSnippet(queue, options.channels[0] as string, options.demo);
   try {
@@ -145,8 +161,11 @@ async function serveOn(
       handleLivePageEvents(io, adapter, { snippet });
     }
     await app?.(io);
-    // Not before the workers are known: their `connect` handlers decide who may come in.
-    await edge?.ready();
+    if (options.edge !== undefined) {
+      edge = new Edge(io, adapter, { ...options.edge, logger });
+      // Not before the workers are known: their `connect` handlers decide who may come in.
+      await readyUnless(edge, options.signal);
+    }
     const { port } = await listen(http, options.port, options.host);
     const host = options.host.includes(":") ? `[${options.host}]` : options.host;
     return {

@@ -311,3 +311,25 @@ test.serial("two servers on one embedded broker form one fleet", async (t) => {
   await Promise.all([onFirst.until("both"), onSecond.until("both")]);
   t.pass();
 });
+
+test.serial("serve before workers that are not there ends with a signal", async (t) => {
+  const args = ["serve", "--port", "0", "--queue", "redis://127.0.0.1:1", "--backend", "http://127.0.0.1:1"];
+  const server = startCli(t, args, { SOCKETIO_BRIDGE_SECRET: "a-secret-of-the-tests" });
+  await server.stderr.find("the report", (line) => line.includes("events wait until a worker is available"));
+  server.child.kill("SIGTERM");
+  t.is(await server.exited(), 0);
+});
+
+test.serial("a wrong backend, or one without a queue, is one clear line and exit code 2", async (t) => {
+  for (const [args, message] of [
+    [["--backend", "http://127.0.0.1:1"], /--backend needs --queue/],
+    [["--backend", "127.0.0.1:1", "--queue", "redis://127.0.0.1:1"], /is not an http or https URL/],
+  ] as const) {
+    const server = startCli(t, ["serve", "--port", "0", ...args], { SOCKETIO_BRIDGE_SECRET: "a-secret-of-the-tests" });
+    t.is(await server.exited(), 2);
+    t.true(
+      server.stderr.items.some((line) => message.test(line)),
+      server.stderr.items.join("\n"),
+    );
+  }
+});

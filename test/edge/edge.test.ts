@@ -230,7 +230,7 @@ test("a backend that is none, has another secret or another version is named, an
   ]);
   const stage = await startEdge(t, bad);
   const told = (text: RegExp) => stage.log.find(String(text), (line) => text.test(line));
-  await told(/answers with status 401: "the secret is missing or wrong"/);
+  await told(/answers with status 401 \("the secret is missing or wrong"\): give the edge and the workers the same/);
   await told(/speaks version 2 of the protocol, and this edge version 1/);
   await told(/speaks version undefined of the protocol/);
   await told(/the answer does not begin with the lengths of its parts/);
@@ -426,7 +426,7 @@ test("an option that does not exist, or has another form, is refused", async (t)
     createEdge(host.io, host.adapter, { backend: "http://127.0.0.1:1", secret: FAKE_SECRET, ...options });
   const wrong: readonly (readonly [object, RegExp])[] = [
     [{ backend: [] }, /the list is empty/],
-    [{ backend: "ftp://a" }, /"ftp:\/\/a" is no http or https URL/],
+    [{ backend: "ftp://a" }, /"ftp:\/\/a" is not an http or https URL/],
     [{ secret: "" }, /secret is empty/],
     [{ concurent: true }, /there is no option of the edge "concurent"/],
     [{ concurrent: "say" }, /concurrent takes true, or a list of names/],

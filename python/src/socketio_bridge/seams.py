@@ -11,9 +11,10 @@ from __future__ import annotations
 import inspect
 import threading
 import uuid
-from contextlib import contextmanager
+from collections import OrderedDict
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ def _like(original: Callable[..., Any], replacement: Callable[..., Any]) -> Call
     return awaited
 
 
+_MOST_ASKED = 10_000
+"""Callbacks that still wait for their acknowledgement. The oldest run without a client beyond that."""
+
 _caller: ContextVar[Client | None] = ContextVar("caller", default=None)
 
 
@@ -62,6 +66,8 @@ class Seams:
         self._lock = threading.Lock()
         self._by_eio_sid: dict[str, Client] = {}
         self._by_sid: dict[tuple[str, str], list[Client]] = {}
+        self._asked: OrderedDict[tuple[Any, int], Client] = OrderedDict()
+        """Whose handler has emitted with a callback, by the room and the number of the acknowledgement."""
         self._install()
 
     @contextmanager
@@ -124,6 +130,7 @@ class Seams:
         self._install_rooms()
         self._install_packets()
         self._install_publish()
+        self._install_callbacks()
 
     def _install_rooms(self) -> None:
         manager = self._server.manager
@@ -175,3 +182,35 @@ class Seams:
             return publish(data)
 
         manager._publish = _like(publish, noted)
+
+    def _install_callbacks(self) -> None:
+        """Run each callback for the client whose handler has asked: Flask-SocketIO looks for its environment."""
+        manager, asked = self._server.manager, self._asked
+        generate, trigger = manager._generate_ack_id, manager.trigger_callback
+
+        def generate_ack_id(room: Any, callback: Any) -> Any:
+            ack_id = generate(room, callback)
+            client = _caller.get()
+            if client is not None:
+                with self._lock:
+                    asked[room, ack_id] = client
+                    while len(asked) > _MOST_ASKED:
+                        asked.popitem(last=False)
+            return ack_id
+
+        def asking(room: Any, ack_id: Any) -> AbstractContextManager[None]:
+            with self._lock:
+                client = asked.pop((room, ack_id), None)
+            # The call may still run, as one that waits in `Server.call()` does.
+            return nullcontext() if client is None else self.client(replace(client, eio_sid=uuid.uuid4().hex))
+
+        def trigger_callback(room: Any, ack_id: Any, data: Any) -> Any:
+            with asking(room, ack_id):
+                return trigger(room, ack_id, data)
+
+        async def trigger_callback_async(room: Any, ack_id: Any, data: Any) -> Any:
+            with asking(room, ack_id):
+                return await trigger(room, ack_id, data)
+
+        manager._generate_ack_id = generate_ack_id
+        manager.trigger_callback = trigger_callback_async if inspect.iscoroutinefunction(trigger) else trigger_callback

@@ -38,6 +38,8 @@ _NEEDED = {
     ),
     "manager": (
         "callbacks",
+        "trigger_callback",
+        "_generate_ack_id",
         "initialize",
         "connect",
         "pre_disconnect",

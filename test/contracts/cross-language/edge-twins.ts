@@ -121,6 +121,9 @@ async function script(
   }
   await transcript.call(socket, "lines", 20);
   await transcript.call(socket, "ask", 21);
+  const answered = new Promise((done) => socket.once("answered", done));
+  socket.emit("ask later", 4);
+  await answered;
   await transcript.call(socket, "fail");
   await transcript.call(socket, "never heard of", { x: 1 });
   const sent = new Promise((done) => socket.once("message", done));
