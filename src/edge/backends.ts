@@ -10,10 +10,13 @@ import type { Body } from "./body.js";
 /** How long a backend may take to say what it handles, in milliseconds. */
 const DESCRIBE_MS = 5_000;
 
-/** How often it is asked anew, in milliseconds. An answer of another revision is a reason to ask at once. */
+/**
+ * How often it is asked anew, in milliseconds. An answer of another revision is a reason to ask at once, and an event that
+ * nobody handles.
+ */
 const ASK_EVERY_MS = 10_000;
 
-/** How often an event that nobody handles may be a reason to ask, in milliseconds. */
+/** How often there may be such a reason, in milliseconds: while workers are replaced, each second answer is another one. */
 const REFRESH_MS = 1_000;
 
 /** A backend that is busy may have no worker for the question. One that says nothing so many times is away. */
@@ -113,7 +116,7 @@ export class Backends {
         onPlace();
         const reply = await member.backend.call(body, limit.signal);
         if (reply.head.revision !== member.application?.revision) {
-          member.wake.abort();
+          this.refresh();
         }
         return reply;
       } catch (failure) {

@@ -16,10 +16,10 @@ import { type EdgeOptions, type NormalizedEdge, normalizeEdge } from "./options.
 import { Registration } from "./registration.js";
 import { type EdgeLoss, EdgeReporter, type EdgeStats } from "./reporter.js";
 
-/** Longest that a reply waits for what its handler has published, in milliseconds. */
+/** How long a reply waits, at most, for what its handler published, in milliseconds. */
 const MARK_MS = 5_000;
 
-/** Longest that `close()` waits for calls, in milliseconds: the `disconnect` handlers of all clients, most of all. */
+/** How long `close()` waits, at most, for calls, chiefly the clients' `disconnect` handlers, in milliseconds. */
 const DRAIN_MS = 10_000;
 
 /** Name of the handlers for every namespace that has none of its own. */
@@ -41,7 +41,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Gives the events for which a Socket.IO server has no handler to workers of Python, and their clients what those answer.
+ * Passes events for which a Socket.IO server has no handler to Python workers, and the workers' replies to the clients.
  *
  * Namespaces are those of the Python application, besides those of the server itself.
  */
@@ -82,7 +82,7 @@ export class Edge {
   }
 
   /**
-   * Resolves when workers have told what they handle, and their namespaces are served. While no backend answers it waits.
+   * Resolves when a worker has reported what it handles, and its namespaces are served. While no backend answers it waits.
    *
    * @throws BridgeError rejects with `BRIDGE_CLOSED`
    */
@@ -124,7 +124,7 @@ export class Edge {
   #serve(namespace: Namespace): void {
     namespace.use((socket, next) => {
       if (this.#handlersOf(socket) === undefined) {
-        // A redeploy has taken it away. As of socket.io, unless the server serves it by itself.
+        // A redeploy has taken it away: socket.io's own error, unless the server itself serves the namespace.
         next(socket.nsp.listenerCount("connection") > 1 ? undefined : new Error("Invalid namespace"));
       } else if (this.#alwaysConnect) {
         next();
@@ -276,14 +276,14 @@ export class Edge {
     acknowledge?.(failed(reason));
   }
 
-  /** Comes twice, from the namespace and from the connection, of which the first counts. */
+  /** Called twice, by the namespace and by the connection; only the first call counts. */
   #onDisconnect(socket: Socket, reason: string): void {
     const { queue, sockets } = this.#clients.of(socket);
     if (!sockets.delete(socket)) {
       return;
     }
     queue.addLast(async () => {
-      // Not known before its `connect` is through, which may still wait in the queue.
+      // Not known until its `connect`, which may still be waiting, has finished.
       if (this.#accepted.delete(socket)) {
         const options = { deadline: this.#deadline(), isRepeatable: false, onPlace: () => {} };
         await this.#call(socket, { kind: "disconnect", reason }, encodeArgs([]), options).catch((error: BridgeError) =>

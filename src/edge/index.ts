@@ -9,8 +9,8 @@ export type { EdgeLoss, EdgeStats } from "./reporter.js";
 export type { Edge };
 
 /**
- * Puts a Socket.IO server in front of an application of Flask-SocketIO or python-socketio: events for which the server has
- * no handler are served by the workers of the application.
+ * Puts a Socket.IO server in front of a Flask-SocketIO or python-socketio application, whose workers handle the events for
+ * which the server has no handler.
  *
  * Call it before the server accepts clients, and wait for `ready()`.
  *
@@ -22,7 +22,7 @@ export type { Edge };
  *     await edge.ready();
  *     io.listen(3000);
  *
- * @param adapter - the one that the server was made with
+ * @param adapter - the adapter that the server was created with
  * @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION`
  */
 export function createEdge(io: Server, adapter: BridgeHandle, options: EdgeOptions): Edge {

@@ -4,11 +4,11 @@ import { integerInRange, LONGEST_TIMER_MS, noOthers } from "../util/validation.j
 import type { QueueLimits } from "./event-queue.js";
 
 export interface EdgeOptions {
-  /** Of the endpoint of the workers, such as `http://127.0.0.1:8000`; several are balanced by load. A path may follow. */
+  /** URL of the workers, such as `http://127.0.0.1:8000`, optionally with a path. Calls to several are balanced by load. */
   readonly backend: string | readonly string[];
   /** Shared with the workers. */
   readonly secret: string;
-  /** Of the authority that has signed the backends' certificates, in PEM. @default those of Node */
+  /** Certificate authority that signed the backends' certificates, in PEM. @default Node's */
   readonly ca?: string;
   /**
    * Events of a client that are handled at once, beside its others, rather than one after the other: all, or those with
@@ -20,17 +20,17 @@ export interface EdgeOptions {
    * @default false
    */
   readonly repeatable?: boolean | readonly string[];
-  /** Milliseconds that a handler may take; then its acknowledgement is lost. @default 60000 */
+  /** Milliseconds a handler may take before its acknowledgement is given up. @default 60000 */
   readonly timeout?: number;
   /** Calls in flight at each backend. @default 64 */
   readonly maxCalls?: number;
   /** Milliseconds that an event, or a new client, waits for a worker. @default 30000 */
   readonly maxWait?: number;
-  /** Events that wait, of one client. @default 1,000 of 4 MiB in all */
+  /** Limits on the waiting events of one client. @default 1,000 events, 4 MiB in all */
   readonly clientQueue?: Partial<QueueLimits>;
-  /** Events that wait, of all clients. @default 100,000 of 64 MiB in all */
+  /** Limits on the waiting events of all clients. @default 100,000 events, 64 MiB in all */
   readonly queue?: Partial<QueueLimits>;
-  /** Bytes of an answer. @default 16 MiB */
+  /** Maximum size of a reply, in bytes. @default 16 MiB */
   readonly maxAnswer?: number;
   /** `false` for no log. @default console */
   readonly logger?: Logger | false;

@@ -4,13 +4,13 @@ import type { Logger } from "../util/logger.js";
 import { quote } from "../util/quote.js";
 import { RateLimitedLog } from "../util/rate-limited-log.js";
 
-/** Why an event did not reach a handler, or its acknowledgement not the client. */
+/** Why an event did not reach a handler, or its acknowledgement did not reach the client. */
 export type EdgeLoss =
   /** Too many events of the client, or of all clients, wait. */
   | "queue_full"
   /** Its arguments are nested deeper than Python can read. */
   | "unreadable"
-  /** No worker has taken it in time. */
+  /** No worker took it in time. */
   | "no_worker"
   /** A worker had it, and did not answer: the handler may have run. */
   | "no_answer"

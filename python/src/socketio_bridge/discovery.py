@@ -21,10 +21,10 @@ def serve(name: str, **options: Any) -> Any:
         name: ``"module:attribute"``, or ``"module:factory()"``, of one of: a Flask application with a ``SocketIO``,
             that ``SocketIO`` itself, a ``socketio.WSGIApp`` or a Flask application with one as its ``wsgi_app``, a
             ``socketio.ASGIApp``, or an application of Starlette or FastAPI with an ``ASGIApp`` mounted in it.
-        options: those of ``wsgi()`` and ``asgi()``.
+        options: passed on to ``wsgi()`` or ``asgi()``.
 
     Returns:
-        A WSGI application, or an ASGI application for an ``AsyncServer``.
+        A WSGI application or, for an ``AsyncServer``, an ASGI application.
 
     Raises:
         InvalidOptionError: names what is missing.
@@ -53,7 +53,7 @@ def _load(name: str) -> Any:
     if not colon or not is_module or not _name_of(attribute).isidentifier():
         raise InvalidOptionError(f"{name!r} is not of the form module:attribute or module:factory()")
     if os.getcwd() not in sys.path:
-        # As `gunicorn` and `uvicorn` do; a web server that was installed apart may not.
+        # As `gunicorn` and `uvicorn` do; a web server installed elsewhere may not.
         sys.path.insert(0, os.getcwd())
     module = importlib.import_module(module_name)
     attribute = _name_of(attribute)

@@ -22,7 +22,7 @@ def wsgi(socketio: Any, app: WsgiApp | None = None, *, path: str = PATH, secret:
 
     Args:
         socketio: a ``flask_socketio.SocketIO`` or ``socketio.Server`` with a message queue.
-        app: gets all other requests. Default: they get status 404.
+        app: receives all other requests. Default: none, and they get status 404.
         path: of the endpoint.
         secret: shared with the edge. Default: the environment variable ``SOCKETIO_BRIDGE_SECRET``.
 
