@@ -52,7 +52,7 @@ export interface CallOptions {
   /** Whether it may be sent again where a worker has ended with it. */
   readonly isRepeatable: boolean;
   /** Called whenever it has a place. What it throws ends the call. */
-  readonly onPlace: () => void;
+  readonly onPlace?: () => void;
 }
 
 /**
@@ -113,7 +113,7 @@ export class Backends {
       member.calls += 1;
       const limit = timeLimit(this.#options.timeout, this.#closing.signal);
       try {
-        onPlace();
+        onPlace?.();
         const reply = await member.backend.call(body, limit.signal);
         if (reply.head.revision !== member.application?.revision) {
           this.refresh();

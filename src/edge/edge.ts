@@ -249,7 +249,7 @@ export class Edge {
   #queueEvent(socket: Socket, event: ClientEvent, encoded: EncodedArgs): void {
     const { name, acknowledge } = event;
     const { isConcurrent, isRepeatable } = this.#options;
-    const options = { deadline: this.#deadline(), isRepeatable: isRepeatable(name), onPlace: () => {} };
+    const options = { deadline: this.#deadline(), isRepeatable: isRepeatable(name) };
     const handle = async () => {
       if (!this.#accepted.has(socket)) {
         // With `always_connect`: refused in the meantime.
@@ -285,7 +285,7 @@ export class Edge {
     queue.addLast(async () => {
       // Not known until its `connect`, which may still be waiting, has finished.
       if (this.#accepted.delete(socket)) {
-        const options = { deadline: this.#deadline(), isRepeatable: false, onPlace: () => {} };
+        const options = { deadline: this.#deadline(), isRepeatable: false };
         await this.#call(socket, { kind: "disconnect", reason }, encodeArgs([]), options).catch((error: BridgeError) =>
           this.#reporter.lost("a disconnect", lossOf(error), error.message),
         );

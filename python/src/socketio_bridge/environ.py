@@ -20,7 +20,7 @@ def _server(host: str, scheme: str) -> tuple[str, str]:
     return host or "localhost", _DEFAULT_PORTS.get(scheme, "80")
 
 
-def wsgi_environ(request: Request, script_name: str = "") -> dict[str, Any]:
+def wsgi_environ(request: Request) -> dict[str, Any]:
     """Build a WSGI environment (PEP 3333).
 
     Headers that came more than once are joined: cookies with a semicolon, others with a comma. The body of the request
@@ -37,7 +37,7 @@ def wsgi_environ(request: Request, script_name: str = "") -> dict[str, Any]:
     server_name, server_port = _server(headers.get("HTTP_HOST", ""), request.scheme)
     return {
         "REQUEST_METHOD": request.method,
-        "SCRIPT_NAME": script_name,
+        "SCRIPT_NAME": "",
         "PATH_INFO": unquote(request.path, "latin-1"),
         "QUERY_STRING": request.query,
         "RAW_URI": f"{request.path}?{request.query}" if request.query else request.path,
