@@ -15,6 +15,7 @@ import { cleanUp } from "../../src/testing/scope.js";
 import { testCredentials } from "../contracts/connections/credentials.js";
 import { testEarlyClose } from "../contracts/connections/early-close.js";
 import { testRefusals } from "../contracts/connections/refusals.js";
+import { testUnanswered } from "../contracts/connections/unanswered.js";
 import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { forwardTo } from "../helpers/forward.js";
 import { startProxy } from "../helpers/proxy.js";
@@ -87,6 +88,16 @@ testRefusals(test, {
       },
     };
   },
+});
+
+/** How basic.consume-ok begins. */
+const CONSUME_OK = Buffer.from([0, 60, 0, 21]);
+
+testUnanswered(test, {
+  what: "amqp://",
+  makeUrl: ({ url, port }, proxy) => url.replace(`:${port}`, `:${proxy}`),
+  isAnswer: (bytes) => bytes.includes(CONSUME_OK),
+  reason: /^RabbitMQ at 127.*:\d+: it does not answer who subscribes to ".*" within 20 s$/,
 });
 
 testUnreachable(test, [

@@ -17,6 +17,7 @@ import { ownChannel } from "../../src/testing/node-host.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { type Account, testCredentials } from "../contracts/connections/credentials.js";
 import { testRefusals } from "../contracts/connections/refusals.js";
+import { testUnanswered } from "../contracts/connections/unanswered.js";
 import { testUnreachable } from "../contracts/connections/unreachable.js";
 import { connectClient } from "../helpers/clients.js";
 import { forwardTo } from "../helpers/forward.js";
@@ -72,6 +73,15 @@ for (const scheme of ["", "kombu+"]) {
         revoke: () => set("resetchannels"),
       };
     },
+  });
+}
+
+for (const scheme of ["", "kombu+"]) {
+  testUnanswered(test, {
+    what: `${scheme}redis://`,
+    makeUrl: (_, port) => `${scheme}redis://127.0.0.1:${port}`,
+    isAnswer: (bytes) => bytes.includes("\r\nsubscribe\r\n"),
+    reason: /^Redis at 127.*:\d+ does not answer SUBSCRIBE to ".*" within 10 s$/,
   });
 }
 

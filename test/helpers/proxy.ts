@@ -12,6 +12,8 @@ export interface BrokerProxy {
   thaw(): void;
   /** From now on, what the broker sends passes at that many bytes a second, on each connection. */
   throttle(rate: number): void;
+  /** From now on, what the broker sends and this accepts is lost. */
+  withhold(isLost: (bytes: Buffer) => boolean): void;
   /** Ends all connections, and refuses new ones until `restore()`. */
   cut(): Promise<void>;
   restore(): Promise<void>;
@@ -25,16 +27,19 @@ export interface BrokerProxy {
 export async function startProxy(t: ExecutionContext, brokerPort: number, ownPort = 0): Promise<BrokerProxy> {
   const sockets = new Set<Socket>();
   let isFrozen = false;
+  let isLost = (_bytes: Buffer): boolean => false;
   let rate = Number.POSITIVE_INFINITY;
   const slowDown = (from: Socket, bytes: number): void => {
     from.pause();
     setTimeout(() => isFrozen || from.resume(), (1_000 * bytes) / rate);
   };
-  const join = (from: Socket, to: Socket, isThrottled = false): void => {
+  const join = (from: Socket, to: Socket, isFromBroker = false): void => {
     sockets.add(from);
     from.on("data", (bytes) => {
-      to.write(bytes);
-      if (isThrottled && Number.isFinite(rate)) {
+      if (!(isFromBroker && isLost(bytes))) {
+        to.write(bytes);
+      }
+      if (isFromBroker && Number.isFinite(rate)) {
         slowDown(from, bytes.byteLength);
       }
     });
@@ -82,6 +87,9 @@ export async function startProxy(t: ExecutionContext, brokerPort: number, ownPor
     },
     throttle: (bytesPerSecond) => {
       rate = bytesPerSecond;
+    },
+    withhold: (condition) => {
+      isLost = condition;
     },
     cut,
     restore: () => listen(port),

@@ -18,7 +18,9 @@ const name = fc.oneof(
   { weight: 20, arbitrary: text },
   { weight: 1, arbitrary: fc.constantFrom("__proto__", "constructor", "toString") },
 );
-const key = text.filter((one) => one !== "__proto__" && one !== "constructor");
+
+/** Of an object in a payload that readers accept. */
+export const key = text.filter((one) => one !== "__proto__" && one !== "constructor");
 
 /** What an application may emit, with bytes at any depth. */
 const value = fc.letrec<{ value: unknown }>((tie) => ({

@@ -1,5 +1,6 @@
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import type { BridgeError } from "../../errors.js";
+import { atMost } from "../../util/at-most.js";
 import { debugLog } from "../../util/debug.js";
 import { startRetryLoop } from "../core/retry-loop.js";
 import { type AmqpError, amqpError, EXCHANGE, endOf, type OpenConnection } from "./connection.js";
@@ -8,6 +9,8 @@ import { RedeliveryFilter } from "./redelivery-filter.js";
 
 /** Most messages that the broker sends ahead of their acknowledgement. */
 const PREFETCH = 256;
+/** How long the broker may take to make a queue and all that belongs to it, in milliseconds. */
+const START_MS = 20_000;
 /** Messages are acknowledged together when there are this many. */
 const ACKNOWLEDGE_AT = 64;
 
@@ -24,6 +27,8 @@ export interface ConsumerEvents {
   onLost(error: BridgeError): void;
   /** The broker denies it. @returns whether to keep asking */
   onRefused(error: BridgeError): boolean;
+  /** The connection is of no use, whatever its state. */
+  onUnanswered(reason: string): void;
 }
 
 /** What a host receives of one channel: a queue of its own, bound to the exchange of that name. */
@@ -90,6 +95,12 @@ export class RabbitmqConsumer {
     this.#starting = starting;
     let reason: AmqpError;
     try {
+      if (!(await atMost(START_MS, starting))) {
+        this.#events.onUnanswered(
+          `it does not answer who subscribes to "${this.#channel}" within ${START_MS / 1_000} s`,
+        );
+        return;
+      }
       const { ended } = await starting;
       connected();
       reason = (await ended) ?? new Error("its queue was deleted");

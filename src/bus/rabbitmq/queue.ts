@@ -48,12 +48,7 @@ const ANSWER_MS = 5_000;
 
 /** RabbitMQ 4.3 does not answer where earlier releases say that the node of the queue is down. */
 export async function untilAnswered(reply: Promise<unknown>): Promise<void> {
-  let isAnswered = false;
-  const answered = reply.then(() => {
-    isAnswered = true;
-  });
-  await atMost(ANSWER_MS, answered);
-  if (!isAnswered) {
+  if (!(await atMost(ANSWER_MS, reply))) {
     const message = `no answer within ${ANSWER_MS} ms: its node may be down or inaccessible`;
     throw Object.assign(new Error(message), { code: NODE_DOWN });
   }

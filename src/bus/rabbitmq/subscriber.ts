@@ -43,6 +43,7 @@ export class RabbitmqSubscriber {
         this.#core.status.errorOnce(error);
       },
       onRefused: (error) => this.#onRefused(channel, error),
+      onUnanswered: (reason) => this.replace(reason),
     });
     this.#consumers.set(channel, consumer);
     this.#connection ??= this.#open();

@@ -46,8 +46,8 @@ const OPTIONS: RedisOptions = {
 };
 
 /** A broker that accepts a connection and then says nothing is given up after this, in milliseconds. */
-const HANDSHAKE_MS = 10_000;
-const WITHIN = ` within ${HANDSHAKE_MS / 1_000} s`;
+export const HANDSHAKE_MS = 10_000;
+export const WITHIN = ` within ${HANDSHAKE_MS / 1_000} s`;
 
 /** How long a socket may take to close, in milliseconds. */
 const END_MS = 1_000;

@@ -67,16 +67,12 @@ export async function watchServerInfo(
     if (signal.aborted) {
       return;
     }
-    let isAnswered = false;
     const asked = askServerInfo(connection).then((server) => {
-      isAnswered = true;
       if (server !== undefined && !signal.aborted) {
         onInfo(server);
       }
     });
-    await atMost(PATIENCE * interval, asked);
-    // What has arrived while this process was blocked is read first.
-    await new Promise(setImmediate);
+    const isAnswered = await atMost(PATIENCE * interval, asked);
     if (!isAnswered && !signal.aborted) {
       connection.disconnect(true);
       return;

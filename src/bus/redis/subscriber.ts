@@ -1,11 +1,12 @@
 import type { Redis } from "ioredis";
 import { BridgeError } from "../../errors.js";
+import { atMost } from "../../util/at-most.js";
 import { debugLog } from "../../util/debug.js";
 import { brokerError } from "../core/broker-error.js";
 import type { BusCore } from "../core/bus-core.js";
 import type { PublishGate } from "../core/publish-gate.js";
 import { startRetryLoop } from "../core/retry-loop.js";
-import { endConnection, openConnection, type RedisConnector } from "./connection.js";
+import { address, endConnection, HANDSHAKE_MS, openConnection, type RedisConnector, WITHIN } from "./connection.js";
 import { onMessages } from "./pubsub-messages.js";
 import { isBusy } from "./role.js";
 import type { RedisWireFormat } from "./wire-format.js";
@@ -83,7 +84,10 @@ export class RedisSubscriber {
   /** The reply to SUBSCRIBE says that messages arrive from now on. Rejects when it is to be sent again. */
   async #sendSubscribe(connection: Redis, channel: string): Promise<void> {
     try {
-      await connection.subscribe(this.#prefix + channel);
+      if (!(await atMost(HANDSHAKE_MS, connection.subscribe(this.#prefix + channel)))) {
+        this.#onUnanswered(connection, channel);
+        return;
+      }
     } catch (cause) {
       // Otherwise the connection was lost; the next one subscribes again.
       if (isBusy(cause as Error)) {
@@ -96,6 +100,13 @@ export class RedisSubscriber {
     }
     this.#core.subscribed(channel);
     this.#gate.openIfReady();
+  }
+
+  /** Nothing else would report it: before the reply to SUBSCRIBE, nothing is expected to arrive. */
+  #onUnanswered(connection: Redis, channel: string): void {
+    const message = `Redis at ${address(connection)} does not answer SUBSCRIBE to "${channel}"${WITHIN}`;
+    this.#core.status.errorOnce(new BridgeError("BRIDGE_BROKER_UNAVAILABLE", message));
+    this.replace();
   }
 
   #onRefused(channel: string, cause: Error): void {

@@ -10,7 +10,7 @@ import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { connectRawPolling, connectRawWebSocket, type RawClient } from "../../differential/raw-client.js";
 import { connectClient } from "../../helpers/clients.js";
 import { startMemoryHost } from "../../helpers/memory-host.js";
-import { text } from "../../protocol/arbitraries.js";
+import { key, text } from "../../protocol/arbitraries.js";
 import { EMIT, HOST } from "../../protocol/plain-emit.js";
 
 type Fleet = Awaited<ReturnType<typeof startMemoryHost>>;
@@ -143,7 +143,7 @@ test("passthrough: false decodes", async (t) => {
 
 const VALUES = fc.anything({
   values: [text, fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null)],
-  key: text,
+  key,
   maxDepth: 4,
 });
 
