@@ -17,12 +17,14 @@ export interface Application {
   readonly revision: string;
   /** Whether clients are accepted before their `connect` handler has run: `always_connect`. */
   readonly alwaysConnect: boolean;
+  /** Whether a worker runs the calls of a batch one after the other. */
+  readonly inOrder: boolean;
   readonly handlers: ReadonlyMap<string, Handlers>;
 }
 
 /** @throws BackendFailure for what is none */
 export function readApplication(head: Readonly<Record<string, unknown>>, backend: string): Application {
-  const { version, revision, alwaysConnect, handlers } = head;
+  const { version, revision, alwaysConnect, inOrder, handlers } = head;
   if (version !== VERSION) {
     throw notOne(
       `${backend} speaks version ${JSON.stringify(version)} of the protocol, and this edge version ${VERSION}`,
@@ -34,6 +36,7 @@ export function readApplication(head: Readonly<Record<string, unknown>>, backend
   return {
     revision,
     alwaysConnect: alwaysConnect === true,
+    inOrder: inOrder === true,
     handlers: new Map(Object.entries(handlers).map(([name, value]) => [name, readHandlers(value, backend)])),
   };
 }

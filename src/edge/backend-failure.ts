@@ -4,6 +4,7 @@ interface FailureOptions {
   readonly mayHaveRun: boolean;
   readonly isAway: boolean;
   readonly isStale?: boolean;
+  readonly hasEnded?: boolean;
   readonly cause?: unknown;
 }
 
@@ -15,11 +16,14 @@ export class BackendFailure extends BridgeError {
   readonly isAway: boolean;
   /** Whether the backend has ended a connection that was idle, as it may at any time. */
   readonly isStale: boolean;
+  /** Whether the backend has ended the connection in order, so that all it had answered before has arrived. */
+  readonly hasEnded: boolean;
 
-  constructor(message: string, { mayHaveRun, isAway, isStale = false, cause }: FailureOptions) {
+  constructor(message: string, { mayHaveRun, isAway, isStale = false, hasEnded = false, cause }: FailureOptions) {
     super("BRIDGE_BACKEND_FAILED", message, { cause });
     this.mayHaveRun = mayHaveRun;
     this.isAway = isAway;
     this.isStale = isStale;
+    this.hasEnded = hasEnded;
   }
 }

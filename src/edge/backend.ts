@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { quote } from "../util/quote.js";
 import { type Application, readApplication } from "./application.js";
 import { BackendFailure } from "./backend-failure.js";
+import { BATCH_TYPE, BatchReader, encodeBatch } from "./batch.js";
 import { BODY_TYPE, type Body, decodeBody } from "./body.js";
 
 export interface BackendOptions {
@@ -47,20 +48,51 @@ export class Backend {
 
   /** @throws BackendFailure rejects */
   async describe(signal: AbortSignal): Promise<Application> {
-    const { head } = await this.#send("GET", undefined, signal);
+    const { head } = await this.#send("GET", undefined, signal, (response) => this.#reply(response, false));
     return readApplication(head, this.name);
   }
 
   /** @throws BackendFailure rejects */
   call(body: Buffer, signal: AbortSignal): Promise<Body> {
-    return this.#send("POST", body, signal);
+    return this.#send("POST", { type: BODY_TYPE, body }, signal, (response, isSent) => this.#reply(response, isSent));
+  }
+
+  /**
+   * Several calls in one request.
+   *
+   * @param onReply - called with the number of a call and its reply, or why there is none, as soon as that is there
+   * @throws BackendFailure rejects for all that have got none
+   */
+  callAll(
+    bodies: readonly Buffer[],
+    onReply: (number: number, reply: Body | BackendFailure) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const batch = { type: BATCH_TYPE, body: encodeBatch(bodies) };
+    return this.#send("POST", batch, signal, async (response, isSent) => {
+      if (response.statusCode !== 200) {
+        await this.#reply(response, isSent);
+      }
+      const reader = new BatchReader(this.name, this.#options.maxBytes);
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        for (const { number, status, bytes } of reader.push(chunk)) {
+          onReply(number, this.#replyOrFailure(status, bytes));
+        }
+      }
+    });
   }
 
   close(): void {
     this.#agent.destroy();
   }
 
-  async #send(method: "GET" | "POST", body: Buffer | undefined, signal: AbortSignal): Promise<Body> {
+  /** @param read - takes the response as it arrives */
+  async #send<Result>(
+    method: "GET" | "POST",
+    sent: { readonly type: string; readonly body: Buffer } | undefined,
+    signal: AbortSignal,
+    read: (response: IncomingMessage, isSent: boolean) => Promise<Result>,
+  ): Promise<Result> {
     const { url, secret } = this.#options;
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;
     const outgoing = send(url, {
@@ -69,9 +101,9 @@ export class Backend {
       signal,
       headers: {
         authorization: `Bearer ${secret}`,
-        ...(body === undefined
+        ...(sent === undefined
           ? {}
-          : { "content-type": BODY_TYPE, "content-length": body.byteLength, expect: "100-continue" }),
+          : { "content-type": sent.type, "content-length": sent.body.byteLength, expect: "100-continue" }),
       },
     });
     let isSent = false;
@@ -80,16 +112,22 @@ export class Backend {
       // A worker may ask when patience was over already.
       if (!isSent) {
         isSent = true;
-        outgoing.end(body);
+        outgoing.end(sent?.body);
       }
     };
     let patience: NodeJS.Timeout | undefined;
     const isStale = () => outgoing.reusedSocket && !isSent && !signal.aborted;
+    // The peer has ended the connection in order: all that it has written has come.
+    let hasEnded = false;
+    const onEnd = () => {
+      hasEnded = true;
+    };
+    outgoing.once("socket", (socket) => socket.once("end", onEnd));
     try {
       const answered = new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.once("response", resolve).once("error", reject);
       });
-      if (body === undefined) {
+      if (sent === undefined) {
         outgoing.end();
       } else {
         const wait = () => {
@@ -107,19 +145,33 @@ export class Backend {
       }
       const response = await answered;
       clearTimeout(patience);
-      const bytes = await this.#read(response);
-      if (!isSent && body !== undefined) {
+      const result = await read(response, isSent);
+      if (!isSent && sent !== undefined) {
         outgoing.destroy();
       }
-      return this.#decode(response, bytes, isSent);
+      return result;
     } catch (cause) {
       throw cause instanceof BackendFailure
         ? cause
         : new BackendFailure(`${this.name}: ${(cause as Error).message}`, {
-            ...{ cause, mayHaveRun: isSent, isAway: !signal.aborted && !isStale(), isStale: isStale() },
+            ...{ cause, mayHaveRun: isSent, isAway: !signal.aborted && !isStale(), isStale: isStale(), hasEnded },
           });
     } finally {
       clearTimeout(patience);
+      outgoing.socket?.off("end", onEnd);
+    }
+  }
+
+  async #reply(response: IncomingMessage, isSent: boolean): Promise<Body> {
+    const bytes = await this.#read(response);
+    return this.#decode(response.statusCode, bytes, isSent);
+  }
+
+  #replyOrFailure(status: number, bytes: Buffer): Body | BackendFailure {
+    try {
+      return this.#decode(status, bytes, true);
+    } catch (failure) {
+      return failure as BackendFailure;
     }
   }
 
@@ -140,7 +192,7 @@ export class Backend {
     return Buffer.concat(chunks);
   }
 
-  #decode({ statusCode }: IncomingMessage, bytes: Buffer, isSent: boolean): Body {
+  #decode(statusCode: number | undefined, bytes: Buffer, isSent: boolean): Body {
     if (statusCode !== 200) {
       throw new BackendFailure(`${this.name} answers with status ${statusCode}${whyOf(bytes, statusCode)}`, {
         ...{ mayHaveRun: isSent, isAway: AWAY_STATUSES.has(statusCode) },

@@ -6,6 +6,7 @@ import type { Application } from "./application.js";
 import type { Backend } from "./backend.js";
 import { BackendFailure } from "./backend-failure.js";
 import type { Body } from "./body.js";
+import { CallGatherer } from "./gatherer.js";
 
 /** How long a backend may take to say what it handles, in milliseconds. */
 const DESCRIBE_MS = 5_000;
@@ -24,6 +25,7 @@ const MOST_SILENCES = 3;
 
 interface Member {
   readonly backend: Backend;
+  readonly gatherer: CallGatherer;
   /** Calls in flight. */
   calls: number;
   isAway: boolean;
@@ -47,12 +49,14 @@ export interface BackendsOptions {
 }
 
 export interface CallOptions {
+  /** Calls of one name take about as long: see `CallGatherer`. */
+  readonly name: string;
   /** Monotonic milliseconds until which it may wait for a place; a call that runs has `timeout`. */
   readonly deadline: number;
   /** Whether it may be sent again where a worker has ended with it. */
   readonly isRepeatable: boolean;
-  /** Called whenever it has a place. What it throws ends the call. */
-  readonly onPlace?: () => void;
+  /** Called whenever it is sent. What it throws ends the call. */
+  readonly onSent?: () => void;
 }
 
 /**
@@ -71,14 +75,18 @@ export class Backends {
   #refreshedAt = Number.NEGATIVE_INFINITY;
 
   constructor(backends: readonly Backend[], options: BackendsOptions) {
-    this.#members = backends.map((backend) => ({
-      backend,
-      calls: 0,
-      isAway: true,
-      silences: 0,
-      application: undefined,
-      wake: new AbortController(),
-    }));
+    this.#members = backends.map((backend) => {
+      const member: Member = {
+        backend,
+        gatherer: new CallGatherer(backend, () => member.application?.inOrder === true),
+        calls: 0,
+        isAway: true,
+        silences: 0,
+        application: undefined,
+        wake: new AbortController(),
+      };
+      return member;
+    });
     this.#options = options;
     this.#watches = this.#members.map((member) => this.#watch(member));
   }
@@ -107,14 +115,13 @@ export class Backends {
   }
 
   /** @throws BackendFailure rejects if the call may have run, or got no place; BridgeError `BRIDGE_CLOSED` */
-  async call(body: Buffer, { deadline, isRepeatable, onPlace }: CallOptions): Promise<Body> {
+  async call(body: Buffer, { name, deadline, isRepeatable, onSent }: CallOptions): Promise<Body> {
     for (;;) {
       const member = await this.#place(deadline);
       member.calls += 1;
       const limit = timeLimit(this.#options.timeout, this.#closing.signal);
       try {
-        onPlace?.();
-        const reply = await member.backend.call(body, limit.signal);
+        const reply = await member.gatherer.call({ name, body, signal: limit.signal, onSent });
         if (reply.head.revision !== member.application?.revision) {
           this.refresh();
         }

@@ -168,6 +168,13 @@ export class Edge {
     return this.#handlers.get(nsp.name) ?? this.#handlers.get(ANY);
   }
 
+  /** One that the application has announced, since clients choose the names of events, and may choose those of namespaces. */
+  #handlerOf(socket: Socket, kind: unknown, event: unknown): string {
+    const namespace = this.#handlers.has(socket.nsp.name) ? socket.nsp.name : ANY;
+    const isKnown = typeof event === "string" && this.#handlers.get(namespace)?.events.has(event);
+    return JSON.stringify([kind, namespace, isKnown ? event : ANY]);
+  }
+
   #handles(socket: Socket, event: string): boolean {
     const handlers = this.#handlersOf(socket);
     return handlers !== undefined && (handlers.any || handlers.events.has(event));
@@ -212,12 +219,12 @@ export class Edge {
     register: () => Registered,
   ): Promise<Registered> {
     let registered: Registered | undefined;
-    const onPlace = () => {
+    const onSent = () => {
       assertThere(socket);
       registered ??= register();
     };
     try {
-      const { head } = await this.#call(socket, { kind: "connect" }, args, { deadline, isRepeatable: false, onPlace });
+      const { head } = await this.#call(socket, { kind: "connect" }, args, { deadline, isRepeatable: false, onSent });
       if (head.accepted !== true || head.error !== null) {
         throw refusal(head);
       }
@@ -298,7 +305,7 @@ export class Edge {
     socket: Socket,
     fields: Readonly<Record<string, unknown>>,
     args: EncodedArgs,
-    options: CallOptions,
+    options: Omit<CallOptions, "name">,
   ): Promise<Body> {
     const client = this.#clients.of(socket);
     const id = randomUUID();
@@ -317,7 +324,8 @@ export class Edge {
         ...fields,
       };
       const { kind, event } = fields;
-      const reply = await this.#backends.call(encodeBody(call, args), options);
+      const name = this.#handlerOf(socket, kind, event);
+      const reply = await this.#backends.call(encodeBody(call, args), { ...options, name });
       client.sessions = reply.head.sessions;
       this.#reporter.answered(typeof event === "string" ? quote(event) : String(kind), reply.head.error);
       if (reply.head.marked === true) {

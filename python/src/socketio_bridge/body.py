@@ -19,6 +19,9 @@ from .errors import InvalidCallError
 
 BODY_TYPE = "application/vnd.socketio-bridge"
 
+BATCH_TYPE = "application/vnd.socketio-bridge-batch"
+"""Of several calls in one request: a line with the length of each, and the calls, one directly after the other."""
+
 MAX_ATTACHMENTS = 50_000
 """In one body. The same limit as on the channel."""
 
@@ -75,6 +78,16 @@ def decode_body(body: bytes) -> tuple[dict[str, Any], list[Any]]:
 
     # As in packets of Socket.IO: without bytes it is an object like any other.
     return _load(head, dict), _load(args, list, reconstruct if attachments else None)
+
+
+def split_batch(body: bytes) -> list[bytes]:
+    """Return the bodies of the calls in a batch. Untrusted input.
+
+    Raises:
+        InvalidCallError: for anything but the form above.
+
+    """
+    return _split(body)
 
 
 def _dump(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:

@@ -70,6 +70,10 @@ class Reply:
     """Of the application: the edge asks anew what it handles when this changes."""
     error: str | None = None
     """Class of what the handler raised. Its text stays in the log of the worker."""
+    took: float = 0
+    """Milliseconds from the call to this reply."""
+    process: int = 0
+    """Which worker it was, of all that one address stands for."""
 
     def as_dict(self) -> dict[str, Any]:
         """As it travels."""
@@ -83,6 +87,8 @@ class Reply:
             "sessions": self.sessions,
             "revision": self.revision,
             "error": self.error,
+            "took": self.took,
+            "process": self.process,
         }
 
 

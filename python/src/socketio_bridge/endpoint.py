@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .body import BODY_TYPE, decode_body, encode_body
+from .body import BATCH_TYPE, BODY_TYPE, decode_body, encode_body, split_batch
 from .calls import Call, Reply, read_call
 from .errors import InvalidCallError, InvalidOptionError
 from .worker import logger
@@ -43,6 +43,21 @@ class Response:
     def headers(self) -> list[tuple[str, str]]:
         """Those of every response."""
         return [("Content-Type", BODY_TYPE), ("Content-Length", str(len(self.body)))]
+
+
+BATCH_HEADERS = [("Content-Type", BATCH_TYPE), ("X-Accel-Buffering", "no")]
+"""Of the response to a batch. Each reply is to arrive before the next call begins: nginx would hold them back."""
+
+
+def frame(number: int, response: Response) -> bytes:
+    """Return the reply to one call of a batch, as it is in the response to the whole.
+
+    Args:
+        number: of the call, from 0.
+        response: that the call alone would have.
+
+    """
+    return b"%d %d %d\n%b" % (number, response.status, len(response.body), response.body)
 
 
 def respond(status: int, head: dict[str, Any], args: list[Any] | None = None) -> Response:
@@ -96,20 +111,39 @@ class Endpoint:
         return None
 
     @staticmethod
-    def read(body: bytes, length: int) -> Call:
-        """Return the call in a body.
+    def receive(body: bytes, length: int, content_type: str) -> list[bytes] | None:
+        """Return the calls of a batch; None for a body that is one call.
 
         Args:
             body: as it was received.
             length: as it was announced.
+            content_type: of the request.
+
+        Raises:
+            InvalidCallError: for a body that is neither.
+
+        """
+        if len(body) != length:
+            raise InvalidCallError(f"{len(body)} bytes in place of {length}")
+        return split_batch(body) if content_type == BATCH_TYPE else None
+
+    @staticmethod
+    def read(body: bytes) -> Call:
+        """Return the call in a body.
 
         Raises:
             InvalidCallError: says why there is none.
 
         """
-        if len(body) != length:
-            raise InvalidCallError(f"{len(body)} bytes in place of {length}")
         return read_call(*decode_body(body))
+
+    @staticmethod
+    def failed(error: Exception) -> Response:
+        """Return the response to a call of a batch that could not be read, or failed as no handler can."""
+        if isinstance(error, InvalidCallError):
+            return refuse(400, str(error))
+        logger.error("a call of a batch failed", exc_info=error)
+        return refuse(500, type(error).__name__)
 
     @staticmethod
     def answer(call: Call, reply: Reply) -> Response:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
+import time
 from importlib.metadata import version
 from typing import Any
 
@@ -146,6 +148,8 @@ class _BaseWorker:
     """A server of python-socketio whose handlers are called for clients of the edge."""
 
     _is_async: bool
+    _runs_in_order: bool
+    """Whether the calls of a batch run one after the other."""
 
     def __init__(self, server: Any, middleware_environ: dict[str, Any]) -> None:
         """Put what is needed on the instances of the application.
@@ -173,6 +177,7 @@ class _BaseWorker:
             told = {
                 "version": VERSION,
                 "alwaysConnect": bool(self._server.always_connect),
+                "inOrder": self._runs_in_order,
                 "handlers": handlers_of(self._server),
             }
             digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
@@ -187,7 +192,7 @@ class _BaseWorker:
     def _environ_of(request: Request) -> dict[str, Any]:
         return wsgi_environ(request)
 
-    def _close(self, client: Client, reply: Reply) -> Reply:
+    def _close(self, client: Client, reply: Reply, start: float) -> Reply:
         if client.call.kind == "disconnect":
             # `BaseManager.disconnect` does this for clients of its own.
             self._server.manager.callbacks.pop(client.call.sid, None)
@@ -197,6 +202,8 @@ class _BaseWorker:
         except Exception as error:  # what the values of an application raise when they are encoded
             logger.exception("the session of %s cannot travel, and stays as it was", client.call.namespace)
             reply.sessions, reply.error = client.call.sessions, type(error).__name__
+        reply.took = round(1000 * (time.perf_counter() - start), 3)
+        reply.process = os.getpid()
         return reply
 
     def _run(self, client: Client) -> Any:
@@ -243,6 +250,7 @@ class Worker(_BaseWorker):
     """Calls the handlers of a ``socketio.Server``."""
 
     _is_async = False
+    _runs_in_order = True
 
     def handle(self, call: Call) -> Reply:
         """Run the handler for one event of one client. What it raises is logged, as by python-socketio.
@@ -251,10 +259,11 @@ class Worker(_BaseWorker):
             InvalidCallError: for sessions that no worker has written.
 
         """
+        start = time.perf_counter()
         client, reply = self._open(call), Reply(call.id)
         if call.event in _RESERVED:
             reply.handled = False
-            return self._close(client, reply)
+            return self._close(client, reply, start)
         self._subscription.wait()
         with self._seams.client(client):
             try:
@@ -267,13 +276,14 @@ class Worker(_BaseWorker):
                     self._server.manager._publish(self._mark(client))
                 except Exception as error:  # noqa: BLE001 - each queue has errors of its own
                     self._unmarked(client, error, reply)
-        return self._close(client, reply)
+        return self._close(client, reply, start)
 
 
 class AsyncWorker(_BaseWorker):
     """Calls the handlers of a ``socketio.AsyncServer``."""
 
     _is_async = True
+    _runs_in_order = False
 
     @staticmethod
     def _environ_of(request: Request) -> dict[str, Any]:
@@ -287,10 +297,11 @@ class AsyncWorker(_BaseWorker):
             InvalidCallError: for sessions that no worker has written.
 
         """
+        start = time.perf_counter()
         client, reply = self._open(call), Reply(call.id)
         if call.event in _RESERVED:
             reply.handled = False
-            return self._close(client, reply)
+            return self._close(client, reply, start)
         await self._subscription.wait_async()
         with self._seams.client(client):
             try:
@@ -303,7 +314,7 @@ class AsyncWorker(_BaseWorker):
                     await self._server.manager._publish(self._mark(client))
                 except Exception as error:  # noqa: BLE001 - each queue has errors of its own
                     self._unmarked(client, error, reply)
-        return self._close(client, reply)
+        return self._close(client, reply, start)
 
 
 def _arguments(result: Any) -> list[Any]:
