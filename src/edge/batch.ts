@@ -47,16 +47,10 @@ export class BatchReader {
     this.#maxBytes = maxBytes;
   }
 
-  /** Whether the response may end here. */
-  get isBetweenReplies(): boolean {
-    return this.#size === 0;
-  }
-
-  /** @throws BackendFailure for what no worker has written */
-  push(chunk: Buffer): readonly BatchReply[] {
+  /** @throws BackendFailure for what no worker has written, after what came before it */
+  *push(chunk: Buffer): Generator<BatchReply> {
     this.#chunks.push(chunk);
     this.#size += chunk.byteLength;
-    const replies: BatchReply[] = [];
     while (this.#size >= this.#needed) {
       const data = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
       const reply = this.#read(data);
@@ -66,10 +60,9 @@ export class BatchReader {
       if (reply === undefined) {
         break;
       }
-      replies.push(reply);
       this.#needed = 1;
+      yield reply;
     }
-    return replies;
   }
 
   /** @returns undefined until it has arrived, which `#needed` bytes are needed for */

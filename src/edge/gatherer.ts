@@ -48,6 +48,7 @@ interface Waiting extends GatheredCall {
 export class CallGatherer {
   readonly #backend: Backend;
   readonly #isInOrder: () => boolean;
+  readonly #slow: number;
   readonly #waiting = new Set<Waiting>();
   /** Requests with quick calls that are under way. */
   #requests = 0;
@@ -56,9 +57,13 @@ export class CallGatherer {
   /** When each process of Python has last answered. */
   readonly #processes = new Map<unknown, number>();
 
-  /** @param isInOrder - whether a worker runs the calls of a batch one after the other */
-  constructor(backend: Backend, isInOrder: () => boolean) {
+  /**
+   * @param isInOrder - whether a worker runs the calls of a batch one after the other
+   * @param slow - milliseconds after which others do not wait for a request any longer
+   */
+  constructor(backend: Backend, isInOrder: () => boolean, slow = SLOW_MS) {
     this.#backend = backend;
+    this.#slow = slow;
     this.#isInOrder = isInOrder;
   }
 
@@ -154,7 +159,7 @@ export class CallGatherer {
         this.#flush();
       }
     };
-    const slow = setTimeout(makeRoom, SLOW_MS);
+    const slow = setTimeout(makeRoom, this.#slow);
     try {
       const [only] = batch;
       if (batch.length === 1 && only !== undefined) {

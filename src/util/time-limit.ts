@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /** A signal that aborts after a time, or with another one. */
 export interface TimeLimit {
   readonly signal: AbortSignal;
@@ -11,6 +13,8 @@ export interface TimeLimit {
  */
 export function timeLimit(milliseconds: number, other: AbortSignal): TimeLimit {
   const controller = new AbortController();
+  // As many as there are calls; Node warns of the eleventh.
+  setMaxListeners(0, other);
   const abort = () => controller.abort();
   const timer = setTimeout(abort, milliseconds);
   if (other.aborted) {
