@@ -14,6 +14,9 @@ from pathlib import Path
 from flask import Flask, request
 from flask_socketio import SocketIO, emit, join_room
 
+FATAL = -1
+"""The number with which a worker ends."""
+
 app = Flask(__name__)
 app.secret_key = "for tests only"
 socketio = SocketIO(
@@ -43,6 +46,8 @@ def watch():
 @socketio.on("number")
 def number(value):
     emit("handled", value)
+    if value == FATAL:
+        os.kill(os.getpid(), signal.SIGKILL)
     return value
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import socketio
 from socketio.async_pubsub_manager import AsyncPubSubManager
 
-from socketio_bridge.body import BODY_TYPE, decode_body, encode_body
+from socketio_bridge.body import BATCH_TYPE, BODY_TYPE, decode_body, encode_body
 
 SECRET = "a-secret-of-the-tests"
 
@@ -98,12 +98,37 @@ def call_of(kind, /, **fields):
     }
 
 
-def send_wsgi(app, body, *, method="POST", authorization=f"Bearer {SECRET}", length="", path="/socketio-bridge"):
-    """Return the status and the body of the response. The length is that of the body unless it is given."""
+def batch_of(*calls):
+    """Return the body of a batch: each call with its arguments."""
+    bodies = [call if isinstance(call, bytes) else encode_body(*call) for call in calls]
+    return b" ".join(b"%d" % len(body) for body in bodies) + b"\n" + b"".join(bodies)
+
+
+def replies_of(answer):
+    """Return the number, the status and the reply to each call of a batch, in the order of the response."""
+    replies = []
+    while answer:
+        line, _, rest = answer.partition(b"\n")
+        number, status, length = map(int, line.split())
+        replies.append((number, status, reply_of(rest[:length])))
+        answer = rest[length:]
+    return replies
+
+
+def wsgi_environ_of(
+    body,
+    *,
+    method="POST",
+    authorization=f"Bearer {SECRET}",
+    length="",
+    path="/socketio-bridge",
+    content_type=BODY_TYPE,
+):
+    """Return the environment of a request to the endpoint. The length is that of the body unless it is given."""
     environ = {
         "REQUEST_METHOD": method,
         "PATH_INFO": path,
-        "CONTENT_TYPE": BODY_TYPE,
+        "CONTENT_TYPE": content_type,
         "CONTENT_LENGTH": str(len(body)) if length == "" else length,
         "HTTP_AUTHORIZATION": authorization,
         "SERVER_NAME": "127.0.0.1",
@@ -111,13 +136,17 @@ def send_wsgi(app, body, *, method="POST", authorization=f"Bearer {SECRET}", len
         "wsgi.url_scheme": "http",
         "wsgi.input": BytesIO(body),
     }
-    environ = {name: value for name, value in environ.items() if value is not None}
+    return {name: value for name, value in environ.items() if value is not None}
+
+
+def send_wsgi(app, body, **options):
+    """Return the status and the body of the response."""
     seen: dict[str, Any] = {}
 
     def start_response(status, headers):
         seen.update(status=int(status.split()[0]), headers=dict(headers))
 
-    answer = b"".join(app(environ, start_response))
+    answer = b"".join(app(wsgi_environ_of(body, **options), start_response))
     assert seen["headers"]["Content-Length"] == str(len(answer))
     return seen["status"], answer
 
@@ -128,11 +157,18 @@ def send_asgi(app, body, **options):
 
 
 async def exchange_asgi(
-    app, body, *, method="POST", authorization=f"Bearer {SECRET}", length="", path="/socketio-bridge"
+    app,
+    body,
+    *,
+    method="POST",
+    authorization=f"Bearer {SECRET}",
+    length="",
+    path="/socketio-bridge",
+    content_type=BODY_TYPE,
 ):
-    """Return the status and the body of the response. The body comes in two pieces."""
+    """Return the status and the body of the response. The body of the request comes in two pieces."""
     headers = {
-        "content-type": BODY_TYPE,
+        "content-type": content_type,
         "content-length": str(len(body)) if length == "" else length,
         "authorization": authorization,
     }
@@ -150,9 +186,13 @@ async def exchange_asgi(
         sent.append(message)
 
     await app({"type": "http", "method": method, "path": path, "headers": lines}, receive, send)
-    start, content = sent
-    assert dict(start["headers"])[b"content-length"] == str(len(content["body"])).encode()
-    return start["status"], content["body"]
+    start, *parts = sent
+    answer = b"".join(part.get("body", b"") for part in parts)
+    assert [part.get("more_body", False) for part in parts] == [True] * (len(parts) - 1) + [False]
+    sent_headers = dict(start["headers"])
+    is_batch = sent_headers.get(b"content-type") == BATCH_TYPE.encode()
+    assert is_batch or sent_headers[b"content-length"] == str(len(answer)).encode()
+    return start["status"], answer
 
 
 def post(app, value, args=None, *, send=send_wsgi, **options):

@@ -7,16 +7,18 @@ import pytest
 import socketio
 
 import socketio_bridge
-from socketio_bridge.body import encode_body
+from socketio_bridge.body import BATCH_TYPE, encode_body
 from tests.support import (
     SECRET,
     SID,
     AsyncQueue,
     Queue,
+    batch_of,
     call_of,
     emitted,
     exchange_asgi,
     post_asgi,
+    replies_of,
     reply_of,
     request_of,
     send_asgi,
@@ -220,3 +222,35 @@ def test_handlers_find_the_scope_of_the_client(server):
     assert (scope["type"], scope["path"], scope["query_string"]) == ("websocket", "/a b", b"q=%C3%A9")
     assert (scope["client"], scope["server"]) == (("192.0.2.7", 4711), ("chat.example", 8080))
     assert (b"upgrade", b"websocket") in scope["headers"]
+
+
+def test_the_calls_of_a_batch_run_beside_each_other_and_each_is_answered_when_it_has_ended(server):
+    async def run():
+        last_is_there = asyncio.Event()
+
+        @server.event
+        async def number(_sid, value):
+            if value == 2:
+                last_is_there.set()
+            await last_is_there.wait()
+            # In reverse.
+            for _ in range(10 * (2 - value)):
+                await asyncio.sleep(0)
+            return value
+
+        app = socketio_bridge.asgi(server, secret=SECRET)
+        calls = [(call_of("event", event="number", wantsAck=True, id=f"call-{value}"), [value]) for value in range(3)]
+        return await exchange_asgi(app, batch_of(*calls, b"2\n{}"), content_type=BATCH_TYPE)
+
+    status, answer = asyncio.run(run())
+
+    replies = replies_of(answer)
+    assert status == 200
+    assert [(number, code) for number, code, _ in replies] == [(3, 400), (2, 200), (1, 200), (0, 200)]
+    assert [reply["ack"] for number, _, reply in replies if number < 3] == [[2], [1], [0]]
+
+
+def test_a_batch_that_is_none_is_refused_as_a_whole(chat, queue):
+    for body in (b"", b"5\nhello", b"1 x\n{}"):
+        assert send_asgi(chat, body, content_type=BATCH_TYPE)[0] == 400
+    assert queue.published == []

@@ -1,6 +1,7 @@
 """A real Flask-SocketIO application, called as the edge calls it."""
 
 import json
+import os
 
 import flask
 import flask_socketio
@@ -8,7 +9,21 @@ import pytest
 import socketio
 
 import socketio_bridge
-from tests.support import SECRET, SID, Queue, call_of, emitted, post, request_of, send_wsgi
+from socketio_bridge.body import BATCH_TYPE
+from socketio_bridge.sessions import Sessions
+from tests.support import (
+    SECRET,
+    SID,
+    Queue,
+    batch_of,
+    call_of,
+    emitted,
+    post,
+    replies_of,
+    request_of,
+    send_wsgi,
+    wsgi_environ_of,
+)
 
 
 @pytest.fixture
@@ -115,3 +130,74 @@ def test_the_path_in_the_environment_is_decoded(queue):
     post(app, call_of("connect", request=request_of(path="/socket.io/caf%C3%A9")))
 
     assert [path.encode("latin1").decode() for path in seen] == ["/socket.io/café"]
+
+
+def numbered(number, **fields):
+    return call_of("event", **{"id": f"call-{number}", "event": "number", "wantsAck": True, **fields}), [number]
+
+
+def serve_numbers(queue):
+    """Return an application, and the numbers that its handler has got."""
+    app, seen = flask.Flask(__name__), []
+    app.secret_key = "k"
+    io = flask_socketio.SocketIO(app, client_manager=queue, async_mode="threading")
+
+    @io.on("number")
+    def handle(value):
+        seen.append(value)
+        return value
+
+    return socketio_bridge.wsgi(io, app.wsgi_app, secret=SECRET), seen
+
+
+def open_batch(app, *calls):
+    """Return the response, of which nothing has been asked for yet."""
+    started = []
+    environ = wsgi_environ_of(batch_of(*calls), content_type=BATCH_TYPE)
+    parts = iter(app(environ, lambda status, headers: started.append((status, dict(headers)))))
+    assert started == [("200 OK", {"Content-Type": BATCH_TYPE, "X-Accel-Buffering": "no"})]
+    return parts
+
+
+def test_the_calls_of_a_batch_run_one_after_the_other_each_after_the_reply_to_the_last(queue):
+    app, seen = serve_numbers(queue)
+    parts = open_batch(app, *map(numbered, range(3)))
+
+    for number in range(3):
+        assert seen == list(range(number))
+        [(replied, status, reply)] = replies_of(next(parts))
+        assert (replied, status, reply["ack"]) == (number, 200, [number])
+    assert next(parts, None) is None
+
+
+def test_a_call_of_a_batch_fails_alone(queue, monkeypatch):
+    app, seen = serve_numbers(queue)
+    open_sessions = Sessions.open
+
+    def fail_for_one(call, environ):
+        if call.id == "call-2":
+            raise SystemError("of no handler")
+        return open_sessions(call, environ)
+
+    monkeypatch.setattr(Sessions, "open", fail_for_one)
+    parts = open_batch(app, numbered(0), numbered(1, kind="nonsense"), b"2\n{}", numbered(2), numbered(3))
+
+    replies = replies_of(b"".join(parts))
+    assert [(number, status) for number, status, _ in replies] == [(0, 200), (1, 400), (2, 400), (3, 500), (4, 200)]
+    assert "nonsense" in replies[1][2]["error"]
+    assert replies[3][2]["error"] == "SystemError"
+    assert seen == [0, 3]
+
+
+def test_a_batch_that_is_none_is_refused_as_a_whole(queue):
+    app, seen = serve_numbers(queue)
+    for body in (b"", b"5\nhello", b"1 x\n{}", batch_of(numbered(0), numbered(1)) + b"more"):
+        assert send_wsgi(app, body, content_type=BATCH_TYPE)[0] == 400
+    assert seen == []
+
+
+def test_a_reply_says_which_process_has_made_it_and_how_long_that_took(chat):
+    _, reply = post(chat, call_of("event", event="fail"))
+
+    assert reply["process"] == os.getpid()
+    assert 0 < reply["took"] < 60_000

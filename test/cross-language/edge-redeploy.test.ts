@@ -15,6 +15,12 @@ const test = testWithBroker(launchRedis);
 
 const WORKERS = 2;
 
+/** Requests of quick events under way at a time: two for each worker. */
+const MOST_REQUESTS = 2 * WORKERS;
+
+/** The number with which a worker ends. */
+const FATAL = -1;
+
 interface Release {
   readonly name: string;
   readonly events: readonly string[];
@@ -143,6 +149,36 @@ test.serial(
     t.is(dying.length, 1);
     t.is(typeof (await next), "number");
     t.not(await next, dying[0]?.[1]);
+  },
+);
+
+test.serial(
+  "a worker that is killed among many events costs those that it was handling, and no other runs twice",
+  async (t) => {
+    const stage = new Stage(t, t.context.url);
+    const { url } = await stage.startEdge((await stage.startWorkers()).url);
+    const clients = await Promise.all(upTo(20).map(() => stage.client(url)));
+    const answers = clients.map(({ socket }, index) =>
+      Promise.all(upTo(25).map((value) => ask(socket, "number", index === 0 && value === 12 ? FATAL : value))),
+    );
+    const all = await Promise.all(answers);
+
+    const lost = all.flat().filter((answer) => typeof answer !== "number");
+    t.true(lost.length >= 1 && lost.length <= MOST_REQUESTS, JSON.stringify(lost));
+    t.deepEqual(
+      new Set(lost.map((answer) => JSON.stringify(answer))),
+      new Set(['{"socketioBridge":{"error":"no_answer"}}']),
+    );
+    for (const [index, { handled, disconnects }] of clients.entries()) {
+      const answered = all[index]?.filter((answer) => typeof answer === "number") as number[];
+      // Each once, and in order: where the worker had begun with one that got no answer, that is among them.
+      t.deepEqual(handled, [...new Set(handled)]);
+      t.deepEqual(
+        handled.filter((value) => answered.includes(value)),
+        answered,
+      );
+      t.deepEqual(disconnects, []);
+    }
   },
 );
 
