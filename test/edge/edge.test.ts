@@ -116,7 +116,7 @@ test("a handler that takes too long costs its acknowledgement alone", async (t) 
   const { stage } = await startStage(
     t,
     { onEvent: ({ args }, response) => (args[0] === "slow" ? undefined : end(response, reply({}, ["quick"]))) },
-    { timeout: 300 },
+    { timeout: 2_000 },
   );
   const socket = await stage.connect();
   const [slow, quick] = await Promise.all([ask(socket, "event", "slow"), ask(socket, "event", "quick")]);
