@@ -54,6 +54,8 @@ export interface FakeBackendOptions {
   readonly onConnect?: Answer;
   /** @default no acknowledgement */
   readonly onEvent?: Answer;
+  /** @default the handler has run */
+  readonly onDisconnect?: Answer;
   /** Called in place of asking for the body. */
   readonly onContinue?: (response: ServerResponse) => boolean;
 }
@@ -61,7 +63,7 @@ export interface FakeBackendOptions {
 /** A server in the place of workers: it says what it is told to, such as what no worker would. */
 export async function startFakeBackend(
   t: ExecutionContext,
-  { description, onConnect = agree, onEvent = agree, onContinue }: FakeBackendOptions,
+  { description, onConnect = agree, onEvent = agree, onDisconnect = agree, onContinue }: FakeBackendOptions,
 ): Promise<FakeBackend> {
   const calls: Body[] = [];
   const requests: { method: string; authorization: string }[] = [];
@@ -81,7 +83,7 @@ export async function startFakeBackend(
     }
     const call = decodeBody(Buffer.concat(chunks));
     calls.push(call);
-    const answers: Readonly<Record<string, Answer>> = { connect: onConnect, event: onEvent };
+    const answers: Readonly<Record<string, Answer>> = { connect: onConnect, event: onEvent, disconnect: onDisconnect };
     (answers[String(call.head.kind)] ?? agree)(call, response);
   };
   const server = createServer((request, response) => void handle(request, response).catch(() => {}));
