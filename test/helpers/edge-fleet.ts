@@ -12,14 +12,23 @@ import { cleanUp } from "../../src/testing/scope.js";
 import { FAKE_SECRET, type FakeBackend } from "./fake-backend.js";
 import { startNodeHost } from "./node-host.js";
 
-/** A bus that publishes nothing while it is mute, as one of a host that has died. */
-function mutableBus(name: string): { readonly bus: Bus; setMute(isMute: boolean): void } {
+/** What of its messages a host cannot get through: all, as if it had died, or what members of groups send each other. */
+type Mute = boolean | "group";
+
+function mutableBus(name: string): { readonly bus: Bus; setMute(mute: Mute): void } {
   const bus = memoryBus(name);
-  let isMute = false;
+  let mute: Mute = false;
+  const isLost = (payload: Uint8Array | string): boolean => {
+    const decoded = typeof payload === "string" ? undefined : decodeSideChannel(payload, 2 ** 24);
+    return mute === true || (mute === "group" && decoded?.kind === "message" && decoded.message.type === "group");
+  };
   return {
-    bus: { ...bus, publish: async (...message) => (isMute ? undefined : bus.publish(...message)) },
+    bus: {
+      ...bus,
+      publish: async (channel, payload) => (isLost(payload) ? undefined : bus.publish(channel, payload)),
+    },
     setMute: (value) => {
-      isMute = value;
+      mute = value;
     },
   };
 }
@@ -74,7 +83,6 @@ export async function startEdgeFleet(t: ExecutionContext) {
         const socket =
           manager?.io.socket(namespace) ?? connect(new URL(namespace, host.url).href, { ...options, forceNew: true });
         cleanUp(t, () => socket.disconnect());
-        socket.connect();
         await new Promise<void>((done, fail) => socket.once("connect", done).once("connect_error", fail));
         return socket;
       },
@@ -93,7 +101,9 @@ export async function startEdgeFleet(t: ExecutionContext) {
   return { told, seal, spy, startEdge };
 }
 
-export type EdgeOfFleet = Awaited<ReturnType<Awaited<ReturnType<typeof startEdgeFleet>>["startEdge"]>>;
+export type Fleet = Awaited<ReturnType<typeof startEdgeFleet>>;
+
+export type EdgeOfFleet = Awaited<ReturnType<Fleet["startEdge"]>>;
 
 /** In the order in which the second and the third take over for the first. */
 export function inOrderOf(first: EdgeOfFleet, others: readonly EdgeOfFleet[]): readonly EdgeOfFleet[] {
