@@ -5,13 +5,13 @@ import { BridgeError } from "../errors.js";
 import { quote } from "../util/quote.js";
 import { type Handlers, mergeApplications } from "./application.js";
 import { Backend } from "./backend.js";
-import { BackendFailure } from "./backend-failure.js";
 import { Backends, type CallOptions } from "./backends.js";
 import { type Body, type EncodedArgs, encodeArgs } from "./body.js";
 import { type Caller, Calls } from "./calls.js";
 import { Clients, callerOf } from "./client.js";
 import { Capacity, Pending } from "./event-queue.js";
 import { Failover } from "./failover/failover.js";
+import { failed, lossOf, refusal, tryAgain } from "./failures.js";
 import { Marks } from "./marks.js";
 import { type EdgeOptions, type NormalizedEdge, normalizeEdge } from "./options.js";
 import { Registration } from "./registration.js";
@@ -365,26 +365,4 @@ function assertThere({ conn }: Socket): void {
   }
 }
 
-function lossOf(error: BridgeError): EdgeLoss {
-  if (error instanceof BackendFailure && !error.mayHaveRun) {
-    return "no_worker";
-  }
-  return error.code === "BRIDGE_CLOSED" ? "closed" : "no_answer";
-}
-
-/** What a client gets in place of an acknowledgement: no handler of Python returns such an object. */
-const failed = (reason: EdgeLoss) => ({ socketioBridge: { error: reason } });
-
 const hasKeys = (auth: unknown): boolean => typeof auth === "object" && auth !== null && Object.keys(auth).length > 0;
-
-/** The `connect_error` that Python would have sent. */
-function refusal({ refusal: refused }: Body["head"]): Error {
-  const { message = "Unable to connect", data } = (refused ?? {}) as Record<string, unknown>;
-  return Object.assign(new Error(String(message)), data === undefined ? {} : { data });
-}
-
-function tryAgain(cause: BridgeError): Error {
-  return Object.assign(new Error("the server cannot be reached at the moment: try again", { cause }), {
-    data: { code: cause.code },
-  });
-}

@@ -35,7 +35,11 @@ test("members are those whose heartbeats say so: before this host has joined, an
   groups.heard(heartbeat(OTHER, ["edges"]));
   groups.left(OTHER, false);
   groups.left(OTHER, false);
-  t.deepEqual(seen, [["left", OTHER, true], ["joined", OTHER], ["left", OTHER, false]]);
+  t.deepEqual(seen, [
+    ["left", OTHER, true],
+    ["joined", OTHER],
+    ["left", OTHER, false],
+  ]);
   t.throws(() => groups.join("edges", listener), { code: "BRIDGE_INVALID_OPTION" });
   group.leave();
   group.leave();

@@ -73,7 +73,8 @@ test("whoever has missed something is told that, and everything where nobody kno
   const replicas = new Replicas(LIMITS, () => t.fail());
   const apply = () => takeAll(roster).every((message) => replicas.apply(HOST, [], message));
   const clients = Array.from({ length: 30 }, (_, index) => clientOf(`sid ${index}`));
-  const add = (from: number, to: number) => clients.slice(from, to).map(({ client, socket }) => roster.add(client, socket));
+  const add = (from: number, to: number) =>
+    clients.slice(from, to).map(({ client, socket }) => roster.add(client, socket));
   const remove = (from: number, to: number) =>
     clients.slice(from, to).map(({ client, socket }) => roster.remove(client, socket));
   add(0, 10);
@@ -87,7 +88,13 @@ test("whoever has missed something is told that, and everything where nobody kno
   const [message] = takeAll(roster);
   t.is(message?.changed.length, 10);
   t.true(replicas.apply(HOST, [], message as ClientsMessage));
-  t.deepEqual(sidsOf(replicas), clients.slice(5, 20).map(({ socket }) => socket.id).sort());
+  t.deepEqual(
+    sidsOf(replicas),
+    clients
+      .slice(5, 20)
+      .map(({ socket }) => socket.id)
+      .sort(),
+  );
 
   // More than it remembers of those who have left.
   for (let round = 0; round < 3; round += 1) {
@@ -104,7 +111,13 @@ test("whoever has missed something is told that, and everything where nobody kno
   takeAll(roster);
   roster.resync(replicas.get(HOST)?.sequence ?? 0);
   t.true(apply());
-  t.deepEqual(sidsOf(replicas), clients.slice(10, 20).map(({ socket }) => socket.id).sort());
+  t.deepEqual(
+    sidsOf(replicas),
+    clients
+      .slice(10, 20)
+      .map(({ socket }) => socket.id)
+      .sort(),
+  );
 });
 
 test("nobody listens for long: what has left is forgotten, and a host that is heard again starts anew", (t) => {

@@ -321,11 +321,16 @@ export class Failover implements PeerGroupListener {
 
   /** One namespace after the other, since they share their sessions. Never rejects. */
   async #disconnect({ transport, sockets, sessions, origin }: KeptClient): Promise<void> {
-    let current: unknown = JSON.parse(sessions);
-    const { connection, request } = JSON.parse(origin) as Pick<Caller, "connection" | "request">;
-    for (const [namespace, sid] of sockets) {
-      const caller = { sid, namespace, connection, transport, request, rooms: [sid], sessions: current };
-      current = await this.#options.disconnect(caller);
+    try {
+      let current: unknown = JSON.parse(sessions);
+      const { connection, request } = JSON.parse(origin) as Pick<Caller, "connection" | "request">;
+      for (const [namespace, sid] of sockets) {
+        const caller = { sid, namespace, connection, transport, request, rooms: [sid], sessions: current };
+        current = await this.#options.disconnect(caller);
+      }
+    } catch (error) {
+      // An edge of another release has told it.
+      this.#options.reporter.lost("a disconnect", "unreadable", (error as Error).message);
     }
   }
 }
