@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from "node:crypto";
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 
 const ALGORITHM = "aes-256-gcm";
 const KEY_BYTES = 32;
@@ -7,19 +7,19 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** Not secret: it keeps what is derived here apart from what others derive from the same secret. */
-const SALT = "socketio-python-bridge edge";
+const PURPOSE = "socketio-python-bridge edge";
 
 /**
  * Encrypts and authenticates what edges tell each other, with a key from the secret that they share with the workers: it
  * has cookies and sessions in it, and whoever can write to the channel must not be able to make it up.
  */
 export class Seal {
-  /** Of all edges with that secret. Says no more about it than a password hash does. */
+  /** Of all edges with that secret, which it does not give away. */
   readonly name: string;
   readonly #key: Buffer;
 
   constructor(secret: string) {
-    const derived = scryptSync(secret, SALT, KEY_BYTES + NAME_BYTES);
+    const derived = Buffer.from(hkdfSync("sha256", secret, "", PURPOSE, KEY_BYTES + NAME_BYTES));
     this.#key = derived.subarray(0, KEY_BYTES);
     this.name = derived.subarray(KEY_BYTES).toString("hex");
   }
