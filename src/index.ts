@@ -1,5 +1,12 @@
 export { type BridgeAdapter, createAdapter } from "./adapter/create-adapter.js";
-export type { BridgeHandle, BridgeStats, ObservedEmit, RejectedMessage } from "./adapter/reporting/handle.js";
+export type {
+  BridgeHandle,
+  BridgeStats,
+  ObservedEmit,
+  PeerGroup,
+  PeerGroupListener,
+  RejectedMessage,
+} from "./adapter/reporting/handle.js";
 export * from "./emitter/index.js";
 export type { AdapterOptions, RecoveryLimits } from "./options.js";
 export type { RejectReason } from "./protocol/model/rejection.js";

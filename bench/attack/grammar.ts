@@ -136,6 +136,7 @@ const TYPES: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {
   all_rooms: { id, namespace },
   server_side_emit: { id, namespace, args: anyList, isAcknowledged: yes },
   transfer_session: { id, namespace, pid: anyText, offset: anyText },
+  group: { group: anyText, to: anyList, payload: value },
   exported_sessions: { namespace, items: anyList },
   reply: { to: host, id, part: id, isLast: yes, items: anyList, error: anyText },
   ack_count: { to: host, id, clients: id, isClient: yes },

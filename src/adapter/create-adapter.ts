@@ -44,6 +44,7 @@ function handleOf(host: Host): BridgeHandle {
     onRejected: (listener) => reporter.rejections.add(listener),
     onEmit: (listener) => reporter.emits.add(listener),
     onMark: (listener) => marks.add(listener),
+    joinGroup: (group, listener) => cluster.groups.join(group, listener),
     stats: () => ({
       ...reporter.stats(),
       unknownAcks: cluster.acks.unknownCount,

@@ -6,6 +6,7 @@ import type { RequestMessage } from "../protocol/side-channel/messages.js";
 import { atMost } from "../util/at-most.js";
 import { debugLog } from "../util/debug.js";
 import { KnownClients } from "./known-clients.js";
+import { PeerGroups } from "./peer-groups.js";
 import { type PeerMessageHandlers, PeerMessageReceiver } from "./peer-message-receiver.js";
 import { type PeerRequest, PeerRequests } from "./peer-requests.js";
 import { Peers } from "./peers.js";
@@ -50,6 +51,7 @@ export class Cluster {
   readonly pythonHosts: PythonHosts;
   /** Emits of this process that wait for clients of other hosts. */
   readonly acks: PendingAcks;
+  readonly groups: PeerGroups;
   readonly knownClients = new KnownClients();
   /** Whether Python hosts tell a client from a room whose name looks like its sid: see `askClientApart`. */
   readonly canAskApart: boolean;
@@ -70,7 +72,9 @@ export class Cluster {
     this.acks = new PendingAcks(options.maxPendingAcks);
     this.canAskApart = hasClientCommands(options.dialect);
     this.#requests = new PeerRequests(options.maxPendingAcks);
-    this.peers = new Peers(options.heartbeatInterval, (hostId, joined) => {
+    this.groups = new PeerGroups(this.hostId, this.sideChannel, () => this.#presence.changed());
+    this.peers = new Peers(options.heartbeatInterval, (hostId, joined, departure) => {
+      this.groups.left(hostId, departure !== "silent");
       this.#requests.peerLeft(hostId, joined);
       this.acks.peerLeft(hostId, joined);
     });
@@ -96,6 +100,7 @@ export class Cluster {
       window: this.window,
       presence: this.#presence,
       peers: this.peers,
+      groups: this.groups,
       pythonHosts: this.pythonHosts,
       requests: this.#requests,
       acks: this.acks,
@@ -175,6 +180,7 @@ export class Cluster {
     this.#isClosed = true;
     this.acks.close();
     this.#requests.close();
+    this.groups.close();
     if (this.#presence.close()) {
       // The bus publishes it if it still can. Peers that do not get it notice the missing heartbeats.
       for (const channel of this.sideChannel.names) {
@@ -205,7 +211,16 @@ export class Cluster {
   #announce(type: "hello" | "heartbeat"): Promise<unknown> {
     const { isHost, heartbeatInterval } = this.#options;
     const { lastSeenAgo } = this.pythonHosts;
-    const message = { type, from: this.hostId, isHost, interval: heartbeatInterval, pythonSeenAgo: lastSeenAgo };
+    const { names } = this.groups;
+    const groups = names.length > 0 ? { groups: names } : {};
+    const message = {
+      type,
+      from: this.hostId,
+      isHost,
+      interval: heartbeatInterval,
+      pythonSeenAgo: lastSeenAgo,
+      ...groups,
+    };
     return Promise.allSettled(this.sideChannel.names.map((channel) => this.sideChannel.publish(message, channel)));
   }
 }

@@ -7,6 +7,7 @@ import type {
   RequestMessage,
   SideChannelMessage,
 } from "../protocol/side-channel/messages.js";
+import type { PeerGroups } from "./peer-groups.js";
 import { PeerReply, type ReplyPart } from "./peer-reply.js";
 import type { PeerRequests } from "./peer-requests.js";
 import type { Peers } from "./peers.js";
@@ -35,6 +36,7 @@ export interface PeerMessageReceivers {
   readonly window: SendWindow;
   readonly presence: Presence;
   readonly peers: Peers;
+  readonly groups: PeerGroups;
   readonly pythonHosts: PythonHosts;
   readonly requests: PeerRequests;
   readonly acks: PendingAcks;
@@ -75,7 +77,7 @@ export class PeerMessageReceiver {
 
   /** @returns resolves with why it is rejected; undefined for what is done */
   #dispatch(channel: string, message: SideChannelMessage): Promise<Rejection | undefined> | undefined {
-    const { hostId, sideChannel, peers, handlers } = this.#to;
+    const { hostId, sideChannel, peers, groups, handlers } = this.#to;
     // A process that writes only to another channel than this one's first reads this host without being read by it.
     const isPublishedTo = channel === sideChannel.names[0];
     if (message.from === hostId) {
@@ -105,6 +107,11 @@ export class PeerMessageReceiver {
       case "exported_sessions":
         handlers?.onSessions(message);
         return undefined;
+      case "group":
+        if (isPublishedTo) {
+          groups.receive(message);
+        }
+        return undefined;
       default:
         if (message.to === hostId) {
           this.#onReply(message);
@@ -132,9 +139,12 @@ export class PeerMessageReceiver {
   }
 
   #onPresence(message: PresenceMessage, isPublishedTo: boolean): void {
-    const { presence, peers, pythonHosts } = this.#to;
+    const { presence, peers, groups, pythonHosts } = this.#to;
     if (isPublishedTo) {
       peers.add(message);
+      if (message.isHost) {
+        groups.heard(message);
+      }
     }
     if (message.pythonSeenAgo !== null) {
       pythonHosts.markSeen(message.pythonSeenAgo);

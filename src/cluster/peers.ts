@@ -21,6 +21,11 @@ interface Peer {
   missed: number;
 }
 
+/** Why a host is no longer known: it said goodbye, is given up, or makes room. */
+export type Departure = "goodbye" | "silent" | "crowded";
+
+type OnLeft = (hostId: string, joined: number, departure: Departure) => void;
+
 /** The hosts that were known at one moment, in constant space: those that had joined by then. */
 export interface Roll {
   readonly count: number;
@@ -37,7 +42,7 @@ export interface Roll {
  */
 export class Peers {
   readonly #interval: number;
-  readonly #onLeft: (hostId: string, joined: number) => void;
+  readonly #onLeft: OnLeft;
   /** Heard in one interval only. The first of them makes room for others. */
   readonly #newcomers = new Map<string, Peer>();
   /** Heard in more than one interval, the one heard least recently first. */
@@ -47,9 +52,9 @@ export class Peers {
 
   /**
    * @param interval - milliseconds between two own heartbeats
-   * @param onLeft - called when a host that serves clients said goodbye, is given up, or makes room; with its number
+   * @param onLeft - called when a host that serves clients is no longer known; with its number
    */
-  constructor(interval: number, onLeft: (hostId: string, joined: number) => void) {
+  constructor(interval: number, onLeft: OnLeft) {
     this.#interval = interval;
     this.#onLeft = onLeft;
   }
@@ -110,7 +115,7 @@ export class Peers {
     }
   }
 
-  remove(hostId: string): void {
+  remove(hostId: string, departure: Departure = "goodbye"): void {
     const peer = this.#find(hostId);
     if (peer !== undefined) {
       this.#newcomers.delete(hostId);
@@ -118,7 +123,7 @@ export class Peers {
       this.#hostCount -= peer.isHost ? 1 : 0;
       debug("lost %s, %d peers left", hostId, this.size);
       if (peer.isHost) {
-        this.#onLeft(hostId, peer.joined);
+        this.#onLeft(hostId, peer.joined, departure);
       }
     }
   }
@@ -128,7 +133,7 @@ export class Peers {
       for (const [hostId, peer] of peers) {
         peer.missed += 1;
         if (peer.missed > peer.tolerated) {
-          this.remove(hostId);
+          this.remove(hostId, "silent");
         }
       }
     }
@@ -142,7 +147,7 @@ export class Peers {
   #makeRoom(): void {
     for (const peers of [this.#newcomers, this.#proven]) {
       for (const hostId of peers.keys()) {
-        this.remove(hostId);
+        this.remove(hostId, "crowded");
         return;
       }
     }

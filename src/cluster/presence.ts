@@ -56,6 +56,13 @@ export class Presence {
     void this.#publish("heartbeat");
   }
 
+  /** What a heartbeat says is another than before. The `hello`, if that is still to come, says it as well. */
+  changed(): void {
+    if (this.#timer !== undefined) {
+      this.heartbeat();
+    }
+  }
+
   /** Nothing is published while the broker is away, since nobody needs to read it later. */
   onStatus(status: BusStatus): void {
     if (status.type === "reconnecting") {

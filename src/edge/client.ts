@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "socket.io";
+import type { Caller } from "./calls.js";
 import { type Capacity, EventQueue, type Pending, type QueueLimits } from "./event-queue.js";
 
 /** What the edge keeps of a connection. Its namespaces share it, as they share an environment in Python. */
@@ -50,6 +51,18 @@ export class Clients {
     return client;
   }
 }
+
+/** What a call says of a client. */
+export const callerOf = (socket: Socket, { id, sessions }: Client): Caller => ({
+  sid: socket.id,
+  namespace: socket.nsp.name,
+  connection: id,
+  transport: socket.conn.transport.name,
+  request: requestOf(socket),
+  // Python puts a client into its own room before its `connect` handler runs.
+  rooms: socket.rooms.size > 0 ? [...socket.rooms] : [socket.id],
+  sessions,
+});
 
 /** The request by which a client connected, as a call has it. */
 export function requestOf({ request }: Socket): Readonly<Record<string, unknown>> {

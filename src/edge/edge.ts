@@ -1,23 +1,21 @@
-import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Namespace, Server, Socket } from "socket.io";
 import type { BridgeHandle } from "../adapter/reporting/handle.js";
 import { BridgeError } from "../errors.js";
-import { atMost } from "../util/at-most.js";
 import { quote } from "../util/quote.js";
 import { type Handlers, mergeApplications } from "./application.js";
 import { Backend } from "./backend.js";
-import { BackendFailure } from "./backend-failure.js";
 import { Backends, type CallOptions } from "./backends.js";
-import { type Body, type EncodedArgs, encodeArgs, encodeBody } from "./body.js";
-import { Clients, requestOf } from "./client.js";
+import { type Body, type EncodedArgs, encodeArgs } from "./body.js";
+import { type Caller, Calls } from "./calls.js";
+import { Clients, callerOf } from "./client.js";
 import { Capacity, Pending } from "./event-queue.js";
+import { Failover } from "./failover/failover.js";
+import { failed, lossOf, refusal, tryAgain } from "./failures.js";
 import { Marks } from "./marks.js";
 import { type EdgeOptions, type NormalizedEdge, normalizeEdge } from "./options.js";
 import { Registration } from "./registration.js";
 import { type EdgeLoss, EdgeReporter, type EdgeStats } from "./reporter.js";
-
-/** How long a reply waits, at most, for what its handler published, in milliseconds. */
-const MARK_MS = 5_000;
 
 /** How long `close()` waits, at most, for calls, chiefly the clients' `disconnect` handlers, in milliseconds. */
 const DRAIN_MS = 10_000;
@@ -33,6 +31,9 @@ interface ClientEvent {
   readonly args: readonly unknown[];
   readonly acknowledge: Acknowledge | undefined;
 }
+
+/** The word of python-engineio for a connection that ended without a goodbye. */
+const HOST_DIED = "transport close";
 
 /** `SocketIO.reason` of python-engineio, by the words of socket.io; others are the same in both. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -51,6 +52,8 @@ export class Edge {
   readonly #reporter: EdgeReporter;
   readonly #backends: Backends;
   readonly #marks: Marks;
+  readonly #calls: Calls;
+  readonly #failover: Failover;
   readonly #pending = new Pending();
   readonly #clients: Clients;
   #handlers: ReadonlyMap<string, Handlers> = new Map();
@@ -72,6 +75,13 @@ export class Edge {
       this.#onDisconnect(socket, reason),
     );
     const backends = urls.map((url) => new Backend({ url, secret, maxCalls, maxBytes: maxAnswer, ca }));
+    this.#failover = new Failover({
+      adapter,
+      secret,
+      reporter: this.#reporter,
+      disconnect: (caller) => this.#disconnectOrphan(caller),
+      onReturned: (sockets) => this.#connectAnew(sockets),
+    });
     this.#backends = new Backends(backends, {
       maxCalls,
       timeout,
@@ -79,6 +89,7 @@ export class Edge {
       onAway: (name, failure) => this.#reporter.away(name, failure),
       onBack: (name) => this.#reporter.back(name),
     });
+    this.#calls = new Calls(this.#backends, this.#marks, this.#reporter);
   }
 
   /**
@@ -100,6 +111,7 @@ export class Edge {
    * handle.
    */
   async close(): Promise<void> {
+    this.#failover.close();
     this.#marks.close();
     await this.#pending.drained(DRAIN_MS);
     // Ends the calls that still run, at once.
@@ -169,8 +181,8 @@ export class Edge {
   }
 
   /** One that the application has announced, since clients choose the names of events, and may choose those of namespaces. */
-  #handlerOf(socket: Socket, kind: unknown, event: unknown): string {
-    const namespace = this.#handlers.has(socket.nsp.name) ? socket.nsp.name : ANY;
+  #handlerOf(nsp: string, kind: unknown, event?: unknown): string {
+    const namespace = this.#handlers.has(nsp) ? nsp : ANY;
     const isKnown = typeof event === "string" && this.#handlers.get(namespace)?.events.has(event);
     return JSON.stringify([kind, namespace, isKnown ? event : ANY]);
   }
@@ -229,6 +241,7 @@ export class Edge {
         throw refusal(head);
       }
       this.#accepted.add(socket);
+      this.#failover.entered(this.#clients.of(socket), socket);
       return registered as Registered;
     } catch (error) {
       registered?.end();
@@ -285,19 +298,54 @@ export class Edge {
 
   /** Called twice, by the namespace and by the connection; only the first call counts. */
   #onDisconnect(socket: Socket, reason: string): void {
-    const { queue, sockets } = this.#clients.of(socket);
+    const client = this.#clients.of(socket);
+    const { queue, sockets } = client;
     if (!sockets.delete(socket)) {
       return;
     }
     queue.addLast(async () => {
       // Not known until its `connect`, which may still be waiting, has finished.
       if (this.#accepted.delete(socket)) {
-        const options = { deadline: this.#deadline(), isRepeatable: false };
+        const onSent = () => this.#failover.left(client, socket);
+        const options = { deadline: this.#deadline(), isRepeatable: false, onSent };
         await this.#call(socket, { kind: "disconnect", reason }, encodeArgs([]), options).catch((error: BridgeError) =>
-          this.#reporter.lost("a disconnect", lossOf(error), error.message),
+          this.#loseDisconnect(error),
         );
+        onSent();
       }
     });
+  }
+
+  #loseDisconnect(error: BridgeError): void {
+    this.#reporter.lost("a disconnect", lossOf(error), error.message);
+  }
+
+  /** Of a client whose host has died. Never rejects. */
+  #disconnectOrphan(caller: Caller): Promise<unknown> {
+    const name = this.#handlerOf(caller.namespace, "disconnect");
+    const options = { name, deadline: this.#deadline(), isRepeatable: false };
+    const called = this.#calls.call(caller, { kind: "disconnect", reason: HOST_DIED }, encodeArgs([]), options).then(
+      ({ head }) => {
+        this.#reporter.tookOver();
+        return head.sessions;
+      },
+      (error: BridgeError) => {
+        this.#loseDisconnect(error);
+        return caller.sessions;
+      },
+    );
+    this.#pending.add(called.then(() => undefined));
+    return called;
+  }
+
+  /** Python has seen these clients leave: they come back, and it sees them connect. */
+  #connectAnew(sockets: readonly Socket[]): void {
+    for (const socket of sockets) {
+      this.#accepted.delete(socket);
+      this.#failover.left(this.#clients.of(socket), socket);
+      socket.conn.close();
+    }
+    this.#reporter.returned(sockets.length);
   }
 
   /** @throws BridgeError rejects with `BRIDGE_BACKEND_FAILED` or `BRIDGE_CLOSED` */
@@ -308,34 +356,15 @@ export class Edge {
     options: Omit<CallOptions, "name">,
   ): Promise<Body> {
     const client = this.#clients.of(socket);
-    const id = randomUUID();
-    const mark = this.#marks.wait(id);
-    try {
-      const call = {
-        id,
-        sid: socket.id,
-        namespace: socket.nsp.name,
-        connection: client.id,
-        transport: socket.conn.transport.name,
-        request: requestOf(socket),
-        // Python puts a client into its own room before its `connect` handler runs.
-        rooms: socket.rooms.size > 0 ? [...socket.rooms] : [socket.id],
-        sessions: client.sessions,
-        ...fields,
-      };
-      const { kind, event } = fields;
-      const name = this.#handlerOf(socket, kind, event);
-      const reply = await this.#backends.call(encodeBody(call, args), { ...options, name });
-      client.sessions = reply.head.sessions;
-      this.#reporter.answered(typeof event === "string" ? quote(event) : String(kind), reply.head.error);
-      if (reply.head.marked === true) {
-        await atMost(MARK_MS, mark.passed);
-        this.#reporter.marked(mark.isThrough());
-      }
-      return reply;
-    } finally {
-      mark.forget();
+    const { kind, event } = fields;
+    const name = this.#handlerOf(socket.nsp.name, kind, event);
+    const reply = await this.#calls.call(callerOf(socket, client), fields, args, { ...options, name });
+    const { sessions } = reply.head;
+    if (!isDeepStrictEqual(sessions, client.sessions)) {
+      client.sessions = sessions;
+      this.#failover.changed(client);
     }
+    return reply;
   }
 }
 
@@ -346,26 +375,4 @@ function assertThere({ conn }: Socket): void {
   }
 }
 
-function lossOf(error: BridgeError): EdgeLoss {
-  if (error instanceof BackendFailure && !error.mayHaveRun) {
-    return "no_worker";
-  }
-  return error.code === "BRIDGE_CLOSED" ? "closed" : "no_answer";
-}
-
-/** What a client gets in place of an acknowledgement: no handler of Python returns such an object. */
-const failed = (reason: EdgeLoss) => ({ socketioBridge: { error: reason } });
-
 const hasKeys = (auth: unknown): boolean => typeof auth === "object" && auth !== null && Object.keys(auth).length > 0;
-
-/** The `connect_error` that Python would have sent. */
-function refusal({ refusal: refused }: Body["head"]): Error {
-  const { message = "Unable to connect", data } = (refused ?? {}) as Record<string, unknown>;
-  return Object.assign(new Error(String(message)), data === undefined ? {} : { data });
-}
-
-function tryAgain(cause: BridgeError): Error {
-  return Object.assign(new Error("the server cannot be reached at the moment: try again", { cause }), {
-    data: { code: cause.code },
-  });
-}

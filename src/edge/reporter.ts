@@ -25,6 +25,8 @@ export interface EdgeStats {
   readonly raised: number;
   /** Events for which neither the server nor Python has a handler. */
   readonly unhandled: number;
+  /** Clients of hosts that have died for which this edge has run `disconnect` handlers, once for each namespace. */
+  readonly takenOver: number;
   /** Calls that wait or run. */
   readonly pending: number;
   /** Events without an answer, clients that could not enter, and `disconnect` handlers that did not run, by reason. */
@@ -39,6 +41,7 @@ export class EdgeReporter {
   #answered = 0;
   #raised = 0;
   #unhandled = 0;
+  #takenOver = 0;
 
   constructor(logger: Logger) {
     this.#log = new RateLimitedLog((line) => callApplication(() => logger.warn(line)));
@@ -85,8 +88,44 @@ export class EdgeReporter {
     this.#info.line(`back ${backend}`, () => `[socketio-python-bridge] workers at ${backend} take events`);
   }
 
+  takesOver(host: string, clients: number): void {
+    this.#warn(`takes over ${host}`, `the host ${host} has died: \`disconnect\` runs here for its ${clients} clients`);
+  }
+
+  /** A `disconnect` handler of another host's client has run. */
+  tookOver(): void {
+    this.#takenOver += 1;
+  }
+
+  /** @param clients - own ones for which another host has run `disconnect` */
+  returned(clients: number): void {
+    this.#warn(
+      "returned",
+      `the other hosts could not hear this one and took it for dead: ${clients} of its clients have to connect anew`,
+    );
+  }
+
+  /** @param reason - they are too large to be told, or there is no room for those of other hosts */
+  unprotected(reason: "oversized" | "no_room", clients: number, bytes: number): void {
+    const whose = reason === "oversized" ? "have too large headers and sessions" : "of other hosts find no room here";
+    this.#warn(
+      `unprotected ${reason}`,
+      `${clients} clients ${whose} (${bytes} bytes): their \`disconnect\` may not run if their host dies`,
+    );
+  }
+
+  unsent({ message }: BridgeError): void {
+    this.#warn("unsent", `the other edges do not hear of the clients of this one: ${message}`);
+  }
+
   stats(): Omit<EdgeStats, "pending"> {
-    return { answered: this.#answered, raised: this.#raised, unhandled: this.#unhandled, lost: { ...this.#lost } };
+    return {
+      answered: this.#answered,
+      raised: this.#raised,
+      unhandled: this.#unhandled,
+      takenOver: this.#takenOver,
+      lost: { ...this.#lost },
+    };
   }
 
   #warn(key: string, text: string): void {

@@ -66,6 +66,8 @@ export interface FakeBackendOptions {
   readonly onEvent?: Answer;
   /** @default no acknowledgement for any of them */
   readonly onBatch?: (calls: readonly Body[], response: ServerResponse) => void;
+  /** @default the handler has run */
+  readonly onDisconnect?: Answer;
   /** Called in place of asking for the body. */
   readonly onContinue?: (response: ServerResponse) => boolean;
 }
@@ -87,7 +89,14 @@ function split(bytes: Buffer): readonly Buffer[] {
 /** A server in the place of workers: it says what it is told to, such as what no worker would. */
 export async function startFakeBackend(
   t: ExecutionContext,
-  { description, onConnect = agree, onEvent = agree, onBatch = agreeToAll, onContinue }: FakeBackendOptions,
+  {
+    description,
+    onConnect = agree,
+    onEvent = agree,
+    onDisconnect = agree,
+    onBatch = agreeToAll,
+    onContinue,
+  }: FakeBackendOptions,
 ): Promise<FakeBackend> {
   const calls: Body[] = [];
   const batches: number[] = [];
@@ -116,7 +125,7 @@ export async function startFakeBackend(
     }
     const call = decodeBody(body);
     calls.push(call);
-    const answers: Readonly<Record<string, Answer>> = { connect: onConnect, event: onEvent };
+    const answers: Readonly<Record<string, Answer>> = { connect: onConnect, event: onEvent, disconnect: onDisconnect };
     (answers[String(call.head.kind)] ?? agree)(call, response);
   };
   const server = createServer((request, response) => void handle(request, response).catch(() => {}));

@@ -1,5 +1,8 @@
 import type { BusStatus } from "../../bus/bus.js";
+import type { PeerGroup, PeerGroupListener } from "../../cluster/peer-groups.js";
 import type { RejectReason } from "../../protocol/model/rejection.js";
+
+export type { PeerGroup, PeerGroupListener };
 
 /** One emit that is about to be delivered to the clients of this host. */
 export interface ObservedEmit {
@@ -90,6 +93,13 @@ export interface BridgeHandle {
    * @returns a function that unsubscribes
    */
   onMark(listener: (mark: string) => void): () => void;
+  /**
+   * Joins a group of Node hosts, such as the edges of one application: they hear of each other, and can send each other
+   * bytes.
+   *
+   * @throws BridgeError `BRIDGE_INVALID_OPTION` for a group that this host has joined already
+   */
+  joinGroup(group: string, listener: PeerGroupListener): PeerGroup;
   /** A snapshot: counters since the start, and the state at this moment. */
   stats(): BridgeStats;
 }

@@ -117,6 +117,14 @@ export class Fields {
     return value;
   }
 
+  bytes(key: string): Uint8Array {
+    const value = this.get(key);
+    if (!(value instanceof Uint8Array)) {
+      throw wrongType(key, value, "bytes");
+    }
+    return value;
+  }
+
   /** Empty if it is missing. */
   strings(key: string): readonly string[] {
     const value = this.get(key) ?? [];

@@ -27,6 +27,7 @@ function readMessage(fields: Fields): SideChannelMessage | undefined {
         isHost: fields.boolean("isHost"),
         interval: fields.wholeNumber("interval"),
         pythonSeenAgo: fields.get("pythonSeenAgo") === null ? null : fields.wholeNumber("pythonSeenAgo"),
+        groups: fields.strings("groups"),
       };
     case "bye":
       return { type, from };
@@ -40,6 +41,14 @@ function readMessage(fields: Fields): SideChannelMessage | undefined {
       return { type, ...request(), pid: fields.string("pid"), offset: fields.string("offset") };
     case "exported_sessions":
       return { type, from, namespace: fields.namespace(), items: fields.list("items") };
+    case "group":
+      return {
+        type,
+        from,
+        group: fields.string("group"),
+        to: fields.strings("to"),
+        payload: fields.bytes("payload"),
+      };
     case "reply":
       return {
         type,

@@ -12,7 +12,8 @@ export type SideChannelMessage =
   | ReplyMessage
   | AckCountMessage
   | AckMessage
-  | ExportedSessionsMessage;
+  | ExportedSessionsMessage
+  | GroupMessage;
 
 interface FromHost {
   /** The sender's host id: 32 hex digits. */
@@ -28,6 +29,8 @@ export interface PresenceMessage extends FromHost {
   readonly interval: number;
   /** Milliseconds since the sender last received a message of a Python host; null for never. */
   readonly pythonSeenAgo: number | null;
+  /** Groups that the sender has joined. A host that has joined none leaves the key out. */
+  readonly groups?: readonly string[];
 }
 
 /** The sender is closing. */
@@ -99,6 +102,15 @@ export interface ExportedSessionsMessage extends FromHost {
   readonly type: "exported_sessions";
   readonly namespace: string;
   readonly items: readonly unknown[];
+}
+
+/** What members of a group send each other, such as edges of one application. Only they know what it means. */
+export interface GroupMessage extends FromHost {
+  readonly type: "group";
+  readonly group: string;
+  /** The hosts it is for. */
+  readonly to: readonly string[];
+  readonly payload: Uint8Array;
 }
 
 interface ToHost extends FromHost {
