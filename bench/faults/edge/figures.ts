@@ -63,7 +63,9 @@ export interface EdgeFigures {
   readonly disconnectedElsewhere: number;
   /** Longest time that a client was without a connection. */
   readonly longestAway: number | undefined;
-  /** Longest time from sending an event to its acknowledgement. */
+  /** Longest time from sending an event to its acknowledgement, before the fault: what the machine takes by itself. */
+  readonly steadyWait: number;
+  /** The same in the whole run. */
   readonly longestWait: number;
   readonly unsettled: number;
   /** Handlers of `disconnect` of the clients of the killed edge. */
@@ -146,6 +148,8 @@ function disconnectHandlersOf({ record, isOfKilledEdge }: EdgeEvidence): EdgeFig
 
 const longest = (times: readonly number[]): number => times.reduce((most, time) => Math.max(most, time), 0);
 
+const waitOf = ({ sentAt, settledAt }: SentEvent): number => (settledAt ?? sentAt) - sentAt;
+
 export function edgeFiguresOf(evidence: EdgeEvidence): EdgeFigures {
   const { fault, span, sent, disconnects, record, killedWorker, isOfKilledEdge } = evidence;
   const handlings = handlingsOf(record);
@@ -157,16 +161,18 @@ export function edgeFiguresOf(evidence: EdgeEvidence): EdgeFigures {
   const answered = sent.filter(({ outcome }) => outcome === "answered");
   const unsettled = sent.filter(({ outcome }) => outcome === "unsettled");
   const failed = sent.filter(({ outcome }) => outcome !== "answered" && outcome !== "unsettled");
+  const noticed = new Map<number, number>();
+  for (const { client, at } of disconnects) {
+    noticed.set(client, Math.min(at, noticed.get(client) ?? at));
+  }
   const isInFlight = (event: SentEvent): boolean => {
-    if (event.sentAt > span.to) {
-      return false;
-    }
     if (killedWorker !== undefined) {
       // It may have read an event whose handler it had not begun yet.
       const [handling] = handled.get(keyOf(event)) ?? [];
-      return handling === undefined || handling.pid === killedWorker;
+      return event.sentAt <= span.to && (handling === undefined || handling.pid === killedWorker);
     }
-    return isOfKilledEdge?.(event.client) === true;
+    // What a client sends before it notices goes to the edge that is dead.
+    return isOfKilledEdge?.(event.client) === true && event.sentAt <= (noticed.get(event.client) ?? 0);
   };
   return {
     fault,
@@ -185,7 +191,8 @@ export function edgeFiguresOf(evidence: EdgeEvidence): EdgeFigures {
     longestAway: disconnects.some(({ backAt }) => backAt === null)
       ? undefined
       : longest(disconnects.map(({ at, backAt }) => (backAt ?? at) - at)),
-    longestWait: longest(answered.map(({ sentAt, settledAt }) => (settledAt ?? sentAt) - sentAt)),
+    steadyWait: longest(answered.filter(({ settledAt }) => (settledAt ?? 0) < span.from).map(waitOf)),
+    longestWait: longest(answered.map(waitOf)),
     unsettled: unsettled.length,
     disconnectHandlers: disconnectHandlersOf(evidence),
   };

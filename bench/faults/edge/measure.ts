@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { waitTimeout } from "../../../src/testing/with-timeout.js";
 import type { Progress } from "../../shared/progress.js";
 import type { BenchBroker } from "../brokers.js";
 import { meterLines } from "../throughput-meters.js";
@@ -22,15 +23,18 @@ const STEADY_MS = 3_000;
 /** How long an acknowledgement may take when nothing is sent any more: more than `maxWait` of the edge. */
 const SETTLE_MS = 45_000;
 
+/** Workers import their modules anew, perhaps on a machine that is busy otherwise. */
+const WAIT_MS = 120_000;
+
 /** One run. @throws Error when something cannot be started */
 export async function measureEdge(options: EdgeRunOptions): Promise<EdgeFigures> {
   const { fault, broker, progress, cleanUpAtEnd } = options;
   progress.phase("starting workers, edges and clients");
-  const starting = startEdgeTestbed({ fault, queue: broker.url });
+  const starting = waitTimeout.run(WAIT_MS, () => startEdgeTestbed({ fault, queue: broker.url }));
   const end = async () => (await starting).end();
   const endedAlready = cleanUpAtEnd(() => end().catch(() => {}));
   try {
-    return await measureAt(await starting, options);
+    return await waitTimeout.run(WAIT_MS, async () => measureAt(await starting, options));
   } finally {
     endedAlready();
     await starting.then(
