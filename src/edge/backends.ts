@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { BridgeError } from "../errors.js";
 import { backoff } from "../util/backoff.js";
 import { pause } from "../util/pause.js";
@@ -80,6 +81,8 @@ export class Backends {
       wake: new AbortController(),
     }));
     this.#options = options;
+    // Each call in flight listens, of which there may be many: Node would warn of a leak.
+    setMaxListeners(0, this.#closing.signal);
     this.#watches = this.#members.map((member) => this.#watch(member));
   }
 

@@ -124,6 +124,31 @@ test("a handler that takes too long costs its acknowledgement alone", async (t) 
   t.is(quick, "quick");
 });
 
+test("many calls at once are no leak, and Node does not warn of one", async (t) => {
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error) => warnings.push(name);
+  process.on("warning", onWarning);
+  cleanUp(t, () => process.off("warning", onWarning));
+  const waiting: (() => void)[] = [];
+  const { stage } = await startStage(
+    t,
+    {
+      onEvent: (_, response) => {
+        waiting.push(() => end(response, reply({}, ["well"])));
+        if (waiting.length === 20) {
+          for (const answer of waiting) {
+            answer();
+          }
+        }
+      },
+    },
+    { concurrent: true },
+  );
+  const socket = await stage.connect();
+  await Promise.all(Array.from({ length: 20 }, () => ask(socket, "event")));
+  t.deepEqual(warnings, []);
+});
+
 test("what no worker has begun with is repeated; a backend that is away is asked with pauses", async (t) => {
   let refused = 0;
   const { workers, stage } = await startStage(t, {
