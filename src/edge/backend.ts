@@ -17,7 +17,10 @@ export interface BackendOptions {
   readonly ca?: string | undefined;
 }
 
-/** How long a server may take to ask for the body, in milliseconds. One that does not know `Expect` gets it then. */
+/**
+ * How long a server may take to ask for a body if it has never asked for one, in milliseconds. One that does not know
+ * `Expect` gets it then.
+ */
 const CONTINUE_MS = 5_000;
 
 /** Of a proxy that has no worker, or of a server that is going down. */
@@ -33,6 +36,8 @@ export class Backend {
   readonly name: string;
   readonly #options: BackendOptions;
   readonly #agent: HttpAgent;
+  /** Whether the server asks for bodies: it will, however long it takes until a worker is free. */
+  #asks = false;
 
   constructor(options: BackendOptions) {
     const { url, maxCalls, ca } = options;
@@ -93,9 +98,13 @@ export class Backend {
         outgoing.end();
       } else {
         const wait = () => {
-          patience = setTimeout(sendBody, CONTINUE_MS);
+          patience = setTimeout(() => this.#asks || sendBody(), CONTINUE_MS);
         };
-        outgoing.once("continue", sendBody).once("socket", (socket) => {
+        const onContinue = () => {
+          this.#asks = true;
+          sendBody();
+        };
+        outgoing.once("continue", onContinue).once("socket", (socket) => {
           if (outgoing.reusedSocket) {
             wait();
           } else {
@@ -113,6 +122,10 @@ export class Backend {
       }
       return this.#decode(response, bytes, isSent);
     } catch (cause) {
+      if (body !== undefined && !isSent) {
+        // The next server at this address may be another one.
+        this.#asks = false;
+      }
       throw cause instanceof BackendFailure
         ? cause
         : new BackendFailure(`${this.name}: ${(cause as Error).message}`, {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import test, { type ExecutionContext } from "ava";
 import type { Server } from "socket.io";
 import { io as connect, type Socket } from "socket.io-client";
@@ -147,6 +148,25 @@ test("many calls at once are no leak, and Node does not warn of one", async (t) 
   const socket = await stage.connect();
   await Promise.all(Array.from({ length: 20 }, () => ask(socket, "event")));
   t.deepEqual(warnings, []);
+});
+
+test("a call that waits long at a server that asks for bodies stays without a body, and is repeated when that ends", async (t) => {
+  let busy: ServerResponse | undefined;
+  const { workers, stage } = await startStage(t, {
+    onContinue: (response) => {
+      if (workers.calls.length === 0 || busy !== undefined) {
+        return true;
+      }
+      busy = response;
+      // Longer than an edge waits for a server that may not know `Expect`.
+      setTimeout(() => response.socket?.destroy(), 7_000);
+      return false;
+    },
+    onEvent: (_, response) => end(response, reply({}, ["well"])),
+  });
+  const socket = await stage.connect();
+  t.is(await ask(socket, "event"), "well");
+  t.not(busy, undefined);
 });
 
 test("what no worker has begun with is repeated; a backend that is away is asked with pauses", async (t) => {
