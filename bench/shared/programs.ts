@@ -18,8 +18,11 @@ function writeLog(title: string, text: string): void {
 
 const RUNNING = new Set<Program>();
 
-/** Kills the programs that are still running; they would outlive a crash of this process. */
+let isOver = false;
+
+/** Kills the programs that are still running; they would outlive a crash of this process. None is started any more. */
 export function killPrograms(): void {
+  isOver = true;
   for (const program of RUNNING) {
     void program.kill().catch(() => {});
   }
@@ -37,8 +40,11 @@ export interface ProgramCommand {
   readonly onLog?: (line: string) => void;
 }
 
-/** Starts a program of a measurement. */
+/** Starts a program of a measurement. @throws Error when the measurement is over */
 export function startProgram({ title, command, args, env = {}, onLine = () => false, onLog }: ProgramCommand): Program {
+  if (isOver) {
+    throw new Error(`${title} is not started: the measurement is over`);
+  }
   const child = spawnChild(command, args, { env });
   const program = new Program(title, child, {
     onLine,
@@ -78,6 +84,16 @@ export async function whileRunning<T>(program: Program, what: Promise<T>): Promi
     throw new Error(program.withLastOutput(`${program.name} ended with code ${code}`));
   });
   return Promise.race([what, ended]);
+}
+
+/** The same while it starts: where that fails, it is killed. */
+export async function whileStarting<T>(program: Program, what: Promise<T>): Promise<T> {
+  try {
+    return await whileRunning(program, what);
+  } catch (error) {
+    await program.kill();
+    throw error;
+  }
 }
 
 /** How long a program may take to end with its standard input, in milliseconds. */

@@ -2,7 +2,7 @@ import { freePort } from "../../../scripts/environment/free-port.js";
 import { Inbox } from "../../../src/testing/inbox.js";
 import type { Program } from "../../../src/testing/program.js";
 import { moduleArguments } from "../../shared/modules.js";
-import { startProgram, terminateProgram, whileRunning } from "../../shared/programs.js";
+import { startProgram, terminateProgram, whileStarting } from "../../shared/programs.js";
 
 export interface EdgeHostOptions {
   readonly name: string;
@@ -36,7 +36,7 @@ export class EdgeHost {
       env: { SOCKETIO_BRIDGE_SECRET: secret },
       onLog: (line) => log.add(line),
     });
-    await whileRunning(
+    await whileStarting(
       program,
       log.find(`${name} to be ready`, (line) => line.includes("ready")),
     );

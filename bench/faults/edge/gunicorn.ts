@@ -3,7 +3,7 @@ import { testEnvironment } from "../../../scripts/environment/environment.js";
 import { freePort } from "../../../scripts/environment/free-port.js";
 import type { Inbox } from "../../../src/testing/inbox.js";
 import type { Line, Program } from "../../../src/testing/program.js";
-import { signalProgram, startProgram, terminateProgram, whileRunning } from "../../shared/programs.js";
+import { signalProgram, startProgram, terminateProgram, whileRunning, whileStarting } from "../../shared/programs.js";
 import { THREADS, WORKERS } from "./names.js";
 
 export interface GunicornOptions {
@@ -54,7 +54,7 @@ export class Gunicorn {
         return true;
       },
     });
-    await whileRunning(this.#program, booted);
+    await whileStarting(this.#program, booted);
   }
 
   /** Resolves when every worker is a new one, and the old ones have ended. */

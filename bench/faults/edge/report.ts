@@ -32,13 +32,21 @@ export function mergeEdge(
   return [...earlier.filter(({ fault }) => !faults.has(fault)), ...measured];
 }
 
+/** What is between the markers of the page: in what circumstances, and the table. */
+export function edgePart(runs: readonly RecordedEdgeRun[]): string {
+  const circumstances = new Set(
+    runs.map(({ rate, measured, machine }) => `${rate} events a second, ${measured.slice(0, 10)}: ${machine}.`),
+  );
+  return `${[...circumstances].join("\n")}\n\n${edgeTable(edgeRows(runs))}`;
+}
+
 /** Adds the measured runs to the page and its numbers. @throws Error when the page has no place for a table */
 export function writeEdgePart(measured: readonly RecordedEdgeRun[]): void {
   const earlier = existsSync(EDGE_NUMBERS)
     ? (JSON.parse(readFileSync(EDGE_NUMBERS, "utf8")) as { readonly runs: readonly RecordedEdgeRun[] }).runs
     : [];
   const runs = mergeEdge(earlier, measured);
-  const page = replacePart(readFileSync(PAGE, "utf8"), "faults -- --edge --write", edgeTable(edgeRows(runs)));
+  const page = replacePart(readFileSync(PAGE, "utf8"), "faults -- --edge --write", edgePart(runs));
   writeNumbers(EDGE_NUMBERS, runs);
   writeFileSync(PAGE, page);
 }

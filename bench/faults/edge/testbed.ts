@@ -54,7 +54,7 @@ export async function startEdgeTestbed({ fault, queue }: EdgeTestbedOptions): Pr
       releases.push(() => edge.end());
       return edge;
     };
-    const edges = await Promise.all([startEdge("an edge"), startEdge("the other edge")]);
+    const edges = [await startEdge("an edge"), await startEdge("the other edge")] as const;
     const balancers = await Promise.all(edges.map((edge) => openBalancer(edges, edge)));
     releases.push(() => Promise.all(balancers.map((balancer) => balancer.close())));
     const urls = balancers.map(({ port }) => `http://127.0.0.1:${port}`);

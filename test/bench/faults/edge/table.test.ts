@@ -1,6 +1,6 @@
 import test from "ava";
 import type { EdgeFigures } from "../../../../bench/faults/edge/figures.js";
-import { edgeRows, mergeEdge } from "../../../../bench/faults/edge/report.js";
+import { edgePart, edgeRows, mergeEdge } from "../../../../bench/faults/edge/report.js";
 import { summarizeEdge } from "../../../../bench/faults/edge/summary.js";
 import { edgeTable, edgeTerminalRow } from "../../../../bench/faults/edge/table.js";
 import { edgeFailures } from "../../../../bench/faults/edge/verdict.js";
@@ -88,8 +88,16 @@ test("several runs: medians of times with the least and the most, the most of ea
   t.true(edgeTerminalRow(summary).endsWith("in what was killed"));
 });
 
+const recorded = (parts: Partial<EdgeFigures>) => ({
+  ...{ ...figures(parts), measured: "2026-01-02T03:04:05Z", machine: "2 × a machine", rate: 200 },
+});
+
+test("the page says once in what circumstances the figures were taken", (t) => {
+  const part = edgePart([recorded({}), recorded({ fault: "edge-redis" })]);
+  t.true(part.startsWith("200 events a second, 2026-01-02: 2 × a machine.\n\n| fault |"), part);
+});
+
 test("new runs replace the earlier ones of the same fault", (t) => {
-  const recorded = (parts: Partial<EdgeFigures>) => ({ ...figures(parts), measured: "", machine: "", rate: 200 });
   const [old, other, fresh] = [recorded({}), recorded({ fault: "edge-redis" }), recorded({ sent: 7 })];
   t.deepEqual(mergeEdge([old, other], [fresh]), [other, fresh]);
 });
