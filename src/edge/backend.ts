@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Socket } from "node:net";
 import { quote } from "../util/quote.js";
 import { type Application, readApplication } from "./application.js";
 import { BackendFailure } from "./backend-failure.js";
@@ -38,6 +39,8 @@ export class Backend {
   readonly #agent: HttpAgent;
   /** Whether the server asks for bodies: it will, however long it takes until a worker is free. */
   #asks = false;
+  /** Connections that have had a call. */
+  readonly #sockets = new WeakSet<Socket>();
 
   constructor(options: BackendOptions) {
     const { url, maxCalls, ca } = options;
@@ -89,7 +92,13 @@ export class Backend {
       }
     };
     let patience: NodeJS.Timeout | undefined;
-    const isStale = () => outgoing.reusedSocket && !isSent && !signal.aborted;
+    let isReused = false;
+    outgoing.once("socket", (socket) => {
+      // `reusedSocket` is false where the request had to wait for the socket.
+      isReused = this.#sockets.has(socket);
+      this.#sockets.add(socket);
+    });
+    const isStale = () => isReused && !isSent && !signal.aborted;
     try {
       const answered = new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.once("response", resolve).once("error", reject);
@@ -105,7 +114,7 @@ export class Backend {
           sendBody();
         };
         outgoing.once("continue", onContinue).once("socket", (socket) => {
-          if (outgoing.reusedSocket) {
+          if (isReused) {
             wait();
           } else {
             // Not before there is a connection, over which a server could ask.
@@ -122,7 +131,8 @@ export class Backend {
       }
       return this.#decode(response, bytes, isSent);
     } catch (cause) {
-      if (body !== undefined && !isSent) {
+      const isGone = (cause as NodeJS.ErrnoException).code === "ECONNREFUSED";
+      if (body !== undefined && !isSent && (isGone || signal.aborted)) {
         // The next server at this address may be another one.
         this.#asks = false;
       }
