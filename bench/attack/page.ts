@@ -148,7 +148,7 @@ export function writePage({ bus, seed, mebibytes: size }: Options, outcomes: rea
       ? { attack, ...conditions, ...(isOneMessage(attack) ? { mebibytes: size } : {}), groups }
       : (earlier.find((each) => each.attack === attack) ?? []);
   });
-  writeFileSync(PAGE, replacePart(readFileSync(PAGE, "utf8"), "attack", pagePart(recorded)));
+  writeFileSync(PAGE, replacePart(readFileSync(PAGE, "utf8"), "attack -- --write", pagePart(recorded)));
   writeFileSync(
     PAGE_NUMBERS,
     `{"unit": "bytes, milliseconds", "attacks": [\n${recorded.map((each) => JSON.stringify(each)).join(",\n")}\n]}\n`,

@@ -54,7 +54,7 @@ export function writePage(measured: readonly RecordedRun[]): readonly string[] {
     ? (JSON.parse(readFileSync(PAGE_NUMBERS, "utf8")) as { readonly runs: readonly RecordedRun[] }).runs
     : [];
   const runs = BUS_NAMES.flatMap((name) => [...measured, ...earlier].find(({ bus }) => bus === name) ?? []);
-  writeFileSync(PAGE, replacePart(readFileSync(PAGE, "utf8"), "chaos", pagePart(runs)));
+  writeFileSync(PAGE, replacePart(readFileSync(PAGE, "utf8"), "chaos -- --write", pagePart(runs)));
   writeFileSync(PAGE_NUMBERS, `{"runs": [\n${runs.map((run) => JSON.stringify(run)).join(",\n")}\n]}\n`);
   return [PAGE, PAGE_NUMBERS];
 }

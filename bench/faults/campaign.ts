@@ -12,7 +12,7 @@ import { groupedRows, type RecordedRun, record } from "./report.js";
 import { terminalRows } from "./table.js";
 import type { Testbed } from "./testbed.js";
 
-export interface Campaign extends Pick<Options, "faults" | "repeat" | "rate" | "heartbeatInterval"> {
+export interface Campaign extends Pick<Options, "faults" | "repeat" | "edgeRepeat" | "rate" | "heartbeatInterval"> {
   readonly network: Network;
   readonly progress: Progress;
   /** Aborted when the campaign is to be given up. */
@@ -33,7 +33,7 @@ interface Ending {
 }
 
 /** Starts something, and ends it whatever happens, an interrupt of the campaign included. */
-async function withStarted<Started extends Ending, Result>(
+export async function withStarted<Started extends Ending, Result>(
   { cleanUpAtEnd, progress }: Campaign,
   start: () => Promise<Started>,
   use: (started: Started) => Promise<Result>,

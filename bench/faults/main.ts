@@ -3,6 +3,8 @@ import { UsageError } from "../shared/options.js";
 import { Progress } from "../shared/progress.js";
 import { cleanUpAtEnd, interrupted, runBenchmark } from "../shared/run-benchmark.js";
 import { type Campaign, measureBus } from "./campaign.js";
+import { measureEdgeFaults } from "./edge/campaign.js";
+import { EDGE_NUMBERS, writeEdgePart } from "./edge/report.js";
 import { NETWORK_FAULTS } from "./faults.js";
 import { LOG_FILE } from "./names.js";
 import { createNamespace, LOOPBACK, type Network, namespaceObstacle } from "./network.js";
@@ -31,18 +33,20 @@ function chooseNetwork({ faults }: Options): Network {
 }
 
 async function run(options: Options): Promise<void> {
-  const { faults, repeat, rate, heartbeatInterval, json, write } = options;
+  const { faults, edgeFaults, repeat, edgeRepeat, rate, heartbeatInterval, json, write } = options;
   const progress = new Progress(process.stderr);
   interrupted.addEventListener("abort", () => progress.end());
   const campaign: Campaign = {
-    ...{ faults, repeat, rate, heartbeatInterval, progress, print, cleanUpAtEnd },
+    ...{ faults, repeat, edgeRepeat, rate, heartbeatInterval, progress, print, cleanUpAtEnd },
     network: chooseNetwork(options),
     signal: interrupted,
   };
   const recorded: RecordedRun[] = [];
   let isGood = true;
-  print(terminalHeading());
-  for (const bus of options.buses) {
+  if (faults.length > 0) {
+    print(terminalHeading());
+  }
+  for (const bus of faults.length > 0 ? options.buses : []) {
     const outcome = await measureBus(bus, campaign);
     recorded.push(...outcome.runs);
     isGood &&= outcome.isGood;
@@ -50,12 +54,21 @@ async function run(options: Options): Promise<void> {
       return;
     }
   }
-  if (json !== undefined) {
-    writeNumbers(json, recorded);
+  const edge = edgeFaults.length > 0 ? await measureEdgeFaults(edgeFaults, campaign) : { runs: [], isGood: true };
+  if (interrupted.aborted) {
+    return;
   }
-  if (write) {
+  isGood &&= edge.isGood;
+  if (json !== undefined) {
+    writeNumbers(json, [...recorded, ...edge.runs]);
+  }
+  if (write && recorded.length > 0) {
     writePage(recorded);
     print(`wrote ${PAGE} and ${PAGE_NUMBERS}`);
+  }
+  if (write && edge.runs.length > 0) {
+    writeEdgePart(edge.runs);
+    print(`wrote ${PAGE} and ${EDGE_NUMBERS}`);
   }
   const bad = `Not all figures are as required; ${LOG_FILE} has the logs of the programs.`;
   print(bold(isGood ? "All figures are as required." : red(bad)));

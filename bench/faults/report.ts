@@ -54,7 +54,7 @@ export function merge(earlier: readonly RecordedRun[], measured: readonly Record
 }
 
 /** JSON, with a line for each run. */
-export function writeNumbers(file: string, runs: readonly RecordedRun[]): void {
+export function writeNumbers(file: string, runs: readonly object[]): void {
   const lines = runs.map((run) => JSON.stringify(run)).join(",\n");
   writeFileSync(file, `{"unit": "milliseconds", "runs": [\n${lines}\n]}\n`);
 }
@@ -63,7 +63,7 @@ export function writeNumbers(file: string, runs: readonly RecordedRun[]): void {
 export function writePage(measured: readonly RecordedRun[]): void {
   const earlier = existsSync(PAGE_NUMBERS) ? (JSON.parse(readFileSync(PAGE_NUMBERS, "utf8")) as Report).runs : [];
   const runs = merge(earlier, measured);
-  const page = replacePart(readFileSync(PAGE, "utf8"), "faults", faultTable(groupedRows(runs).flat()));
+  const page = replacePart(readFileSync(PAGE, "utf8"), "faults -- --write", faultTable(groupedRows(runs).flat()));
   writeNumbers(PAGE_NUMBERS, runs);
   writeFileSync(PAGE, page);
 }

@@ -20,7 +20,7 @@ export interface Summary {
   readonly failures: readonly string[];
 }
 
-function spread(times: readonly (number | undefined)[]): Spread {
+export function spread(times: readonly (number | undefined)[]): Spread {
   const sorted = times.map((time) => time ?? Number.POSITIVE_INFINITY).sort((one, other) => one - other);
   const at = (index: number) => sorted[index] as number;
   const middle = (sorted.length - 1) / 2;

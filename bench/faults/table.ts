@@ -8,7 +8,7 @@ const inSeconds = (time: number): string => (Number.isFinite(time) ? (time / 1_0
 const withUnit = (time: number): string => (Number.isFinite(time) ? `${inSeconds(time)} s` : "never");
 
 /** The median; of several runs, the least and the most too. */
-const seconds = ({ median, min, max }: Spread): string =>
+export const seconds = ({ median, min, max }: Spread): string =>
   min === max ? withUnit(median) : `${withUnit(median)} (${inSeconds(min)}–${inSeconds(max)})`;
 
 /** How long a broker takes to start, or a cluster to agree, is not up to us, so it is shown. */

@@ -3,11 +3,11 @@ import { cpus, release, totalmem } from "node:os";
 /**
  * Replaces the generated part of a page, between two markers.
  *
- * @param command - npm script that generates it; the markers contain its name
+ * @param command - generates it, after `npm run`; the markers contain it
  * @throws Error when the page does not have both markers, in order
  */
 export function replacePart(page: string, command: string, text: string): string {
-  const marker = (place: string) => `<!-- made by npm run ${command} -- --write: ${place} -->`;
+  const marker = (place: string) => `<!-- made by npm run ${command}: ${place} -->`;
   const [begin, end] = [page.indexOf(marker("begin")), page.indexOf(marker("end"))];
   if (begin < 0 || end < begin) {
     throw new Error(`the page has no place for the table: it takes the lines ${marker("begin")} and ${marker("end")}`);

@@ -1,6 +1,7 @@
 import { createWriteStream, type WriteStream } from "node:fs";
 import { spawnChild } from "../../src/testing/child-process.js";
 import { type Line, Program } from "../../src/testing/program.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
 
 let logFile = "build/bench.log";
 let log: WriteStream | undefined;
@@ -17,8 +18,11 @@ function writeLog(title: string, text: string): void {
 
 const RUNNING = new Set<Program>();
 
-/** Kills the programs that are still running; they would outlive a crash of this process. */
+let isOver = false;
+
+/** Kills the programs that are still running; they would outlive a crash of this process. None is started any more. */
 export function killPrograms(): void {
+  isOver = true;
   for (const program of RUNNING) {
     void program.kill().catch(() => {});
   }
@@ -32,12 +36,23 @@ export interface ProgramCommand {
   readonly env?: NodeJS.ProcessEnv;
   /** See `ProgramOptions` of `Program`. */
   readonly onLine?: (line: Line) => boolean;
+  /** Sees each line of standard error, and of standard output what is not JSON. They are logged besides. */
+  readonly onLog?: (line: string) => void;
 }
 
-/** Starts a program of a measurement. */
-export function startProgram({ title, command, args, env = {}, onLine = () => false }: ProgramCommand): Program {
+/** Starts a program of a measurement. @throws Error when the measurement is over */
+export function startProgram({ title, command, args, env = {}, onLine = () => false, onLog }: ProgramCommand): Program {
+  if (isOver) {
+    throw new Error(`${title} is not started: the measurement is over`);
+  }
   const child = spawnChild(command, args, { env });
-  const program = new Program(title, child, { onLine, onLog: (line) => writeLog(title, line) });
+  const program = new Program(title, child, {
+    onLine,
+    onLog: (line) => {
+      writeLog(title, line);
+      onLog?.(line);
+    },
+  });
   RUNNING.add(program);
   const ended = (how: unknown) => {
     RUNNING.delete(program);
@@ -45,6 +60,40 @@ export function startProgram({ title, command, args, env = {}, onLine = () => fa
   };
   program.exited.then(ended, ended);
   return program;
+}
+
+/** Ends a program as a service manager does. */
+export async function terminateProgram(program: Program): Promise<void> {
+  signalProgram(program, "SIGTERM");
+  await withTimeout(`the end of ${program.name}`, program.exited).catch(() => program.kill());
+}
+
+export function signalProgram({ pid }: Program, signal: NodeJS.Signals): void {
+  if (pid !== undefined) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+/** @throws Error when the program ends before that, with its last output */
+export async function whileRunning<T>(program: Program, what: Promise<T>): Promise<T> {
+  const ended = program.exited.then((code) => {
+    throw new Error(program.withLastOutput(`${program.name} ended with code ${code}`));
+  });
+  return Promise.race([what, ended]);
+}
+
+/** The same while it starts: where that fails, it is killed. */
+export async function whileStarting<T>(program: Program, what: Promise<T>): Promise<T> {
+  try {
+    return await whileRunning(program, what);
+  } catch (error) {
+    await program.kill();
+    throw error;
+  }
 }
 
 /** How long a program may take to end with its standard input, in milliseconds. */

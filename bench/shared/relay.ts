@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import type { Transform } from "node:stream";
+import { PassThrough, type Transform } from "node:stream";
 
 const ADDRESS = "127.0.0.1";
 
@@ -18,12 +18,19 @@ export interface RelayOptions {
   brokerPort(): number;
   /** What the broker sends passes through it. */
   transform(client: Socket): Transform;
+  /** What clients send passes through it. @default unchanged */
+  transformRequests?(): Transform;
   /** The broker's side of each connection. */
   onBroker?(broker: Socket): void;
 }
 
 /** Opens a relay on a free port. */
-export async function openRelay({ brokerPort, transform, onBroker }: RelayOptions): Promise<Relay> {
+export async function openRelay({
+  brokerPort,
+  transform,
+  transformRequests = () => new PassThrough(),
+  onBroker,
+}: RelayOptions): Promise<Relay> {
   const sockets = new Set<Socket>();
   const watch = (socket: Socket, other: Socket): void => {
     sockets.add(socket);
@@ -40,7 +47,7 @@ export async function openRelay({ brokerPort, transform, onBroker }: RelayOption
     watch(client, broker);
     watch(broker, client);
     onBroker?.(broker);
-    client.pipe(broker);
+    client.pipe(transformRequests()).pipe(broker);
     broker
       .pipe(transform(client))
       .on("error", () => {})

@@ -71,7 +71,7 @@ export function writePage(measured: readonly Soak[]): readonly string[] {
     ? (JSON.parse(readFileSync(PAGE_NUMBERS, "utf8")) as { readonly soaks: readonly Soak[] }).soaks
     : [];
   const soaks = BUS_NAMES.flatMap((name) => [...measured, ...earlier].find(({ bus }) => bus === name) ?? []);
-  const page = replacePart(readFileSync(PAGE, "utf8"), "soak", pagePart(soaks));
+  const page = replacePart(readFileSync(PAGE, "utf8"), "soak -- --write", pagePart(soaks));
   writeFileSync(PAGE, page);
   writeFileSync(PAGE_PLOT, drawPlot(soaks));
   writeNumbers(PAGE_NUMBERS, soaks);

@@ -110,7 +110,7 @@ function pagePart({ runs, soaks, repeat, isPinned }: Measurement): string {
 
 /** @returns the files. @throws Error when the page has no place for the tables */
 export function writePage(measurement: Measurement): readonly string[] {
-  const page = replacePart(readFileSync(PAGE, "utf8"), "bench", pagePart(measurement));
+  const page = replacePart(readFileSync(PAGE, "utf8"), "bench -- --write", pagePart(measurement));
   const plot = drawPlot(measurement.runs);
   writeFileSync(PAGE, page);
   writeFileSync(PAGE_NUMBERS, numbersOf(measurement));

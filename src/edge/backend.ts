@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Socket } from "node:net";
 import { quote } from "../util/quote.js";
 import { type Application, readApplication } from "./application.js";
 import { BackendFailure } from "./backend-failure.js";
@@ -18,7 +19,10 @@ export interface BackendOptions {
   readonly ca?: string | undefined;
 }
 
-/** How long a server may take to ask for the body, in milliseconds. One that does not know `Expect` gets it then. */
+/**
+ * How long a server may take to ask for a body if it has never asked for one, in milliseconds. One that does not know
+ * `Expect` gets it then.
+ */
 const CONTINUE_MS = 5_000;
 
 /** Of a proxy that has no worker, or of a server that is going down. */
@@ -34,6 +38,10 @@ export class Backend {
   readonly name: string;
   readonly #options: BackendOptions;
   readonly #agent: HttpAgent;
+  /** Whether the server asks for bodies: it will, however long it takes until a worker is free. */
+  #asks = false;
+  /** Connections that have had a request. */
+  readonly #sockets = new WeakSet<Socket>();
 
   constructor(options: BackendOptions) {
     const { url, maxCalls, ca } = options;
@@ -116,13 +124,19 @@ export class Backend {
       }
     };
     let patience: NodeJS.Timeout | undefined;
-    const isStale = () => outgoing.reusedSocket && !isSent && !signal.aborted;
+    let isReused = false;
+    const isStale = () => isReused && !isSent && !signal.aborted;
     // The peer has ended the connection in order: all that it has written has come.
     let hasEnded = false;
     const onEnd = () => {
       hasEnded = true;
     };
-    outgoing.once("socket", (socket) => socket.once("end", onEnd));
+    outgoing.once("socket", (socket) => {
+      // `reusedSocket` is false where the request had to wait for the socket.
+      isReused = this.#sockets.has(socket);
+      this.#sockets.add(socket);
+      socket.once("end", onEnd);
+    });
     try {
       const answered = new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.once("response", resolve).once("error", reject);
@@ -131,10 +145,14 @@ export class Backend {
         outgoing.end();
       } else {
         const wait = () => {
-          patience = setTimeout(sendBody, CONTINUE_MS);
+          patience = setTimeout(() => this.#asks || sendBody(), CONTINUE_MS);
         };
-        outgoing.once("continue", sendBody).once("socket", (socket) => {
-          if (outgoing.reusedSocket) {
+        const onContinue = () => {
+          this.#asks = true;
+          sendBody();
+        };
+        outgoing.once("continue", onContinue).once("socket", (socket) => {
+          if (isReused) {
             wait();
           } else {
             // Not before there is a connection, over which a server could ask.
@@ -151,6 +169,11 @@ export class Backend {
       }
       return result;
     } catch (cause) {
+      const isGone = (cause as NodeJS.ErrnoException).code === "ECONNREFUSED";
+      if (sent !== undefined && !isSent && (isGone || signal.aborted)) {
+        // The next server at this address may be another one.
+        this.#asks = false;
+      }
       throw cause instanceof BackendFailure
         ? cause
         : new BackendFailure(`${this.name}: ${(cause as Error).message}`, {

@@ -20,7 +20,10 @@ const ASK_EVERY_MS = 10_000;
 /** How often there may be such a reason, in milliseconds: while workers are replaced, each second answer is another one. */
 const REFRESH_MS = 1_000;
 
-/** A backend that is busy may have no worker for the question. One that says nothing so many times is away. */
+/**
+ * A backend that is busy may have no worker for the question. One that says nothing so many times, and answers no call
+ * meanwhile, is away.
+ */
 const MOST_SILENCES = 3;
 
 interface Member {
@@ -29,7 +32,7 @@ interface Member {
   /** Calls in flight. */
   calls: number;
   isAway: boolean;
-  /** How many times in a row it has not said what it handles, while it was not away. */
+  /** How many times in a row it has not said what it handles, and answered no call, while it was not away. */
   silences: number;
   /** As it was when the backend last answered. */
   application: Application | undefined;
@@ -122,6 +125,7 @@ export class Backends {
       const limit = timeLimit(this.#options.timeout, this.#closing.signal);
       try {
         const reply = await member.gatherer.call({ name, body, signal: limit.signal, onSent });
+        member.silences = 0;
         if (reply.head.revision !== member.application?.revision) {
           this.refresh();
         }

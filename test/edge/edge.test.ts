@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import test, { type ExecutionContext } from "ava";
 import type { Server } from "socket.io";
 import { io as connect, type Socket } from "socket.io-client";
@@ -122,6 +123,68 @@ test("a handler that takes too long costs its acknowledgement alone", async (t) 
   const [slow, quick] = await Promise.all([ask(socket, "event", "slow"), ask(socket, "event", "quick")]);
   t.deepEqual(slow, failure("no_answer"));
   t.is(quick, "quick");
+});
+
+for (const maxCalls of [1, 64]) {
+  test(`many calls over at most ${maxCalls} connections leak no listeners: Node does not warn`, async (t) => {
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error) => warnings.push(message);
+    process.on("warning", onWarning);
+    cleanUp(t, () => process.off("warning", onWarning));
+    const { stage } = await startStage(
+      t,
+      { onEvent: (_, response) => void setImmediate(() => end(response, reply({}, ["well"]))) },
+      { concurrent: true, maxCalls },
+    );
+    const socket = await stage.connect();
+    await Promise.all(Array.from({ length: 40 }, () => ask(socket, "event")));
+    t.deepEqual(warnings, []);
+  });
+}
+
+test("a call that waits long at a server that asks for bodies stays without a body, and is repeated when that ends", async (t) => {
+  let busy: ServerResponse | undefined;
+  const { workers, stage } = await startStage(t, {
+    onContinue: (response) => {
+      if (workers.calls.length === 0 || busy !== undefined) {
+        return true;
+      }
+      busy = response;
+      // Longer than an edge waits for a server that may not know `Expect`.
+      setTimeout(() => response.socket?.destroy(), 7_000);
+      return false;
+    },
+    onEvent: (_, response) => end(response, reply({}, ["well"])),
+  });
+  const socket = await stage.connect();
+  t.is(await ask(socket, "event"), "well");
+  t.not(busy, undefined);
+});
+
+test("a backend that answers calls is not away, however long it has no worker for the question what it handles", async (t) => {
+  const questions: ServerResponse[] = [];
+  let revision = 1;
+  const { stage } = await startStage(t, {
+    description: (response) => {
+      questions.push(response);
+      if (questions.length === 1) {
+        end(response, encodeBody({ ...EVERYTHING }, encodeArgs([])));
+      }
+    },
+    // Of another revision, which is a reason to ask.
+    onEvent: (_, response) => {
+      revision += 1;
+      setTimeout(() => end(response, reply({ revision: String(revision) }, ["well"])), 100);
+    },
+  });
+  const socket = await stage.connect();
+  while (questions.length < 5) {
+    t.is(await ask(socket, "event"), "well");
+  }
+  t.deepEqual(
+    stage.log.items.filter((line) => line.includes("events wait")),
+    [],
+  );
 });
 
 test("what no worker has begun with is repeated; a backend that is away is asked with pauses", async (t) => {

@@ -3,10 +3,34 @@ import { parseOptions } from "../../../bench/faults/options.js";
 import { UsageError } from "../../../bench/shared/options.js";
 
 test("without flags everything is measured", (t) => {
-  const { buses, faults, rate, repeat } = parseOptions([]);
+  const { buses, faults, edgeFaults, rate, repeat, edgeRepeat } = parseOptions([]);
   t.deepEqual(buses, ["redis", "rabbitmq", "kombu-redis", "kafka"]);
   t.deepEqual(faults, ["restart", "cut", "black-hole", "blocked-loop", "killed", "failover"]);
-  t.deepEqual([rate, repeat], [200, 5]);
+  t.deepEqual(edgeFaults, [
+    "edge-reload",
+    "edge-restart",
+    "edge-worker-killed",
+    "edge-black-hole",
+    "edge-killed",
+    "edge-redis",
+  ]);
+  t.deepEqual([rate, repeat, edgeRepeat], [200, 5, 2]);
+});
+
+test("a bus alone leaves the edge out, and the edge alone the buses", (t) => {
+  const measured = (...args: readonly string[]) => {
+    const { faults, edgeFaults } = parseOptions(args);
+    return [faults.length > 0, edgeFaults.length > 0];
+  };
+  t.deepEqual(measured("--bus", "redis"), [true, false]);
+  t.deepEqual(measured("--edge"), [false, true]);
+  t.deepEqual(measured("--edge", "--bus", "redis"), [true, true]);
+  t.deepEqual(measured("--fault", "edge-reload"), [false, true]);
+  t.deepEqual(measured("--fault", "cut"), [true, false]);
+});
+
+test("--repeat counts for both", (t) => {
+  t.like(parseOptions(["--repeat", "3"]), { repeat: 3, edgeRepeat: 3 });
 });
 
 test("lists are separated by commas or given as several flags", (t) => {

@@ -78,10 +78,10 @@ test("a failover is named after what is killed, with the time until another node
 test("a table replaces the previous one, and the page around it stays", (t) => {
   const begin = "<!-- made by npm run faults -- --write: begin -->";
   const end = "<!-- made by npm run faults -- --write: end -->";
-  const page = replacePart(`# Title\n\n${begin}\nold\n${end}\n\nafter\n`, "faults", "| new |");
+  const page = replacePart(`# Title\n\n${begin}\nold\n${end}\n\nafter\n`, "faults -- --write", "| new |");
   t.is(page, `# Title\n\n${begin}\n\n| new |\n\n${end}\n\nafter\n`);
-  t.is(replacePart(page, "faults", "| new |"), page);
-  t.throws(() => replacePart("# Title\n", "faults", "| new |"), { message: /no place for the table/ });
+  t.is(replacePart(page, "faults -- --write", "| new |"), page);
+  t.throws(() => replacePart("# Title\n", "faults -- --write", "| new |"), { message: /no place for the table/ });
 });
 
 test("the display shows the rate of each direction as bars", (t) => {
