@@ -1,7 +1,5 @@
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { Server } from "socket.io";
 import { type BridgeAdapter, createAdapter } from "../adapter/create-adapter.js";
 import { Edge } from "../edge/edge.js";
@@ -15,6 +13,7 @@ import type { Logger } from "../util/logger.js";
 import { redactUrl } from "../util/redact-url.js";
 import { handleLivePageEvents } from "./live-page-events.js";
 import { serveLivePage } from "./live-page-files.js";
+import { type App, loadApp } from "./load-app.js";
 import { type Refusal, refusalOf, refusalOfHost } from "./origin.js";
 import { type AcceptedOrigins, hostCheck } from "./own-hosts.js";
 import { pythonPackages, pythonSnippet } from "./python-snippet.js";
@@ -53,27 +52,6 @@ export interface RunningServer {
   readonly adapter: BridgeAdapter;
   /** Sends waiting messages, disconnects the clients, and releases every handle. */
   close(): Promise<void>;
-}
-
-type App = (io: Server) => unknown;
-
-/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
-async function loadApp(path: string): Promise<App> {
-  let module: { readonly default?: unknown };
-  try {
-    module = await import(pathToFileURL(resolve(path)).href);
-  } catch (cause) {
-    throw new BridgeError("BRIDGE_INVALID_OPTION", `--app ${path} cannot be loaded: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  // A CommonJS module compiled by TypeScript or Babel has its default export one level down.
-  const exported = module.default as { readonly default?: unknown } | undefined;
-  const app = typeof exported === "function" ? exported : exported?.default;
-  if (typeof app !== "function") {
-    throw new BridgeError("BRIDGE_INVALID_OPTION", `--app ${path} has no function as its default export`);
-  }
-  return app as App;
 }
 
 /** @throws BridgeError `BRIDGE_INVALID_OPTION` when it cannot listen on the port */

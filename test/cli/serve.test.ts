@@ -254,7 +254,7 @@ test.serial("clients are served while the broker is unreachable", async (t) => {
   t.is(await server.exited(), 0);
 });
 
-for (const command of [[], ["serve"], ["emit"]]) {
+for (const command of [[], ["serve"], ["emit"], ["handlers"]]) {
   test.serial(`${["socketio-python-bridge", ...command].join(" ")} --help shows every flag and variable`, async (t) => {
     const help = startCli(t, [...command, "--help"]);
     t.is(await help.exited(), 0);
@@ -264,6 +264,7 @@ for (const command of [[], ["serve"], ["emit"]]) {
         ...["port", "host", "queue", "channel", "encoding", "legacy-pickle", "dialect", "cors", "app", "backend"],
         ...["secret-file", "backend-ca", "demo"],
       ],
+      handlers: ["backend", "secret-file", "backend-ca", "app", "namespace", "auth", "json"],
       emit: ["queue", "channel", "encoding", "dialect", "room", "namespace", "skip-sid"],
     };
     for (const flag of flags[command[0] ?? ""] ?? []) {
