@@ -12,7 +12,7 @@ const TEXTS: Readonly<Record<Refusal["kind"], (name: string) => string>> = {
   origin: (name) => `refused a request from a page of the origin ${name}; if its pages may connect, add it with --cors`,
 };
 
-/** Logs each refused host and origin once. From the 21st on there is a line a minute, with the latest and their number. */
+/** Logs each refused host and origin once. From the 21st on there is a line a minute, with their number. */
 export class RefusalLog {
   readonly #names = new Set<string>();
   readonly #named: (line: string) => void;
