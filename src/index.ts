@@ -10,3 +10,4 @@ export type {
 export * from "./emitter/index.js";
 export type { AdapterOptions, RecoveryLimits } from "./options.js";
 export type { RejectReason } from "./protocol/model/rejection.js";
+export { type AllowRequest, checkOrigin } from "./server/check-origin.js";

@@ -5,14 +5,16 @@ import { printable } from "../util/printable.js";
 import { bold } from "../util/terminal-style.js";
 import { type Command, runCommand } from "./command.js";
 import { EMIT } from "./emit.js";
+import { HANDLERS } from "./handlers.js";
 import { INTEROP } from "./interop.js";
 import { SERVE } from "./serve.js";
 
 const HELP = `${bold("socketio-python-bridge")}: Node Socket.IO servers in a python-socketio or Flask-SocketIO fleet
 
-  serve    start a Socket.IO server that joins the fleet
-  emit     emit one event to clients of the fleet
-  interop  check that your python-socketio and Node work together on your broker
+  serve     start a Socket.IO server that joins the fleet
+  emit      emit one event to clients of the fleet
+  handlers  print who serves each event behind the edge
+  interop   check that your python-socketio and Node work together on your broker
 
   socketio-python-bridge COMMAND --help shows the flags of a command.
   --version shows the version.
@@ -21,6 +23,7 @@ const HELP = `${bold("socketio-python-bridge")}: Node Socket.IO servers in a pyt
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["serve", SERVE],
   ["emit", EMIT],
+  ["handlers", HANDLERS],
   ["interop", INTEROP],
 ]);
 

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { BridgeError } from "../errors.js";
 import { normalizeDialect, normalizeEncoding, normalizeLegacyPickle } from "../options.js";
 import { type RunningServer, type ServeOptions, serve } from "../server/serve.js";
@@ -6,6 +5,7 @@ import { bold, dim, green } from "../util/terminal-style.js";
 import type { Command } from "./command.js";
 import { type Flags, type ParsedFlags, parsePort, rejectPositionals } from "./flags.js";
 import { CHANNEL_DEFAULT, DIALECT_FLAG, ENCODING_FLAG } from "./shared-flags.js";
+import { WORKER_FLAGS, workersOf } from "./worker-flags.js";
 
 const FLAGS: Flags = {
   port: { type: "string", value: "N", help: "port to listen on; 0 picks a free one. Default: 3000" },
@@ -41,8 +41,7 @@ const FLAGS: Flags = {
     repeatable: true,
     help: "workers of Python, for what --app does not handle. Needs SOCKETIO_BRIDGE_SECRET",
   },
-  "secret-file": { type: "string", value: "FILE", help: "holds the secret that the workers share" },
-  "backend-ca": { type: "string", value: "FILE", help: "authority of the certificates of https backends, PEM" },
+  ...WORKER_FLAGS,
   demo: { type: "boolean", help: "serve the live page at /" },
 };
 
@@ -102,25 +101,7 @@ function edgeOptions(flags: ParsedFlags, variable: string | undefined): ServeOpt
       "--backend needs --queue: what the handlers emit comes over the message queue of the workers",
     );
   }
-  const [file, ca] = [flags.string("secret-file"), flags.string("backend-ca")];
-  // While one replaces another there are several, of which the workers accept each.
-  const [secret] = (file === undefined ? (variable ?? "") : readFile("secret-file", file)).trim().split(/\s/);
-  if (!secret) {
-    throw new BridgeError(
-      "BRIDGE_INVALID_OPTION",
-      "--backend needs the secret of the workers: set SOCKETIO_BRIDGE_SECRET, or use --secret-file",
-    );
-  }
-  return { backend, secret, ...(ca === undefined ? {} : { ca: readFile("backend-ca", ca) }) };
-}
-
-/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
-function readFile(flag: string, path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new BridgeError("BRIDGE_INVALID_OPTION", `--${flag} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  return workersOf(flags, variable);
 }
 
 /** @throws BridgeError `BRIDGE_INVALID_OPTION`, `BRIDGE_INVALID_URL` */

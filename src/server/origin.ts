@@ -1,8 +1,6 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { quote } from "../util/quote.js";
-
-/** `true` for every origin, or the origins that are accepted besides the page's own. */
-export type AcceptedOrigins = true | readonly string[];
+import type { AcceptedOrigins, HostCheck } from "./own-hosts.js";
 
 const first = (header: string | string[] | undefined): string | undefined => header?.toString().split(",")[0]?.trim();
 
@@ -19,19 +17,39 @@ function ownOrigins(request: IncomingMessage): readonly string[] {
   return [own, `${forwardedScheme ?? scheme}://${forwardedHost ?? headers.host}`];
 }
 
+/** A request that is not served. */
+export interface Refusal {
+  readonly kind: "host" | "origin";
+  /** `Host` and, behind a proxy, `X-Forwarded-Host`; or `Origin`. */
+  readonly name: string | undefined;
+  /** For the response. */
+  readonly message: string;
+}
+
+/** Of a request that came by the name of another host. */
+export function refusalOfHost(request: IncomingMessage, isOwnHost: HostCheck): Refusal | undefined {
+  if (isOwnHost(request)) {
+    return undefined;
+  }
+  const { host, "x-forwarded-host": forwarded } = request.headers;
+  const name = forwarded === undefined ? host : `${host}, ${forwarded}`;
+  return { kind: "host", name, message: `${quote(name)} is not a host of this server` };
+}
+
 /**
- * Rejects other origins, and requests that came by the name of another host, with status 400, for polling and WebSocket
- * alike, as python-socketio does: browsers apply CORS to the former, but not to the latter. For `io.engine.use()`.
+ * Also of a request from a page of another origin. python-socketio checks that for polling and WebSocket alike; browsers
+ * apply CORS to the former alone.
  */
-export function originCheck(accepted: AcceptedOrigins, isOwnHost: (request: IncomingMessage) => boolean) {
-  return (request: IncomingMessage, _response: ServerResponse, next: (error?: Error) => void): void => {
-    const { origin, host } = request.headers;
-    if (!isOwnHost(request)) {
-      next(new Error(`${quote(host)} is not a host of this server`));
-      return;
-    }
-    const isAccepted =
-      accepted === true || origin === undefined || accepted.includes(origin) || ownOrigins(request).includes(origin);
-    next(isAccepted ? undefined : new Error(`${quote(origin)} is not an accepted origin`));
-  };
+export function refusalOf(
+  request: IncomingMessage,
+  accepted: AcceptedOrigins,
+  isOwnHost: HostCheck,
+): Refusal | undefined {
+  const { origin } = request.headers;
+  const isAccepted =
+    accepted === true || origin === undefined || accepted.includes(origin) || ownOrigins(request).includes(origin);
+  return (
+    refusalOfHost(request, isOwnHost) ??
+    (isAccepted ? undefined : { kind: "origin", name: origin, message: `${quote(origin)} is not an accepted origin` })
+  );
 }

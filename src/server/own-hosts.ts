@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
-import type { AcceptedOrigins } from "./origin.js";
+
+/** `true` for every origin, or the origins that are accepted besides the page's own. */
+export type AcceptedOrigins = true | readonly string[];
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
@@ -18,7 +20,8 @@ function hostOf(authority: string): string | undefined {
   }
 }
 
-function isLoopback(host: string): boolean {
+/** @param host - an address, or a name in lower case */
+export function isLoopback(host: string): boolean {
   const version = isIP(host);
   return version === 0
     ? host === "localhost" || host.endsWith(".localhost")

@@ -1,7 +1,5 @@
-import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { Server } from "socket.io";
 import { type BridgeAdapter, createAdapter } from "../adapter/create-adapter.js";
 import { Edge } from "../edge/edge.js";
@@ -15,9 +13,11 @@ import type { Logger } from "../util/logger.js";
 import { redactUrl } from "../util/redact-url.js";
 import { handleLivePageEvents } from "./live-page-events.js";
 import { serveLivePage } from "./live-page-files.js";
-import { type AcceptedOrigins, originCheck } from "./origin.js";
-import { type HostCheck, hostCheck } from "./own-hosts.js";
+import { type App, loadApp } from "./load-app.js";
+import { type Refusal, refusalOf, refusalOfHost } from "./origin.js";
+import { type AcceptedOrigins, hostCheck } from "./own-hosts.js";
 import { pythonPackages, pythonSnippet } from "./python-snippet.js";
+import { RefusalLog } from "./refusal-log.js";
 
 export interface ServeOptions {
   /** 0 picks a free one. */
@@ -54,27 +54,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-type App = (io: Server) => unknown;
-
-/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
-async function loadApp(path: string): Promise<App> {
-  let module: { readonly default?: unknown };
-  try {
-    module = await import(pathToFileURL(resolve(path)).href);
-  } catch (cause) {
-    throw new BridgeError("BRIDGE_INVALID_OPTION", `--app ${path} cannot be loaded: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  // A CommonJS module compiled by TypeScript or Babel has its default export one level down.
-  const exported = module.default as { readonly default?: unknown } | undefined;
-  const app = typeof exported === "function" ? exported : exported?.default;
-  if (typeof app !== "function") {
-    throw new BridgeError("BRIDGE_INVALID_OPTION", `--app ${path} has no function as its default export`);
-  }
-  return app as App;
-}
-
 /** @throws BridgeError `BRIDGE_INVALID_OPTION` when it cannot listen on the port */
 function listen(http: HttpServer, port: number, host: string): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
@@ -90,9 +69,12 @@ function listen(http: HttpServer, port: number, host: string): Promise<AddressIn
   });
 }
 
-function createHttpServer(demo: boolean, isOwnHost: HostCheck): HttpServer {
+/** Why a request is not served. */
+type Check = (request: IncomingMessage) => Refusal | undefined;
+
+function createHttpServer(demo: boolean, refuse: Check): HttpServer {
   return createServer((request, response) => {
-    if (!isOwnHost(request)) {
+    if (refuse(request) !== undefined) {
       endWithText(response, 400, "This server is not known by that name: --host or --cors has to name it.\n");
     } else if (!(demo && serveLivePage(request, response))) {
       endWithText(response, 404, "Nothing here except a Socket.IO server at /socket.io/\n");
@@ -143,7 +125,20 @@ async function serveOn(
   const { channels: channel, encoding, legacyPickle, dialect, logger } = options;
   const adapter = createAdapter(url, { channel, encoding, legacyPickle, dialect, logger });
   const isOwnHost = hostCheck(options.host, options.cors);
-  const http = createHttpServer(options.demo, isOwnHost);
+  const refusals = new RefusalLog(logger);
+  const logged =
+    (check: Check): Check =>
+    (request) => {
+      const refusal = check(request);
+      if (refusal !== undefined) {
+        refusals.add(refusal);
+      }
+      return refusal;
+    };
+  const http = createHttpServer(
+    options.demo,
+    logged((request) => refusalOfHost(request, isOwnHost)),
+  );
   const origin = options.cors === true ? true : [...options.cors];
   const hasCors = origin === true || origin.length > 0;
   const io = new Server(http, {
@@ -152,7 +147,11 @@ async function serveOn(
     // An application behind an edge may accept namespaces of any name.
     cleanupEmptyChildNamespaces: true,
   });
-  io.engine.use(originCheck(options.cors, isOwnHost));
+  const refuse = logged((request) => refusalOf(request, options.cors, isOwnHost));
+  io.engine.use((request: IncomingMessage, _response: unknown, next: (error?: Error) => void) => {
+    const refusal = refuse(request);
+    next(refusal && new Error(refusal.message));
+  });
   let edge: Edge | undefined;
   const queue = redactUrl(url);
   const snippet = pythonSnippet(queue, options.channels[0] as string, options.demo);

@@ -1,14 +1,13 @@
 import { createServer } from "node:http";
-import { createConnection } from "node:net";
 import test from "ava";
 import { Redis } from "ioredis";
 import { io as connect } from "socket.io-client";
 import { createEmitter } from "../../src/index.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { withTimeout } from "../../src/testing/with-timeout.js";
 import { connectClient } from "../helpers/clients.js";
 import { frameOf, REAL_PICKLES, type RealPickle } from "../helpers/pickles.js";
 import { startCli, startServe } from "../helpers/process.js";
+import { statusOf, UPGRADE } from "../helpers/raw-request.js";
 
 test.serial("serve starts an embedded broker, says so, and prints Python code that reaches it", async (t) => {
   const server = await startServe(t, ["--channel", "flask-socketio"]);
@@ -98,31 +97,6 @@ async function polling(url: string, headers: Record<string, string>): Promise<nu
   return response.status;
 }
 
-/** Status of a request that was written by hand: fetch() sets `Host` itself. */
-function statusOf(url: string, path: string, lines: readonly string[]): Promise<number> {
-  const { port, hostname } = new URL(url);
-  return withTimeout(
-    "the answer to a request",
-    new Promise((resolve, reject) => {
-      const socket = createConnection(Number(port), hostname);
-      socket.once("error", reject);
-      socket.once("close", () => reject(new Error("closed without an answer")));
-      socket.once("data", (data) => {
-        socket.destroy();
-        resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(data.toString())?.[1]));
-      });
-      socket.write(`${[`GET ${path} HTTP/1.1`, ...lines].join("\r\n")}\r\n\r\n`);
-    }),
-  );
-}
-
-const UPGRADE = [
-  "Connection: Upgrade",
-  "Upgrade: websocket",
-  "Sec-WebSocket-Version: 13",
-  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-];
-
 function websocket(url: string, headers: Record<string, string>): Promise<number> {
   const lines = Object.entries({ host: new URL(url).host, ...headers }).map(([name, value]) => `${name}: ${value}`);
   return statusOf(url, "/socket.io/?EIO=4&transport=websocket", [...lines, ...UPGRADE]);
@@ -180,6 +154,24 @@ test.serial("behind a proxy, --cors names the host that is asked for", async (t)
   t.is(await polling(open.url, headers), 200);
   t.is(await websocket(open.url, headers), 101);
   t.is(await websocket(open.url, { ...headers, host: "app.example" }), 101);
+});
+
+test.serial("each host and origin that is refused is logged once, with what to do", async (t) => {
+  const server = await startServe(t, ["--cors", "https://app.example"]);
+  const refused = () => server.stderr.items.filter((line) => line.includes("refused"));
+  for (const _ of [1, 2]) {
+    t.is(await polling(server.url, { origin: "https://elsewhere.example" }), 400);
+    t.is(await websocket(server.url, { host: "chat.example:80" }), 400);
+    t.is(await statusOf(server.url, "/", ["Host: chat.example:80"]), 400);
+    t.is(await polling(server.url, { origin: "https://app.example", "x-forwarded-host": "other.example" }), 400);
+  }
+  await server.stderr.find("the last of them", (line) => line.includes("other.example"));
+  const host = new URL(server.url).host;
+  t.deepEqual(refused(), [
+    '[socketio-python-bridge] refused a request from a page of the origin "https://elsewhere.example"; if its pages may connect, add it with --cors',
+    '[socketio-python-bridge] refused a request for the host "chat.example:80"; if that is a name of this server, add it: --cors https://chat.example.com',
+    `[socketio-python-bridge] refused a request for the host "${host}, other.example"; if that is a name of this server, add it: --cors https://chat.example.com`,
+  ]);
 });
 
 test.serial("--cors accepts the origins it names, or all", async (t) => {
@@ -262,7 +254,7 @@ test.serial("clients are served while the broker is unreachable", async (t) => {
   t.is(await server.exited(), 0);
 });
 
-for (const command of [[], ["serve"], ["emit"]]) {
+for (const command of [[], ["serve"], ["emit"], ["handlers"]]) {
   test.serial(`${["socketio-python-bridge", ...command].join(" ")} --help shows every flag and variable`, async (t) => {
     const help = startCli(t, [...command, "--help"]);
     t.is(await help.exited(), 0);
@@ -272,6 +264,7 @@ for (const command of [[], ["serve"], ["emit"]]) {
         ...["port", "host", "queue", "channel", "encoding", "legacy-pickle", "dialect", "cors", "app", "backend"],
         ...["secret-file", "backend-ca", "demo"],
       ],
+      handlers: ["backend", "secret-file", "backend-ca", "app", "namespace", "auth", "json"],
       emit: ["queue", "channel", "encoding", "dialect", "room", "namespace", "skip-sid"],
     };
     for (const flag of flags[command[0] ?? ""] ?? []) {

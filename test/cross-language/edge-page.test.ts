@@ -5,7 +5,7 @@ import { testEnvironment } from "../../scripts/environment/environment.js";
 import { freePort } from "../../scripts/environment/free-port.js";
 import { connectClient, connectPatiently } from "../helpers/clients.js";
 import { type Example, examplesOf, writeExample } from "../helpers/examples.js";
-import { startNode, startProcess } from "../helpers/process.js";
+import { startCli, startNode, startProcess } from "../helpers/process.js";
 import { EDGE_SECRET, edgeEnvironment, startEdge } from "../helpers/python-workers.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
@@ -60,6 +60,15 @@ test("an application is behind the edge by the commands of the page, and its han
 
   const handlers = join(directory, "handlers.mjs");
   writeFileSync(handlers, example("docs/edge.md", "handlers.mjs").code);
+  const [, , ...question] = command("npx socketio-python-bridge handlers");
+  const words = question.map((word) => word.replace("127.0.0.1:8000", address).replace("./handlers.mjs", handlers));
+  const answer = startCli(t, words, { SOCKETIO_BRIDGE_SECRET: EDGE_SECRET, NO_COLOR: "1" });
+  t.is(await answer.exited(), 0, answer.stderr.items.join("\n"));
+  t.true(
+    TEXT.includes(`\`\`\`text${answer.stdout.items.join("\n").trimEnd()}\n\`\`\``),
+    answer.stdout.items.join("\n"),
+  );
+
   const moved = await startEdge(t, [...args, "--app", handlers]);
   const other = await connectClient(t, moved.url);
   t.is(await other.call("join", "lobby"), 1);

@@ -128,6 +128,19 @@ test.serial("docs/add-a-node.md: a server with types, and a client handed in", a
   t.pass();
 });
 
+test.serial("docs/migrate.md: a server that checks origins", async (t) => {
+  const url = await startServer(t, example("docs/migrate.md", "origins.ts"), t.context.url);
+  await connectPatiently(t, url);
+  for (const [origin, status] of [
+    ["https://chat.example.com", 200],
+    ["https://elsewhere.example", 403],
+  ] as const) {
+    const response = await fetch(`${url}/socket.io/?EIO=4&transport=polling`, { headers: { origin } });
+    t.is(response.status, status);
+    await response.arrayBuffer();
+  }
+});
+
 test.serial("docs/add-a-node.md: an application for serve", async (t) => {
   const file = writeExample(example("docs/add-a-node.md", "app.mjs"), t.context.url);
   const server = startCli(t, ["serve", "--port", "0", "--app", file]);

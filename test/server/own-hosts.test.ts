@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import test from "ava";
-import type { AcceptedOrigins } from "../../src/server/origin.js";
-import { hostCheck } from "../../src/server/own-hosts.js";
+import { type AcceptedOrigins, hostCheck } from "../../src/server/own-hosts.js";
 
 const LOOPBACK = [
   "localhost",

@@ -21,6 +21,7 @@ const BOUNDED_TEXTS: ReadonlyMap<string, string> = new Map([
   ["src/bus/zmq/url.ts", "a URL of the operator"],
   ["src/cli/flags.ts", "arguments of the command"],
   ["src/protocol/json/scan-common-emit.ts", "at most 400 bytes"],
+  ["src/server/check-origin.ts", "origins of the operator"],
   ["src/server/own-hosts.ts", "headers of HTTP, at most 16 KiB, and options of the operator"],
   ["src/server/python-snippet.ts", "a URL of the operator"],
   ["src/util/reason-key.ts", "at most 1,000 characters"],

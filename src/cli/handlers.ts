@@ -1,0 +1,109 @@
+import { writeFileSync } from "node:fs";
+import { type Application, mergeApplications } from "../edge/application.js";
+import { describeBackends } from "../edge/describe-backends.js";
+import { compareHandlers } from "../edge/served-by.js";
+import { BridgeError } from "../errors.js";
+import { type InspectNote, inspectApp } from "../server/inspect-app.js";
+import { loadApp } from "../server/load-app.js";
+import { printable } from "../util/printable.js";
+import { bold } from "../util/terminal-style.js";
+import type { Command } from "./command.js";
+import { type Flags, type ParsedFlags, rejectPositionals } from "./flags.js";
+import { handlersTable } from "./handlers-table.js";
+import { WORKER_FLAGS, workersOf } from "./worker-flags.js";
+
+const FLAGS: Flags = {
+  backend: {
+    type: "string",
+    value: "URL",
+    repeatable: true,
+    help: "workers of Python, which are asked what they handle. Needs SOCKETIO_BRIDGE_SECRET",
+  },
+  ...WORKER_FLAGS,
+  app: { type: "string", value: "FILE", help: "the module that serve is given: what has moved to TypeScript" },
+  namespace: {
+    type: "string",
+    value: "NAME",
+    repeatable: true,
+    help: "one that --app serves by a pattern or a function",
+  },
+  auth: { type: "string", value: "JSON", help: "what the client of --app sends as auth, if a middleware asks for it" },
+  json: { type: "string", value: "FILE", help: "write the table as JSON, too" },
+};
+
+const USAGE = `${bold("socketio-python-bridge handlers")}: who serves each event behind the edge, TypeScript or Python?
+
+  socketio-python-bridge handlers --backend http://127.0.0.1:8000 --app ./handlers.mjs
+
+Asks the workers what they handle; no handler of Python runs. Loads the module of --app into a server that nobody can
+reach, and connects one client to each namespace, since handlers belong to the socket of a client: the module, its
+middleware and its connection listeners run.`;
+
+const NOTES = `Exits with 0 when the table is complete, 1 when a worker does not answer or handlers of --app could not be seen (a
+middleware refuses the client, for instance), 2 when the command line is wrong.`;
+
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
+function parseAuth(text: string | undefined): unknown {
+  if (text === undefined) {
+    return undefined;
+  }
+  try {
+    const auth: unknown = JSON.parse(text);
+    if (typeof auth === "object" && auth !== null) {
+      return auth;
+    }
+  } catch {
+    // The text may be a secret.
+  }
+  throw new BridgeError("BRIDGE_INVALID_OPTION", `--auth takes an object as JSON, as in '{"token": "…"}'`);
+}
+
+/** @throws BridgeError `BRIDGE_INVALID_OPTION` */
+function writeJson(path: string, content: unknown): void {
+  try {
+    writeFileSync(path, `${printable(JSON.stringify(content, null, 2))}\n`);
+  } catch (cause) {
+    throw new BridgeError("BRIDGE_INVALID_OPTION", `--json ${path} cannot be written: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+function pythonNotes(applications: readonly Application[]): readonly InspectNote[] {
+  const notes: InspectNote[] = [];
+  if (new Set(applications.map(({ revision }) => revision)).size > 1) {
+    notes.push({
+      namespace: undefined,
+      text: "the backends handle different events: is a redeploy running? The table has those of all",
+      isIncomplete: true,
+    });
+  }
+  return notes;
+}
+
+/** @throws BridgeError `BRIDGE_INVALID_OPTION`, `BRIDGE_INVALID_URL` for the command line, `BRIDGE_BACKEND_FAILED` */
+async function printHandlers(flags: ParsedFlags): Promise<void> {
+  rejectPositionals(flags, "handlers", "app");
+  const [path, hasBackend] = [flags.string("app"), flags.strings("backend").length > 0];
+  if (path === undefined && !hasBackend) {
+    throw new BridgeError("BRIDGE_INVALID_OPTION", "handlers needs --backend, --app, or both to compare them");
+  }
+  const auth = parseAuth(flags.string("auth"));
+  const app = path === undefined ? undefined : await loadApp(path);
+  const applications = hasBackend ? await describeBackends(workersOf(flags, process.env.SOCKETIO_BRIDGE_SECRET)) : [];
+  const python = mergeApplications(applications);
+  const served = [...python.keys()].filter((name) => name !== "*");
+  const inspection =
+    app === undefined ? undefined : await inspectApp(app, { served, namespaces: flags.strings("namespace"), auth });
+  const namespaces = compareHandlers(inspection?.handlers ?? new Map(), python);
+  const notes = [...pythonNotes(applications), ...(inspection?.notes ?? [])];
+  const json = flags.string("json");
+  if (json !== undefined) {
+    writeJson(json, { namespaces, notes });
+  }
+  const exitCode = notes.some(({ isIncomplete }) => isIncomplete) ? 1 : 0;
+  // The application may have opened what nobody closes.
+  process.stdout.write(`${handlersTable(namespaces, notes)}\n`, () => process.exit(exitCode));
+}
+
+export const HANDLERS: Command = { flags: FLAGS, usage: USAGE, notes: NOTES, run: printHandlers };
