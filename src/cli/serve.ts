@@ -43,6 +43,12 @@ const FLAGS: Flags = {
   },
   "secret-file": { type: "string", value: "FILE", help: "holds the secret that the workers share" },
   "backend-ca": { type: "string", value: "FILE", help: "authority of the certificates of https backends, PEM" },
+  "trust-proxy": {
+    type: "string",
+    value: "IP",
+    repeatable: true,
+    help: "proxy, or its network, whose X-Forwarded-For is believed. Default: none",
+  },
   demo: { type: "boolean", help: "serve the live page at /" },
 };
 
@@ -111,7 +117,8 @@ function edgeOptions(flags: ParsedFlags, variable: string | undefined): ServeOpt
       "--backend needs the secret of the workers: set SOCKETIO_BRIDGE_SECRET, or use --secret-file",
     );
   }
-  return { backend, secret, ...(ca === undefined ? {} : { ca: readFile("backend-ca", ca) }) };
+  const trustProxy = flags.strings("trust-proxy");
+  return { backend, secret, trustProxy, ...(ca === undefined ? {} : { ca: readFile("backend-ca", ca) }) };
 }
 
 /** @throws BridgeError `BRIDGE_INVALID_OPTION` */

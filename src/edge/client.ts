@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "socket.io";
 import { type Capacity, EventQueue, type Pending, type QueueLimits } from "./event-queue.js";
+import { originOf, type ProxyCheck } from "./proxies.js";
 
 /** What the edge keeps of a connection. Its namespaces share it, as they share an environment in Python. */
 export interface Client {
@@ -52,7 +53,7 @@ export class Clients {
 }
 
 /** The request by which a client connected, as a call has it. */
-export function requestOf({ request }: Socket): Readonly<Record<string, unknown>> {
+export function requestOf({ request }: Socket, isTrusted: ProxyCheck): Readonly<Record<string, unknown>> {
   const url = request.url ?? "/";
   const end = url.includes("?") ? url.indexOf("?") : url.length;
   const headers: [string, string][] = [];
@@ -63,10 +64,8 @@ export function requestOf({ request }: Socket): Readonly<Record<string, unknown>
     method: request.method,
     path: url.slice(0, end),
     query: url.slice(end + 1),
-    scheme: "encrypted" in request.socket ? "https" : "http",
     httpVersion: request.httpVersion,
     headers,
-    remoteAddress: request.socket.remoteAddress ?? "",
-    remotePort: request.socket.remotePort ?? 0,
+    ...originOf(request, isTrusted),
   };
 }

@@ -310,7 +310,7 @@ export class Edge {
         namespace: socket.nsp.name,
         connection: client.id,
         transport: socket.conn.transport.name,
-        request: requestOf(socket),
+        request: requestOf(socket, this.#options.isTrustedProxy),
         // Python puts a client into its own room before its `connect` handler runs.
         rooms: socket.rooms.size > 0 ? [...socket.rooms] : [socket.id],
         sessions: client.sessions,
