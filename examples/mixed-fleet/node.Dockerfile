@@ -1,5 +1,5 @@
 # A Socket.IO server with this checkout's socketio-python-bridge.
-FROM node:20-slim AS build
+FROM node:24-slim AS build
 ARG npm_config_registry
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -13,7 +13,7 @@ RUN npm run build \
   && npm install --omit=dev --ignore-scripts --save-prod --save-exact \
   "socket.io@$(node -p 'require("socket.io/package.json").version')"
 
-FROM node:20-slim
+FROM node:24-slim
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
-import { BridgeError, type BridgeErrorCode } from "../errors.js";
-import { printable } from "../util/printable.js";
+import { BridgeError } from "../errors.js";
 import { bold } from "../util/terminal-style.js";
 import { type Command, runCommand } from "./command.js";
 import { EMIT } from "./emit.js";
 import { HANDLERS } from "./handlers.js";
 import { INTEROP } from "./interop.js";
+import { reportFailure } from "./report-failure.js";
 import { SERVE } from "./serve.js";
 
 const HELP = `${bold("socketio-python-bridge")}: Node Socket.IO servers in a python-socketio or Flask-SocketIO fleet
@@ -48,22 +48,9 @@ async function run(name: string | undefined, args: readonly string[]): Promise<v
   await runCommand(command, args, process.env);
 }
 
-const USAGE_ERRORS: readonly BridgeErrorCode[] = [
-  "BRIDGE_INVALID_OPTION",
-  "BRIDGE_INVALID_URL",
-  "BRIDGE_INVALID_ARGUMENT",
-];
-
-/** 2 when the command line is wrong, 1 when the command fails. */
-function exitCode(error: unknown): number {
-  return error instanceof BridgeError && USAGE_ERRORS.includes(error.code) ? 2 : 1;
-}
-
 const [name, ...args] = process.argv.slice(2);
 try {
   await run(name, args);
 } catch (error) {
-  process.exitCode = exitCode(error);
-  const hint = process.exitCode === 2 ? "; --help shows what there is" : "";
-  process.stderr.write(`socketio-python-bridge: ${printable((error as Error).message)}${hint}\n`);
+  reportFailure(error);
 }

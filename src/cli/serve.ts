@@ -42,6 +42,12 @@ const FLAGS: Flags = {
     help: "workers of Python, for what --app does not handle. Needs SOCKETIO_BRIDGE_SECRET",
   },
   ...WORKER_FLAGS,
+  "trust-proxy": {
+    type: "string",
+    value: "IP",
+    repeatable: true,
+    help: "proxy, or its network, whose X-Forwarded-For is believed. Default: none",
+  },
   demo: { type: "boolean", help: "serve the live page at /" },
 };
 
@@ -101,7 +107,7 @@ function edgeOptions(flags: ParsedFlags, variable: string | undefined): ServeOpt
       "--backend needs --queue: what the handlers emit comes over the message queue of the workers",
     );
   }
-  return workersOf(flags, variable);
+  return { ...workersOf(flags, variable), trustProxy: flags.strings("trust-proxy") };
 }
 
 /** @throws BridgeError `BRIDGE_INVALID_OPTION`, `BRIDGE_INVALID_URL` */

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "socket.io";
 import type { Caller } from "./calls.js";
 import { type Capacity, EventQueue, type Pending, type QueueLimits } from "./event-queue.js";
+import { originOf, type ProxyCheck } from "./proxies.js";
 
 /** What the edge keeps of a connection. Its namespaces share it, as they share an environment in Python. */
 export interface Client {
@@ -12,40 +14,45 @@ export interface Client {
   readonly sockets: Set<Socket>;
   /** As Python has last returned them. */
   sessions: unknown;
+  /** The request by which it connected, as a call has it. */
+  request(): Readonly<Record<string, unknown>>;
+}
+
+interface ClientsOptions {
+  readonly limits: QueueLimits;
+  readonly shared: Capacity;
+  readonly pending: Pending;
+  readonly isTrustedProxy: ProxyCheck;
+  /** Called for each of its sockets when a connection is gone. */
+  readonly onClose: (socket: Socket, reason: string) => void;
 }
 
 /** The connections of a server. */
 export class Clients {
-  readonly #limits: QueueLimits;
-  readonly #shared: Capacity;
-  readonly #pending: Pending;
-  readonly #onClose: (socket: Socket, reason: string) => void;
+  readonly #options: ClientsOptions;
   readonly #byConnection = new WeakMap<object, Client>();
 
-  /** @param onClose - called for each of its sockets when a connection is gone */
-  constructor(
-    limits: QueueLimits,
-    shared: Capacity,
-    pending: Pending,
-    onClose: (socket: Socket, reason: string) => void,
-  ) {
-    this.#limits = limits;
-    this.#shared = shared;
-    this.#pending = pending;
-    this.#onClose = onClose;
+  constructor(options: ClientsOptions) {
+    this.#options = options;
   }
 
-  of({ conn }: Socket): Client {
+  of({ conn, request }: Socket): Client {
     const known = this.#byConnection.get(conn);
     if (known !== undefined) {
       return known;
     }
-    const queue = new EventQueue(this.#limits, this.#shared, this.#pending);
-    const client = { id: randomUUID(), queue, sockets: new Set<Socket>(), sessions: {} };
+    const { limits, shared, pending, isTrustedProxy, onClose } = this.#options;
+    const client: Client = {
+      id: randomUUID(),
+      queue: new EventQueue(limits, shared, pending),
+      sockets: new Set<Socket>(),
+      sessions: {},
+      request: () => requestOf(request, isTrustedProxy),
+    };
     this.#byConnection.set(conn, client);
     conn.once("close", (reason: string) => {
       for (const socket of client.sockets) {
-        this.#onClose(socket, reason);
+        onClose(socket, reason);
       }
     });
     return client;
@@ -53,19 +60,18 @@ export class Clients {
 }
 
 /** What a call says of a client. */
-export const callerOf = (socket: Socket, { id, sessions }: Client): Caller => ({
+export const callerOf = (socket: Socket, { id, sessions, request }: Client): Caller => ({
   sid: socket.id,
   namespace: socket.nsp.name,
   connection: id,
   transport: socket.conn.transport.name,
-  request: requestOf(socket),
+  request: request(),
   // Python puts a client into its own room before its `connect` handler runs.
   rooms: socket.rooms.size > 0 ? [...socket.rooms] : [socket.id],
   sessions,
 });
 
-/** The request by which a client connected, as a call has it. */
-export function requestOf({ request }: Socket): Readonly<Record<string, unknown>> {
+function requestOf(request: IncomingMessage, isTrusted: ProxyCheck): Readonly<Record<string, unknown>> {
   const url = request.url ?? "/";
   const end = url.includes("?") ? url.indexOf("?") : url.length;
   const headers: [string, string][] = [];
@@ -76,10 +82,8 @@ export function requestOf({ request }: Socket): Readonly<Record<string, unknown>
     method: request.method,
     path: url.slice(0, end),
     query: url.slice(end + 1),
-    scheme: "encrypted" in request.socket ? "https" : "http",
     httpVersion: request.httpVersion,
     headers,
-    remoteAddress: request.socket.remoteAddress ?? "",
-    remotePort: request.socket.remotePort ?? 0,
+    ...originOf(request, isTrusted),
   };
 }

@@ -66,14 +66,15 @@ export class Edge {
   /** @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION` */
   constructor(io: Server, adapter: BridgeHandle, options: EdgeOptions) {
     const normalized = normalizeEdge(options);
-    const { urls, secret, ca, maxCalls, maxAnswer, timeout, clientQueue, queue } = normalized;
+    const { urls, secret, ca, maxCalls, maxAnswer, timeout, clientQueue, queue, isTrustedProxy } = normalized;
     this.#io = io;
     this.#options = normalized;
     this.#reporter = new EdgeReporter(normalized.logger);
     this.#marks = new Marks(adapter);
-    this.#clients = new Clients(clientQueue, new Capacity(queue), this.#pending, (socket, reason) =>
-      this.#onDisconnect(socket, reason),
-    );
+    this.#clients = new Clients({
+      ...{ limits: clientQueue, shared: new Capacity(queue), pending: this.#pending, isTrustedProxy },
+      onClose: (socket, reason) => this.#onDisconnect(socket, reason),
+    });
     const backends = urls.map((url) => new Backend({ url, secret, maxCalls, maxBytes: maxAnswer, ca }));
     this.#failover = new Failover({
       adapter,

@@ -2,6 +2,7 @@ import { BridgeError } from "../errors.js";
 import { type Logger, normalizeLogger } from "../util/logger.js";
 import { integerInRange, LONGEST_TIMER_MS, noOthers } from "../util/validation.js";
 import type { QueueLimits } from "./event-queue.js";
+import { type ProxyCheck, proxyCheck } from "./proxies.js";
 
 export interface EdgeOptions {
   /** URL of the workers, such as `http://127.0.0.1:8000`, optionally with a path. Calls to several are balanced by load. */
@@ -30,6 +31,11 @@ export interface EdgeOptions {
   readonly clientQueue?: Partial<QueueLimits>;
   /** Limits on the waiting events of all clients. @default 100,000 events, 64 MiB in all */
   readonly queue?: Partial<QueueLimits>;
+  /**
+   * Proxies in front of the edge, as IP addresses or networks such as `10.0.0.0/8`: handlers get the address and scheme of a
+   * client from their `X-Forwarded-For` and `X-Forwarded-Proto`. @default none, and those headers are not believed
+   */
+  readonly trustProxy?: readonly string[];
   /** Maximum size of a reply, in bytes. @default 16 MiB */
   readonly maxAnswer?: number;
   /** `false` for no log. @default console */
@@ -52,6 +58,7 @@ export interface NormalizedEdge {
   readonly maxWait: number;
   readonly clientQueue: QueueLimits;
   readonly queue: QueueLimits;
+  readonly isTrustedProxy: ProxyCheck;
   readonly maxAnswer: number;
   readonly logger: Logger;
 }
@@ -67,6 +74,7 @@ const OPTIONS: Readonly<Record<keyof EdgeOptions, true>> = {
   maxWait: true,
   clientQueue: true,
   queue: true,
+  trustProxy: true,
   maxAnswer: true,
   logger: true,
 };
@@ -117,6 +125,7 @@ export function normalizeEdge(options: EdgeOptions): NormalizedEdge {
     maxWait: integerInRange("maxWait", options.maxWait ?? 30_000, 1, LONGEST_TIMER_MS),
     clientQueue: normalizeLimits("clientQueue", options.clientQueue ?? {}, { maxEvents: 1_000, maxBytes: 4 * MIB }),
     queue: normalizeLimits("queue", options.queue ?? {}, { maxEvents: 100_000, maxBytes: 64 * MIB }),
+    isTrustedProxy: proxyCheck(options.trustProxy ?? []),
     maxAnswer: integerInRange("maxAnswer", options.maxAnswer ?? 16 * MIB),
     logger: normalizeLogger(options.logger),
   };

@@ -34,7 +34,7 @@ export interface ServeOptions {
   readonly app: string | undefined;
   readonly demo: boolean;
   /** Workers of Python, for the events that `app` does not handle. */
-  readonly edge: Pick<EdgeOptions, "backend" | "secret" | "ca"> | undefined;
+  readonly edge: Pick<EdgeOptions, "backend" | "secret" | "ca" | "trustProxy"> | undefined;
   readonly logger: Logger;
   /** Ends the wait for the first worker behind an edge. @default it waits as long as it takes */
   readonly signal?: AbortSignal;
@@ -72,9 +72,12 @@ function listen(http: HttpServer, port: number, host: string): Promise<AddressIn
 /** Why a request is not served. */
 type Check = (request: IncomingMessage) => Refusal | undefined;
 
-function createHttpServer(demo: boolean, refuse: Check): HttpServer {
+function createHttpServer(demo: boolean, refuse: Check, isHealthy: () => boolean): HttpServer {
   return createServer((request, response) => {
-    if (refuse(request) !== undefined) {
+    // For whoever asks, by whatever name: it tells no more than whether the port is open does.
+    if (request.url === "/health") {
+      response.writeHead(isHealthy() ? 204 : 503).end();
+    } else if (refuse(request) !== undefined) {
       endWithText(response, 400, "This server is not known by that name: --host or --cors has to name it.\n");
     } else if (!(demo && serveLivePage(request, response))) {
       endWithText(response, 404, "Nothing here except a Socket.IO server at /socket.io/\n");
@@ -138,6 +141,7 @@ async function serveOn(
   const http = createHttpServer(
     options.demo,
     logged((request) => refusalOfHost(request, isOwnHost)),
+    () => adapter.stats().lag !== null,
   );
   const origin = options.cors === true ? true : [...options.cors];
   const hasCors = origin === true || origin.length > 0;

@@ -5,6 +5,7 @@ import { io as connect } from "socket.io-client";
 import { createEmitter } from "../../src/index.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
+import { startMuteServer } from "../helpers/mute-server.js";
 import { frameOf, REAL_PICKLES, type RealPickle } from "../helpers/pickles.js";
 import { startCli, startServe } from "../helpers/process.js";
 import { statusOf, UPGRADE } from "../helpers/raw-request.js";
@@ -64,6 +65,16 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await Promise.all([websocket.disconnected(), polling.disconnected()]);
   });
 }
+
+test.serial("/health answers 204 once the server hears from its broker, and 503 without one", async (t) => {
+  const health = (url: string, host: string) => statusOf(url, "/health", [`Host: ${host}`]);
+  const server = await startServe(t, []);
+  t.is(await health(server.url, "127.0.0.1"), 204);
+  t.is(await health(server.url, "probe.example"), 204);
+  const apart = startCli(t, ["serve", "--port", "0", "--queue", `redis://127.0.0.1:${await startMuteServer(t)}`]);
+  const listening = await apart.stdout.find("its port", (line) => line.startsWith("listening on"));
+  t.is(await health(String(/http:[^\s,]+/.exec(listening)?.[0]), "127.0.0.1"), 503);
+});
 
 for (const app of ["app.mjs", "app.cjs"]) {
   test.serial(`--app gives the Server to the default export of ${app}`, async (t) => {

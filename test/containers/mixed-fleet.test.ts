@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { chromium } from "playwright-core";
 import { io } from "socket.io-client";
@@ -10,40 +9,30 @@ import { connectClient, type TestClient, type Transport } from "../../src/testin
 import type { Python } from "../../src/testing/python.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { withTimeout } from "../../src/testing/with-timeout.js";
-import { type ComposeProject, composeProject, docker, TEST_PROJECT_PREFIX } from "../helpers/compose.js";
+import { type ComposeProject, composeProject, docker, TEST_PROJECT_PREFIX, until } from "../helpers/compose.js";
 import { containedPython } from "./matrix/row-container.js";
 
 /** `docker-compose.yml`, driven as its users would. */
-const SERVICES = ["redis", "flask-1", "flask-2", "celery", "node-1", "node-2", "nginx"];
-const HOSTS = ["flask-1", "flask-2", "node-1", "node-2"];
+const SERVICES = ["redis", "flask-1", "flask-2", "celery", "node-1", "node-2", "workers", "edge", "nginx"];
+/** By what the handler of `whoami` says: behind the edge, that is the workers. */
+const HOSTS = ["flask-1", "flask-2", "node-1", "node-2", "workers"];
 const TRANSPORTS: readonly Transport[] = ["polling", "websocket"];
-const POLL_MS = 100;
 
 let fleet: ComposeProject;
 let url: string;
 let python: Python;
 let allPassed = true;
 
-/** For what tells nobody when it is so. */
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  let givenUp = false;
-  const asked = async (): Promise<void> => {
-    while (!givenUp && !(await isSo())) {
-      await setTimeout(POLL_MS);
-    }
-  };
-  await withTimeout(what, asked()).finally(() => {
-    givenUp = true;
-  });
-}
-
 test.before(async (t) => {
   const port = await freePort();
-  fleet = composeProject(`${TEST_PROJECT_PREFIX}${randomBytes(4).toString("hex")}`, { FLEET_PORT: String(port) });
+  fleet = composeProject(`${TEST_PROJECT_PREFIX}${randomBytes(4).toString("hex")}`, "docker-compose.yml", {
+    FLEET_PORT: String(port),
+  });
   url = `http://127.0.0.1:${port}`;
   const start = Date.now();
   allPassed = false;
-  await fleet.compose("up", "--detach", "--build");
+  // `prepare.ts` has built the images.
+  await fleet.compose("up", "--detach");
   await until("nginx to answer", () =>
     fetch(`${url}/health`).then(
       ({ ok }) => ok,
@@ -97,10 +86,12 @@ const sorted = (events: readonly (readonly unknown[])[]) => events.map((event) =
 const countByHost = (members: readonly Member[]) =>
   HOSTS.map((name) => `${name}: ${members.filter(({ host }) => host === name).length}`).join(", ");
 
-const isOn = (kind: "flask" | "node") => (member: Member) => member.host.startsWith(kind);
+type HostKind = "flask" | "node" | "workers";
+
+const isOn = (kind: HostKind) => (member: Member) => member.host.startsWith(kind);
 
 /** nginx draws the host of each client, so this is how to come to one of a kind. */
-async function memberOn(t: ExecutionContext, kind: "flask" | "node"): Promise<Member> {
+async function memberOn(t: ExecutionContext, kind: HostKind): Promise<Member> {
   const member = await connect(t, "js", "websocket");
   return isOn(kind)(member) ? member : memberOn(t, kind);
 }
@@ -110,7 +101,8 @@ test.serial("forty clients on Python and Node hosts each receive the emit of a C
   const programs = TRANSPORTS.map((transport) => connect(t, "python", transport));
   const members = await Promise.all([...browsers, ...programs]);
   t.log(countByHost(members));
-  const outsiders = [await memberOn(t, "flask"), await memberOn(t, "node")];
+  members.push(await memberOn(t, "workers"));
+  const outsiders = [await memberOn(t, "flask"), await memberOn(t, "node"), await memberOn(t, "workers")];
   // Drawn by chance, which leaves one of the two without any once in 10^12 times.
   t.true(members.some(isOn("flask")) && members.some(isOn("node")), countByHost(members));
   await Promise.all(members.map(({ client }) => client.call("join", { room: "orders" })));
@@ -125,9 +117,9 @@ test.serial("forty clients on Python and Node hosts each receive the emit of a C
     t.deepEqual(await client.until("the end"), []);
   }
 
-  const [onPython, onNode] = [members.find(isOn("flask")), members.find(isOn("node"))] as [Member, Member];
+  const senders = [members.find(isOn("flask")), members.find(isOn("node")), members.at(-1)] as Member[];
   const messages = [];
-  for (const { client, host } of [onPython, onNode]) {
+  for (const { client, host } of senders) {
     t.deepEqual(await client.call("say", { room: "orders", text: host }), { said: host });
     messages.push(["message", { sid: client.sid, room: "orders", text: host }]);
   }
@@ -153,6 +145,11 @@ test.serial("a client of one kind of host asks a client of the other, and gets i
   t.is(await ask(onNode, onPython), "from Python's client");
   t.deepEqual(onNode.client.received(), [["question", "who?"]]);
   t.deepEqual(onPython.client.received(), [["question", "who?"]]);
+  const behindEdge = await memberOn(t, "workers");
+  await behindEdge.client.acknowledgeWith("from the edge's client");
+  t.is(await ask(behindEdge, onNode), "from Node's client");
+  t.is(await ask(onNode, behindEdge), "from the edge's client");
+  t.is(await ask(onPython, behindEdge), "from the edge's client");
 });
 
 /** Asks for the host with a name in the address, without a cookie. */
@@ -174,7 +171,7 @@ test.serial("a client that sends its name is routed to the same host again, over
 });
 
 test.serial(
-  "on the page, eight clients on four hosts receive each other's messages and those of a Celery task",
+  "on the page, eight clients on all hosts receive each other's messages and those of a Celery task",
   async (t) => {
     const browser = await chromium.launch({ executablePath: findBrowser() as string, args: ["--no-sandbox"] });
     cleanUp(t, () => browser.close());
@@ -184,7 +181,7 @@ test.serial(
     page.on("pageerror", (error) => problems.push(error.message));
     await page.goto(url);
     await page.getByTestId("state").getByText("8 of 8 clients connected").waitFor();
-    t.is(await page.getByTestId("host").count(), 4);
+    t.is(await page.getByTestId("host").count(), HOSTS.length);
     await page.getByTestId("client").filter({ hasText: "2 websocket" }).click();
     await page.getByRole("button", { name: "Send" }).first().click();
     const messages = page.getByTestId("message");

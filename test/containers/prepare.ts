@@ -3,6 +3,7 @@
  * engine, or an image can neither be pulled nor made, nothing is tested and one line says so.
  */
 import { execFileSync, spawnSync } from "node:child_process";
+import { dirname, resolve } from "node:path";
 import { BROKER_IMAGES } from "../../scripts/environment/environment.js";
 import {
   findOrInstall,
@@ -17,9 +18,11 @@ import { composeCommand, MAX_OUTPUT, TEST_PROJECT_PREFIX } from "../helpers/comp
 
 /** As `scripts/images/build-local` knows them. */
 const IMAGES: readonly string[] = [
-  ...["python:3.11-slim", "python:3.9-slim", "node:20-slim", "nginx:1-alpine"],
+  ...["python:3.11-slim", "python:3.9-slim", "node:24-slim", "nginx:1-alpine"],
   ...Object.values(BROKER_IMAGES),
 ];
+
+const COMPOSE_FILES = ["docker-compose.yml", "examples/edge/compose.yml"];
 
 function prepareImages(): void {
   const missing = IMAGES.filter((image) => !hasImage(image));
@@ -37,10 +40,13 @@ function prepareImages(): void {
 /** Those that an earlier run of this checkout left behind when it was killed. */
 function removeOldFleets(): void {
   const [command, ...first] = composeCommand();
-  const filter = `label=com.docker.compose.project.working_dir=${process.cwd()}`;
   const format = '{{.Label "com.docker.compose.project"}}';
-  const all = execFileSync("docker", ["ps", "--all", "--filter", filter, "--format", format], { encoding: "utf8" });
-  for (const name of new Set(all.split("\n").filter((line) => line.startsWith(TEST_PROJECT_PREFIX)))) {
+  const names = COMPOSE_FILES.flatMap((file) => {
+    const filter = `label=com.docker.compose.project.working_dir=${dirname(resolve(file))}`;
+    const all = execFileSync("docker", ["ps", "--all", "--filter", filter, "--format", format], { encoding: "utf8" });
+    return all.split("\n").filter((line) => line.startsWith(TEST_PROJECT_PREFIX));
+  });
+  for (const name of new Set(names)) {
     say(`removing ${name}, of an earlier run`);
     const down = [...first, "--project-name", name, "down", "--volumes", "--timeout", "0"];
     execFileSync(command, down, { stdio: "ignore" });
@@ -48,23 +54,23 @@ function removeOldFleets(): void {
 }
 
 /** Not in the test that needs them: the first time it takes minutes, in which a test would seem to hang. */
-function prepareFleet(): void {
+function prepareFleets(): void {
   if (!succeeds("docker", ["compose", "version"])) {
     findOrInstall(["docker-compose"], ["docker-compose"], "Docker Compose");
   }
   const [command, ...first] = composeCommand();
   removeOldFleets();
-  say("building the images of docker-compose.yml");
-  const start = Date.now();
-  const { status, stdout, stderr } = spawnSync(command, [...first, "build"], {
-    encoding: "utf8",
-    maxBuffer: MAX_OUTPUT,
-  });
-  if (status !== 0) {
-    process.stderr.write(stdout + stderr);
-    throw new Error(`${[command, ...first].join(" ")} build failed: its output is above`);
+  for (const file of COMPOSE_FILES) {
+    say(`building the images of ${file}`);
+    const start = Date.now();
+    const build = [...first, "--file", file, "build"];
+    const { status, stdout, stderr } = spawnSync(command, build, { encoding: "utf8", maxBuffer: MAX_OUTPUT });
+    if (status !== 0) {
+      process.stderr.write(stdout + stderr);
+      throw new Error(`${[command, ...build].join(" ")} failed: its output is above`);
+    }
+    say(`they took ${Math.round((Date.now() - start) / 1000)} s`);
   }
-  say(`they took ${Math.round((Date.now() - start) / 1000)} s`);
 }
 
 await runPreparation(() => {
@@ -72,6 +78,6 @@ await runPreparation(() => {
     throw new Missing("no Docker engine answers, and these tests are about containers: start one");
   }
   prepareImages();
-  prepareFleet();
+  prepareFleets();
   findOrInstallBrowser();
 });

@@ -73,3 +73,15 @@ test("each hop of a message names a function of its file", (t) => {
 test("a message takes at most seven hops in either direction", (t) => {
   t.true(hops().every(({ hop }) => hop <= MOST_HOPS));
 });
+
+test("what docs/edge.md shows of nginx is what the example has", (t) => {
+  const directives = (text: string) =>
+    text
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => /[;{]$/.test(line) && !line.startsWith("#"));
+  const [, shown = ""] = /```nginx\n(.*?)```/s.exec(read("docs/edge.md")) ?? [];
+  const adapted = shown.replace("127.0.0.1:5000", "edge").replace("127.0.0.1:8000", "workers");
+  const file = directives(read("examples/edge/nginx.conf"));
+  t.deepEqual(directives(adapted), file.slice(file.findIndex((line) => line.startsWith("location"))));
+});

@@ -1,6 +1,10 @@
 import { execFile } from "node:child_process";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { succeeds } from "../../scripts/environment/install.js";
+import { withTimeout } from "../../src/testing/with-timeout.js";
+
+const POLL_MS = 100;
 
 const run = promisify(execFile);
 
@@ -22,7 +26,7 @@ export function composeCommand(): readonly [string, ...string[]] {
   return succeeds("docker", ["compose", "version"]) ? ["docker", "compose"] : ["docker-compose"];
 }
 
-/** What `docker-compose.yml` starts, under a name of its own, so that it gets in the way of no other. */
+/** What a file of Compose starts, under a name of its own, so that it gets in the way of no other. */
 export interface ComposeProject {
   /** @returns its output @throws Error with its output */
   compose(...args: readonly string[]): Promise<string>;
@@ -44,12 +48,13 @@ export const docker = (...args: readonly string[]): Promise<string> => output("d
 const lines = (text: string): readonly string[] => text.split("\n").filter(Boolean);
 
 /** @param env - what the file reads from the environment */
-export function composeProject(name: string, env: NodeJS.ProcessEnv): ComposeProject {
+export function composeProject(name: string, file: string, env: NodeJS.ProcessEnv): ComposeProject {
   const [command, ...first] = composeCommand();
-  const compose = (...args: readonly string[]) => output(command, [...first, "--project-name", name, ...args], env);
+  const project = [...first, "--project-name", name, "--file", file];
+  const compose = (...args: readonly string[]) => output(command, [...project, ...args], env);
   const filter = `label=com.docker.compose.project=${name}`;
   // Whoever types it has a terminal; a test has none.
-  const exec = `${[command, ...first].join(" ")} --project-name ${name} exec -T`;
+  const exec = `${[command, ...project].join(" ")} exec -T`;
   return {
     compose,
     shell: (line) => output("sh", ["-c", line.replace("docker compose exec", exec)], env),
@@ -68,4 +73,17 @@ export function composeProject(name: string, env: NodeJS.ProcessEnv): ComposePro
       volumes: lines(await docker("volume", "ls", "--quiet", "--filter", filter)),
     }),
   };
+}
+
+/** For what tells nobody when it is so. */
+export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  let givenUp = false;
+  const asked = async (): Promise<void> => {
+    while (!givenUp && !(await isSo())) {
+      await setTimeout(POLL_MS);
+    }
+  };
+  await withTimeout(what, asked()).finally(() => {
+    givenUp = true;
+  });
 }

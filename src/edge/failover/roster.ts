@@ -1,5 +1,5 @@
 import type { Socket } from "socket.io";
-import { type Client, requestOf } from "../client.js";
+import type { Client } from "../client.js";
 import type { ClientChange, ClientsMessage } from "./messages.js";
 
 /** Characters of a message, roughly; far below what any broker takes. */
@@ -178,6 +178,6 @@ function describe({ id, client, sockets }: Entry, isComplete: boolean): ClientCh
     transport: socket.conn.transport.name,
     sockets: [...sockets].map(({ nsp, id: sid }) => [nsp.name, sid] as const),
     sessions: JSON.stringify(client.sessions ?? {}),
-    origin: isComplete ? JSON.stringify({ connection: client.id, request: requestOf(socket) }) : "",
+    origin: isComplete ? JSON.stringify({ connection: client.id, request: client.request() }) : "",
   };
 }
