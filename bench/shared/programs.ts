@@ -1,5 +1,5 @@
 import { createWriteStream, type WriteStream } from "node:fs";
-import { spawnChild } from "../../src/testing/child-process.js";
+import { type Child, spawnChild } from "../../src/testing/child-process.js";
 import { type Line, Program } from "../../src/testing/program.js";
 
 let logFile = "build/bench.log";
@@ -32,12 +32,36 @@ export interface ProgramCommand {
   readonly env?: NodeJS.ProcessEnv;
   /** See `ProgramOptions` of `Program`. */
   readonly onLine?: (line: Line) => boolean;
+  /** Sees each line of standard error, and of standard output what is not JSON. */
+  readonly onLog?: (line: string) => void;
+  /** Whether the processes that it starts itself are killed with it. @default false */
+  readonly isGroup?: boolean;
+}
+
+/** At the head of a process group of its own, which is killed as a whole. */
+function spawnGroup({ command, args, env = {} }: ProgramCommand): Child {
+  const child = spawnChild(command, args, { env, detached: true });
+  const kill = (signal: NodeJS.Signals = "SIGKILL"): void => {
+    try {
+      process.kill(-(child.pid ?? Number.NaN), signal);
+    } catch {
+      // It has ended, or was never started.
+    }
+  };
+  return { ...child, kill };
 }
 
 /** Starts a program of a measurement. */
-export function startProgram({ title, command, args, env = {}, onLine = () => false }: ProgramCommand): Program {
-  const child = spawnChild(command, args, { env });
-  const program = new Program(title, child, { onLine, onLog: (line) => writeLog(title, line) });
+export function startProgram(started: ProgramCommand): Program {
+  const { title, command, args, env = {}, onLine = () => false, onLog = () => {}, isGroup = false } = started;
+  const child = isGroup ? spawnGroup(started) : spawnChild(command, args, { env });
+  const program = new Program(title, child, {
+    onLine,
+    onLog: (line) => {
+      writeLog(title, line);
+      onLog(line);
+    },
+  });
   RUNNING.add(program);
   const ended = (how: unknown) => {
     RUNNING.delete(program);
