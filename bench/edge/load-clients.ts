@@ -10,37 +10,49 @@ const CONCURRENCY = 50;
 const ANSWER_MS = 30_000;
 
 const FIRST_ID = "43".length;
-const ZERO = 48;
-const NINE = 57;
+const ZERO = "0".charCodeAt(0);
+const NINE = "9".charCodeAt(0);
 
-/** What an acknowledgement of `echo` and `query` carries: the value that was sent. */
-const ANSWERS = { echo: true, query: true } as const;
+/** Their acknowledgement carries the value that was sent. */
+export type AskedEvent = "echo" | "query";
 
-export type AskedEvent = keyof typeof ANSWERS;
+interface Question {
+  answered(text: string): void;
+  failed(error: Error): void;
+}
 
 /** One client. It waits for one acknowledgement at a time. */
 class LoadClient {
   readonly socket: SocketClient;
-  readonly #onGone: (reason: string) => void;
   #lastId = 0;
-  #resolve: ((text: string) => void) | undefined;
+  #question: Question | undefined;
+  #gone: string | undefined;
 
   constructor(port: number, onNews: () => void, onGone: (reason: string) => void) {
-    this.#onGone = onGone;
     this.socket = new SocketClient(port, {
       onEvent: onNews,
       onAck: (bytes, at, length) => this.#onAck(bytes, at, length),
-      onGone: (reason) => this.#onGone(reason),
+      onGone: (reason) => {
+        this.#gone ??= reason;
+        this.#question?.failed(new Error(`a client was disconnected: ${reason}`));
+        onGone(reason);
+      },
     });
   }
 
-  /** @throws Error rejects when the answer is not that value */
+  /** @throws Error rejects when the answer is not that value, and when the client is disconnected */
   ask(event: string, value: unknown, answer = value): Promise<void> {
     this.#lastId += 1;
+    const expected = JSON.stringify([answer]);
     return new Promise((resolve, reject) => {
-      this.#resolve = (text) => {
-        const expected = JSON.stringify([answer]);
-        return text === expected ? resolve() : reject(new Error(`${event} is answered with ${text}, not ${expected}`));
+      if (this.#gone !== undefined) {
+        reject(new Error(`a client was disconnected: ${this.#gone}`));
+        return;
+      }
+      this.#question = {
+        answered: (text) =>
+          text === expected ? resolve() : reject(new Error(`${event} is answered with ${text}, not ${expected}`)),
+        failed: reject,
       };
       this.socket.ask(this.#lastId, event, value);
     });
@@ -54,7 +66,7 @@ class LoadClient {
       start += 1;
     }
     if (id === this.#lastId) {
-      this.#resolve?.(bytes.toString("utf8", start, at + length));
+      this.#question?.answered(bytes.toString("utf8", start, at + length));
     }
   }
 }
@@ -64,6 +76,7 @@ export class LoadClients {
   readonly #clients: LoadClient[] = [];
   #news = 0;
   #onNews = (): void => {};
+  #onGone = (_reason: string): void => {};
   #value = 0;
   /** Why clients have lost their connection. */
   readonly gone: string[] = [];
@@ -81,7 +94,10 @@ export class LoadClients {
             this.#news += 1;
             this.#onNews();
           },
-          (reason) => this.gone.push(reason),
+          (reason) => {
+            this.gone.push(reason);
+            this.#onGone(reason);
+          },
         );
         this.#clients.push(client);
         await withTimeout(`a client to connect (${this.gone[0] ?? "no error"})`, client.socket.connected);
@@ -136,8 +152,9 @@ export class LoadClients {
     let emits = 0;
     while (now() < end) {
       this.#news = 0;
-      const received = new Promise<void>((resolve) => {
+      const received = new Promise<void>((resolve, reject) => {
         this.#onNews = () => this.#news === this.#clients.length && resolve();
+        this.#onGone = (reason) => reject(new Error(`a client was disconnected: ${reason}`));
       });
       const both = Promise.all([client.ask("publish", text, true), received]);
       await withTimeout(`an emit, of which ${this.#clients.length} clients get`, both, ANSWER_MS);
@@ -158,7 +175,7 @@ export class LoadClients {
         while (!isOver()) {
           sent += 1;
           try {
-            await this.#ask(client, "echo", TRICKLE_ANSWER_MS);
+            await this.#ask(client, "echo");
           } catch {
             lost += 1;
             return;
@@ -170,11 +187,8 @@ export class LoadClients {
     return { sent, lost };
   }
 
-  #ask(client: LoadClient, event: AskedEvent, timeout = ANSWER_MS): Promise<void> {
+  #ask(client: LoadClient, event: AskedEvent): Promise<void> {
     this.#value += 1;
-    return withTimeout(`the acknowledgement of ${event}`, client.ask(event, this.#value), timeout);
+    return withTimeout(`the acknowledgement of ${event}`, client.ask(event, this.#value), ANSWER_MS);
   }
 }
-
-/** A client that was dropped never hears of its event again. */
-const TRICKLE_ANSWER_MS = 5_000;

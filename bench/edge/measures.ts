@@ -19,8 +19,8 @@ export interface Extent {
 }
 
 export const FULL: Extent = {
-  ...{ warmUp: 1_500, time: 3_000, busyClients: 100, fanOutClients: 1_000, idleClients: 5_000 },
-  ...{ paced: 400, settle: 2_000 },
+  ...{ warmUp: 1_000, time: 2_500, busyClients: 100, fanOutClients: 1_000, idleClients: 5_000 },
+  ...{ paced: 300, settle: 2_000 },
 };
 
 /** To see whether all of it works. */

@@ -12,8 +12,14 @@ import { edgePython } from "./python-interpreter.js";
 /** Seconds that gunicorn gives an old worker after a HUP: a WebSocket does not end by itself. */
 const GRACEFUL_SECONDS = 3;
 
+/**
+ * Seconds after which gunicorn kills a worker that does not report. An old gthread worker waits for its WebSockets, beyond
+ * the time for a graceful end: 30 s by default.
+ */
+const WORKER_TIMEOUT_SECONDS = 10;
+
 /** How long a redeploy may take, and how often it is checked, in milliseconds. */
-const REDEPLOY_MS = 20_000;
+const REDEPLOY_MS = 45_000;
 const POLL_MS = 50;
 
 /** Threads of a gthread worker behind an edge, as docs/edge.md starts it. */
@@ -82,7 +88,8 @@ export function pythonCommand(
   return [
     ...["-m", "gunicorn", "--chdir", "bench/edge", "--no-control-socket", "--bind", `${ADDRESS}:${port}`],
     ...["--workers", String(workers), "--worker-class", GUNICORN_CLASSES[name] ?? name],
-    ...["--graceful-timeout", String(GRACEFUL_SECONDS), "--worker-connections", String(hasEdge ? 1_000 : held)],
+    ...["--graceful-timeout", String(GRACEFUL_SECONDS), "--timeout", String(WORKER_TIMEOUT_SECONDS)],
+    ...["--worker-connections", String(hasEdge ? 1_000 : held)],
     ...(workerClass === "gthread" ? ["--threads", String(capacity)] : []),
     hasEdge ? 'socketio_bridge:serve("flask_socketio_app:app")' : "flask_socketio_app:app",
   ];
