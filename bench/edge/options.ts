@@ -29,16 +29,19 @@ const MEASURE_TITLES: Readonly<Record<MeasureName, string>> = {
 const list = (names: readonly string[], titleOf: (name: never) => string): string =>
   names.map((name) => `                         ${name.padEnd(15)} ${titleOf(name as never)}`).join("\n");
 
+/** What `--short` measures, unless told otherwise. */
+const SHORT_CONTENDERS: readonly ContenderName[] = ["gthread", "edge-gthread", "edge-gevent", "edge-asgi"];
+
 export const HELP = `${bold("npm run bench:edge --")} [flags]: an application behind the edge, and served by Python alone
 
   npm run bench:edge                               everything, about 11 minutes on a quiet machine
-  npm run bench:edge -- --short                    less than a minute: does all of it work?
+  npm run bench:edge -- --short                    about a minute: does all of it work?
   npm run bench:edge -- --only echo --rounds 5     one measure, in five rounds
   npm run bench:edge -- --idle-clients 1000        where 5,000 clients are too many for a thread each
 
   --only NAME,...        Default: all of
 ${list(MEASURE_NAMES, (name: MeasureName) => MEASURE_TITLES[name])}
-  --contender NAME,...   Default: all of
+  --contender NAME,...   Default: all of (with --short ${SHORT_CONTENDERS.join(", ")})
 ${list(CONTENDER_NAMES, (name: ContenderName) => CONTENDERS[name].title)}
   --rounds N             how often each contender is measured, in turn. Default: 3; with --short 1
   --clients N            clients of echo and query, each as fast as it gets answers. Default: ${FULL.busyClients}; with --short ${SHORT.busyClients}
@@ -77,10 +80,11 @@ export function parseOptions(args: readonly string[]): Options {
     throw new UsageError("--write puts a whole measurement on the page: leave out --short, --only and --contender");
   }
   const extent = short ? SHORT : FULL;
+  const asked = short && values.contender.length === 0 ? SHORT_CONTENDERS : values.contender;
   return {
     help: values.help,
     measures: namesOf("only", values.only, MEASURE_NAMES),
-    contenders: namesOf("contender", values.contender, CONTENDER_NAMES),
+    contenders: namesOf("contender", asked, CONTENDER_NAMES),
     rounds: wholeNumber("rounds", values.rounds ?? (short ? "1" : "3"), 1, 100),
     extent: {
       ...extent,

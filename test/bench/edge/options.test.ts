@@ -13,7 +13,9 @@ test("without flags everything is measured in three rounds", (t) => {
   t.deepEqual([rounds, extent.fanOutClients, extent.idleClients], [3, 1_000, 5_000]);
 });
 
-test("--short is one round with few clients, unless told otherwise", (t) => {
+test("--short is one round of some contenders with few clients, unless told otherwise", (t) => {
+  t.is(parseOptions(["--short"]).contenders.length, 4);
+  t.deepEqual(parseOptions(["--short", "--contender", "asgi"]).contenders, ["asgi"]);
   t.like(parseOptions(["--short"]), { rounds: 1, extent: { busyClients: 20, idleClients: 100 } });
   t.like(parseOptions(["--short", "--clients", "7", "--rounds", "2"]), { rounds: 2, extent: { busyClients: 7 } });
 });
