@@ -6,6 +6,9 @@ import { SocketClient } from "../speed/socket-client.js";
 /** Clients that connect concurrently, below the backlog of a listener. */
 const CONCURRENCY = 50;
 
+/** How long a client may take to connect, in milliseconds: gthread starts four threads for it, beside thousands. */
+const CONNECT_MS = 120_000;
+
 /** How long one event may take to be acknowledged, and one emit to reach all clients, in milliseconds. */
 const ANSWER_MS = 30_000;
 
@@ -85,6 +88,7 @@ export class LoadClients {
   async connect(port: number, count: number): Promise<number> {
     const start = now();
     let left = count;
+    let connected = 0;
     const connectOnes = async () => {
       while (left > 0) {
         left -= 1;
@@ -100,7 +104,8 @@ export class LoadClients {
           },
         );
         this.#clients.push(client);
-        await withTimeout(`a client to connect (${this.gone[0] ?? "no error"})`, client.socket.connected);
+        await withTimeout(`a client to connect; ${connected} have`, client.socket.connected, CONNECT_MS);
+        connected += 1;
       }
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, connectOnes));

@@ -16,7 +16,7 @@ export class Load {
 
   /** @returns clients per second */
   async connect(port: number, clients: number): Promise<number> {
-    return (await this.#ask({ op: "connect", port, clients }, "connected", clients * 20)).rate as number;
+    return (await this.#ask({ op: "connect", port, clients }, "connected", clients * 60)).rate as number;
   }
 
   /** @returns acknowledgements per second */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { ContenderName } from "./contenders.js";
 import type { Figures, MeasureName } from "./figures.js";
 import { Load } from "./load.js";
-import { Server } from "./server.js";
+import { Server, type ServerOptions } from "./server.js";
 
 /** How much of everything. Times are in milliseconds. */
 export interface Extent {
@@ -34,6 +34,8 @@ const EMIT_BYTES = 1_024;
 /** Of the workers that wait for a database. */
 const QUERY_THREADS = 4;
 const REDEPLOY_CLIENTS = 50;
+/** An old gthread worker waits for its WebSockets, beyond gunicorn's time for a graceful end, until this is over. */
+const REDEPLOY_TIMEOUT_SECONDS = 10;
 const TRICKLE_MS = 100;
 /** Events after the new workers are there. */
 const AFTER_REDEPLOY_MS = 500;
@@ -63,10 +65,10 @@ interface Session {
 async function inSession(
   contender: ContenderName,
   { redisUrl }: Stage,
-  { clients, threads }: { readonly clients: number; readonly threads?: number },
+  options: Omit<ServerOptions, "redisUrl">,
   measure: (session: Session) => Promise<Figures>,
 ): Promise<Figures> {
-  const server = await Server.start(contender, { redisUrl, clients, ...(threads === undefined ? {} : { threads }) });
+  const server = await Server.start(contender, { redisUrl, ...options });
   const load = new Load();
   try {
     return await measure({ server, load });
@@ -148,15 +150,20 @@ const idle: Measure = {
 const redeploy: Measure = {
   contenders: ["gthread", "gevent", "edge-gthread", "edge-gthread-4"],
   run: (contender, stage) =>
-    inSession(contender, stage, { clients: REDEPLOY_CLIENTS }, async ({ server, load }) => {
-      await load.connect(server.port, REDEPLOY_CLIENTS);
-      await load.trickle(TRICKLE_MS);
-      await server.redeploy();
-      await pause(AFTER_REDEPLOY_MS);
-      const { sent, lost } = await load.stop();
-      const { count } = await load.gone();
-      return { dropped: (count / REDEPLOY_CLIENTS) * 100, lost: (lost / sent) * 100 };
-    }),
+    inSession(
+      contender,
+      stage,
+      { clients: REDEPLOY_CLIENTS, workerTimeout: REDEPLOY_TIMEOUT_SECONDS },
+      async ({ server, load }) => {
+        await load.connect(server.port, REDEPLOY_CLIENTS);
+        await load.trickle(TRICKLE_MS);
+        await server.redeploy();
+        await pause(AFTER_REDEPLOY_MS);
+        const { sent, lost } = await load.stop();
+        const { count } = await load.gone();
+        return { dropped: (count / REDEPLOY_CLIENTS) * 100, lost: (lost / sent) * 100 };
+      },
+    ),
 };
 
 export const MEASURES: Readonly<Record<MeasureName, Measure>> = { echo, query, "fan-out": fanOut, idle, redeploy };

@@ -45,7 +45,7 @@ ${list(MEASURE_NAMES, (name: MeasureName) => MEASURE_TITLES[name])}
 ${list(CONTENDER_NAMES, (name: ContenderName) => CONTENDERS[name].title)}
   --rounds N             how often each contender is measured, in turn. Default: 3; with --short 1
   --clients N            clients of echo and query, each as fast as it gets answers. Default: ${FULL.busyClients}; with --short ${SHORT.busyClients}
-  --idle-clients N       clients of idle. Default: ${FULL.idleClients}; with --short ${SHORT.idleClients}. At most two rounds
+  --idle-clients N       clients of idle. Default: ${FULL.idleClients}; with --short ${SHORT.idleClients}. One round
   --short                a moment of everything, to see whether it works; no bar on time and memory
   --json FILE            write the figures of every run
   --write                put the tables into docs/performance.md

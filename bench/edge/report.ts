@@ -36,7 +36,7 @@ export function pagePart({ runs, rounds, extent }: Measurement, measuredOn: stri
   const { busyClients, fanOutClients, idleClients } = extent;
   const clients = `${busyClients} clients echo, ${fanOutClients} receive the emits, ${idleClients} are idle.`;
   return [
-    `${measuredOn} Medians of ${rounds} rounds, two of the idle clients. ${clients}`,
+    `${measuredOn} Medians of ${rounds} rounds, one of the idle clients. ${clients}`,
     pageTable(barTable(judge(runs))),
     pageTable(figureTable(runs)),
   ].join("\n\n");

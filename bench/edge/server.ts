@@ -12,11 +12,8 @@ import { edgePython } from "./python-interpreter.js";
 /** Seconds that gunicorn gives an old worker after a HUP: a WebSocket does not end by itself. */
 const GRACEFUL_SECONDS = 3;
 
-/**
- * Seconds after which gunicorn kills a worker that does not report. An old gthread worker waits for its WebSockets, beyond
- * the time for a graceful end: 30 s by default.
- */
-const WORKER_TIMEOUT_SECONDS = 10;
+/** Seconds after which gunicorn kills a worker that does not report: beside thousands of threads that may take long. */
+const WORKER_TIMEOUT_SECONDS = 300;
 
 /** How long a redeploy may take, and how often it is checked, in milliseconds. */
 const REDEPLOY_MS = 45_000;
@@ -33,6 +30,8 @@ export interface ServerOptions {
   readonly clients: number;
   /** Of each gthread worker behind an edge. */
   readonly threads?: number;
+  /** Seconds after which gunicorn kills a worker that does not report. @default 300 */
+  readonly workerTimeout?: number;
 }
 
 /** A program, and its lines. */
@@ -74,7 +73,7 @@ const GUNICORN_CLASSES: Readonly<Record<string, string>> = {
 export function pythonCommand(
   { application, workerClass, hasEdge, workers }: Contender,
   port: number,
-  { clients, threads = EDGE_THREADS }: Pick<ServerOptions, "clients" | "threads">,
+  { clients, threads = EDGE_THREADS, workerTimeout = WORKER_TIMEOUT_SECONDS }: Omit<ServerOptions, "redisUrl">,
 ): readonly string[] {
   if (workerClass === "uvicorn") {
     const module = application === "async-server" && hasEdge ? "async_server_worker:app" : "async_server_app:app";
@@ -88,7 +87,7 @@ export function pythonCommand(
   return [
     ...["-m", "gunicorn", "--chdir", "bench/edge", "--no-control-socket", "--bind", `${ADDRESS}:${port}`],
     ...["--workers", String(workers), "--worker-class", GUNICORN_CLASSES[name] ?? name],
-    ...["--graceful-timeout", String(GRACEFUL_SECONDS), "--timeout", String(WORKER_TIMEOUT_SECONDS)],
+    ...["--graceful-timeout", String(GRACEFUL_SECONDS), "--timeout", String(workerTimeout)],
     ...["--worker-connections", String(hasEdge ? 1_000 : held)],
     ...(workerClass === "gthread" ? ["--threads", String(capacity)] : []),
     hasEdge ? 'socketio_bridge:serve("flask_socketio_app:app")' : "flask_socketio_app:app",
