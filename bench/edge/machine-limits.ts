@@ -35,11 +35,11 @@ export function machineLimits(): MachineLimits {
 }
 
 /**
- * @param hasThreads - whether a server with threads for each client is measured
+ * @param threaded - of a server with threads for each client
  * @returns what to do before so many clients can be held, a line each
  */
-export function obstacles(clients: number, hasThreads: boolean, limits: MachineLimits): readonly string[] {
-  const threads = hasThreads ? clients * THREADS_PER_CLIENT + RESERVE : RESERVE;
+export function obstacles(clients: number, threaded: number, limits: MachineLimits): readonly string[] {
+  const threads = threaded * THREADS_PER_CLIENT + RESERVE;
   const needs: readonly (readonly [limit: number, needed: number, remedy: string])[] = [
     [limits.openFiles, clients + RESERVE, "ulimit -n"],
     [limits.processes, threads, "ulimit -u"],

@@ -16,10 +16,14 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** @throws UsageError that says what to raise */
 function assertRoom({ measures, contenders, extent }: Options): void {
-  const counts = [measures.includes("idle") ? extent.idleClients : 0, extent.fanOutClients, extent.busyClients];
-  const found = obstacles(Math.max(...counts), contenders.includes("gthread"), machineLimits());
+  const { idleClients, idleThreaded, fanOutClients, busyClients } = extent;
+  const largest = (idle: number) => Math.max(measures.includes("idle") ? idle : 0, fanOutClients, busyClients);
+  const threaded = contenders.includes("gthread") ? largest(Math.min(idleClients, idleThreaded)) : 0;
+  const found = obstacles(largest(idleClients), threaded, machineLimits());
   if (found.length > 0) {
-    throw new UsageError(`so many clients need ${found.join(", ")}; or give fewer with --idle-clients`);
+    throw new UsageError(
+      `so many clients need ${found.join(", ")}; or give fewer with --idle-clients and --idle-threaded`,
+    );
   }
 }
 

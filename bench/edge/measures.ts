@@ -12,6 +12,8 @@ export interface Extent {
   readonly busyClients: number;
   readonly fanOutClients: number;
   readonly idleClients: number;
+  /** Of these, those of a server with threads for each client. */
+  readonly idleThreaded: number;
   /** Echoes of the one client. */
   readonly paced: number;
   /** For memory to come to rest. */
@@ -20,12 +22,14 @@ export interface Extent {
 
 export const FULL: Extent = {
   ...{ warmUp: 1_000, time: 2_500, busyClients: 100, fanOutClients: 1_000, idleClients: 5_000 },
+  ...{ idleThreaded: 1_000 },
   ...{ paced: 300, settle: 2_000 },
 };
 
 /** To see whether all of it works. */
 export const SHORT: Extent = {
   ...{ warmUp: 200, time: 500, busyClients: 20, fanOutClients: 50, idleClients: 100 },
+  ...{ idleThreaded: 100 },
   ...{ paced: 50, settle: 200 },
 };
 
@@ -132,7 +136,8 @@ const fanOut: Measure = {
 const idle: Measure = {
   contenders: ["gthread", "edge-gthread", "gevent", "asgi", "edge-asgi"],
   run: (contender, stage) => {
-    const { idleClients: clients, settle } = stage.extent;
+    const { idleClients, idleThreaded, settle } = stage.extent;
+    const clients = contender === "gthread" ? Math.min(idleClients, idleThreaded) : idleClients;
     return inSession(contender, stage, { clients: clients + 1 }, async ({ server, load }) => {
       // What is loaded with the first client is not the clients'.
       await load.connect(server.port, 1);

@@ -37,7 +37,7 @@ export const HELP = `${bold("npm run bench:edge --")} [flags]: an application be
   npm run bench:edge                               everything, about 11 minutes on a quiet machine
   npm run bench:edge -- --short                    about a minute: does all of it work?
   npm run bench:edge -- --only echo --rounds 5     one measure, in five rounds
-  npm run bench:edge -- --idle-clients 1000        where 5,000 clients are too many for a thread each
+  npm run bench:edge -- --only idle --idle-threaded 5000   gthread with as many clients as the others
 
   --only NAME,...        Default: all of
 ${list(MEASURE_NAMES, (name: MeasureName) => MEASURE_TITLES[name])}
@@ -46,6 +46,8 @@ ${list(CONTENDER_NAMES, (name: ContenderName) => CONTENDERS[name].title)}
   --rounds N             how often each contender is measured, in turn. Default: 3; with --short 1
   --clients N            clients of echo and query, each as fast as it gets answers. Default: ${FULL.busyClients}; with --short ${SHORT.busyClients}
   --idle-clients N       clients of idle. Default: ${FULL.idleClients}; with --short ${SHORT.idleClients}. One round
+  --idle-threaded N      of these, clients of gthread: it takes ever longer for the next, with four threads for each.
+                         Default: ${FULL.idleThreaded}; with --short ${SHORT.idleThreaded}
   --short                a moment of everything, to see whether it works; no bar on time and memory
   --json FILE            write the figures of every run
   --write                put the tables into docs/performance.md
@@ -70,6 +72,7 @@ export function parseOptions(args: readonly string[]): Options {
     rounds: { type: "string" },
     clients: { type: "string" },
     "idle-clients": { type: "string" },
+    "idle-threaded": { type: "string" },
     short: { type: "boolean", default: false },
     json: { type: "string" },
     write: { type: "boolean", default: false },
@@ -90,6 +93,7 @@ export function parseOptions(args: readonly string[]): Options {
       ...extent,
       busyClients: wholeNumber("clients", values.clients ?? String(extent.busyClients), 1, 5_000),
       idleClients: wholeNumber("idle-clients", values["idle-clients"] ?? String(extent.idleClients), 1, 20_000),
+      idleThreaded: wholeNumber("idle-threaded", values["idle-threaded"] ?? String(extent.idleThreaded), 1, 20_000),
     },
     short,
     json: values.json,

@@ -33,8 +33,8 @@ export function numbersOf({ runs, rounds, extent }: Measurement): string {
 
 /** The generated part of the page. */
 export function pagePart({ runs, rounds, extent }: Measurement, measuredOn: string): string {
-  const { busyClients, fanOutClients, idleClients } = extent;
-  const clients = `${busyClients} clients echo, ${fanOutClients} receive the emits, ${idleClients} are idle.`;
+  const { busyClients, fanOutClients, idleClients, idleThreaded } = extent;
+  const clients = `${busyClients} clients echo, ${fanOutClients} receive the emits, ${idleClients} are idle, of gthread without an edge ${Math.min(idleClients, idleThreaded)}.`;
   return [
     `${measuredOn} Medians of ${rounds} rounds, one of the idle clients. ${clients}`,
     pageTable(barTable(judge(runs))),

@@ -81,7 +81,16 @@ test("the page has verdicts and figures, and what was measured on", (t) => {
     ["Flask-SocketIO, gthread", "1,000"],
     ["edge, Flask-SocketIO, gthread", "800"],
   ]);
-  const extent = { warmUp: 1, time: 1, busyClients: 10, fanOutClients: 20, idleClients: 30, paced: 1, settle: 1 };
+  const extent = {
+    warmUp: 1,
+    time: 1,
+    busyClients: 10,
+    fanOutClients: 20,
+    idleClients: 30,
+    idleThreaded: 30,
+    paced: 1,
+    settle: 1,
+  };
   const page = pagePart({ runs, rounds: 3, extent }, "Measured on a machine.");
   t.regex(page, /^Measured on a machine\. Medians of 3 rounds.*10 clients echo/);
   t.regex(page, /\*\*missed\*\*/);

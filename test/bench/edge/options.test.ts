@@ -35,7 +35,18 @@ for (const [args, message] of [
 }
 
 test("the help names every flag, in lines that fit", (t) => {
-  const flags = ["only", "contender", "rounds", "clients", "idle-clients", "short", "json", "write", "help"];
+  const flags = [
+    "only",
+    "contender",
+    "rounds",
+    "clients",
+    "idle-clients",
+    "idle-threaded",
+    "short",
+    "json",
+    "write",
+    "help",
+  ];
   for (const flag of flags) {
     t.true(HELP.includes(`--${flag}`), flag);
   }
@@ -67,11 +78,9 @@ test("a thread for each client is gunicorn's setting without an edge, and none b
 
 test("a machine that is too small for the clients is told what to raise", (t) => {
   const enough = { openFiles: 1e6, processes: 1e6, pids: 1e6, threads: 1e6, mappings: 1e6 };
-  t.deepEqual(obstacles(5_000, true, enough), []);
-  t.deepEqual(obstacles(5_000, false, { ...enough, openFiles: 1_024, threads: 1_000 }), [
-    "ulimit -n 5500 (it is 1024)",
-  ]);
-  t.deepEqual(obstacles(5_000, true, { ...enough, mappings: 30_000 }), [
+  t.deepEqual(obstacles(5_000, 5_000, enough), []);
+  t.deepEqual(obstacles(5_000, 0, { ...enough, openFiles: 1_024, threads: 1_000 }), ["ulimit -n 5500 (it is 1024)"]);
+  t.deepEqual(obstacles(5_000, 5_000, { ...enough, mappings: 30_000 }), [
     "sysctl -w vm.max_map_count=41000 (it is 30000)",
   ]);
 });
