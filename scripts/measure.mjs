@@ -23,8 +23,8 @@ if (flags.includes("--help") || flags.includes("-h")) {
 } else {
   run("npm", "run", "--silent", "build:test");
   run("npm", "run", "--silent", "environment");
-  if (name === "speed") {
-    run(process.execPath, "build/bench/speed/prepare.js");
+  if (name === "speed" || name === "edge") {
+    run(process.execPath, `build/bench/${name}/prepare.js`);
   }
   run(process.execPath, `build/bench/${name}/main.js`, ...flags);
 }

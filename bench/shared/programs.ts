@@ -1,5 +1,5 @@
 import { createWriteStream, type WriteStream } from "node:fs";
-import { spawnChild } from "../../src/testing/child-process.js";
+import { type Child, spawnChild } from "../../src/testing/child-process.js";
 import { type Line, Program } from "../../src/testing/program.js";
 import { withTimeout } from "../../src/testing/with-timeout.js";
 
@@ -38,19 +38,35 @@ export interface ProgramCommand {
   readonly onLine?: (line: Line) => boolean;
   /** Sees each line of standard error, and of standard output what is not JSON. They are logged besides. */
   readonly onLog?: (line: string) => void;
+  /** Whether the processes that it starts itself are killed with it. @default false */
+  readonly isGroup?: boolean;
+}
+
+/** At the head of a process group of its own, which is killed as a whole. */
+function spawnGroup({ command, args, env = {} }: ProgramCommand): Child {
+  const child = spawnChild(command, args, { env, detached: true });
+  const kill = (signal: NodeJS.Signals = "SIGKILL"): void => {
+    try {
+      process.kill(-(child.pid ?? Number.NaN), signal);
+    } catch {
+      // It has ended, or was never started.
+    }
+  };
+  return { ...child, kill };
 }
 
 /** Starts a program of a measurement. @throws Error when the measurement is over */
-export function startProgram({ title, command, args, env = {}, onLine = () => false, onLog }: ProgramCommand): Program {
+export function startProgram(started: ProgramCommand): Program {
+  const { title, command, args, env = {}, onLine = () => false, onLog = () => {}, isGroup = false } = started;
   if (isOver) {
     throw new Error(`${title} is not started: the measurement is over`);
   }
-  const child = spawnChild(command, args, { env });
+  const child = isGroup ? spawnGroup(started) : spawnChild(command, args, { env });
   const program = new Program(title, child, {
     onLine,
     onLog: (line) => {
       writeLog(title, line);
-      onLog?.(line);
+      onLog(line);
     },
   });
   RUNNING.add(program);

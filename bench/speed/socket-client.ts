@@ -11,11 +11,14 @@ const OPEN = "0".charCodeAt(0);
 const MESSAGE = "4".charCodeAt(0);
 const CONNECT = "0".charCodeAt(0);
 const EVENT = "2".charCodeAt(0);
+const ACK = "3".charCodeAt(0);
 const HEADERS_END = "\r\n\r\n";
 
 export interface SocketClientListener {
   /** Gets the first bytes of the packet of an event, `42[…]`, in a buffer that is overwritten afterwards. */
   onEvent(bytes: Buffer, at: number, length: number): void;
+  /** The same for the packet of an acknowledgement, `43<id>[…]`. */
+  onAck?(bytes: Buffer, at: number, length: number): void;
   onGone(reason: string): void;
 }
 
@@ -56,6 +59,11 @@ export class SocketClient {
     this.#socket.write(clientFrame(`42${JSON.stringify([event, ...args])}`));
   }
 
+  /** @param id - of the acknowledgement */
+  ask(id: number, event: string, ...args: readonly unknown[]): void {
+    this.#socket.write(clientFrame(`42${id}${JSON.stringify([event, ...args])}`));
+  }
+
   close(): void {
     this.#socket.removeAllListeners("close");
     this.#socket.destroy();
@@ -87,6 +95,8 @@ export class SocketClient {
     const type = bytes[at];
     if (type === MESSAGE && bytes[at + 1] === EVENT) {
       this.#listener.onEvent(bytes, at, length);
+    } else if (type === MESSAGE && bytes[at + 1] === ACK) {
+      this.#listener.onAck?.(bytes, at, length);
     } else if (type === PING) {
       this.#socket.write(clientFrame("3"));
     } else if (type === OPEN) {

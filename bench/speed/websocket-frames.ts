@@ -92,15 +92,23 @@ function payloadLength(bytes: Buffer, at: number): number {
   return short === MEDIUM ? bytes.readUInt16BE(at + 2) : short;
 }
 
+/** Above it, a length takes eight bytes. Python's simple-websocket refuses one in more bytes than it needs. */
+const LONGEST_MEDIUM = 0xffff;
+
 /** A text frame of a client. Its mask is zero, which every server accepts. */
 export function clientFrame(text: string): Buffer {
   const payload = Buffer.from(text);
-  const isShort = payload.length < MEDIUM;
-  const head = isShort ? Buffer.alloc(6) : Buffer.alloc(14);
+  const { length } = payload;
+  const head = Buffer.alloc(length < MEDIUM ? 6 : length <= LONGEST_MEDIUM ? 8 : 14);
   head[0] = 0x81;
-  head[1] = 0x80 | (isShort ? payload.length : LARGE);
-  if (!isShort) {
-    head.writeBigUInt64BE(BigInt(payload.length), 2);
+  if (length < MEDIUM) {
+    head[1] = 0x80 | length;
+  } else if (length <= LONGEST_MEDIUM) {
+    head[1] = 0x80 | MEDIUM;
+    head.writeUInt16BE(length, 2);
+  } else {
+    head[1] = 0x80 | LARGE;
+    head.writeBigUInt64BE(BigInt(length), 2);
   }
   return Buffer.concat([head, payload]);
 }

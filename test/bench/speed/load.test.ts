@@ -91,9 +91,12 @@ for (const size of [1, 2, 3, 7, 127, 1_000, 100_000, 1_000_000]) {
   });
 }
 
-test("frames of a client are marked as masked", (t) => {
+test("frames of a client are marked as masked, and have the shortest form of their length", (t) => {
   t.deepEqual([...clientFrame("3")], [0x81, 0x81, 0, 0, 0, 0, 51]);
-  t.is(clientFrame("x".repeat(200)).length, 14 + 200);
+  const long = clientFrame("x".repeat(200));
+  t.deepEqual([...long.subarray(0, 4)], [0x81, 0xfe, 0, 200]);
+  t.is(long.length, 8 + 200);
+  t.deepEqual([...clientFrame("x".repeat(70_000)).subarray(0, 10)], [0x81, 0xff, 0, 0, 0, 0, 0, 1, 0x11, 0x70]);
 });
 
 test("a profile gives the self time of each function, summed over all its callers", (t) => {
