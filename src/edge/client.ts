@@ -42,12 +42,16 @@ export class Clients {
       return known;
     }
     const { limits, shared, pending, isTrustedProxy, onClose } = this.#options;
+    let described: ReturnType<Client["request"]> | undefined;
     const client: Client = {
       id: randomUUID(),
       queue: new EventQueue(limits, shared, pending),
       sockets: new Set<Socket>(),
       sessions: {},
-      request: () => requestOf(request, isTrustedProxy),
+      request: () => {
+        described ??= requestOf(request, isTrustedProxy);
+        return described;
+      },
     };
     this.#byConnection.set(conn, client);
     conn.once("close", (reason: string) => {

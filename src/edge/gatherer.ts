@@ -6,7 +6,7 @@ import type { Body } from "./body.js";
 const QUICK_MS = 2;
 
 /** What a batch is expected to take at most, in milliseconds: others wait behind it. */
-const BATCH_MS = 5;
+const BATCH_MS = 16;
 const BATCH_CALLS = 16;
 const BATCH_BYTES = 2 ** 20;
 
@@ -22,8 +22,11 @@ const FORGET_MS = 30_000;
 /** Names are those that the application announces. Beyond so many, calls travel alone. */
 const MOST_NAMES = 10_000;
 
-/** Of a new measurement in the average. */
-const SHARE = 0.2;
+/**
+ * Of a new measurement in the average, if it is lower or higher. Where threads wait for each other, handlers seem to take
+ * longer the more calls there are, and that is no reason to have more requests.
+ */
+const SHARE = { lower: 0.5, higher: 0.05 } as const;
 
 export interface GatheredCall {
   /** Calls of one name take about as long. */
@@ -34,6 +37,9 @@ export interface GatheredCall {
   /** Called when it is sent. What it throws ends the call. */
   readonly onSent?: (() => void) | undefined;
 }
+
+const averageOf = (known: number, measured: number): number =>
+  known + (measured < known ? SHARE.lower : SHARE.higher) * (measured - known);
 
 interface Waiting extends GatheredCall {
   settle(reply: Body | BackendFailure): void;
@@ -52,7 +58,7 @@ export class CallGatherer {
   readonly #waiting = new Set<Waiting>();
   /** Requests with quick calls that are under way. */
   #requests = 0;
-  /** Average milliseconds of the handler, by name. */
+  /** Milliseconds that the handler takes while it need not wait for others, by name. */
   readonly #pace = new Map<string, number>();
   /** When each process of Python has last answered. */
   readonly #processes = new Map<unknown, number>();
@@ -233,7 +239,7 @@ export class CallGatherer {
   #observe({ name }: GatheredCall, { head: { took, process } }: Body): void {
     const known = this.#pace.get(name);
     if (typeof took === "number" && (known !== undefined || this.#pace.size < MOST_NAMES)) {
-      this.#pace.set(name, known === undefined ? took : known + SHARE * (took - known));
+      this.#pace.set(name, known === undefined ? took : averageOf(known, took));
     }
     const now = performance.now();
     if (!this.#processes.has(process)) {
