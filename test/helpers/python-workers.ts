@@ -1,6 +1,6 @@
-import { delimiter, resolve } from "node:path";
 import type { ExecutionContext } from "ava";
 import { freePort } from "../../scripts/environment/free-port.js";
+import { pythonPath } from "../../src/testing/python.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { type RunningProcess, startPython, startServe } from "./process.js";
 
@@ -23,10 +23,10 @@ export interface Gunicorn extends RunningProcess {
   booted(workers: number): Promise<void>;
 }
 
-/** Environment of a Python program that imports `socketio_bridge` from this repository. */
+/** Environment of workers: the package of this repository, and the secret. */
 export const edgeEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   ...env,
-  PYTHONPATH: [resolve("python/src"), env.PYTHONPATH ?? process.env.PYTHONPATH ?? ""].filter(Boolean).join(delimiter),
+  PYTHONPATH: pythonPath("python/src"),
   SOCKETIO_BRIDGE_SECRET: EDGE_SECRET,
 });
 
