@@ -34,7 +34,7 @@ export interface InteropOptions {
 /** What a reader of the report has to do as well for the same result. */
 const ENCODING_NOTES: Readonly<Record<Encoding, readonly string[]>> = {
   json: [],
-  msgpack: ["Python peers use the managers of msgpack_channel.py, as yours have to: see docs/msgpack.md."],
+  msgpack: ["Python peers use the managers of socketio_bridge.msgpack, as yours have to: see docs/msgpack.md."],
 };
 
 /** Before, a list is one argument in MessagePack of Python, and several in that of Node. */

@@ -31,7 +31,7 @@ export interface TestbedOptions {
   readonly queue: string;
   readonly channel: string;
   readonly kind: PeerKind;
-  /** Of the Python peer; python-socketio has no other than JSON, so MessagePack is that of `msgpack_channel.py`. */
+  /** Of the Python peer; python-socketio has no other than JSON, so MessagePack is that of `socketio_bridge.msgpack`. */
   readonly encoding: Encoding;
   /** Of the Node host and the Node emitter. */
   readonly node: ReaderOptions;

@@ -140,6 +140,9 @@ def fail():
 
 @socketio.on_error()
 def on_error(error):
+    if isinstance(error, ConnectionRefusedError):
+        # Flask-SocketIO 5.3.0 asks here too.
+        raise error
     emit("failed", [type(error).__name__, request.event["message"], list(request.event["args"])])
     return "it failed"
 

@@ -5,7 +5,8 @@
     amqp://…, amqps://…       KombuManager, AsyncAioPikaManager
     kombu+redis://…           KombuManager("redis://…"), and likewise for any
                               URL of kombu after `kombu+`
-    kafka://…                 KafkaManager; from 5.14 on that of `kafka_bytes.py`
+    kafka://…                 KafkaManager; from 5.14 on that of the package
+                              `socketio_bridge`
     zmq+tcp://…               ZmqManager, which needs eventlet
 
 These are the schemes of the bridge. In Python both `redis://` and
@@ -71,14 +72,14 @@ def create_manager(
 ) -> socketio.PubSubManager:
     """A manager for a Server, or a write-only one for programs without a server.
 
-    With an encoding, it is the one of `msgpack_channel`, which reads both.
+    With an encoding, it is the one of `socketio_bridge.msgpack`, which reads both.
     """
     library, choice = _library(encoding)
     options = {"channel": channel, "write_only": write_only, **choice}
     if queue.startswith("kafka:"):
         # Releases with pickles publish bytes.
         if encoding is None and not hasattr(pubsub_manager, "pickle"):
-            library = importlib.import_module("kafka_bytes")
+            library = importlib.import_module("socketio_bridge.kafka")
         return library.KafkaManager(queue, **options)
     if queue.startswith((KOMBU, "amqp:", "amqps:")):
         return library.KombuManager(queue.removeprefix(KOMBU), **options)
@@ -105,4 +106,4 @@ def _library(encoding: str | None) -> tuple[Any, dict[str, Any]]:
     """The module of the managers, and their option for the encoding."""
     if encoding is None:
         return socketio, {}
-    return importlib.import_module("msgpack_channel"), {"encoding": encoding}
+    return importlib.import_module("socketio_bridge.msgpack"), {"encoding": encoding}

@@ -14,7 +14,7 @@ The kinds are
                      manager as in `write-only`
 
 The URL of the queue determines the manager, see `managers.py`. With `--encoding
-json|msgpack` it is the one of `msgpack_channel.py`, which reads both encodings.
+json|msgpack` it is the one of `socketio_bridge.msgpack`, which reads both encodings.
 It runs with python-socketio 4.6 and later, on Python 3.9 and later.
 
 When it accepts connections and is subscribed to the channel it writes

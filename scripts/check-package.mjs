@@ -48,7 +48,12 @@ function pack() {
   const [{ filename, files }] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", directory], root));
   const unwanted = files
     .map(({ path }) => path)
-    .filter((path) => !/^(dist\/|python-fixtures\/\w+\.py$|package\.json|README|LICENSE|CHANGELOG)/.test(path));
+    .filter(
+      (path) =>
+        !/^(dist\/|python-fixtures\/\w+\.py$|python\/src\/socketio_bridge\/\w+\.py$|package\.json|README|LICENSE|CHANGELOG)/.test(
+          path,
+        ),
+    );
   if (unwanted.length > 0) {
     throw new Error(`the tarball holds ${unwanted.join(", ")}`);
   }

@@ -26,7 +26,7 @@ export interface ChannelOptions {
   readonly toPythonRoom?: ((room: string, namespace: string) => WireRoom) | undefined;
   /**
    * How messages are written; both encodings are always read. `"msgpack"` is MessagePack, which carries bytes as they are,
-   * in acknowledgements too. Python hosts need `python-fixtures/msgpack_channel.py` to read it, and without that lose every
+   * in acknowledgements too. Python hosts need `socketio_bridge.msgpack` to read it, and without that lose every
    * message.
    * @default "json"
    */

@@ -1,11 +1,12 @@
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import type { Program } from "../../src/testing/program.js";
+import { pythonPath } from "../../src/testing/python.js";
 import type { HostKind } from "../../src/testing/python-peer.js";
 import { endProgram, startProgram } from "../shared/programs.js";
 import type { Sent } from "./figures.js";
 
-/** The fixtures import each other by name. */
-const ENVIRONMENT = { PYTHONPATH: "python-fixtures", PYTHONUNBUFFERED: "1" };
+/** The fixtures import each other by name, and the package. */
+const ENVIRONMENT = { PYTHONPATH: pythonPath("python-fixtures", "python/src"), PYTHONUNBUFFERED: "1" };
 
 function start(title: string, script: string, args: readonly string[]): Program {
   return startProgram({ title, command: testEnvironment().python, args: [script, ...args], env: ENVIRONMENT });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import type { Line, Program } from "../../src/testing/program.js";
+import { pythonPath } from "../../src/testing/python.js";
 import { now } from "../shared/clock.js";
 import { endProgram, startProgram } from "../shared/programs.js";
 import type { Link } from "./link.js";
@@ -107,8 +108,8 @@ export class Member {
       ? startProgram({ title, onLine, command: process.execPath, args: this.#nodeArguments(numbersFrom) })
       : startProgram({
           ...{ title, onLine, command: testEnvironment().python, args: this.#pythonArguments(numbersFrom) },
-          // The fixtures import each other by name.
-          env: { PYTHONPATH: "python-fixtures", PYTHONUNBUFFERED: "1" },
+          // The fixtures import each other by name, and the package.
+          env: { PYTHONPATH: pythonPath("python-fixtures", "python/src"), PYTHONUNBUFFERED: "1" },
         });
     this.#program = program;
     const { port } = await program.event("ready", undefined, START_MS);

@@ -25,6 +25,8 @@ export interface TestEnvironment {
   readonly pythonWithOldKombu?: string | undefined;
   /** The same with `releases/5.13.0.txt`. */
   readonly pythonWithPickles: string;
+  /** The same with `requirements-edge-5.10.txt` and the like: older releases whose applications can be behind an edge. */
+  readonly pythonsOfEdge: Readonly<Record<"5.10" | "5.15", string>>;
   /** The same with `requirements-zmq.txt`: with eventlet installed, servers that name no other mode run on it. */
   readonly pythonWithZmq: string;
   /** The same with `python/requirements-dev.txt`: what checks the Python package. */

@@ -168,6 +168,10 @@ async function prepare(): Promise<void> {
     python: prepareFixtures("requirements.txt", ".venv"),
     ...prepareOldKombu(),
     pythonWithPickles: prepareFixtures("releases/5.13.0.txt", ".venv-5.13.0"),
+    pythonsOfEdge: {
+      "5.10": prepareFixtures("requirements-edge-5.10.txt", ".venv-edge-5.10"),
+      "5.15": prepareFixtures("requirements-edge-5.15.txt", ".venv-edge-5.15"),
+    },
     pythonWithZmq: prepareFixtures("requirements-zmq.txt", ".venv-zmq"),
     pythonForPackage: preparePython(join("python", "requirements-dev.txt"), join("python", ".venv")),
     ...redis,

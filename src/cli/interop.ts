@@ -32,7 +32,7 @@ const FLAGS: Flags = {
   encoding: {
     type: "string",
     value: "NAME",
-    help: "of the whole fleet: json, or msgpack with the managers of msgpack_channel.py in Python. Default: json",
+    help: "of the whole fleet: json, or msgpack with the managers of socketio_bridge.msgpack in Python. Default: json",
   },
   junit: { type: "string", value: "FILE", help: "write a JUnit report for a CI system" },
   json: { type: "string", value: "FILE", help: "write everything as JSON" },

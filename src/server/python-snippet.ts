@@ -16,10 +16,10 @@ function byName(name: string, packages: string, prefix = ""): PythonSide {
 }
 
 const KAFKA: PythonSide = {
-  packages: "python-socketio kafka-python",
-  // The one of python-socketio cannot publish; docs/brokers.md says where to get this one.
+  packages: "socketio-python-bridge[kafka]",
+  // The one of python-socketio cannot publish; docs/brokers.md says more.
   make: (queue, options) => [
-    "from kafka_bytes import KafkaManager",
+    "from socketio_bridge.kafka import KafkaManager",
     `manager = KafkaManager(${JSON.stringify(queue)}, ${options})`,
   ],
 };

@@ -1,3 +1,4 @@
+import { delimiter, join, resolve } from "node:path";
 import { type Child, spawnChild } from "./child-process.js";
 import { Program } from "./program.js";
 import { cleanUp, type Scope } from "./scope.js";
@@ -9,14 +10,21 @@ export interface Python {
   start(script: string, args: readonly string[]): Child;
 }
 
+/** @returns a `PYTHONPATH` of these directories, and of those that this process was given */
+export function pythonPath(...directories: readonly string[]): string {
+  const given = process.env.PYTHONPATH ?? "";
+  return [...directories.map((directory) => resolve(directory)), given].filter(Boolean).join(delimiter);
+}
+
 /**
  * An interpreter of this machine.
  *
- * @param directory - where `python-fixtures` are
+ * @param directory - where `python-fixtures` are. The package `socketio_bridge`, whose managers they use, is beside them
  * @param stderr - `"pipe"` keeps what programs write to it, for a report
  */
 export function localPython(interpreter: string, directory: string, stderr: "inherit" | "pipe" = "inherit"): Python {
-  return { start: (script, args) => spawnChild(interpreter, [script, ...args], { cwd: directory, stderr }) };
+  const env = { PYTHONPATH: pythonPath(join(directory, "..", "python", "src")) };
+  return { start: (script, args) => spawnChild(interpreter, [script, ...args], { cwd: directory, env, stderr }) };
 }
 
 /** How long a program may take to end when the run is over, in milliseconds. */

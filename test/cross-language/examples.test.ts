@@ -63,7 +63,7 @@ async function startServer(t: ExecutionContext, one: Example, queue: string): Pr
 /** Runs an example that ends by itself. */
 async function runToEnd(t: ExecutionContext, one: Example, queue: string, python?: string): Promise<void> {
   const file = writeExample(one, queue);
-  const run = one.language === "python" ? startPython(t, [file], { PYTHONPATH: "." }, python) : startNode(t, [file]);
+  const run = one.language === "python" ? startPython(t, [file], {}, python) : startNode(t, [file]);
   t.is(await run.exited(), 0, run.stderr.items.join("\n"));
 }
 
@@ -220,10 +220,9 @@ test.serial("docs/brokers.md: Kombu over Redis", async (t) => {
 
 test.serial("docs/msgpack.md: a server of each kind, and a worker", async (t) => {
   const redis = await startRedis(t);
-  const environment = { PYTHONPATH: "." };
   const port = await freePort();
   const flask = writeExample(example("docs/msgpack.md", "msgpack_server.py"), redis.url, port);
-  startPython(t, [flask], environment);
+  startPython(t, [flask]);
   const onFlask = await connectPatiently(t, `http://127.0.0.1:${port}`);
   const onNode = await connectPatiently(t, await startServer(t, example("docs/msgpack.md", "msgpack.ts"), redis.url));
   const observer = new Redis(redis.url);
@@ -237,7 +236,7 @@ test.serial("docs/msgpack.md: a server of each kind, and a worker", async (t) =>
   await onFlask.acknowledgeWith({ png: picture });
   t.deepEqual(await onNode.call("ask", onFlask.sid), { png: picture });
   const worker = writeExample(example("docs/msgpack.md", "msgpack_worker.py"), redis.url);
-  t.is(await startPython(t, [worker], environment).exited(), 0);
+  t.is(await startPython(t, [worker]).exited(), 0);
   const event = ["picture", { png: Buffer.from("\x89PNG", "latin1"), of: "a task" }];
   await Promise.all([onFlask.find(event), onNode.find(event)]);
 });

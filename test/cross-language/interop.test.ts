@@ -50,7 +50,7 @@ function sabotagedPython(t: ExecutionContext, code: string): string {
   const directory = temporaryDirectory(t);
   writeFileSync(join(directory, "sitecustomize.py"), code);
   const wrapper = join(directory, "python");
-  writeFileSync(wrapper, `#!/bin/sh\nPYTHONPATH='${directory}' exec '${testEnvironment().python}' "$@"\n`);
+  writeFileSync(wrapper, `#!/bin/sh\nPYTHONPATH="${directory}:$PYTHONPATH" exec '${testEnvironment().python}' "$@"\n`);
   chmodSync(wrapper, 0o755);
   return wrapper;
 }
@@ -192,17 +192,15 @@ test.serial("interop --encoding msgpack: every kind of peer works, and nothing o
   t.is(report.encoding, "msgpack");
   t.is(report.triedWith, 'createAdapter(url, { encoding: "msgpack" })');
   t.true(output.includes(`  tried with ${report.triedWith}`));
-  t.regex(report.notes.join("\n"), /^Python peers use the managers of msgpack_channel\.py/);
+  t.regex(report.notes.join("\n"), /^Python peers use the managers of socketio_bridge\.msgpack/);
   t.regex(readFileSync(files.junit, "utf8"), /<property name="encoding" value="msgpack"\/>/);
   t.true(Object.keys(report.versions).includes("msgpack"));
 });
 
 /** A manager that is asked for MessagePack, and drops what is MessagePack. */
 const READS_JSON_ONLY = `
-import os, sys
-sys.path.insert(0, os.getcwd())
-import msgpack_channel
-msgpack_channel.loads = msgpack_channel.json.loads
+import socketio_bridge.msgpack
+socketio_bridge.msgpack.loads = socketio_bridge.msgpack.json.loads
 `;
 
 test.serial("interop --encoding msgpack: a fleet that reads only JSON fails", async (t) => {

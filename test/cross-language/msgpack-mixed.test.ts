@@ -130,17 +130,17 @@ async function openRaw(t: ExecutionContext<{ readonly url: string }>, channel: s
   return { publish: (payload: Buffer) => redis.publish(channel, payload) };
 }
 
-/** Emits of a worker, with python-socketio's own manager or that of the file. */
+/** Emits of a worker, with python-socketio's own manager or that of the package. */
 const WORKER = `
 import sys
 import socketio
-import msgpack_channel
+from socketio_bridge import msgpack
 
 url, channel, how = sys.argv[1:]
 managers = {
     "plain": lambda **options: socketio.RedisManager(url, **options),
-    "json": lambda **options: socketio.RedisManager(url, json=msgpack_channel, **options),
-    "subclass": lambda **options: msgpack_channel.RedisManager(url, **options),
+    "json": lambda **options: socketio.RedisManager(url, json=msgpack, **options),
+    "subclass": lambda **options: msgpack.RedisManager(url, **options),
 }
 manager = managers[how](channel=channel, write_only=True)
 manager.emit("keys", {1: "a", -2: "b", None: "c", True: "d", 1.5: "e", 2**53 + 1: "f", "": "g"})
@@ -193,10 +193,10 @@ test.serial("no interpreter of pickles gets beyond the first byte of MessagePack
   const fromNode = Buffer.from(encodeMsgpackOrJson(message)).toString("hex");
   const script = `
 import pickle
-import msgpack_channel
+from socketio_bridge import msgpack
 
 message = {str(number): None for number in range(9)} | {"data": "x"}
-for payload in (bytes.fromhex("${fromNode}"), msgpack_channel.dumps(message)):
+for payload in (bytes.fromhex("${fromNode}"), msgpack.dumps(message)):
     try:
         pickle.loads(payload)
     except pickle.UnpicklingError as error:

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { cpSync, readdirSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
 import { testEnvironment } from "../../scripts/environment/environment.js";
+import { pythonPath } from "../../src/testing/python.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
 /** The package in `python`, checked by the tools of its own language. */
@@ -23,6 +24,12 @@ async function python(cwd: string, args: readonly string[], env: NodeJS.ProcessE
     throw new Error(`python ${args.join(" ")}\n${stdout}${stderr}`, { cause: error });
   }
 }
+
+const LIST_FILES = `
+import sys, tarfile, zipfile
+name = sys.argv[1]
+print(*(zipfile.ZipFile(name).namelist() if name.endswith(".whl") else tarfile.open(name).getnames()), sep="\\n")
+`;
 
 for (const [what, args] of Object.entries({
   "is linted": ["-m", "ruff", "check"],
@@ -44,12 +51,18 @@ test("the Python package is built as wheel and sdist, and the wheel has what it 
   // The build writes beside its sources.
   const sources = join(directory, "python");
   cpSync("python", sources, { recursive: true, filter: (source) => !/\.venv|__pycache__/.test(source) });
+  cpSync("LICENSE", join(directory, "LICENSE"));
   await python(sources, ["-m", "build", "--no-isolation", "--outdir", directory]);
   const [wheel = "", sdist = ""] = readdirSync(directory)
     .filter((name) => name.startsWith("socketio_python_bridge"))
     .sort((one, other) => other.length - one.length);
   t.regex(wheel, /^socketio_python_bridge-[\d.]+-py3-none-any\.whl$/);
   t.regex(sdist, /^socketio_python_bridge-[\d.]+\.tar\.gz$/);
+
+  for (const file of [wheel, sdist]) {
+    // Of this repository, in which the package has none of its own.
+    t.regex(await python(directory, ["-c", LIST_FILES, file]), /\/LICENSE$/m, file);
+  }
 
   const installed = join(directory, "installed");
   const pip = ["-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", installed];
@@ -63,6 +76,8 @@ test("the Python package is built as wheel and sdist, and the wheel has what it 
       .sort(),
   );
   const program = "import socketio_bridge; print(socketio_bridge.__file__)";
-  const env = { PYTHONPATH: [installed, process.env.PYTHONPATH ?? ""].filter(Boolean).join(delimiter) };
-  t.is((await python(directory, ["-c", program], env)).trim(), join(installed, "socketio_bridge", "__init__.py"));
+  t.is(
+    (await python(directory, ["-c", program], { PYTHONPATH: pythonPath(installed) })).trim(),
+    join(installed, "socketio_bridge", "__init__.py"),
+  );
 });

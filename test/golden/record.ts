@@ -55,7 +55,7 @@ async function startSources(scope: Scope): Promise<readonly Source[]> {
     { bus: "kombu-amqp", manager: "KombuManager", queue: rabbitmq.url, tap: amqp },
     { bus: "aio-pika", manager: "AsyncAioPikaManager", queue: rabbitmq.url, tap: amqp },
     { bus: "kafka", manager: "KafkaManager", queue: kafka.url, tap: records },
-    { bus: "kafka-bytes", manager: "kafka_bytes.KafkaManager", queue: kafka.url, tap: records, from: "5.14" },
+    { bus: "kafka-bytes", manager: "socketio_bridge.kafka.KafkaManager", queue: kafka.url, tap: records, from: "5.14" },
   ];
 }
 

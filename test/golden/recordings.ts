@@ -8,7 +8,7 @@ export interface Case {
   readonly [argument: string]: unknown;
 }
 
-/** A manager of python-socketio on a broker; `kafka-bytes` is that of `python-fixtures/kafka_bytes.py`. */
+/** A manager of python-socketio on a broker; `kafka-bytes` is that of `socketio_bridge.kafka`. */
 export type BusName = "redis" | "redis-async" | "kombu-redis" | "kombu-amqp" | "aio-pika" | "kafka" | "kafka-bytes";
 
 /** What the broker carries besides each message, or the error if the manager cannot publish there. */

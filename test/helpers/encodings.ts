@@ -1,6 +1,6 @@
 import type { Encoding } from "../../src/index.js";
 
-/** `plain`: python-socketio as it is, which reads and writes JSON. Else `msgpack_channel.py`, which reads both. */
+/** `plain`: python-socketio as it is, which reads and writes JSON. Else `socketio_bridge.msgpack`, which reads both. */
 export type PythonEncoding = "plain" | Encoding;
 
 interface Encodings {

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import type { ExecutionContext } from "ava";
 import { testEnvironment } from "../../scripts/environment/environment.js";
 import { Inbox } from "../../src/testing/inbox.js";
+import { pythonPath } from "../../src/testing/python.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { withTimeout } from "../../src/testing/with-timeout.js";
 import { modulePath, nodeArguments } from "./run-from.js";
@@ -76,12 +77,15 @@ export async function startServe(t: ExecutionContext, args: readonly string[], e
   return { ...server, url: String(/http:\S+/.exec(ready)?.[0]), queue: String(/\S+:\/\/\S+/.exec(queue)?.[0]) };
 }
 
-/** A program of `python-fixtures`. */
+/** A program of `python-fixtures`, or one that imports `socketio_bridge`. */
 export function startPython(
   t: ExecutionContext,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
   interpreter = testEnvironment().python,
 ): RunningProcess {
-  return startProcess(t, interpreter, args, { cwd: "python-fixtures", env });
+  return startProcess(t, interpreter, args, {
+    cwd: "python-fixtures",
+    env: { PYTHONPATH: pythonPath("python/src"), ...env },
+  });
 }

@@ -1,6 +1,6 @@
-import { delimiter, resolve } from "node:path";
 import type { ExecutionContext } from "ava";
 import { freePort } from "../../scripts/environment/free-port.js";
+import { pythonPath } from "../../src/testing/python.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { type RunningProcess, startPython, startServe } from "./process.js";
 
@@ -12,6 +12,8 @@ export interface GunicornOptions {
   readonly workers: number;
   readonly threads?: number;
   readonly env: NodeJS.ProcessEnv;
+  /** @default that of the tests */
+  readonly python?: string | undefined;
   /** @default a free one */
   readonly port?: number;
 }
@@ -23,22 +25,22 @@ export interface Gunicorn extends RunningProcess {
   booted(workers: number): Promise<void>;
 }
 
-/** Environment of a Python program that imports `socketio_bridge` from this repository. */
+/** Environment of workers: the package of this repository, and the secret. */
 export const edgeEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   ...env,
-  PYTHONPATH: [resolve("python/src"), env.PYTHONPATH ?? process.env.PYTHONPATH ?? ""].filter(Boolean).join(delimiter),
+  PYTHONPATH: pythonPath("python/src"),
   SOCKETIO_BRIDGE_SECRET: EDGE_SECRET,
 });
 
 /** Starts gunicorn, and resolves when all of its workers are there. */
 export async function startGunicorn(
   t: ExecutionContext,
-  { app, workers, threads = 20, env, port: given }: GunicornOptions,
+  { app, workers, threads = 20, env, python, port: given }: GunicornOptions,
 ): Promise<Gunicorn> {
   const port = given ?? (await freePort());
   const address = `127.0.0.1:${port}`;
   const args = ["--bind", address, "--workers", String(workers), "--threads", String(threads), app];
-  const server = startPython(t, ["-m", "gunicorn", ...args], edgeEnvironment(env));
+  const server = startPython(t, ["-m", "gunicorn", ...args], edgeEnvironment(env), python);
   cleanUp(t, async () => {
     // Killed, it would leave its workers to find that out for themselves.
     server.child.kill("SIGTERM");
@@ -75,3 +77,11 @@ export async function startUvicorn(
 /** `serve` before these workers, as far as its banner. */
 export const startEdge = (t: ExecutionContext, args: readonly string[]) =>
   startServe(t, args, { SOCKETIO_BRIDGE_SECRET: EDGE_SECRET });
+
+/** A Celery worker, and resolves when it takes tasks. */
+export async function startCelery(t: ExecutionContext, app: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"];
+  const args = ["-m", "celery", "-A", app, "worker", "--pool", "solo", "--loglevel", "info", ...quiet];
+  const worker = startPython(t, args, env);
+  await worker.stderr.find("a Celery worker", (line) => line.endsWith(" ready."));
+}

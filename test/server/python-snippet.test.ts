@@ -10,7 +10,7 @@ test("each queue gets the manager that python-socketio has for it", (t) => {
   t.is(manager("amqp://h//"), 'manager = socketio.KombuManager("amqp://h//", write_only=True)');
   t.is(manager("zmq+tcp://h:1+2"), 'manager = socketio.ZmqManager("zmq+tcp://h:1+2", write_only=True)');
   t.deepEqual(lines("kafka://h:1"), [
-    "from kafka_bytes import KafkaManager",
+    "from socketio_bridge.kafka import KafkaManager",
     'manager = KafkaManager("kafka://h:1", write_only=True)',
     'manager.emit("hello", {"from": "Python"})',
   ]);
@@ -37,7 +37,7 @@ test("a redacted password gets a comment, and the packages for Python are named"
   t.is(lines("amqp://bob:***@h//")[0], "# with the password in place of ***");
   t.is(pythonPackages("amqp://h//"), "python-socketio kombu");
   t.is(pythonPackages("kombu+redis://h"), "python-socketio kombu[redis]");
-  t.is(pythonPackages("kafka://h"), "python-socketio kafka-python");
+  t.is(pythonPackages("kafka://h"), "socketio-python-bridge[kafka]");
   t.is(pythonPackages("zmq+tcp://h:1+2"), "python-socketio eventlet pyzmq");
   t.is(pythonPackages("redis://h"), "python-socketio redis");
 });

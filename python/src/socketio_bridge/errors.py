@@ -24,3 +24,14 @@ class InvalidCallError(BridgeError):
     """A request of the edge that does not have the form of a call. Answered with status 400."""
 
     code = "BRIDGE_INVALID_CALL"
+
+
+class MissingPackageError(BridgeError, ModuleNotFoundError):
+    """A package that only part of this one needs is not installed, or too old. The message says what to install.
+
+    Attributes:
+        name: the module that is missing, as for ``ModuleNotFoundError``.
+
+    """
+
+    code = "BRIDGE_MISSING_PACKAGE"

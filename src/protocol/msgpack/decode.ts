@@ -8,7 +8,7 @@ import { validateFrame } from "./validate-frame.js";
 
 /**
  * Messages as MessagePack: the map that the JSON text would be, except that bytes stand in `data` and `args` as they are.
- * Its Python counterpart is `python-fixtures/msgpack_channel.py`.
+ * Its Python counterpart is `python/src/socketio_bridge/msgpack.py`.
  */
 
 const MAP_32 = 0xdf;

@@ -19,7 +19,7 @@ const ABOUT = `The first table of each broker
 counts the scenarios that work with a kind, of those that apply to it. In the tables below it, a scenario works if it does
 with every kind; a kind with which nothing works is left out there. Over RabbitMQ and Kafka, \`celery\` stands for
 \`write-only\` too, and over RabbitMQ \`flask\` for \`threaded\`: the managers are the same. From 5.14 on, \`threaded\` and
-\`celery\` have that of [kafka_bytes.py](brokers.md#kafka) over Kafka.
+\`celery\` have that of [socketio_bridge.kafka](brokers.md#kafka) over Kafka.
 `;
 
 /** Reasons, each with the number by which cells refer to it. */

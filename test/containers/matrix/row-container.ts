@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { GenericContainer } from "testcontainers";
 import { CONTAINER_LABEL } from "../../../scripts/environment/environment.js";
 import { spawnChild } from "../../../src/testing/child-process.js";
@@ -7,6 +7,9 @@ import type { Python } from "../../../src/testing/python.js";
 import type { Engine } from "./engine.js";
 import { rowImage } from "./images.js";
 import { FIXTURES, type MatrixRow } from "./rows.js";
+
+/** Whose managers the fixtures use. */
+const PACKAGE = "python/src/socketio_bridge";
 
 /** The interpreter of a release line. */
 export interface RowContainer {
@@ -28,11 +31,15 @@ export function containedPython(id: string): Python {
 /** On the network of this machine, so that every URL is the same inside and outside. */
 export async function startRow(engine: Engine, row: MatrixRow): Promise<RowContainer> {
   const image = await rowImage(engine, row);
-  const scripts = readdirSync(FIXTURES).filter((name) => name.endsWith(".py"));
-  const files = scripts.map((name) => ({ source: join(FIXTURES, name), target: `/python-fixtures/${name}` }));
+  const files = [FIXTURES, PACKAGE].flatMap((directory) =>
+    readdirSync(directory)
+      .filter((name) => name.endsWith(".py"))
+      .map((name) => ({ source: join(directory, name), target: `/${directory}/${name}` })),
+  );
   const started = await new GenericContainer(image)
     .withLabels({ [CONTAINER_LABEL.name]: CONTAINER_LABEL.value })
     .withNetworkMode("host")
+    .withEnvironment({ PYTHONPATH: `/${dirname(PACKAGE)}` })
     .withCopyFilesToContainer(files)
     .withCommand(["sleep", "infinity"])
     .start();

@@ -10,7 +10,7 @@ import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchKafka);
 
-test("without kafka_bytes.py a manager receives, and cannot publish", async (t) => {
+test("a manager of python-socketio receives over Kafka, and cannot publish", async (t) => {
   const script = "import sys, socketio; socketio.KafkaManager(sys.argv[1], write_only=True).emit('hello', {})";
   const program = startPython(t, ["-c", script, t.context.url]);
   t.is(await program.exited(), 1);
