@@ -31,14 +31,15 @@ const AWAY_STATUSES: ReadonlySet<number | undefined> = new Set([502, 503, 504]);
 /**
  * Workers of Python behind one address.
  *
- * The body of a call follows only when a worker has read the head (`Expect: 100-continue`): a connection that ends before
- * that ended without the call, however much of it a kernel had taken.
+ * A worker says that it has read the head of a call before it begins with it (`Expect: 100-continue`): a connection that
+ * ends before that ended without the call, however much of it a kernel had taken. Of a server that is not known to say so,
+ * the body waits for it.
  */
 export class Backend {
   readonly name: string;
   readonly #options: BackendOptions;
   readonly #agent: HttpAgent;
-  /** Whether the server asks for bodies: it will, however long it takes until a worker is free. */
+  /** Whether the server asks for bodies: it will, however long it takes until a worker is free, so they need not wait. */
   #asks = false;
   /** Connections that have had a request. */
   readonly #sockets = new WeakSet<Socket>();
@@ -62,7 +63,9 @@ export class Backend {
 
   /** @throws BackendFailure rejects */
   call(body: Buffer, signal: AbortSignal): Promise<Body> {
-    return this.#send("POST", { type: BODY_TYPE, body }, signal, (response, isSent) => this.#reply(response, isSent));
+    return this.#send("POST", { type: BODY_TYPE, body }, signal, (response, mayHaveRun) =>
+      this.#reply(response, mayHaveRun),
+    );
   }
 
   /**
@@ -77,9 +80,9 @@ export class Backend {
     signal: AbortSignal,
   ): Promise<void> {
     const batch = { type: BATCH_TYPE, body: encodeBatch(bodies) };
-    return this.#send("POST", batch, signal, async (response, isSent) => {
+    return this.#send("POST", batch, signal, async (response, mayHaveRun) => {
       if (response.statusCode !== 200) {
-        await this.#reply(response, isSent);
+        await this.#reply(response, mayHaveRun);
       }
       const reader = new BatchReader(this.name, this.#options.maxBytes);
       for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -99,10 +102,11 @@ export class Backend {
     method: "GET" | "POST",
     sent: { readonly type: string; readonly body: Buffer } | undefined,
     signal: AbortSignal,
-    read: (response: IncomingMessage, isSent: boolean) => Promise<Result>,
+    read: (response: IncomingMessage, mayHaveRun: boolean) => Promise<Result>,
   ): Promise<Result> {
     const { url, secret } = this.#options;
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+    const isEager = this.#asks && sent !== undefined;
     const outgoing = send(url, {
       method,
       agent: this.#agent,
@@ -114,7 +118,9 @@ export class Backend {
           : { "content-type": sent.type, "content-length": sent.body.byteLength, expect: "100-continue" }),
       },
     });
+    /** Whether the worker has the body, as far as this side knows. */
     let isSent = false;
+    let isAsked = false;
     const sendBody = () => {
       clearTimeout(patience);
       // A worker may ask when patience was over already.
@@ -125,7 +131,8 @@ export class Backend {
     };
     let patience: NodeJS.Timeout | undefined;
     let isReused = false;
-    const isStale = () => isReused && !isSent && !signal.aborted;
+    const mayHaveRun = () => (isEager ? isAsked || signal.aborted : isSent);
+    const isStale = () => isReused && !mayHaveRun() && !signal.aborted;
     // The peer has ended the connection in order: all that it has written has come.
     let hasEnded = false;
     const onEnd = () => {
@@ -141,17 +148,21 @@ export class Backend {
       const answered = new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.once("response", resolve).once("error", reject);
       });
+      const onContinue = () => {
+        this.#asks = true;
+        isAsked = true;
+        sendBody();
+      };
+      outgoing.once("continue", onContinue);
       if (sent === undefined) {
         outgoing.end();
+      } else if (isEager) {
+        sendBody();
       } else {
         const wait = () => {
-          patience = setTimeout(() => this.#asks || sendBody(), CONTINUE_MS);
+          patience = setTimeout(sendBody, CONTINUE_MS);
         };
-        const onContinue = () => {
-          this.#asks = true;
-          sendBody();
-        };
-        outgoing.once("continue", onContinue).once("socket", (socket) => {
+        outgoing.once("socket", (socket) => {
           if (isReused) {
             wait();
           } else {
@@ -163,21 +174,23 @@ export class Backend {
       }
       const response = await answered;
       clearTimeout(patience);
-      const result = await read(response, isSent);
+      const result = await read(response, mayHaveRun());
       if (!isSent && sent !== undefined) {
         outgoing.destroy();
       }
+      // Whoever answers at this address now does not ask.
+      this.#asks &&= !isEager || isAsked;
       return result;
     } catch (cause) {
       const isGone = (cause as NodeJS.ErrnoException).code === "ECONNREFUSED";
-      if (sent !== undefined && !isSent && (isGone || signal.aborted)) {
+      if (sent !== undefined && !isAsked && (isGone || signal.aborted)) {
         // The next server at this address may be another one.
         this.#asks = false;
       }
       throw cause instanceof BackendFailure
         ? cause
         : new BackendFailure(`${this.name}: ${(cause as Error).message}`, {
-            ...{ cause, mayHaveRun: isSent, isAway: !signal.aborted && !isStale(), isStale: isStale(), hasEnded },
+            ...{ cause, mayHaveRun: mayHaveRun(), isAway: !signal.aborted && !isStale(), isStale: isStale(), hasEnded },
           });
     } finally {
       clearTimeout(patience);
@@ -185,9 +198,9 @@ export class Backend {
     }
   }
 
-  async #reply(response: IncomingMessage, isSent: boolean): Promise<Body> {
+  async #reply(response: IncomingMessage, mayHaveRun: boolean): Promise<Body> {
     const bytes = await this.#read(response);
-    return this.#decode(response.statusCode, bytes, isSent);
+    return this.#decode(response.statusCode, bytes, mayHaveRun);
   }
 
   #replyOrFailure(status: number, bytes: Buffer): Body | BackendFailure {
@@ -215,10 +228,10 @@ export class Backend {
     return Buffer.concat(chunks);
   }
 
-  #decode(statusCode: number | undefined, bytes: Buffer, isSent: boolean): Body {
+  #decode(statusCode: number | undefined, bytes: Buffer, mayHaveRun: boolean): Body {
     if (statusCode !== 200) {
       throw new BackendFailure(`${this.name} answers with status ${statusCode}${whyOf(bytes, statusCode)}`, {
-        ...{ mayHaveRun: isSent, isAway: AWAY_STATUSES.has(statusCode) },
+        ...{ mayHaveRun, isAway: AWAY_STATUSES.has(statusCode) },
       });
     }
     try {

@@ -142,7 +142,7 @@ for (const maxCalls of [1, 64]) {
   });
 }
 
-test("a call that waits long at a server that asks for bodies stays without a body, and is repeated when that ends", async (t) => {
+test("a call that waits long at a server that asks for bodies is repeated when that ends", async (t) => {
   let busy: ServerResponse | undefined;
   const { workers, stage } = await startStage(t, {
     onContinue: (response) => {

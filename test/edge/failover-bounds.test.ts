@@ -13,9 +13,12 @@ const LIMITS = { maxClients: 100_000, maxBytes: 2 ** 30 };
 /** What an edge has of a client, as far as a roster looks at it. */
 function clientOf(sid: string, { sessions = {}, header = "" }: { sessions?: unknown; header?: string } = {}) {
   const conn = Object.assign(new EventEmitter(), { transport: { name: "websocket" } });
-  const request = { url: "/", rawHeaders: ["X-Header", header], socket: {} };
-  const socket = { id: sid, nsp: { name: "/" }, conn, request } as unknown as Socket;
-  return { client: { id: `connection of ${sid}`, sessions } as Client & { sessions: unknown }, socket };
+  const request = () => ({ path: "/", headers: [["x-header", header]] });
+  const socket = { id: sid, nsp: { name: "/" }, conn } as unknown as Socket;
+  return {
+    client: { id: `connection of ${sid}`, sessions, request } as unknown as Client & { sessions: unknown },
+    socket,
+  };
 }
 
 function takeAll(roster: Roster): readonly ClientsMessage[] {

@@ -61,6 +61,8 @@ test("of two edges that are left, one runs each handler of a third, with the req
   const left = await dying.connect();
   const stays = await one.connect();
   const leftId = left.id;
+  // Otherwise nothing is told of it at all.
+  await dying.hasTold(leftId);
   left.disconnect();
   await workers.disconnected(leftId);
   t.is(await client.timeout(20_000).emitWithAck("store", { name: "Ann" }), "stored");
