@@ -201,3 +201,15 @@ def test_a_reply_says_which_process_has_made_it_and_how_long_that_took(chat):
 
     assert reply["process"] == os.getpid()
     assert 0 < reply["took"] < 60_000
+
+
+def test_a_manager_that_the_application_has_started_itself_is_not_waited_for(queue):
+    server = socketio.Server(client_manager=queue, async_mode="threading")
+    server.on("number", lambda _sid, value: value)
+    server.manager_initialized = True
+    app = socketio_bridge.wsgi(server, secret=SECRET)
+
+    _, reply = post(app, *numbered(7))
+
+    assert reply["ack"] == [7]
+    assert queue.heard is None

@@ -35,9 +35,11 @@ class Subscription:
         self._mark = f"subscription {uuid.uuid4()}"
         self._lock = threading.Lock()
         self._heard = threading.Event()
-        self._is_over = False
+        # A manager that the application has started reads already, and what it hears cannot be watched any more.
+        self._is_over = bool(server.manager_initialized)
         self._waiting: asyncio.Future[None] | None = None
-        self._watch(server.manager)
+        if not self._is_over:
+            self._watch(server.manager)
 
     def wait(self) -> None:
         """Block until this process hears its channel. Also where several threads begin at once."""
