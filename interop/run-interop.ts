@@ -43,6 +43,9 @@ const OLDEST_WITH_MSGPACK = "5.15.1";
 /** Longest wait for any one thing. */
 const WAIT_TIMEOUT_MS = 10_000;
 
+/** An interpreter may have to be started in a container, beside many others. */
+const START_TIMEOUT_MS = 30_000;
+
 /** A person at a shell waits for an unreachable broker, but not as long as a server does. */
 const BROKER_TIMEOUT_MS = 5_000;
 
@@ -123,7 +126,7 @@ export async function runInterop(options: InteropOptions): Promise<Report> {
   const scope = new ManualScope();
   try {
     const [versions, tap] = await Promise.all([
-      waitTimeout.run(WAIT_TIMEOUT_MS, () => pythonVersions(python, schemeOf(queue))),
+      waitTimeout.run(START_TIMEOUT_MS, () => pythonVersions(python, schemeOf(queue))),
       openTap(scope, queue, channel),
     ]);
     const release = versions["python-socketio"];
