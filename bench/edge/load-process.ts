@@ -11,8 +11,7 @@
  *
  * Ends with its stdin.
  */
-import { once } from "node:events";
-import { createInterface } from "node:readline";
+import { runOperations } from "../shared/operations.js";
 import { type AskedEvent, LoadClients } from "./load-clients.js";
 
 export type LoadOperation =
@@ -53,15 +52,4 @@ async function run(operation: LoadOperation): Promise<void> {
   }
 }
 
-const lines = createInterface({ input: process.stdin });
-let work = Promise.resolve();
-lines.on("line", (line) => {
-  work = work.then(() => run(JSON.parse(line) as LoadOperation));
-  // The reason goes to the log, and whoever waits for a reply gets an error when this process ends.
-  work.catch((error: Error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exit(1);
-  });
-});
-await once(lines, "close");
-process.exit();
+await runOperations<LoadOperation>(run);

@@ -10,8 +10,7 @@
  *
  * Ends with its stdin.
  */
-import { once } from "node:events";
-import { createInterface } from "node:readline";
+import { runOperations } from "../shared/operations.js";
 import { checkContent } from "./check-content.js";
 import { Clients } from "./clients.js";
 import { watchFloor } from "./floor.js";
@@ -115,15 +114,4 @@ async function run(operation: LoadOperation): Promise<void> {
   }
 }
 
-const lines = createInterface({ input: process.stdin });
-let work = Promise.resolve();
-lines.on("line", (line) => {
-  work = work.then(() => run(JSON.parse(line) as LoadOperation));
-  // The reason goes to the log, and whoever waits for a reply gets an error when this process ends.
-  work.catch((error: unknown) => {
-    process.stderr.write(`${String(error)}\n`);
-    process.exit(1);
-  });
-});
-await once(lines, "close");
-process.exit();
+await runOperations<LoadOperation>(run);

@@ -118,8 +118,8 @@ export class Backend {
           : { "content-type": sent.type, "content-length": sent.body.byteLength, expect: "100-continue" }),
       },
     });
-    /** Whether the worker has the body, as far as this side knows. */
     let isSent = false;
+    /** Whether the worker has said that it begins. */
     let isAsked = false;
     const sendBody = () => {
       clearTimeout(patience);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { BridgeError } from "../errors.js";
 import { backoff } from "../util/backoff.js";
 import { pause } from "../util/pause.js";
@@ -91,6 +92,8 @@ export class Backends {
       return member;
     });
     this.#options = options;
+    // Each call in flight listens; Node warns of the eleventh.
+    setMaxListeners(0, this.#closing.signal);
     this.#watches = this.#members.map((member) => this.#watch(member));
   }
 

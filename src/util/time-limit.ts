@@ -1,5 +1,3 @@
-import { setMaxListeners } from "node:events";
-
 /** A signal that aborts after a time, or with another one. */
 export interface TimeLimit {
   readonly signal: AbortSignal;
@@ -13,8 +11,6 @@ export interface TimeLimit {
  */
 export function timeLimit(milliseconds: number, other: AbortSignal): TimeLimit {
   const controller = new AbortController();
-  // As many as there are calls; Node warns of the eleventh.
-  setMaxListeners(0, other);
   const abort = () => controller.abort();
   const timer = setTimeout(abort, milliseconds);
   if (other.aborted) {
