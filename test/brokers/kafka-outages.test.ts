@@ -21,7 +21,21 @@ async function startNetwork(t: ExecutionContext, { ports, proxyPort }: Broker): 
   return { proxy, url: `kafka://127.0.0.1:${proxyPort}` };
 }
 
-testEveryOutage(test, { title: "Kafka", keepsMessagesForReaders: true, mayRepeat: true, startNetwork });
+/** A response to nothing, a size below zero, a huge one, and none of the protocol. */
+const GARBAGE = [
+  "\x00\x00\x00\x08\x7f\xff\xff\xff\x00\x00\x00\x00",
+  "\xff\xff\xff\xff\x00\x00\x00\x00",
+  "\x7f\xff\xff\xff\x00\x00\x00\x00",
+  "HTTP/1.1 400 Bad Request\r\n\r\n",
+];
+
+testEveryOutage(test, {
+  title: "Kafka",
+  keepsMessagesForReaders: true,
+  mayRepeat: true,
+  startNetwork,
+  garbage: GARBAGE,
+});
 
 test.serial("what was deleted before it was read is counted and told, and the rest is read", async (t) => {
   const channel = ownChannel();

@@ -15,6 +15,16 @@ testEveryOutage(test, {
   title: "RabbitMQ",
   keepsMessagesForReaders: true,
   mayRepeat: true,
+  garbage: [
+    // A frame without its end, one of no type, a method that does not exist, one for a channel that is not open.
+    "\x01\x00\x01\x00\x00\x00\x04\x00\x3c\x00\x15\x00",
+    "\x2a\x00\x00\x00\x00\x00\x00\xce",
+    "\x01\x00\x01\x00\x00\x00\x04\xff\xff\xff\xff\xce",
+    "\x01\x00\x63\x00\x00\x00\x05\x00\x3c\x00\x15\x00\xce",
+    // basic.deliver and connection.close whose fields are cut off.
+    "\x01\x00\x01\x00\x00\x00\x05\x00\x3c\x00\x3c\xff\xce",
+    "\x01\x00\x00\x00\x00\x00\x04\x00\x0a\x00\x32\xce",
+  ],
   startNetwork: async (t, { port }) => {
     const proxy = await startProxy(t, port);
     return { proxy, url: `amqp://127.0.0.1:${proxy.port}//` };

@@ -8,6 +8,7 @@ import { connectClient } from "../helpers/clients.js";
 import { startNodeHost } from "../helpers/node-host.js";
 import { startProxy } from "../helpers/proxy.js";
 import { startPeer } from "../helpers/python.js";
+import { REDIS_GARBAGE } from "../helpers/redis-garbage.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(launchRedis);
@@ -16,6 +17,7 @@ testEveryOutage(test, {
   title: "Redis",
   keepsMessagesForReaders: false,
   mayRepeat: false,
+  garbage: REDIS_GARBAGE,
   startNetwork: async (t, { port }) => {
     const proxy = await startProxy(t, port);
     return { proxy, url: `redis://127.0.0.1:${proxy.port}` };

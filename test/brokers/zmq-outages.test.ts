@@ -17,6 +17,10 @@ function joined(push: BrokerProxy, publish: BrokerProxy): BrokerProxy {
       push.thaw();
       publish.thaw();
     },
+    inject: (bytes) => {
+      push.inject(bytes);
+      publish.inject(bytes);
+    },
     cut: async () => {
       await Promise.all([push.cut(), publish.cut()]);
     },
@@ -30,6 +34,7 @@ testEveryOutage(test, {
   title: "ZeroMQ",
   keepsMessagesForReaders: false,
   mayRepeat: true,
+  garbage: ["\xff\xff\xff\xff\xff\xff\xff\xff", "\x04\x05ERROR", "\x01\x00\x01\x00\x00\x00", "\x00\x03nul"],
   startNetwork: async (t, { port, publishPort }) => {
     const [push, publish] = [await startProxy(t, port), await startProxy(t, publishPort)];
     return { proxy: joined(push, publish), url: `zmq+tcp://127.0.0.1:${push.port}+${publish.port}` };

@@ -14,6 +14,8 @@ export interface BrokerProxy {
   throttle(rate: number): void;
   /** From now on, what the broker sends and this accepts is lost. */
   withhold(isLost: (bytes: Buffer) => boolean): void;
+  /** The clients of all open connections receive these bytes, as if the broker had sent them. */
+  inject(bytes: Buffer): void;
   /** Ends all connections, and refuses new ones until `restore()`. */
   cut(): Promise<void>;
   restore(): Promise<void>;
@@ -26,6 +28,7 @@ export interface BrokerProxy {
  */
 export async function startProxy(t: ExecutionContext, brokerPort: number, ownPort = 0): Promise<BrokerProxy> {
   const sockets = new Set<Socket>();
+  const clients = new Set<Socket>();
   let isFrozen = false;
   let isLost = (_bytes: Buffer): boolean => false;
   let rate = Number.POSITIVE_INFINITY;
@@ -54,6 +57,8 @@ export async function startProxy(t: ExecutionContext, brokerPort: number, ownPor
   };
   const server = createServer((client) => {
     const broker = connect(brokerPort, "127.0.0.1");
+    clients.add(client);
+    client.on("close", () => clients.delete(client));
     join(client, broker);
     join(broker, client, true);
   });
@@ -90,6 +95,11 @@ export async function startProxy(t: ExecutionContext, brokerPort: number, ownPor
     },
     withhold: (condition) => {
       isLost = condition;
+    },
+    inject: (bytes) => {
+      for (const client of clients) {
+        client.write(bytes);
+      }
     },
     cut,
     restore: () => listen(port),

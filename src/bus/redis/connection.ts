@@ -6,6 +6,7 @@ import { pause } from "../../util/pause.js";
 import { brokerError } from "../core/broker-error.js";
 import type { AskCredentials } from "../core/credentials.js";
 import { silence } from "./quiet.js";
+import { guardReplies } from "./reply-guard.js";
 import { askServerInfo, type ServerInfo } from "./role.js";
 import { sentinelWatch } from "./sentinel.js";
 import { guardSockets, onTurnedAway } from "./sockets.js";
@@ -69,7 +70,7 @@ export function openConnection(connector: RedisConnector, events: ConnectionEven
     return backoff(attempts);
   };
   const options = { ...OPTIONS, ...sentinels.options, retryStrategy: nextDelay };
-  const connection = guardSockets(silence(connector.open(options)));
+  const connection = guardReplies(guardSockets(silence(connector.open(options))));
   ENDINGS.set(connection, ending);
   sentinels.watch(connection);
   const tell = (what: string) =>

@@ -1,7 +1,6 @@
 import type { Redis } from "ioredis";
 import { PubSubParser } from "./pubsub-parser.js";
-
-type OnData = (chunk: Buffer) => void;
+import { filterReplies } from "./sockets.js";
 
 /**
  * Receives what is published on the channels that the connection subscribes to.
@@ -13,22 +12,8 @@ type OnData = (chunk: Buffer) => void;
  */
 export function onMessages(connection: Redis, onMessage: (channel: string, payload: Buffer) => void): void {
   connection.on("messageBuffer", (channel: Buffer, payload: Buffer) => onMessage(channel.toString(), payload));
-  // Before anything can have been received: the connection was made in this turn of the event loop.
-  connection.on("connect", () => {
-    const { stream } = connection;
-    const [parse] = (stream?.listeners("data") ?? []) as OnData[];
-    if (parse === undefined) {
-      return;
-    }
-    const parser = new PubSubParser(onMessage, (bytes) => parse.call(stream, bytes));
-    stream.off("data", parse);
-    stream.prependListener("data", (chunk: Buffer) => {
-      try {
-        parser.push(chunk);
-      } catch (error) {
-        // A payload for which there is no memory, say. A new connection starts at the beginning of a reply.
-        stream.destroy(error as Error);
-      }
-    });
+  filterReplies(connection, (parse) => {
+    const parser = new PubSubParser(onMessage, parse);
+    return (chunk) => parser.push(chunk);
   });
 }

@@ -1,20 +1,14 @@
+import { LINE_END, type NeedMoreBytes, ReplyScanner } from "./reply-scanner.js";
+
 const EMPTY = Buffer.alloc(0);
-const LF = 0x0a;
 const PUSH = ">".charCodeAt(0);
 const ARRAY = "*".charCodeAt(0);
 const BULK = "$".charCodeAt(0);
 /** How a message begins after its first byte, up to the length of the channel. */
 const MESSAGE_START = Buffer.from("3\r\n$7\r\nmessage\r\n$");
-/** CR LF. */
-const LINE_END = 2;
-/** Redis' PROTO_INLINE_MAX_SIZE: its protocol has no longer lines. */
-const MAX_LINE = 64 * 1024;
+/** Longer names of channels are left to the parser of ioredis. */
+const MAX_CHANNEL = 64 * 1024;
 const MAX_LENGTH_DIGITS = 10;
-
-/** How many values follow a line of an aggregate, by its type: RESP2 and RESP3. */
-const VALUES_PER_ITEM: Readonly<Record<string, number>> = { "*": 1, "~": 1, ">": 1, "%": 2, "|": 2 };
-/** Types whose line holds the number of bytes that follow. */
-const BLOBS = "$!=";
 
 /** Where the channel and the payload of a message are in the data. */
 interface Header {
@@ -26,8 +20,6 @@ interface Extent {
   readonly start: number;
   readonly end: number;
 }
-
-type NeedMoreBytes = "need more bytes";
 
 /**
  * Takes the messages of subscriptions out of what Redis sends, and passes everything else on, unchanged and in order.
@@ -46,11 +38,7 @@ export class PubSubParser {
   /** Of the last message. */
   #channel = "";
   #channelBytes: Buffer = EMPTY;
-  /** What is missing of a reply that is not a message: bytes of a blob, and values after it. */
-  #blob = 0;
-  #values = 0;
-  /** Something unknown arrived: from then on everything is passed on. */
-  #isLost = false;
+  readonly #replies = new ReplyScanner();
 
   constructor(onMessage: (channel: string, payload: Buffer) => void, onRest: (bytes: Buffer) => void) {
     this.#onMessage = onMessage;
@@ -63,15 +51,15 @@ export class PubSubParser {
     let position = this.#fill(data);
     /** What lies between here and `position` is not a message. */
     let rest = position;
-    while (position < data.length && !this.#isLost) {
-      const header = this.#isAtReply() ? readHeader(data, position) : undefined;
+    while (position < data.length && !this.#replies.isLost) {
+      const header = this.#replies.isAtReply ? readHeader(data, position) : undefined;
       if (typeof header === "object") {
         this.#passOn(data, rest, position);
         position = this.#take(data, header);
         rest = position;
         continue;
       }
-      const next = header === "need more bytes" ? header : this.#skip(data, position);
+      const next = header === "need more bytes" ? header : this.#replies.skip(data, position);
       if (next === "need more bytes") {
         this.#passOn(data, rest, position);
         this.#held = data.subarray(position);
@@ -80,10 +68,6 @@ export class PubSubParser {
       position = next;
     }
     this.#passOn(data, rest, data.length);
-  }
-
-  #isAtReply(): boolean {
-    return this.#blob === 0 && this.#values === 0;
   }
 
   #passOn(data: Buffer, start: number, end: number): void {
@@ -131,41 +115,6 @@ export class PubSubParser {
     }
     return taken;
   }
-
-  /** Skips a line, or what there is of a blob. @returns the position after it */
-  #skip(data: Buffer, position: number): number | NeedMoreBytes {
-    if (this.#blob > 0) {
-      const skipped = Math.min(this.#blob, data.length - position);
-      this.#blob -= skipped;
-      return position + skipped;
-    }
-    const end = data.indexOf(LF, position);
-    if (end === -1) {
-      this.#isLost = data.length - position > MAX_LINE;
-      return this.#isLost ? position : "need more bytes";
-    }
-    this.#readLine(data.toString("latin1", position, end - 1));
-    return end + 1;
-  }
-
-  #readLine(line: string): void {
-    const type = line.charAt(0);
-    const isBlob = type !== "" && BLOBS.includes(type);
-    const perItem = VALUES_PER_ITEM[type];
-    // The line itself is one of the values that were expected, except an attribute, which precedes one.
-    this.#values = Math.max(0, this.#values - 1);
-    if (!isBlob && perItem === undefined) {
-      return;
-    }
-    const count = Number(line.slice(1));
-    if (!Number.isSafeInteger(count)) {
-      this.#isLost = true;
-    } else if (isBlob) {
-      this.#blob = count < 0 ? 0 : count + LINE_END;
-    } else {
-      this.#values += Math.max(0, count) * (perItem as number) + (type === "|" ? 1 : 0);
-    }
-  }
 }
 
 /** @returns undefined for anything but a message */
@@ -187,7 +136,7 @@ function readHeader(data: Buffer, position: number): Header | NeedMoreBytes | un
   }
   const after = channel.end + LINE_END;
   if (after >= data.length) {
-    return channel.end - channel.start > MAX_LINE ? undefined : "need more bytes";
+    return channel.end - channel.start > MAX_CHANNEL ? undefined : "need more bytes";
   }
   const payload = data[after] === BULK ? readBlob(data, after + 1) : undefined;
   if (typeof payload !== "object") {

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { silence } from "./quiet.js";
+import { guardReplies } from "./reply-guard.js";
 import { guardSockets } from "./sockets.js";
 import type { RedisOptions } from "./url.js";
 
@@ -37,9 +38,8 @@ export function sentinelWatch(ending: AbortSignal): SentinelWatch {
     if (connect !== undefined) {
       connector.connectToSentinel = (endpoint, options) => {
         // Connects when it is guarded.
-        const client = guardSockets(
-          silence(connect(endpoint, { ...options, lazyConnect: true, disconnectTimeout: 0 })),
-        );
+        const ours = { ...options, lazyConnect: true, disconnectTimeout: 0 };
+        const client = guardReplies(guardSockets(silence(connect(endpoint, ours))));
         client.on("error", ({ message }: Error) => {
           causes.set(`${endpoint.host}:${endpoint.port}`, message);
         });

@@ -44,3 +44,31 @@ export function onTurnedAway({ stream }: Redis, onReason: (reason: string) => vo
     }
   });
 }
+
+type OnData = (bytes: Buffer) => void;
+
+/**
+ * Stands between the socket of a client and the parser of ioredis, on each connection.
+ *
+ * @param makeFilter - called with the parser, returns what receives the bytes instead. Where that throws, the connection is
+ *   lost: a new one starts at the beginning of a reply
+ */
+export function filterReplies(client: Redis, makeFilter: (parse: OnData) => OnData): void {
+  // Before anything can have been received: the parser was set up in this turn of the event loop.
+  client.on("connect", () => {
+    const { stream } = client;
+    const [parse] = (stream?.listeners("data") ?? []) as OnData[];
+    if (parse === undefined) {
+      return;
+    }
+    const filter = makeFilter((bytes) => parse.call(stream, bytes));
+    stream.off("data", parse);
+    stream.prependListener("data", (chunk: Buffer) => {
+      try {
+        filter(chunk);
+      } catch (error) {
+        stream.destroy(error as Error);
+      }
+    });
+  });
+}

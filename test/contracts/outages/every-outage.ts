@@ -5,6 +5,7 @@ import { testBounds } from "./bounds.js";
 import { testBusyProcess } from "./busy-process.js";
 import { testClosing } from "./closing.js";
 import { testCutOff } from "./cut-off.js";
+import { testGarbled } from "./garbled.js";
 import { testHosts } from "./hosts.js";
 import type { OutageBroker } from "./outage-broker.js";
 import { testRecovery } from "./recovery.js";
@@ -21,6 +22,7 @@ export function testEveryOutage<Broker extends RunningBroker>(
   testBlackHoles(test, broker);
   testBusyProcess(test, broker);
   testClosing(test, broker);
+  testGarbled(test, broker);
   testHosts(test, broker);
   testRecovery(test, broker);
 }

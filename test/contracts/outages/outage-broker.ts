@@ -24,6 +24,8 @@ export interface OutageBroker<Broker extends RunningBroker> {
   readonly keepsMessagesForReaders: boolean;
   /** Whether a message that was in flight when a connection was lost may arrive twice. */
   readonly mayRepeat: boolean;
+  /** What it never sends over an open connection, in Latin-1. */
+  readonly garbage: readonly string[];
 }
 
 /** Hosts ignore it. Redis counts the readers of Kombu's channels only when something is published. */
