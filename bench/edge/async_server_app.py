@@ -9,6 +9,7 @@ import os
 import socketio
 
 DATABASE_SECONDS = 0.01
+SLOW_DATABASE_SECONDS = 0.1
 
 sio = socketio.AsyncServer(
     async_mode="asgi",
@@ -32,6 +33,12 @@ async def echo(sid, value):
 @sio.event
 async def query(sid, value):
     await asyncio.sleep(DATABASE_SECONDS)
+    return value
+
+
+@sio.on("slow query")
+async def slow_query(sid, value):
+    await asyncio.sleep(SLOW_DATABASE_SECONDS)
     return value
 
 

@@ -11,6 +11,7 @@ from flask import Flask
 from flask_socketio import SocketIO, emit
 
 DATABASE_SECONDS = 0.01
+SLOW_DATABASE_SECONDS = 0.1
 
 app = Flask(__name__)
 app.secret_key = "of the benchmark"
@@ -35,6 +36,12 @@ def echo(value):
 @socketio.on("query")
 def query(value):
     time.sleep(DATABASE_SECONDS)
+    return value
+
+
+@socketio.on("slow query")
+def slow_query(value):
+    time.sleep(SLOW_DATABASE_SECONDS)
     return value
 
 

@@ -17,7 +17,7 @@ const ZERO = "0".charCodeAt(0);
 const NINE = "9".charCodeAt(0);
 
 /** Their acknowledgement carries the value that was sent. */
-export type AskedEvent = "echo" | "query";
+export type AskedEvent = "echo" | "query" | "slow query";
 
 interface Question {
   answered(text: string): void;
@@ -146,24 +146,24 @@ export class LoadClients {
   }
 
   /**
-   * One client has the application emit to all, and again when all have received it.
+   * As many clients as that have the application emit to all, and again when all have received all of it.
    *
    * @returns the number of emits
    */
-  async fanOut(bytes: number, time: number): Promise<number> {
-    const [client] = this.#clients as [LoadClient];
+  async fanOut(bytes: number, time: number, atOnce: number): Promise<number> {
+    const senders = this.#clients.slice(0, atOnce);
     const text = "x".repeat(bytes);
     const end = now() + time;
     let emits = 0;
     while (now() < end) {
       this.#news = 0;
       const received = new Promise<void>((resolve, reject) => {
-        this.#onNews = () => this.#news === this.#clients.length && resolve();
+        this.#onNews = () => this.#news === atOnce * this.#clients.length && resolve();
         this.#onGone = (reason) => reject(new Error(`a client was disconnected: ${reason}`));
       });
-      const both = Promise.all([client.ask("publish", text, true), received]);
-      await withTimeout(`an emit, of which ${this.#clients.length} clients get`, both, ANSWER_MS);
-      emits += 1;
+      const all = Promise.all([...senders.map((client) => client.ask("publish", text, true)), received]);
+      await withTimeout(`${atOnce} emits, which ${this.#clients.length} clients get`, all, ANSWER_MS);
+      emits += atOnce;
     }
     return emits;
   }

@@ -4,7 +4,7 @@
  *     {"op": "connect", "port", "clients"}    {"event": "connected", "rate"}
  *     {"op": "saturate", "asked", "time"}     {"event": "saturated", "rate"}
  *     {"op": "pace", "count", "interval"}     {"event": "paced", "times"}
- *     {"op": "fan-out", "bytes", "time"}      {"event": "delivered", "emits"}
+ *     {"op": "fan-out", "bytes", "time", "atOnce"}  {"event": "delivered", "emits"}
  *     {"op": "trickle", "interval"}           {"event": "trickling"}
  *     {"op": "stop"}                          {"event": "stopped", "sent", "lost"}
  *     {"op": "gone"}                          {"event": "gone", "count", "reason"}: clients that were disconnected
@@ -18,7 +18,7 @@ export type LoadOperation =
   | { readonly op: "connect"; readonly port: number; readonly clients: number }
   | { readonly op: "saturate"; readonly asked: AskedEvent; readonly time: number }
   | { readonly op: "pace"; readonly count: number; readonly interval: number }
-  | { readonly op: "fan-out"; readonly bytes: number; readonly time: number }
+  | { readonly op: "fan-out"; readonly bytes: number; readonly time: number; readonly atOnce: number }
   | { readonly op: "trickle"; readonly interval: number }
   | { readonly op: "stop" | "gone" };
 
@@ -38,7 +38,9 @@ async function run(operation: LoadOperation): Promise<void> {
     case "pace":
       return write("paced", { times: await clients.pace(operation.count, operation.interval) });
     case "fan-out":
-      return write("delivered", { emits: await clients.fanOut(operation.bytes, operation.time) });
+      return write("delivered", {
+        emits: await clients.fanOut(operation.bytes, operation.time, operation.atOnce),
+      });
     case "trickle":
       trickle = clients.trickle(operation.interval, () => isOver);
       return write("trickling");

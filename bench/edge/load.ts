@@ -1,5 +1,6 @@
 import type { Program } from "../../src/testing/program.js";
 import { endProgram, startProgram } from "../shared/programs.js";
+import type { AskedEvent } from "./load-clients.js";
 import type { LoadOperation } from "./load-process.js";
 
 /** Milliseconds that an operation may take beyond its own time. */
@@ -20,7 +21,7 @@ export class Load {
   }
 
   /** @returns acknowledgements per second */
-  async saturate(asked: "echo" | "query", time: number): Promise<number> {
+  async saturate(asked: AskedEvent, time: number): Promise<number> {
     return (await this.#ask({ op: "saturate", asked, time }, "saturated", time)).rate as number;
   }
 
@@ -30,8 +31,8 @@ export class Load {
   }
 
   /** @returns emits */
-  async fanOut(bytes: number, time: number): Promise<number> {
-    return (await this.#ask({ op: "fan-out", bytes, time }, "delivered", time)).emits as number;
+  async fanOut(bytes: number, time: number, atOnce: number): Promise<number> {
+    return (await this.#ask({ op: "fan-out", bytes, time, atOnce }, "delivered", time)).emits as number;
   }
 
   async trickle(interval: number): Promise<void> {

@@ -35,6 +35,8 @@ export const SHORT: Extent = {
 
 const PACE_MS = 4;
 const EMIT_BYTES = 1_024;
+/** Emits of a burst. */
+const BURST = 4;
 /** Of the workers that wait for a database. */
 const QUERY_THREADS = 4;
 const REDEPLOY_CLIENTS = 50;
@@ -111,8 +113,10 @@ const query: Measure = {
       await load.connect(server.port, busyClients);
       await load.saturate("query", warmUp);
       const queryRate = await load.saturate("query", time);
+      await load.saturate("slow query", warmUp);
+      const slowQueryRate = await load.saturate("slow query", time);
       await assertNobodyGone(load);
-      return { queryRate };
+      return { queryRate, slowQueryRate };
     });
   },
 };
@@ -123,12 +127,16 @@ const fanOut: Measure = {
     const { fanOutClients: clients, warmUp, time } = stage.extent;
     return inSession(contender, stage, { clients }, async ({ server, load }) => {
       await load.connect(server.port, clients);
-      await load.fanOut(EMIT_BYTES, warmUp);
-      const [cpuBefore, start] = [server.cpu(), performance.now()];
-      const emits = await load.fanOut(EMIT_BYTES, time);
-      const [cpu, took] = [server.cpu() - cpuBefore, performance.now() - start];
+      const emitAtOnce = async (atOnce: number) => {
+        await load.fanOut(EMIT_BYTES, warmUp, atOnce);
+        const [cpuBefore, start] = [server.cpu(), performance.now()];
+        const emits = await load.fanOut(EMIT_BYTES, time, atOnce);
+        const [cpu, took] = [server.cpu() - cpuBefore, performance.now() - start];
+        return { cpu: (cpu * 1_000) / (emits * clients), rate: (emits * 1_000) / took };
+      };
+      const [one, burst] = [await emitAtOnce(1), await emitAtOnce(BURST)];
       await assertNobodyGone(load);
-      return { cpuPerDelivery: (cpu * 1_000) / (emits * clients), emitRate: (emits * 1_000) / took };
+      return { cpuPerDelivery: one.cpu, cpuPerBurstDelivery: burst.cpu, emitRate: one.rate };
     });
   },
 };

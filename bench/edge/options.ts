@@ -20,8 +20,8 @@ export interface Options {
 
 const MEASURE_TITLES: Readonly<Record<MeasureName, string>> = {
   echo: "acknowledged echoes: rate with many clients, latency of one",
-  query: "the same with a handler that waits 10 ms: rate",
-  "fan-out": `CPU per delivery of a 1 KB emit to ${FULL.fanOutClients} clients, all processes of the server`,
+  query: "the same with handlers that wait 10 ms and 100 ms: rates",
+  "fan-out": `CPU per delivery of 1 KB emits to ${FULL.fanOutClients} clients, all processes of the server`,
   idle: "memory per idle client, all processes of the server; clients accepted a second",
   redeploy: "clients that are dropped, and events that are lost, when gunicorn gets a HUP",
 };
