@@ -1,3 +1,4 @@
+const CR = 0x0d;
 const LF = 0x0a;
 /** Redis' PROTO_INLINE_MAX_SIZE: its protocol has no longer lines. */
 const MAX_LINE = 64 * 1024;
@@ -7,12 +8,37 @@ const MAX_DEPTH = 32;
 /** CR LF. */
 export const LINE_END = 2;
 
-/** How many values follow a line of an aggregate, by its type: RESP2 and RESP3. */
+const INTEGER = /^[+-]?\d+$/;
+const LENGTH = /^\d+$/;
+const LENGTH_OR_NULL = /^(?:-1|\d+)$/;
+const ANY = /^/;
+
+/**
+ * What may follow the first byte of a line, by that byte: RESP2 and RESP3. The parser of ioredis skips what it expects there
+ * without a look at it, and would take the rest of a line for another reply.
+ */
+const LINES: Readonly<Record<string, RegExp>> = {
+  "+": ANY,
+  "-": ANY,
+  ":": INTEGER,
+  "(": INTEGER,
+  ",": /^(?:nan|-?inf|[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)$/,
+  "#": /^[tf]$/,
+  _: /^$/,
+  $: LENGTH_OR_NULL,
+  "!": LENGTH,
+  "=": LENGTH,
+  "*": LENGTH_OR_NULL,
+  "~": LENGTH,
+  ">": LENGTH,
+  "%": LENGTH,
+  "|": LENGTH,
+};
+
+/** How many values follow a line of an aggregate for each that it counts, by its type. */
 const VALUES_PER_ITEM: Readonly<Record<string, number>> = { "*": 1, "~": 1, ">": 1, "%": 2, "|": 2 };
-/** Types whose line holds the number of bytes that follow. */
-const BLOBS = "$!=";
-/** Types whose line is not all there is of the value. */
-const COUNTED = Buffer.from(BLOBS + Object.keys(VALUES_PER_ITEM).join(""));
+/** The fewest bytes of a type whose line holds their number: a verbatim string begins with its format. */
+const LEAST_BYTES: Readonly<Record<string, number>> = { $: 0, "!": 0, "=": 4 };
 
 export type NeedMoreBytes = "need more bytes";
 
@@ -34,41 +60,42 @@ export class ReplyScanner {
     return this.#isLost;
   }
 
-  /** Skips a line, or what there is of a blob. @returns the position after it */
+  /** Skips a line, or what there is of a blob. @returns the position after it; where it began if that is lost */
   skip(data: Buffer, position: number): number | NeedMoreBytes {
     if (this.#blob > 0) {
       const skipped = Math.min(this.#blob, data.length - position);
       this.#blob -= skipped;
       return position + skipped;
     }
-    const end = data.indexOf(LF, position);
-    if (end === -1) {
+    const end = data.indexOf(CR, position);
+    if (end === -1 || end + 1 === data.length) {
       this.#isLost = data.length - position > MAX_LINE;
       return this.#isLost ? position : "need more bytes";
     }
-    if (COUNTED.includes(data[position] as number)) {
-      this.#readCount(data.toString("latin1", position, end - 1));
-    } else {
-      this.#valueEnded();
-    }
-    return end + 1;
+    this.#isLost = data[end + 1] !== LF || !this.#readLine(data.toString("latin1", position, end));
+    return this.#isLost ? position : end + LINE_END;
   }
 
-  #readCount(line: string): void {
-    const type = line.charAt(0);
-    const isBlob = BLOBS.includes(type);
-    const perItem = VALUES_PER_ITEM[type];
-    const count = Number(line.slice(1));
+  /** @returns whether it is a line of RESP */
+  #readLine(line: string): boolean {
+    const [type, rest] = [line.charAt(0), line.slice(1)];
+    if (!LINES[type]?.test(rest)) {
+      return false;
+    }
+    const perItem = VALUES_PER_ITEM[type] ?? 0;
+    const leastBytes = LEAST_BYTES[type];
+    const count = perItem > 0 || leastBytes !== undefined ? Number(rest) : 0;
     // Of an attribute, with the value that it precedes.
-    const values = Math.max(0, count) * (perItem ?? 0) + (type === "|" ? 1 : 0);
-    if (!Number.isSafeInteger(count)) {
-      this.#isLost = true;
-    } else if (values > 0) {
-      this.#isLost = this.#open.push(values) > MAX_DEPTH;
+    const values = Math.max(0, count) * perItem + (type === "|" ? 1 : 0);
+    if (values > 0) {
+      this.#open.push(values);
     } else {
-      this.#blob = isBlob && count >= 0 ? count + LINE_END : 0;
+      this.#blob = leastBytes !== undefined && count >= 0 ? count + LINE_END : 0;
       this.#valueEnded();
     }
+    return (
+      Number.isSafeInteger(count) && this.#open.length <= MAX_DEPTH && (count < 0 || count >= (leastBytes ?? count))
+    );
   }
 
   /** With the last of its values, an aggregate ends, too. */

@@ -54,7 +54,6 @@ const PARTS: readonly Part[] = [
   reply(`*2\r\n*1\r\n$${INSIDE.length}\r\n${INSIDE}\r\n:7\r\n`),
   reply("|1\r\n+ttl\r\n:3600\r\n*1\r\n:1\r\n"),
   reply(`*2\r\n|1\r\n+ttl\r\n:1\r\n:7\r\n${INSIDE}`),
-  reply("\r\n"),
   message("*", "*3\r\n$7\r\nmessage\r\n", "$7\r\n"),
   reply("$-1\r\n*-1\r\n_\r\n#t\r\n,1.5\r\n(12345678901234567890\r\n-ERR no\r\n!5\r\nERR x\r\n=7\r\ntxt:abc\r\n~0\r\n"),
   message(">", "socketio", "x".repeat(300)),
@@ -97,6 +96,7 @@ test("what is not RESP is passed on with all that follows", (t) => {
   const strange = [
     "$?\r\n;4\r\nabcd\r\n;0\r\n",
     "*many\r\n",
+    "\r\n",
     `+${"x".repeat(70_000)}`,
     `*3\r\n$7\r\nmessage\r\n$99999999\r\n${"y".repeat(70_000)}`,
   ];

@@ -62,6 +62,13 @@ const UNBEARABLE: readonly (readonly [string, Expected])[] = [
   [">3\r\n$7\r\nmessage\r\n:5\r\n$2\r\nhi\r\n", ping],
   [`${"*1\r\n".repeat(33)}:1\r\n`, ping],
   ["*many\r\n", ping],
+  [":\rX$-1\r\n", ping],
+  ["#true\r\n", ping],
+  ["_ \r\n", ping],
+  [",none\r\n", ping],
+  ["$-10\r\n", ping],
+  ["%-1\r\n", ping],
+  ["=1\r\nx\r\n", ping],
   ["$99999999999999999999\r\n", ping],
 ];
 
