@@ -1,5 +1,6 @@
 const CR = 0x0d;
 const LF = 0x0a;
+const COLON = 0x3a;
 /** Redis' PROTO_INLINE_MAX_SIZE: its protocol has no longer lines. */
 const MAX_LINE = 64 * 1024;
 /** Aggregates within each other. CLUSTER SLOTS, the deepest reply that is asked for, has 4. */
@@ -72,7 +73,13 @@ export class ReplyScanner {
       this.#isLost = data.length - position > MAX_LINE;
       return this.#isLost ? position : "need more bytes";
     }
-    this.#isLost = data[end + 1] !== LF || !this.#readLine(data.toString("latin1", position, end));
+    if (data[end + 1] !== LF) {
+      this.#isLost = true;
+    } else if (data[position] === COLON && isNumber(data, position + 1, end)) {
+      this.#valueEnded();
+    } else {
+      this.#isLost = !this.#readLine(data.toString("latin1", position, end));
+    }
     return this.#isLost ? position : end + LINE_END;
   }
 
@@ -107,4 +114,15 @@ export class ReplyScanner {
       }
     }
   }
+}
+
+/** Replies to PUBLISH are numbers, thousands a second. */
+function isNumber(data: Buffer, start: number, end: number): boolean {
+  for (let index = start; index < end; index += 1) {
+    const digit = (data[index] as number) - 0x30;
+    if (digit < 0 || digit > 9) {
+      return false;
+    }
+  }
+  return end > start;
 }
