@@ -155,7 +155,8 @@ export class Edge {
   }
 
   #onConnection(socket: Socket): void {
-    if (this.#alwaysConnect && !this.#accepted.has(socket)) {
+    // socket.io lets a client that resumes pass the middleware, unless `skipMiddlewares` is false.
+    if ((this.#alwaysConnect || socket.recovered) && !this.#accepted.has(socket)) {
       this.#connect(socket, () => undefined).catch(() => socket.disconnect());
     }
     socket.use((packet, next) => {
@@ -273,7 +274,7 @@ export class Edge {
     const options = { deadline: this.#deadline(), isRepeatable: isRepeatable(name) };
     const handle = async () => {
       if (!this.#accepted.has(socket)) {
-        // With `always_connect`: refused in the meantime.
+        // With `always_connect`, or of one that resumes: refused in the meantime.
         return;
       }
       try {
