@@ -1,6 +1,8 @@
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import test from "ava";
 import type { ServerOptions } from "socket.io";
+import { Inbox } from "../../src/testing/inbox.js";
 import { startEdgeFleet } from "../helpers/edge-fleet.js";
 import { describe, end, reply, startFakeBackend } from "../helpers/fake-backend.js";
 
@@ -36,6 +38,37 @@ for (const [name, options] of Object.entries(RECOVERIES)) {
     t.deepEqual(kinds.toSorted(), ["connect", "connect", "disconnect", "event"]);
   });
 }
+
+test("connect of a client that resumes waits for its disconnect handler, which may be slow", async (t) => {
+  const leaving = new Inbox<ServerResponse>();
+  const workers = await startFakeBackend(t, {
+    description: DESCRIPTION,
+    onEvent: (_, response) => end(response, reply({}, ["answer"])),
+    onDisconnect: (_, response) => leaving.add(response),
+  });
+  const fleet = await startEdgeFleet(t);
+  const { io, connect } = await fleet.startEdge(workers, { connectionStateRecovery: {} });
+  const client = await connect();
+  io.emit("missed", 1);
+  await once(client as never, "missed");
+  client.io.engine.close();
+  client.connect();
+  await once(client as never, "connect");
+  const answer = client.timeout(5_000).emitWithAck("event");
+  const response = await leaving.find("its disconnect", () => true);
+  // Whoever comes later does not have to wait.
+  const { id } = await connect();
+  t.deepEqual(
+    workers.calls.map(({ head }) => [head.kind, head.sid]),
+    [
+      ["connect", client.id],
+      ["disconnect", client.id],
+      ["connect", id],
+    ],
+  );
+  end(response, reply());
+  t.is(await answer, "answer");
+});
 
 test("a client that resumes, and that Python refuses now, is disconnected", async (t) => {
   let isWelcome = true;
