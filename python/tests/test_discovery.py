@@ -184,10 +184,10 @@ def test_what_is_missing_is_said(module, monkeypatch):
     module.starlette = Starlette(routes=[Route("/", async_page)])
     module.good = flask_application()[0]
 
-    refused("absent", "the module an_application has no absent")
+    refused("absent", "the module an_application has no absent: name the application")
     refused("number()", "number of an_application is int, which is no factory")
     refused("number", "is int, in which there is no Socket.IO server")
-    refused("flask", "is Flask, in which there is no Socket.IO server")
+    refused("flask", "is Flask, in which there is no Socket.IO server: name the SocketIO")
     refused("uninitialised", "is SocketIO, in which there is no Socket.IO server")
     refused("starlette", "is Starlette, in which there is no Socket.IO server")
     refused("without_queue", "no message queue")

@@ -62,6 +62,8 @@ export class Edge {
   readonly #served = new Set<string>();
   /** Sockets for which the `connect` handler has run, and has not refused them: those get a `disconnect`. */
   readonly #accepted = new WeakSet<Socket>();
+  /** By sid, until the `disconnect` handler has run: a client that resumes has the same sid. */
+  readonly #leaving = new Map<string, Promise<void>>();
 
   /** @throws BridgeError `BRIDGE_INVALID_URL`, `BRIDGE_INVALID_OPTION` */
   constructor(io: Server, adapter: BridgeHandle, options: EdgeOptions) {
@@ -155,7 +157,8 @@ export class Edge {
   }
 
   #onConnection(socket: Socket): void {
-    if (this.#alwaysConnect && !this.#accepted.has(socket)) {
+    // socket.io lets a client that resumes pass the middleware, unless `skipMiddlewares` is false.
+    if ((this.#alwaysConnect || socket.recovered) && !this.#accepted.has(socket)) {
       this.#connect(socket, () => undefined).catch(() => socket.disconnect());
     }
     socket.use((packet, next) => {
@@ -231,6 +234,7 @@ export class Edge {
     deadline: number,
     register: () => Registered,
   ): Promise<Registered> {
+    await this.#leaving.get(socket.id);
     let registered: Registered | undefined;
     const onSent = () => {
       assertThere(socket);
@@ -273,7 +277,7 @@ export class Edge {
     const options = { deadline: this.#deadline(), isRepeatable: isRepeatable(name) };
     const handle = async () => {
       if (!this.#accepted.has(socket)) {
-        // With `always_connect`: refused in the meantime.
+        // With `always_connect`, or of one that resumes: refused in the meantime.
         return;
       }
       try {
@@ -304,7 +308,7 @@ export class Edge {
     if (!sockets.delete(socket)) {
       return;
     }
-    queue.addLast(async () => {
+    const left = queue.addLast(async () => {
       // Not known until its `connect`, which may still be waiting, has finished.
       if (this.#accepted.delete(socket)) {
         const onSent = () => this.#failover.left(client, socket);
@@ -314,7 +318,11 @@ export class Edge {
         );
         onSent();
       }
+      if (this.#leaving.get(socket.id) === left) {
+        this.#leaving.delete(socket.id);
+      }
     });
+    this.#leaving.set(socket.id, left);
   }
 
   #loseDisconnect(error: BridgeError): void {

@@ -94,18 +94,19 @@ export class EventQueue {
       this.#concurrent.add(running);
       this.#pending.add(running);
     } else {
-      this.#append(this.#tail, task);
+      void this.#append(this.#tail, task);
     }
     return true;
   }
 
-  /** Beyond every limit: what must not be lost, after all that waits or runs. */
-  addLast(handle: () => Promise<void>): void {
-    this.#append(Promise.all([this.#tail, ...this.#concurrent]), handle);
+  /** Beyond every limit: what must not be lost, after all that waits or runs. @returns resolves when it was handled */
+  addLast(handle: () => Promise<void>): Promise<void> {
+    return this.#append(Promise.all([this.#tail, ...this.#concurrent]), handle);
   }
 
-  #append(previous: Promise<unknown>, handle: () => Promise<void>): void {
+  #append(previous: Promise<unknown>, handle: () => Promise<void>): Promise<void> {
     this.#tail = previous.then(handle);
     this.#pending.add(this.#tail);
+    return this.#tail;
   }
 }

@@ -63,6 +63,16 @@ for (const [reason, bad] of BAD_MESSAGES) {
   });
 }
 
+test("a message to a namespace that is closed already, while the server closes, is passed over silently", async (t) => {
+  const { host, send, emit } = await makeFleet(t);
+  host.io.of("/other");
+  await host.io.of("/").adapter.close();
+  await emit("e");
+  await send({ method: "disconnect", sid: "someone", namespace: "/", host_id: "peer" });
+  t.deepEqual(host.adapter.stats().rejected, {});
+  t.deepEqual(host.log, []);
+});
+
 test("a message of 64 MB is rejected, and the next is delivered", async (t) => {
   const { host, send, emit } = await makeFleet(t);
   const client = await connectClient(t, host.url);

@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import type { ExecutionContext } from "ava";
 import { Redis } from "ioredis";
+import { io as connect } from "socket.io-client";
 import { startKafka } from "../../scripts/environment/brokers/kafka.js";
 import { startRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { launchRedis, startRedis } from "../../scripts/environment/brokers/redis.js";
@@ -14,7 +16,7 @@ import { tuple } from "../../src/testing/typed-json.js";
 import { connectClient, connectPatiently } from "../helpers/clients.js";
 import { countBlocks, type Example, examplesOf, typeErrors, writeExample } from "../helpers/examples.js";
 import { startNodeHost } from "../helpers/node-host.js";
-import { startCli, startNode, startPython } from "../helpers/process.js";
+import { startCli, startNode, startProcess, startPython } from "../helpers/process.js";
 import { startPeer } from "../helpers/python.js";
 import { returningClient } from "../helpers/returning-client.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
@@ -139,6 +141,25 @@ test.serial("docs/migrate.md: a server that checks origins", async (t) => {
     t.is(response.status, status);
     await response.arrayBuffer();
   }
+});
+
+test.serial("docs/migrate.md: a middleware that asks Flask who the client is", async (t) => {
+  const port = await freePort();
+  const pages = writeExample(example("docs/migrate.md", "who.py"), t.context.url);
+  const views = startProcess(t, testEnvironment().python, ["-m", "flask", "--app", pages, "run", "--port", `${port}`]);
+  await views.stderr.find("its address", (line) => line.includes("Running on"));
+  const flask = `http://127.0.0.1:${port}`;
+  const response = await fetch(`${flask}/login/ann`, { method: "POST" });
+  const [cookie = ""] = response.headers.getSetCookie();
+  const file = writeExample(example("docs/migrate.md", "who.mjs"), t.context.url);
+  const server = startCli(t, ["serve", "--port", "0", "--app", file], { WHO_URL: `${flask}/whoami` });
+  const line = await server.stdout.find("the banner", (text) => /ready/.test(text));
+  const client = connect(String(/http:\S+/.exec(line)), { extraHeaders: { cookie }, reconnection: false });
+  t.teardown(() => void client.disconnect());
+  await once(client as never, "connect");
+  const said = once(client as never, "said");
+  await client.emitWithAck("say", client.id, "hello");
+  t.deepEqual(await said, [{ name: "ann", text: "hello" }]);
 });
 
 test.serial("docs/add-a-node.md: an application for serve", async (t) => {

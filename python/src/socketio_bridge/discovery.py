@@ -38,7 +38,10 @@ def serve(name: str, **options: Any) -> Any:
     application = _load(name)
     server = _server_of(application)
     if server is None:
-        raise InvalidOptionError(f"{name} is {type(application).__name__}, in which there is no Socket.IO server")
+        raise InvalidOptionError(
+            f"{name} is {type(application).__name__}, in which there is no Socket.IO server: "
+            "name the SocketIO or the Server itself, or call socketio.init_app(app) first"
+        )
     extension = _extension_of(application)
     app = extension.sockio_mw if extension is application else application if callable(application) else None
     if isinstance(server, socketio.AsyncServer):
@@ -58,7 +61,9 @@ def _load(name: str) -> Any:
     module = importlib.import_module(module_name)
     attribute = _name_of(attribute)
     if not hasattr(module, attribute):
-        raise InvalidOptionError(f"the module {module_name} has no {attribute}")
+        raise InvalidOptionError(
+            f"the module {module_name} has no {attribute}: name the application, or its SocketIO, as module:attribute"
+        )
     value = getattr(module, attribute)
     if is_factory and not callable(value):
         raise InvalidOptionError(f"{attribute} of {module_name} is {type(value).__name__}, which is no factory")

@@ -60,7 +60,7 @@ function onEmit(
   try {
     const served = dependencies.namespaces.get(message.namespace);
     return served === undefined
-      ? unknownNamespace(message)
+      ? unknownNamespace(message, dependencies)
       : deliverEmit({ message, payload, ackReplies }, served, dependencies.reporter);
   } finally {
     // Node hosts wait for the count of every host, also of one whose clients did not get it.
@@ -74,7 +74,7 @@ function onCommand(message: RoomCommandMessage, dependencies: InboundDependencie
   }
   const served = dependencies.namespaces.get(message.namespace);
   return served === undefined
-    ? unknownNamespace(message)
+    ? unknownNamespace(message, dependencies)
     : applyCommand(served.adapter, message, dependencies.reporter);
 }
 
@@ -88,6 +88,13 @@ function isEcho({ hostId }: EmitMessage | RoomCommandMessage, { cluster, reporte
   return false;
 }
 
-function unknownNamespace({ namespace }: { readonly namespace: string }): Rejection {
+function unknownNamespace(
+  { namespace }: { readonly namespace: string },
+  { namespaces }: InboundDependencies,
+): Rejection | undefined {
+  // Every server has "/" until it closes, and then loses one namespace after another: nothing is wrong with the message.
+  if (!namespaces.has("/")) {
+    return undefined;
+  }
   return { reason: "unknown_namespace", detail: `no namespace ${quote(namespace)} on this host` };
 }
