@@ -189,9 +189,33 @@ def test_a_call_of_a_batch_fails_alone(queue, monkeypatch):
     assert seen == [0, 3]
 
 
+def test_what_ends_a_handler_and_no_thread_ends_no_other_call_of_the_batch(queue):
+    class Timeout(BaseException):
+        """As that of gevent, and that of eventlet."""
+
+    server = socketio.Server(client_manager=queue, async_mode="threading")
+    raised = [Timeout(), SystemExit()]
+
+    @server.on("number")
+    def handle(_sid, value):
+        if value == 0:
+            raise raised.pop(0)
+        return value
+
+    app = socketio_bridge.wsgi(server, secret=SECRET)
+    parts = open_batch(app, numbered(0), numbered(1))
+    [(_, status, reply)] = replies_of(next(parts))
+    assert (status, reply["error"], reply["acknowledges"]) == (200, "Timeout", False)
+    [(_, status, reply)] = replies_of(next(parts))
+    assert (status, reply["error"], reply["ack"]) == (200, None, [1])
+    with pytest.raises(SystemExit):
+        list(open_batch(app, numbered(0), numbered(1)))
+
+
 def test_a_batch_that_is_none_is_refused_as_a_whole(queue):
     app, seen = serve_numbers(queue)
-    for body in (b"", b"5\nhello", b"1 x\n{}", batch_of(numbered(0), numbered(1)) + b"more"):
+    endless = b" ".join([b"0"] * 1_001) + b"\n"
+    for body in (b"", b"5\nhello", b"1 x\n{}", batch_of(numbered(0), numbered(1)) + b"more", endless):
         assert send_wsgi(app, body, content_type=BATCH_TYPE)[0] == 400
     assert seen == []
 

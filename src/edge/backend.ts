@@ -147,6 +147,8 @@ export class Backend {
     try {
       const answered = new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.once("response", resolve).once("error", reject);
+        // Node ends one that is answered with 101 like this, without an error.
+        outgoing.once("close", () => reject(new Error("the connection has ended without a response")));
       });
       const onContinue = () => {
         this.#asks = true;

@@ -124,7 +124,6 @@ export class Backends {
   async call(body: Buffer, { name, deadline, isRepeatable, onSent }: CallOptions): Promise<Body> {
     for (;;) {
       const member = await this.#place(deadline);
-      member.calls += 1;
       const limit = timeLimit(this.#options.timeout, this.#closing.signal);
       try {
         const reply = await member.gatherer.call({ name, body, signal: limit.signal, onSent });
@@ -170,7 +169,7 @@ export class Backends {
     }
   }
 
-  /** A backend that takes another call. */
+  /** A backend that takes another call, with a place in it that is the caller's: many may ask at the same moment. */
   async #place(deadline: number): Promise<Member> {
     for (;;) {
       this.#assertOpen();
@@ -178,6 +177,7 @@ export class Backends {
         .filter(({ calls, isAway }) => !isAway && calls < this.#options.maxCalls)
         .sort((one, other) => one.calls - other.calls);
       if (free !== undefined) {
+        free.calls += 1;
         return free;
       }
       const rest = deadline - performance.now();

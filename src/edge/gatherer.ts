@@ -19,8 +19,17 @@ const SLOW_MS = 50;
 /** A process that has not answered for so long is gone, in milliseconds. */
 const FORGET_MS = 30_000;
 
+/** How long a response to a batch may stay open after its last reply, in milliseconds: it holds a connection. */
+const END_MS = 5_000;
+
+/** Processes of Python behind one address. Of more, the one that has not answered for longest is forgotten. */
+const MOST_PROCESSES = 1_000;
+
 /** Names are those that the application announces. Beyond so many, calls travel alone. */
 const MOST_NAMES = 10_000;
+
+/** A handler that is said to take longer does not, in milliseconds: that is as long as an edge can wait. */
+const LONGEST_MS = 2 ** 31;
 
 /**
  * Of a new measurement in the average, if it is lower or higher. Where threads wait for each other, handlers seem to take
@@ -55,21 +64,24 @@ export class CallGatherer {
   readonly #backend: Backend;
   readonly #isInOrder: () => boolean;
   readonly #slow: number;
+  readonly #end: number;
   readonly #waiting = new Set<Waiting>();
   /** Requests with quick calls that are under way. */
   #requests = 0;
   /** Milliseconds that the handler takes while it need not wait for others, by name. */
   readonly #pace = new Map<string, number>();
-  /** When each process of Python has last answered. */
-  readonly #processes = new Map<unknown, number>();
+  /** When each process of Python has last answered, the one that has not for longest first. */
+  readonly #processes = new Map<number | undefined, number>();
 
   /**
    * @param isInOrder - whether a worker runs the calls of a batch one after the other
    * @param slow - milliseconds after which others do not wait for a request any longer
+   * @param end - milliseconds that a response may stay open after its last reply
    */
-  constructor(backend: Backend, isInOrder: () => boolean, slow = SLOW_MS) {
+  constructor(backend: Backend, isInOrder: () => boolean, { slow = SLOW_MS, end = END_MS } = {}) {
     this.#backend = backend;
     this.#slow = slow;
+    this.#end = end;
     this.#isInOrder = isInOrder;
   }
 
@@ -183,11 +195,13 @@ export class CallGatherer {
 
   async #callAll(batch: readonly Waiting[]): Promise<void> {
     const request = new AbortController();
+    const isDone = () => batch.every((call) => call.isSettled());
     const abortIfDone = () => {
-      if (batch.every((call) => call.isSettled())) {
+      if (isDone()) {
         request.abort();
       }
     };
+    let ending: NodeJS.Timeout | undefined;
     for (const { signal } of batch) {
       signal.addEventListener("abort", abortIfDone);
     }
@@ -199,6 +213,9 @@ export class CallGatherer {
           if (call !== undefined) {
             this.#settle(call, reply);
           }
+          if (ending === undefined && isDone()) {
+            ending = setTimeout(() => request.abort(), this.#end);
+          }
         },
         request.signal,
       );
@@ -207,6 +224,7 @@ export class CallGatherer {
         new BackendFailure(`${this.#backend.name} answers a part of the calls`, { mayHaveRun: true, isAway: false }),
       );
     } finally {
+      clearTimeout(ending);
       for (const { signal } of batch) {
         signal.removeEventListener("abort", abortIfDone);
       }
@@ -236,19 +254,28 @@ export class CallGatherer {
     }
   }
 
+  /** Untrusted input: what is no time or no process id is passed over. */
   #observe({ name }: GatheredCall, { head: { took, process } }: Body): void {
     const known = this.#pace.get(name);
-    if (typeof took === "number" && (known !== undefined || this.#pace.size < MOST_NAMES)) {
+    const isTime = typeof took === "number" && took >= 0 && took <= LONGEST_MS;
+    if (isTime && (known !== undefined || this.#pace.size < MOST_NAMES)) {
       this.#pace.set(name, known === undefined ? took : averageOf(known, took));
     }
+    this.#answered(Number.isSafeInteger(process) ? (process as number) : undefined);
+  }
+
+  #answered(process: number | undefined): void {
     const now = performance.now();
-    if (!this.#processes.has(process)) {
-      for (const [one, last] of this.#processes) {
-        if (now - last > FORGET_MS) {
-          this.#processes.delete(one);
-        }
-      }
-    }
+    const isKnown = this.#processes.delete(process);
     this.#processes.set(process, now);
+    if (isKnown) {
+      return;
+    }
+    for (const [oldest, last] of this.#processes) {
+      if (now - last <= FORGET_MS && this.#processes.size <= MOST_PROCESSES) {
+        break;
+      }
+      this.#processes.delete(oldest);
+    }
   }
 }

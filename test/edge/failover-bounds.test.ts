@@ -46,6 +46,7 @@ const told = (sequence: number, changed: ClientsMessage["changed"], gone: readon
   sequence,
   changed,
   gone,
+  hasMore: false,
 });
 
 test("ten thousand clients with 4 KB of headers go out in parts, and only what changed goes out again", (t) => {
@@ -156,6 +157,50 @@ test("a client that is too large is not told, and no longer kept where it has be
   t.is(oversized.length, 2);
 });
 
+test("the namespaces that a client has entered count: their names are its own choice", (t) => {
+  const oversized: number[] = [];
+  const roster = new Roster((length) => oversized.push(length));
+  const dropped: number[] = [];
+  const replicas = new Replicas({ maxClients: 10, maxBytes: 100_000 }, (bytes) => dropped.push(bytes));
+  const [small, large] = [clientOf("small"), clientOf("large")];
+  roster.add(large.client, large.socket);
+  for (let number = 0; number < 5_000; number += 1) {
+    roster.add(large.client, {
+      ...large.socket,
+      id: `sid ${number}`,
+      nsp: { name: `/${number}` },
+    } as unknown as Socket);
+  }
+  roster.add(small.client, small.socket);
+  takeAll(roster).map((message) => replicas.apply(HOST, [], message));
+  t.deepEqual(sidsOf(replicas), ["small"]);
+  t.is(oversized.length, 1);
+  replicas.apply("b".repeat(32), [], told(1, [{ ...change(1), sockets: [[`/${"x".repeat(100_000)}`, "sid"]] }]));
+  t.is(dropped.length, 1);
+});
+
+test("who has heard a part of a host's clients knows that there are more, until it has heard all", (t) => {
+  const roster = new Roster(() => t.fail());
+  const replicas = new Replicas(LIMITS, () => t.fail());
+  for (let number = 0; number < 100; number += 1) {
+    const { client, socket } = clientOf(`sid ${number}`, { header: "h".repeat(4_000) });
+    roster.add(client, socket);
+  }
+  const isBehind = () => replicas.get(HOST)?.isBehind;
+  const first = roster.take() as ClientsMessage;
+  replicas.apply(HOST, [], first);
+  t.true(isBehind());
+  takeAll(roster).map((message) => replicas.apply(HOST, [], message));
+  t.false(isBehind());
+  // What is old says nothing new, not even who comes next.
+  replicas.apply(HOST, ["b".repeat(32)], first);
+  t.false(isBehind());
+  t.deepEqual(replicas.get(HOST)?.successors, []);
+  const late = new Replicas(LIMITS, () => t.fail());
+  t.false(late.apply(HOST, [], roster.state()));
+  t.true(late.get(HOST)?.isBehind);
+});
+
 test("beyond its limits an edge keeps no more clients, counts what it drops, and has room again when others leave", (t) => {
   const dropped: number[] = [];
   const replicas = new Replicas({ maxClients: 3, maxBytes: 5_000 }, (bytes) => dropped.push(bytes));
@@ -180,7 +225,7 @@ test("what a host has said before it was gone is not believed again", (t) => {
   t.truthy(replica);
   if (replica !== undefined) {
     replicas.markRun(replica, ["sid 1"]);
-    replicas.drop(replica);
+    replicas.drop(replica, true);
   }
   t.deepEqual(replicas.takeRun(HOST), ["sid 1"]);
   t.deepEqual(replicas.takeRun(HOST), []);
@@ -199,9 +244,10 @@ for (const text of [
   "7",
   "{}",
   '{"kind":"constructor"}',
-  '{"kind":"clients","after":0,"sequence":-1,"changed":[],"gone":[]}',
-  '{"kind":"clients","after":0,"sequence":1,"changed":[null],"gone":[]}',
-  '{"kind":"clients","after":0,"sequence":1,"changed":[{"id":1,"transport":"","sockets":[["/"]],"sessions":"","origin":""}],"gone":[]}',
+  '{"kind":"clients","after":0,"sequence":-1,"changed":[],"gone":[],"hasMore":false}',
+  '{"kind":"clients","after":0,"sequence":1,"changed":[],"gone":[],"hasMore":0}',
+  '{"kind":"clients","after":0,"sequence":1,"changed":[null],"gone":[],"hasMore":false}',
+  '{"kind":"clients","after":0,"sequence":1,"changed":[{"id":1,"transport":"","sockets":[["/"]],"sessions":"","origin":""}],"gone":[],"hasMore":false}',
   '{"kind":"taken","host":"","ids":[1.5],"rest":"none"}',
   '{"kind":"taken","host":"","ids":[],"rest":"toString"}',
   '{"kind":"returned","sids":[7]}',

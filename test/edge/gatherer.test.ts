@@ -23,9 +23,9 @@ interface Held {
 /** Before workers of which each request waits for the test. */
 async function start(
   t: ExecutionContext,
-  options: Partial<FakeBackendOptions> & { isInOrder?: boolean; slow?: number } = {},
+  options: Partial<FakeBackendOptions> & { isInOrder?: boolean; slow?: number; end?: number } = {},
 ) {
-  const { isInOrder = true, slow = 60_000 } = options;
+  const { isInOrder = true, slow = 60_000, end: longestEnd } = options;
   const held = new Inbox<Held>();
   let holds = false;
   let taken = 0;
@@ -48,7 +48,10 @@ async function start(
   });
   const backend = new Backend({ url: new URL(workers.url), secret: FAKE_SECRET, maxCalls: 64, maxBytes: 1_000 });
   cleanUp(t, () => backend.close());
-  const gatherer = new CallGatherer(backend, () => isInOrder, slow);
+  const gatherer = new CallGatherer(backend, () => isInOrder, {
+    slow,
+    ...(longestEnd === undefined ? {} : { end: longestEnd }),
+  });
   const neverAborted = new AbortController().signal;
   setMaxListeners(0, neverAborted);
   const call = (text: unknown, more: { name?: string; signal?: AbortSignal; onSent?: () => void } = {}) =>
@@ -290,4 +293,58 @@ test("what is called when a call is sent may end it, and it alone", async (t) =>
   t.is(await other, "other");
   finish(running[1] as Held);
   await Promise.all(filling);
+});
+
+test("a response that stays open after its last reply does not hold its connection", async (t) => {
+  const { call, next, fill } = await start(t, { end: 20 });
+  const { filling, running } = await fill();
+  const waiting = [call("a"), call("b")];
+  finish(running[0] as Held);
+  const { response } = await next();
+  const closed = once(response, "close");
+  response.write(Buffer.concat([frame(0, answer("a")), frame(1, answer("b")), frame(1, answer("twice"))]));
+  t.deepEqual(await Promise.all(waiting), ["a", "b"]);
+  await closed;
+  finish(running[1] as Held);
+  await Promise.all(filling);
+});
+
+for (const took of ["0.1", -1e300, 1e300, {}]) {
+  test(`what is no time says nothing about a handler: ${JSON.stringify(took)}`, async (t) => {
+    const { call, next, fill, workers } = await start(t);
+    const { filling, running } = await fill();
+    end((running[0] as Held).response, reply({ took, process: 1 }, ["done"]));
+    await filling[0];
+    // It is as quick as before, and no quicker.
+    const [first, ...waiting] = numbered(20).map((text) => call(text));
+    finish(await next());
+    await first;
+    finish(await next());
+    finish(await next());
+    finish(running[1] as Held);
+    await Promise.all([...filling, ...waiting]);
+    t.deepEqual(workers.batches, [16, 3]);
+  });
+}
+
+test("what is no process of Python gives no place to more requests", async (t) => {
+  const { call, next, fill, workers } = await start(t);
+  const { filling, running } = await fill();
+  for (const { response } of running) {
+    end(response, reply({ took: 0.1, process: { id: 1 } }, ["done"]));
+  }
+  await Promise.all(filling);
+  for (let round = 0; round < 10; round += 1) {
+    const one = call("one");
+    end((await next()).response, reply({ took: 0.1, process: [round] }, ["done"]));
+    await one;
+  }
+  // That of the first reply, and one for all that say nothing.
+  const waiting = numbered(6).map((text) => call(text));
+  const held = [await next(), await next(), await next(), await next()];
+  finish(held[0] as Held);
+  finish(await next());
+  held.slice(1).map(finish);
+  await Promise.all(waiting);
+  t.deepEqual(workers.batches, [2]);
 });

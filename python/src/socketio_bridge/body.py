@@ -25,6 +25,9 @@ BATCH_TYPE = "application/vnd.socketio-bridge-batch"
 MAX_ATTACHMENTS = 50_000
 """In one body. The same limit as on the channel."""
 
+MAX_CALLS = 1_000
+"""In one batch. An ASGI application runs them all at the same time."""
+
 _MAX_LINE = 12 * MAX_ATTACHMENTS
 
 _LINE = re.compile(rb"[0-9]{1,10}(?: [0-9]{1,10})+")
@@ -87,7 +90,10 @@ def split_batch(body: bytes) -> list[bytes]:
         InvalidCallError: for anything but the form above.
 
     """
-    return _split(body)
+    calls = _split(body)
+    if len(calls) > MAX_CALLS:
+        raise InvalidCallError(f"more than {MAX_CALLS} calls in one request")
+    return calls
 
 
 def _dump(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:

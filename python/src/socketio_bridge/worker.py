@@ -25,6 +25,9 @@ logger = logging.getLogger("socketio_bridge")
 _RESERVED = ("connect", "disconnect", "*")
 """No events of clients: with these names python-socketio would call handlers that do not expect an event."""
 
+_ENDS = ("SystemExit", "KeyboardInterrupt", "GeneratorExit", "GreenletExit")
+"""What ends the thread of a handler. Others that are no ``Exception``, such as ``gevent.Timeout``, fail one call."""
+
 _NEEDED = {
     "": (
         "environ",
@@ -231,7 +234,7 @@ class _BaseWorker:
                 reply.ack = _arguments(result)
 
     @staticmethod
-    def _failed(client: Client, error: Exception, reply: Reply) -> None:
+    def _failed(client: Client, error: BaseException, reply: Reply) -> None:
         call = client.call
         logger.error("the handler of %s in %s failed", call.event or call.kind, call.namespace, exc_info=error)
         reply.error = type(error).__name__
@@ -268,7 +271,9 @@ class Worker(_BaseWorker):
         with self._seams.client(client):
             try:
                 self._answer(client, self._run(client), reply)
-            except Exception as error:  # noqa: BLE001 - handlers raise anything
+            except BaseException as error:
+                if any(kind.__name__ in _ENDS for kind in type(error).__mro__):
+                    raise
                 self._failed(client, error, reply)
             reply.marked = client.has_published
             if reply.marked:

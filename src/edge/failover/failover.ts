@@ -121,7 +121,7 @@ export class Failover implements PeerGroupListener {
   onJoined(host: string): void {
     const orphan = this.#replicas.get(host);
     if (orphan?.isOrphan) {
-      this.#replicas.drop(orphan);
+      this.#replicas.drop(orphan, false);
     }
     const sids = this.#replicas.takeRun(host);
     for (let start = 0; start < sids.length; start += SIDS_AT_ONCE) {
@@ -134,7 +134,7 @@ export class Failover implements PeerGroupListener {
     const replica = this.#replicas.get(host);
     if (replica !== undefined && hasSaidGoodbye) {
       // It has run the handlers itself.
-      this.#forgetUnlessOrphan(replica);
+      this.#forgetUnlessOrphan(replica, true);
     } else if (replica !== undefined) {
       replica.isOrphan = true;
     }
@@ -156,7 +156,7 @@ export class Failover implements PeerGroupListener {
     if (isForThis) {
       this.#receive(from, to, message);
     } else if (message.kind === "clients") {
-      this.#forgetUnlessOrphan(this.#replicas.get(from));
+      this.#forgetUnlessOrphan(this.#replicas.get(from), false);
     }
   }
 
@@ -186,7 +186,9 @@ export class Failover implements PeerGroupListener {
   #onClients(from: string, successors: readonly string[], message: ClientsMessage): void {
     const isApplied = this.#replicas.apply(from, successors, message);
     const replica = this.#replicas.get(from);
-    if (!isApplied && replica?.hasAskedToResync === false) {
+    // The question or its reply may be lost: each state, which comes every few seconds, is a reason to ask again.
+    const isState = message.after === message.sequence;
+    if (!isApplied && replica !== undefined && (isState || !replica.hasAskedToResync)) {
       replica.hasAskedToResync = true;
       void this.#send([from], { kind: "resync", after: replica.sequence });
     }
@@ -199,7 +201,7 @@ export class Failover implements PeerGroupListener {
     }
     this.#replicas.remove(replica, ids);
     if (rest === "none") {
-      this.#replicas.drop(replica);
+      this.#replicas.drop(replica, true);
     } else if (rest === "yours") {
       replica.passedBy.add(from);
       this.#takeOverOrphans();
@@ -208,14 +210,14 @@ export class Failover implements PeerGroupListener {
 
   #onAsked(from: string, host: string): void {
     if (!this.#group.members.has(host) && this.#replicas.get(host) === undefined) {
-      const rest = this.#replicas.hasRun(host) ? "none" : "yours";
+      const rest = this.#replicas.isSettled(host) ? "none" : "yours";
       void this.#send([from], { kind: "taken", host, ids: [], rest });
     }
   }
 
-  #forgetUnlessOrphan(replica: Replica | undefined): void {
+  #forgetUnlessOrphan(replica: Replica | undefined, isSettled: boolean): void {
     if (replica?.isOrphan === false) {
-      this.#replicas.drop(replica);
+      this.#replicas.drop(replica, isSettled);
     }
   }
 
@@ -314,8 +316,9 @@ export class Failover implements PeerGroupListener {
       await Promise.all(next.map((client) => this.#disconnect(client)));
     }
     if (!this.#isClosed && this.#replicas.get(host) === replica) {
-      this.#replicas.drop(replica);
-      await taken([], replica.isIncomplete ? "yours" : "none");
+      this.#replicas.drop(replica, true);
+      // An edge that has just become its successor may not have been told of all its clients.
+      await taken([], replica.isIncomplete || replica.isBehind ? "yours" : "none");
     }
   }
 

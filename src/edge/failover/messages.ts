@@ -14,6 +14,8 @@ export interface ClientsMessage {
   readonly changed: readonly ClientChange[];
   /** Their ids. */
   readonly gone: readonly number[];
+  /** Whether there is more than one message takes: who knows this state does not know all clients. */
+  readonly hasMore: boolean;
 }
 
 export interface ClientChange {
@@ -27,6 +29,15 @@ export interface ClientChange {
   /** JSON: `connection` and `request` of a call. Empty where they were sent before. */
   readonly origin: string;
 }
+
+/** Characters of a client, roughly. It chooses how many namespaces it enters, and some of their names. */
+export const lengthOf = ({ sockets, sessions, origin }: Omit<ClientChange, "id">): number =>
+  sockets.reduce((sum, [namespace, sid]) => sum + namespace.length + sid.length + SOCKET_OVERHEAD, 0) +
+  sessions.length +
+  origin.length;
+
+/** Characters of JSON around a namespace and a sid. */
+const SOCKET_OVERHEAD = 8;
 
 /** The sender is a successor of the recipient, and has missed something. */
 export interface ResyncMessage {
@@ -71,8 +82,12 @@ function isChange(value: unknown): value is ClientChange {
 type Fields = Readonly<Record<string, unknown>>;
 
 const IS_VALID: Readonly<Record<FailoverMessage["kind"], (fields: Fields) => boolean>> = {
-  clients: ({ after, sequence, changed, gone }) =>
-    isNumber(after) && isNumber(sequence) && isListOf(changed, isChange) && isListOf(gone, isNumber),
+  clients: ({ after, sequence, changed, gone, hasMore }) =>
+    isNumber(after) &&
+    isNumber(sequence) &&
+    isListOf(changed, isChange) &&
+    isListOf(gone, isNumber) &&
+    typeof hasMore === "boolean",
   resync: ({ after }) => isNumber(after),
   taken: ({ host, ids, rest }) =>
     isText(host) && isListOf(ids, isNumber) && ["follows", "none", "yours"].includes(rest as string),

@@ -1,6 +1,6 @@
-import type { ClientChange, ClientsMessage } from "./messages.js";
+import { type ClientChange, type ClientsMessage, lengthOf } from "./messages.js";
 
-/** Limits on the clients of all other hosts together; bytes are characters of their headers and sessions, roughly. */
+/** Limits on the clients of all other hosts together; bytes are characters of what they have told, roughly. */
 export interface ReplicaLimits {
   readonly maxClients: number;
   readonly maxBytes: number;
@@ -25,6 +25,8 @@ export interface Replica {
   sequence: number;
   /** Whether there was no room for some. */
   isIncomplete: boolean;
+  /** Whether the host has more than it has told, or has told more than has arrived. */
+  isBehind: boolean;
   hasAskedToResync: boolean;
   /** Whether the host is gone, without a goodbye. */
   isOrphan: boolean;
@@ -38,6 +40,8 @@ interface PastHost {
   readonly sequence: number;
   /** Of clients whose `disconnect` handlers were run here. */
   readonly sids: string[];
+  /** Whether all have run that this host knew: here, or on the host itself before its goodbye. */
+  readonly isSettled: boolean;
 }
 
 /** What this host keeps of others, bounded. */
@@ -65,15 +69,20 @@ export class Replicas {
   }
 
   /** @returns false where something before it is missing */
-  apply(host: string, successors: readonly string[], { after, sequence, changed, gone }: ClientsMessage): boolean {
+  apply(host: string, successors: readonly string[], message: ClientsMessage): boolean {
+    const { after, sequence, changed, gone, hasMore } = message;
     const isState = after === sequence;
     if (!isState && sequence <= (this.#past.get(host)?.sequence ?? 0)) {
       // Whoever reads the channel can repeat what was said by a host that is gone.
       return true;
     }
     const replica = this.#byHost.get(host) ?? this.#add(host);
+    if (sequence < replica.sequence) {
+      return true;
+    }
     replica.successors = successors;
-    if (sequence <= replica.sequence) {
+    replica.isBehind = hasMore || replica.sequence < after;
+    if (sequence === replica.sequence) {
       return true;
     }
     if (replica.sequence < after) {
@@ -105,31 +114,38 @@ export class Replicas {
     });
   }
 
-  /** Forgets a host but for what guards against its own old messages. */
-  drop(replica: Replica): void {
+  /**
+   * Forgets a host but for what guards against its own old messages.
+   *
+   * @param isSettled - whether nobody needs to run the handlers of its clients any more
+   */
+  drop(replica: Replica, isSettled: boolean): void {
     const { host } = replica;
     this.remove(replica, [...replica.clients.keys()]);
     this.#byHost.delete(host);
     const { sequence, sids } = this.#past.get(host) ?? { sequence: 0, sids: [] };
-    this.#remember(host, { sequence: Math.max(sequence, replica.sequence), sids });
+    this.#remember(host, { sequence: Math.max(sequence, replica.sequence), sids, isSettled });
   }
 
   /** The handlers of these clients are run here. */
   markRun({ host, sequence }: Replica, sids: readonly string[]): void {
     const past = this.#past.get(host);
-    this.#remember(host, { sequence, sids: [...(past?.sids ?? []), ...sids] });
+    this.#remember(host, { sequence, sids: [...(past?.sids ?? []), ...sids], isSettled: false });
   }
 
-  hasRun(host: string): boolean {
-    return this.#past.has(host);
+  isSettled(host: string): boolean {
+    return this.#past.get(host)?.isSettled ?? false;
   }
 
-  /** Sids of a host whose handlers were run here; they are forgotten. */
+  /** Sids of a host whose handlers were run here; they are forgotten. The host is there again. */
   takeRun(host: string): readonly string[] {
     const past = this.#past.get(host);
-    const sids = past?.sids.splice(0) ?? [];
-    this.#pastSids -= sids.length;
-    return sids;
+    if (past === undefined) {
+      return [];
+    }
+    this.#pastSids -= past.sids.length;
+    this.#past.set(host, { sequence: past.sequence, sids: [], isSettled: false });
+    return past.sids;
   }
 
   #add(host: string): Replica {
@@ -139,6 +155,7 @@ export class Replicas {
       successors: [],
       sequence: 0,
       isIncomplete: false,
+      isBehind: false,
       hasAskedToResync: false,
       isOrphan: false,
       isTakenOver: false,
@@ -181,4 +198,4 @@ export class Replicas {
   }
 }
 
-const weigh = ({ sessions, origin }: KeptClient): number => CLIENT_BYTES + sessions.length + origin.length;
+const weigh = (client: KeptClient): number => CLIENT_BYTES + lengthOf(client);

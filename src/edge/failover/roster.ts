@@ -1,11 +1,11 @@
 import type { Socket } from "socket.io";
 import type { Client } from "../client.js";
-import type { ClientChange, ClientsMessage } from "./messages.js";
+import { type ClientChange, type ClientsMessage, lengthOf } from "./messages.js";
 
 /** Characters of a message, roughly; far below what any broker takes. */
 const PART_LENGTH = 64 * 1024;
 
-/** Characters of one client, chiefly its headers and sessions. */
+/** Characters of one client, chiefly its headers, sessions and namespaces. */
 const MAX_CLIENT_LENGTH = 64 * 1024;
 
 /** Clients that have left, of which a successor can hear later. One that has missed more is told everything anew. */
@@ -112,12 +112,13 @@ export class Roster {
     }
     this.#goneNow = [];
     this.#dropOldGone();
-    return { kind: "clients", after, sequence: this.#sequence, changed, gone };
+    return { kind: "clients", after, sequence: this.#sequence, changed, gone, hasMore: this.#changed.size > 0 };
   }
 
   /** The present state, so that a successor notices what it has missed. */
   state(): ClientsMessage {
-    return { kind: "clients", after: this.#sequence, sequence: this.#sequence, changed: [], gone: [] };
+    const hasMore = this.#changed.size > 0;
+    return { kind: "clients", after: this.#sequence, sequence: this.#sequence, changed: [], gone: [], hasMore };
   }
 
   #takeChanged(): readonly ClientChange[] {
@@ -125,7 +126,7 @@ export class Roster {
     let length = 0;
     for (const [entry, what] of this.#changed) {
       const change = describe(entry, what === "everything" || entry.toldIn === 0);
-      const size = change.sessions.length + change.origin.length;
+      const size = lengthOf(change);
       if (taken.length > 0 && length + size > PART_LENGTH) {
         break;
       }
