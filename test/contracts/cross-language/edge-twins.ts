@@ -20,6 +20,10 @@ export interface FlaskApplication {
   readonly python?: string;
   /** What `serve` needs for these. */
   readonly flags?: readonly string[];
+  /** Of its Python programs, beside the queue and the channel. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Behind the edge. @default 3 */
+  readonly workers?: number;
 }
 
 const environmentOf = (queue: string, channel: string) => ({ SOCKETIO_QUEUE: queue, SOCKETIO_CHANNEL: channel });
@@ -38,12 +42,13 @@ async function startEdgeBefore(
 export async function startFlaskTwins(
   t: ExecutionContext,
   queue: string,
-  { app, python, flags }: FlaskApplication,
+  { app, python, flags, env, workers = WORKERS }: FlaskApplication,
 ): Promise<Twins> {
-  const [own, behind] = [environmentOf(queue, ownChannel()), environmentOf(queue, ownChannel())];
+  const own = { ...env, ...environmentOf(queue, ownChannel()) };
+  const behind = { ...env, ...environmentOf(queue, ownChannel()) };
   const [alone, backend] = await Promise.all([
     startGunicorn(t, { app, workers: 1, env: own, python }),
-    startGunicorn(t, { app: `socketio_bridge:serve("${app}")`, workers: WORKERS, env: behind, python }),
+    startGunicorn(t, { app: `socketio_bridge:serve("${app}")`, workers, env: behind, python }),
   ]);
   const edge = await startEdgeBefore(t, behind, backend.url, flags);
   return {
