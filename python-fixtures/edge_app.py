@@ -27,7 +27,7 @@ app = Flask(__name__)
 app.secret_key = "for tests only"
 socketio = SocketIO(
     app,
-    async_mode="threading",
+    async_mode=os.environ.get("SOCKETIO_MODE", "threading"),
     **flask_options(
         os.environ["SOCKETIO_QUEUE"],
         os.environ["SOCKETIO_CHANNEL"],

@@ -3,6 +3,7 @@ import { launchRabbitmq } from "../../scripts/environment/brokers/rabbitmq.js";
 import { launchRedis } from "../../scripts/environment/brokers/redis.js";
 import { launchForwarder } from "../../scripts/environment/brokers/zmq.js";
 import { testEnvironment } from "../../scripts/environment/environment.js";
+import { ownChannel } from "../../src/testing/node-host.js";
 import {
   compareTwins,
   type FlaskApplication,
@@ -10,6 +11,8 @@ import {
   script,
   startFlaskTwins,
 } from "../contracts/cross-language/edge-twins.js";
+import { startPython } from "../helpers/process.js";
+import { edgeEnvironment } from "../helpers/python-workers.js";
 import { testWithBroker } from "../helpers/shared-broker.js";
 
 const test = testWithBroker(async () => {
@@ -44,7 +47,12 @@ const CASES: Readonly<Record<string, Case>> = {
     env: { SOCKETIO_ENCODING: "msgpack" },
     flags: ["--encoding", "msgpack"],
   },
-  ZeroMQ: { queue: "zmq", python: testEnvironment().pythonWithZmq },
+  ZeroMQ: {
+    queue: "zmq",
+    python: testEnvironment().pythonWithZmq,
+    env: { SOCKETIO_MODE: "eventlet" },
+    args: ["--worker-class", "eventlet"],
+  },
 };
 
 for (const [name, { queue, ...application }] of Object.entries(CASES)) {
@@ -57,3 +65,11 @@ for (const [name, { queue, ...application }] of Object.entries(CASES)) {
     await compareTwins(t, twins, script, ["websocket"], LEAST_ENTRIES);
   });
 }
+
+test("workers on threads are refused a ZmqManager", async (t) => {
+  const env = edgeEnvironment({ SOCKETIO_QUEUE: t.context.queues.zmq, SOCKETIO_CHANNEL: ownChannel() });
+  const serve = ["-c", "import socketio_bridge; socketio_bridge.serve('edge_app:app')"];
+  const program = startPython(t, serve, env, testEnvironment().pythonWithZmq);
+  t.is(await program.exited(), 1);
+  t.regex(program.stderr.items.at(-1) ?? "", /InvalidOptionError: ZmqManager works on eventlet alone: start gunicorn/);
+});

@@ -24,6 +24,8 @@ export interface FlaskApplication {
   readonly env?: NodeJS.ProcessEnv;
   /** Behind the edge. @default 3 */
   readonly workers?: number;
+  /** Of gunicorn, for both. */
+  readonly args?: readonly string[];
 }
 
 const environmentOf = (queue: string, channel: string) => ({ SOCKETIO_QUEUE: queue, SOCKETIO_CHANNEL: channel });
@@ -42,13 +44,13 @@ async function startEdgeBefore(
 export async function startFlaskTwins(
   t: ExecutionContext,
   queue: string,
-  { app, python, flags, env, workers = WORKERS }: FlaskApplication,
+  { app, python, flags, env, workers = WORKERS, args }: FlaskApplication,
 ): Promise<Twins> {
   const own = { ...env, ...environmentOf(queue, ownChannel()) };
   const behind = { ...env, ...environmentOf(queue, ownChannel()) };
   const [alone, backend] = await Promise.all([
-    startGunicorn(t, { app, workers: 1, env: own, python }),
-    startGunicorn(t, { app: `socketio_bridge:serve("${app}")`, workers, env: behind, python }),
+    startGunicorn(t, { app, workers: 1, env: own, python, args }),
+    startGunicorn(t, { app: `socketio_bridge:serve("${app}")`, workers, env: behind, python, args }),
   ]);
   const edge = await startEdgeBefore(t, behind, backend.url, flags);
   return {
