@@ -13,17 +13,21 @@ const MAX_NAMESPACES = 1_000;
  * Finds the handlers of a server that runs behind an edge, by looking at the clients that are connected: it runs nothing of
  * the application. What cannot be known without a client is noted.
  */
-export function inspectServer(io: Server, edge: Edge): Inspection {
+export function inspectServer(io: Server, edge: Pick<Edge, "applications" | "isInFrontOf">): Inspection {
   const notes: InspectNote[] = [];
   const handlers = new Map<string, ServerHandlers>();
   const namespaces = [...io._nsps.values()];
   for (const namespace of namespaces.slice(0, MAX_NAMESPACES)) {
-    const note = (text: string, isIncomplete: boolean) =>
-      void notes.push({ namespace: namespace.name, text, isIncomplete });
-    const found = inspectNamespace(namespace, edge.isInFrontOf(namespace) ? 1 : 0, note);
-    // Socket.IO makes "/" whether or not anybody serves it.
-    if (found.connect || found.events.size > 0 || edge.isInFrontOf(namespace)) {
-      handlers.set(namespace.name, found);
+    const { name } = namespace;
+    const note = (text: string, isIncomplete: boolean) => void notes.push({ namespace: name, text, isIncomplete });
+    const isShared = edge.isInFrontOf(namespace);
+    const found = inspectNamespace(namespace, isShared ? 1 : 0, note);
+    const isOfAny = isShared && !edge.applications.some((application) => application.handlers.has(name));
+    if (!isOfAny) {
+      handlers.set(name, found);
+    } else if (found.connect || found.disconnect || found.events.size > 0) {
+      handlers.set(name, found);
+      note("the handlers that Python has for any other namespace (*) serve it, too", false);
     }
   }
   if (namespaces.length > MAX_NAMESPACES) {
