@@ -108,12 +108,12 @@ export class Edge {
     return { ...this.#reporter.stats(), pending: this.#pending.size };
   }
 
-  /** What each backend has told that it handles. */
+  /** @internal What each backend has told that it handles. */
   get applications(): readonly Application[] {
     return this.#backends.applications;
   }
 
-  /** Whether a namespace has a `connection` listener of this edge, and each of its sockets a `disconnect` listener. */
+  /** @internal Whether a namespace has a `connection` listener of this edge, and its sockets a `disconnect` listener. */
   isInFrontOf(namespace: Namespace): boolean {
     return namespace.listeners("connection").includes(this.#onConnected);
   }
