@@ -21,13 +21,18 @@ from flask_socketio import (
     send,
 )
 
+from managers import flask_options
+
 app = Flask(__name__)
 app.secret_key = "for tests only"
 socketio = SocketIO(
     app,
-    message_queue=os.environ["SOCKETIO_QUEUE"],
-    channel=os.environ["SOCKETIO_CHANNEL"],
-    async_mode="threading",
+    async_mode=os.environ.get("SOCKETIO_MODE", "threading"),
+    **flask_options(
+        os.environ["SOCKETIO_QUEUE"],
+        os.environ["SOCKETIO_CHANNEL"],
+        encoding=os.environ.get("SOCKETIO_ENCODING"),
+    ),
 )
 
 

@@ -19,7 +19,7 @@ from flask import Flask, request
 from flask_socketio import Namespace, SocketIO, emit, join_room, leave_room
 from werkzeug.serving import make_server
 
-from managers import KOMBU, create_manager, one_node
+from managers import flask_options
 from ready import start_listening
 
 
@@ -38,20 +38,9 @@ class Chat(Namespace):
         return {"said": data["text"]}
 
 
-def queue_options(queue, channel):
-    """Flask-SocketIO chooses the manager by the URL.
-
-    It has none for Kombu over Redis, and its one for Kafka cannot publish.
-    """
-    if queue.startswith((KOMBU, "kafka:")):
-        return {"client_manager": create_manager(queue, channel)}
-    return {"message_queue": one_node(queue), "channel": channel}
-
-
 def create_app(queue, channel):
     app = Flask(__name__)
-    options = queue_options(queue, channel)
-    socketio = SocketIO(app, async_mode="threading", **options)
+    socketio = SocketIO(app, async_mode="threading", **flask_options(queue, channel))
     socketio.on_namespace(Chat("/"))
     socketio.on_namespace(Chat("/chat"))
     return app, socketio

@@ -102,6 +102,19 @@ def create_async_manager(
     return library.AsyncRedisManager(one_node(queue), **options)
 
 
+def flask_options(
+    queue: str, channel: str, *, encoding: str | None = None
+) -> dict[str, Any]:
+    """What Flask-SocketIO is given, which chooses a manager by the URL.
+
+    It has none for Kombu over Redis and for MessagePack, and its one for Kafka
+    cannot publish.
+    """
+    if encoding is not None or queue.startswith((KOMBU, "kafka:")):
+        return {"client_manager": create_manager(queue, channel, encoding=encoding)}
+    return {"message_queue": one_node(queue), "channel": channel}
+
+
 def _library(encoding: str | None) -> tuple[Any, dict[str, Any]]:
     """The module of the managers, and their option for the encoding."""
     if encoding is None:

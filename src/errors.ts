@@ -33,7 +33,7 @@ export type BridgeErrorCode =
   | "BRIDGE_TIMEOUT"
   /** As many acknowledged emits, or requests to other hosts, as `maxPendingAcks` allows are waiting. Nothing was published. */
   | "BRIDGE_BUSY"
-  /** A worker of Python did not answer a call, or not as one does. */
+  /** A worker of Python, or an edge that was asked, did not answer, or not as one does. */
   | "BRIDGE_BACKEND_FAILED"
   /** The adapter, emitter or bus is closed. Nothing was published, or no more responses can come. */
   | "BRIDGE_CLOSED";

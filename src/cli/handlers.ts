@@ -1,18 +1,24 @@
 import { writeFileSync } from "node:fs";
-import { type Application, mergeApplications } from "../edge/application.js";
+import { mergeApplications } from "../edge/application.js";
 import { describeBackends } from "../edge/describe-backends.js";
-import { compareHandlers } from "../edge/served-by.js";
 import { BridgeError } from "../errors.js";
-import { type InspectNote, inspectApp } from "../server/inspect-app.js";
+import { type HandlersReport, handlersReport } from "../server/handlers-report.js";
+import { inspectApp } from "../server/inspect-app.js";
 import { loadApp } from "../server/load-app.js";
 import { printable } from "../util/printable.js";
 import { bold } from "../util/terminal-style.js";
+import { askEdge } from "./ask-edge.js";
 import type { Command } from "./command.js";
 import { type Flags, type ParsedFlags, rejectPositionals } from "./flags.js";
 import { handlersTable } from "./handlers-table.js";
-import { WORKER_FLAGS, workersOf } from "./worker-flags.js";
+import { secretOf, WORKER_FLAGS, workersOf } from "./worker-flags.js";
 
 const FLAGS: Flags = {
+  edge: {
+    type: "string",
+    value: "URL",
+    help: "where serve listens: asks it, and ignores --backend and --app. Needs SOCKETIO_BRIDGE_SECRET",
+  },
   backend: {
     type: "string",
     value: "URL",
@@ -33,14 +39,16 @@ const FLAGS: Flags = {
 
 const USAGE = `${bold("socketio-python-bridge handlers")}: who serves each event behind the edge, TypeScript or Python?
 
+  socketio-python-bridge handlers --edge http://127.0.0.1:3000
   socketio-python-bridge handlers --backend http://127.0.0.1:8000 --app ./handlers.mjs
 
-Asks the workers what they handle; no handler of Python runs. Loads the module of --app into a server that nobody can
-reach, and connects one client to each namespace, since handlers belong to the socket of a client: the module, its
-middleware and its connection listeners run.`;
+The first asks an edge that runs, which looks at the clients that are connected to it; nothing of the application runs.
+The second asks the workers what they handle; no handler of Python runs. It loads the module of --app into a server that
+nobody can reach, and connects one client to each namespace, since handlers belong to the socket of a client: the module,
+its middleware and its connection listeners run.`;
 
-const NOTES = `Exits with 0 when the table is complete, 1 when a worker does not answer or handlers of --app could not be seen (a
-middleware refuses the client, for instance), 2 when the command line is wrong.`;
+const NOTES = `Exits with 0 when the table is complete, 1 when the edge or a worker does not answer or handlers of TypeScript could not
+be seen (a middleware refuses the client, for instance), 2 when the command line is wrong.`;
 
 /** @throws BridgeError `BRIDGE_INVALID_OPTION` */
 function parseAuth(text: string | undefined): unknown {
@@ -69,37 +77,36 @@ function writeJson(path: string, content: unknown): void {
   }
 }
 
-function pythonNotes(applications: readonly Application[]): readonly InspectNote[] {
-  const notes: InspectNote[] = [];
-  if (new Set(applications.map(({ revision }) => revision)).size > 1) {
-    notes.push({
-      namespace: undefined,
-      text: "the backends handle different events: is a redeploy running? The table has those of all",
-      isIncomplete: true,
-    });
-  }
-  return notes;
-}
-
 /** @throws BridgeError `BRIDGE_INVALID_OPTION`, `BRIDGE_INVALID_URL` for the command line, `BRIDGE_BACKEND_FAILED` */
-async function printHandlers(flags: ParsedFlags): Promise<void> {
-  rejectPositionals(flags, "handlers", "app");
+async function compare(flags: ParsedFlags): Promise<HandlersReport> {
   const [path, hasBackend] = [flags.string("app"), flags.strings("backend").length > 0];
   if (path === undefined && !hasBackend) {
-    throw new BridgeError("BRIDGE_INVALID_OPTION", "handlers needs --backend, --app, or both to compare them");
+    throw new BridgeError(
+      "BRIDGE_INVALID_OPTION",
+      "handlers needs --edge, --backend, --app, or the last two to compare",
+    );
   }
   const auth = parseAuth(flags.string("auth"));
   const app = path === undefined ? undefined : await loadApp(path);
   const applications = hasBackend ? await describeBackends(workersOf(flags, process.env.SOCKETIO_BRIDGE_SECRET)) : [];
-  const python = mergeApplications(applications);
-  const served = [...python.keys()].filter((name) => name !== "*");
-  const inspection =
-    app === undefined ? undefined : await inspectApp(app, { served, namespaces: flags.strings("namespace"), auth });
-  const namespaces = compareHandlers(inspection?.handlers ?? new Map(), python);
-  const notes = [...pythonNotes(applications), ...(inspection?.notes ?? [])];
+  const served = [...mergeApplications(applications).keys()].filter((name) => name !== "*");
+  const namespaces = flags.strings("namespace");
+  const inspection = app === undefined ? undefined : await inspectApp(app, { served, namespaces, auth });
+  return handlersReport(inspection, applications);
+}
+
+/** @throws BridgeError as `compare` and `askEdge` do */
+async function printHandlers(flags: ParsedFlags): Promise<void> {
+  rejectPositionals(flags, "handlers", "app");
+  const edge = flags.string("edge");
+  const report =
+    edge === undefined
+      ? await compare(flags)
+      : await askEdge(edge, secretOf(flags, process.env.SOCKETIO_BRIDGE_SECRET, "--edge"));
+  const { namespaces, notes } = report;
   const json = flags.string("json");
   if (json !== undefined) {
-    writeJson(json, { namespaces, notes });
+    writeJson(json, report);
   }
   const exitCode = notes.some(({ isIncomplete }) => isIncomplete) ? 1 : 0;
   // The application may have opened what nobody closes.

@@ -17,16 +17,27 @@ export function workersOf(
   flags: ParsedFlags,
   variable: string | undefined,
 ): Pick<EdgeOptions, "backend" | "secret" | "ca"> {
-  const [file, ca] = [flags.string("secret-file"), flags.string("backend-ca")];
+  const ca = flags.string("backend-ca");
+  const secret = secretOf(flags, variable, "--backend");
+  return { backend: flags.strings("backend"), secret, ...(ca === undefined ? {} : { ca: readFile("backend-ca", ca) }) };
+}
+
+/**
+ * @param variable - `SOCKETIO_BRIDGE_SECRET`
+ * @param flag - what needs the secret
+ * @throws BridgeError `BRIDGE_INVALID_OPTION`
+ */
+export function secretOf(flags: ParsedFlags, variable: string | undefined, flag: string): string {
+  const file = flags.string("secret-file");
   // While one replaces another there are several, of which the workers accept each.
   const [secret] = (file === undefined ? (variable ?? "") : readFile("secret-file", file)).trim().split(/\s/);
   if (!secret) {
     throw new BridgeError(
       "BRIDGE_INVALID_OPTION",
-      "--backend needs the secret of the workers: set SOCKETIO_BRIDGE_SECRET, or use --secret-file",
+      `${flag} needs the secret of the workers: set SOCKETIO_BRIDGE_SECRET, or use --secret-file`,
     );
   }
-  return { backend: flags.strings("backend"), secret, ...(ca === undefined ? {} : { ca: readFile("backend-ca", ca) }) };
+  return secret;
 }
 
 /** @throws BridgeError `BRIDGE_INVALID_OPTION` */

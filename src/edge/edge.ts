@@ -3,7 +3,7 @@ import type { Namespace, Server, Socket } from "socket.io";
 import type { BridgeHandle } from "../adapter/reporting/handle.js";
 import { BridgeError } from "../errors.js";
 import { quote } from "../util/quote.js";
-import { type Handlers, mergeApplications } from "./application.js";
+import { type Application, type Handlers, mergeApplications } from "./application.js";
 import { Backend } from "./backend.js";
 import { Backends, type CallOptions } from "./backends.js";
 import { type Body, type EncodedArgs, encodeArgs } from "./body.js";
@@ -60,6 +60,7 @@ export class Edge {
   #alwaysConnect = false;
   /** Namespaces that have this edge in front. */
   readonly #served = new Set<string>();
+  readonly #onConnected = (socket: Socket): void => this.#onConnection(socket);
   /** Sockets for which the `connect` handler has run, and has not refused them: those get a `disconnect`. */
   readonly #accepted = new WeakSet<Socket>();
   /** By sid, until the `disconnect` handler has run: a client that resumes has the same sid. */
@@ -109,6 +110,16 @@ export class Edge {
     return { ...this.#reporter.stats(), pending: this.#pending.size };
   }
 
+  /** @internal What each backend has told that it handles. */
+  get applications(): readonly Application[] {
+    return this.#backends.applications;
+  }
+
+  /** @internal Whether a namespace has a `connection` listener of this edge, and its sockets a `disconnect` listener. */
+  isInFrontOf(namespace: Namespace): boolean {
+    return namespace.listeners("connection").includes(this.#onConnected);
+  }
+
   /**
    * Call after `io.close()`: it waits for the `disconnect` handlers of the clients, ten seconds at most, and releases every
    * handle.
@@ -153,7 +164,7 @@ export class Edge {
         );
       }
     });
-    namespace.on("connection", (socket) => this.#onConnection(socket));
+    namespace.on("connection", this.#onConnected);
   }
 
   #onConnection(socket: Socket): void {

@@ -15,6 +15,18 @@ const RESERVED: ReadonlySet<unknown> = new Set([
   ...["connect", "connect_error", "disconnect", "disconnecting", "error", "newListener", "removeListener"],
 ]);
 
+/** What is said of a namespace with such a listener. */
+export const ON_ANY = "an onAny listener sees every event, and serves none: it is no handler to the edge";
+
+/** Names of the events of a client that have a listener. */
+export function eventsOf(socket: Socket): readonly string[] {
+  return socket.eventNames().filter((event) => typeof event === "string" && !RESERVED.has(event)) as string[];
+}
+
+export function disconnectListeners(socket: Socket): number {
+  return socket.listenerCount("disconnect") + socket.listenerCount("disconnecting");
+}
+
 export interface InspectOptions {
   /** Those of Python, which an edge adds to the server. */
   readonly served: readonly string[];
@@ -133,15 +145,14 @@ export async function inspectApp(app: App, { served, namespaces, auth }: Inspect
       const { connected, hasListener } = namespace as WatchedNamespace;
       const socket = await connected;
       await namespace?.settled();
-      const names = socket.eventNames().filter((event) => typeof event === "string");
       handlers.set(name, {
         isSeen: true,
         connect: hasListener,
-        events: new Set(names.filter((event) => !RESERVED.has(event))),
-        disconnect: names.some((event) => event === "disconnect" || event === "disconnecting"),
+        events: new Set(eventsOf(socket)),
+        disconnect: disconnectListeners(socket) > 0,
       });
       if (socket.listenersAny().length > 0) {
-        noteOn(name, false)("an onAny listener sees every event, and serves none: it is no handler to the edge");
+        noteOn(name, false)(ON_ANY);
       }
       if (socket.disconnected) {
         incomplete("a connection listener disconnects the client; handlers may be missing");

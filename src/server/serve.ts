@@ -11,6 +11,9 @@ import type { Dialect } from "../protocol/model/dialect.js";
 import type { LegacyPickle } from "../protocol/model/legacy-pickle-modes.js";
 import type { Logger } from "../util/logger.js";
 import { redactUrl } from "../util/redact-url.js";
+import { handlersEndpoint } from "./handlers-endpoint.js";
+import { handlersReport } from "./handlers-report.js";
+import { inspectServer } from "./inspect-server.js";
 import { handleLivePageEvents } from "./live-page-events.js";
 import { serveLivePage } from "./live-page-files.js";
 import { type App, loadApp } from "./load-app.js";
@@ -72,12 +75,15 @@ function listen(http: HttpServer, port: number, host: string): Promise<AddressIn
 /** Why a request is not served. */
 type Check = (request: IncomingMessage) => Refusal | undefined;
 
-function createHttpServer(demo: boolean, refuse: Check, isHealthy: () => boolean): HttpServer {
+/** Answers a request, if it is for it. */
+type Endpoint = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+function createHttpServer(endpoint: Endpoint, refuse: Check, demo: boolean): HttpServer {
   return createServer((request, response) => {
-    // For whoever asks, by whatever name: it tells no more than whether the port is open does.
-    if (request.url === "/health") {
-      response.writeHead(isHealthy() ? 204 : 503).end();
-    } else if (refuse(request) !== undefined) {
+    if (endpoint(request, response)) {
+      return;
+    }
+    if (refuse(request) !== undefined) {
       endWithText(response, 400, "This server is not known by that name: --host or --cors has to name it.\n");
     } else if (!(demo && serveLivePage(request, response))) {
       endWithText(response, 404, "Nothing here except a Socket.IO server at /socket.io/\n");
@@ -138,11 +144,21 @@ async function serveOn(
       }
       return refusal;
     };
-  const http = createHttpServer(
-    options.demo,
-    logged((request) => refusalOfHost(request, isOwnHost)),
-    () => adapter.stats().lag !== null,
-  );
+  // For whoever asks, by whatever name: they tell no more than whether the port is open does, or want the secret.
+  const tellHandlers =
+    options.edge &&
+    handlersEndpoint(options.edge.secret, () =>
+      edge === undefined ? {} : handlersReport(inspectServer(io, edge), edge.applications),
+    );
+  const endpoint: Endpoint = (request, response) => {
+    if (request.url !== "/health") {
+      return tellHandlers?.(request, response) ?? false;
+    }
+    response.writeHead(adapter.stats().lag === null ? 503 : 204).end();
+    return true;
+  };
+  const refuseHost = logged((request) => refusalOfHost(request, isOwnHost));
+  const http = createHttpServer(endpoint, refuseHost, options.demo);
   const origin = options.cors === true ? true : [...options.cors];
   const hasCors = origin === true || origin.length > 0;
   const io = new Server(http, {

@@ -124,11 +124,12 @@ test.serial("a worker that does not answer is one clear line and exit code 1", a
 });
 
 for (const [what, args, message] of [
-  ["neither workers nor an application", [], /handlers needs --backend, --app, or both/],
+  ["neither workers nor an application", [], /handlers needs --edge, --backend, --app, or the last two/],
   ["a positional argument", ["app.mjs"], /handlers takes no argument app\.mjs; is it meant for --app\?/],
   ["an application that is not there", ["--app", "nowhere.mjs"], /--app nowhere\.mjs cannot be loaded/],
   ["auth that is not JSON", ["--app", "x", "--auth", "hunter2"], /--auth takes an object as JSON/],
   ["a certificate that is not there", ["--backend", "https://h", "--backend-ca", "no"], /--backend-ca cannot be read/],
+  ["an edge that is no URL", ["--edge", "127.0.0.1:1"], /the edge "127\.0\.0\.1:1" is not an http or https URL/],
   ["a backend that is no URL", ["--backend", "127.0.0.1:1"], /is not an http or https URL/],
 ] as const) {
   test.serial(`${what} is one clear line and exit code 2`, async (t) => {

@@ -11,6 +11,8 @@ export interface GunicornOptions {
   readonly app: string;
   readonly workers: number;
   readonly threads?: number;
+  /** What else gunicorn is given. */
+  readonly args?: readonly string[] | undefined;
   readonly env: NodeJS.ProcessEnv;
   /** @default that of the tests */
   readonly python?: string | undefined;
@@ -35,11 +37,11 @@ export const edgeEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
 /** Starts gunicorn, and resolves when all of its workers are there. */
 export async function startGunicorn(
   t: ExecutionContext,
-  { app, workers, threads = 20, env, python, port: given }: GunicornOptions,
+  { app, workers, threads = 20, args: more = [], env, python, port: given }: GunicornOptions,
 ): Promise<Gunicorn> {
   const port = given ?? (await freePort());
   const address = `127.0.0.1:${port}`;
-  const args = ["--bind", address, "--workers", String(workers), "--threads", String(threads), app];
+  const args = ["--bind", address, "--workers", String(workers), "--threads", String(threads), ...more, app];
   const server = startPython(t, ["-m", "gunicorn", ...args], edgeEnvironment(env), python);
   cleanUp(t, async () => {
     // Killed, it would leave its workers to find that out for themselves.

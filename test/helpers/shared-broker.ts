@@ -8,7 +8,7 @@ export interface TestBroker {
 }
 
 /** AVA's `test`, with one broker for all tests of the file, each of which has a channel of its own. */
-export function testWithBroker<Broker extends TestBroker>(launch: () => Promise<Broker>): TestFn<Broker> {
+export function testWithBroker<Broker extends Pick<TestBroker, "kill">>(launch: () => Promise<Broker>): TestFn<Broker> {
   const test = anyTest as TestFn<Broker>;
   let broker: Broker | undefined;
   test.before(async (t) => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import logging
 import os
@@ -111,6 +112,11 @@ def check_manager(server: Any) -> None:
         )
     if manager.write_only:
         raise InvalidOptionError(f"the manager of {manager.channel!r} is write-only: it gets no acknowledgements")
+    if manager.name == "zmq" and not importlib.import_module("eventlet.patcher").is_monkey_patched("thread"):
+        # Its sockets let one thread alone wait, beside green ones: of several, some would hang.
+        raise InvalidOptionError(
+            "ZmqManager works on eventlet alone: start gunicorn, 25 or earlier, with --worker-class eventlet"
+        )
 
 
 def handlers_of(server: Any) -> dict[str, dict[str, Any]]:

@@ -20,6 +20,12 @@ export interface FlaskApplication {
   readonly python?: string;
   /** What `serve` needs for these. */
   readonly flags?: readonly string[];
+  /** Of its Python programs, beside the queue and the channel. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Behind the edge. @default 3 */
+  readonly workers?: number;
+  /** Of gunicorn, for both. */
+  readonly args?: readonly string[];
 }
 
 const environmentOf = (queue: string, channel: string) => ({ SOCKETIO_QUEUE: queue, SOCKETIO_CHANNEL: channel });
@@ -38,12 +44,13 @@ async function startEdgeBefore(
 export async function startFlaskTwins(
   t: ExecutionContext,
   queue: string,
-  { app, python, flags }: FlaskApplication,
+  { app, python, flags, env, workers = WORKERS, args }: FlaskApplication,
 ): Promise<Twins> {
-  const [own, behind] = [environmentOf(queue, ownChannel()), environmentOf(queue, ownChannel())];
+  const own = { ...env, ...environmentOf(queue, ownChannel()) };
+  const behind = { ...env, ...environmentOf(queue, ownChannel()) };
   const [alone, backend] = await Promise.all([
-    startGunicorn(t, { app, workers: 1, env: own, python }),
-    startGunicorn(t, { app: `socketio_bridge:serve("${app}")`, workers: WORKERS, env: behind, python }),
+    startGunicorn(t, { app, workers: 1, env: own, python, args }),
+    startGunicorn(t, { app: `socketio_bridge:serve("${app}")`, workers, env: behind, python, args }),
   ]);
   const edge = await startEdgeBefore(t, behind, backend.url, flags);
   return {
