@@ -53,6 +53,7 @@ export const BARS: readonly Bar[] = [
   ratio("echoes that wait 10 ms, 4 workers against 1, of 4 threads", "queryRate", "edge-gthread-4", "edge-gthread", {
     atLeast: 3,
   }),
+  ratio("echoes that wait 10 ms, 4 granian workers against 1", "queryRate", "edge-granian-4", "edge-granian"),
   ratio(
     "echoes that wait 100 ms, 4 workers against 1, of 4 threads",
     "slowQueryRate",
@@ -60,6 +61,7 @@ export const BARS: readonly Bar[] = [
     "edge-gthread",
   ),
   added("Flask-SocketIO, gthread", "edge-gthread", "gthread"),
+  added("granian against Flask-SocketIO, gthread", "edge-granian", "gthread"),
   added("Flask-SocketIO, gevent", "edge-gevent", "gevent"),
   added("AsyncServer", "edge-asgi", "asgi"),
   ...(["edge-gthread", "edge-gthread-4"] as const).map((one): Bar => {

@@ -2,7 +2,7 @@
 export type Application = "flask-socketio" | "async-server";
 
 /** What serves the application. */
-export type WorkerClass = "gthread" | "gevent" | "uvicorn";
+export type WorkerClass = "gthread" | "gevent" | "granian" | "uvicorn";
 
 /** A way to serve an application to clients. */
 export interface Contender {
@@ -29,7 +29,9 @@ export const CONTENDERS = {
   "edge-gthread": flask("edge, Flask-SocketIO, gthread", "gthread", true),
   "edge-gevent": flask("edge, Flask-SocketIO, gevent", "gevent", true),
   "edge-asgi": async("edge, AsyncServer, uvicorn", true),
+  "edge-granian": flask("edge, Flask-SocketIO, granian", "granian", true),
   "edge-gthread-4": flask("edge, Flask-SocketIO, 4 gthread workers", "gthread", true, 4),
+  "edge-granian-4": flask("edge, Flask-SocketIO, 4 granian workers", "granian", true, 4),
 } as const satisfies Readonly<Record<string, Contender>>;
 
 export type ContenderName = keyof typeof CONTENDERS;

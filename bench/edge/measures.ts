@@ -91,7 +91,7 @@ async function assertNobodyGone(load: Load): Promise<void> {
 }
 
 const echo: Measure = {
-  contenders: ["gthread", "edge-gthread", "gevent", "edge-gevent", "asgi", "edge-asgi"],
+  contenders: ["gthread", "edge-gthread", "gevent", "edge-gevent", "edge-granian", "asgi", "edge-asgi"],
   run: (contender, stage) => {
     const { busyClients, warmUp, time, paced } = stage.extent;
     return inSession(contender, stage, { clients: busyClients }, async ({ server, load }) => {
@@ -106,7 +106,16 @@ const echo: Measure = {
 };
 
 const query: Measure = {
-  contenders: ["gthread", "gevent", "asgi", "edge-gthread", "edge-gthread-4", "edge-asgi"],
+  contenders: [
+    "gthread",
+    "gevent",
+    "asgi",
+    "edge-gthread",
+    "edge-gthread-4",
+    "edge-granian",
+    "edge-granian-4",
+    "edge-asgi",
+  ],
   run: (contender, stage) => {
     const { busyClients, warmUp, time } = stage.extent;
     return inSession(contender, stage, { clients: busyClients, threads: QUERY_THREADS }, async ({ server, load }) => {

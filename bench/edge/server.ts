@@ -19,7 +19,7 @@ const WORKER_TIMEOUT_SECONDS = 300;
 const REDEPLOY_MS = 45_000;
 const POLL_MS = 50;
 
-/** Threads of a gthread worker behind an edge, as docs/edge.md starts it. */
+/** Threads of a worker behind an edge, as docs/edge.md starts it. */
 const EDGE_THREADS = 8;
 
 const ADDRESS = "127.0.0.1";
@@ -28,7 +28,7 @@ export interface ServerOptions {
   readonly redisUrl: string;
   /** Clients that it must be able to hold. */
   readonly clients: number;
-  /** Of each gthread worker behind an edge. */
+  /** Of each worker behind an edge, of gthread and granian. */
   readonly threads?: number;
   /** Seconds after which gunicorn kills a worker that does not report. @default 300 */
   readonly workerTimeout?: number;
@@ -80,6 +80,13 @@ export function pythonCommand(
     const address = ["--host", ADDRESS, "--port", String(port)];
     return ["-m", "uvicorn", "--app-dir", "bench/edge", ...address, "--no-access-log", module];
   }
+  if (workerClass === "granian") {
+    return [
+      ...["-m", "granian", "--interface", "wsgi", "--working-dir", "bench/edge", "--host", ADDRESS],
+      ...["--port", String(port), "--workers", String(workers), "--blocking-threads", String(threads)],
+      "flask_socketio_worker:app",
+    ];
+  }
   const name = hasEdge && workerClass === "gevent" ? "gevent behind an edge" : workerClass;
   // Without an edge each client occupies a thread for as long as it is connected, and an HTTP request another.
   const held = clients + 20;
@@ -97,6 +104,7 @@ export function pythonCommand(
 const READY_LINES: Readonly<Record<WorkerClass, string>> = {
   gthread: "Booting worker",
   gevent: "Booting worker",
+  granian: "Started worker",
   uvicorn: "Application startup complete",
 };
 
