@@ -153,9 +153,12 @@ def serve_numbers(queue):
 def open_batch(app, *calls):
     """Return the response, of which nothing has been asked for yet."""
     started = []
-    environ = wsgi_environ_of(batch_of(*calls), content_type=BATCH_TYPE)
+    environ = {**wsgi_environ_of(batch_of(*calls), content_type=BATCH_TYPE), "REMOTE_PORT": 50000}
     parts = iter(app(environ, lambda status, headers: started.append((status, dict(headers)))))
-    assert started == [("200 OK", {"Content-Type": BATCH_TYPE, "X-Accel-Buffering": "no"})]
+    headers = {"Content-Type": BATCH_TYPE, "X-Accel-Buffering": "no", "Socketio-Bridge-Peer-Port": "50000"}
+    assert started == [("200 OK", headers)]
+    # gunicorn sends them when it gets the first part.
+    assert next(parts) == b""
     return parts
 
 

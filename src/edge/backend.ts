@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { quote } from "../util/quote.js";
 import { type Application, readApplication } from "./application.js";
 import { BackendFailure } from "./backend-failure.js";
-import { BATCH_TYPE, BatchReader, encodeBatch } from "./batch.js";
+import { BATCH_TYPE, BatchReader, encodeBatch, PEER_PORT } from "./batch.js";
 import { BODY_TYPE, type Body, decodeBody } from "./body.js";
 
 export interface BackendOptions {
@@ -133,10 +133,11 @@ export class Backend {
     let isReused = false;
     const mayHaveRun = () => (isEager ? isAsked || signal.aborted : isSent);
     const isStale = () => isReused && !mayHaveRun() && !signal.aborted;
-    // The peer has ended the connection in order: all that it has written has come.
+    // The worker has ended the connection in order: all that it has written has come.
     let hasEnded = false;
+    let isDirect = false;
     const onEnd = () => {
-      hasEnded = true;
+      hasEnded = isDirect;
     };
     outgoing.once("socket", (socket) => {
       // `reusedSocket` is false where the request had to wait for the socket.
@@ -176,6 +177,7 @@ export class Backend {
       }
       const response = await answered;
       clearTimeout(patience);
+      isDirect = response.headers[PEER_PORT] === String(response.socket.localPort);
       const result = await read(response, mayHaveRun());
       if (!isSent && sent !== undefined) {
         outgoing.destroy();

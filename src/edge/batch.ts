@@ -11,6 +11,12 @@ import { BackendFailure } from "./backend-failure.js";
 
 export const BATCH_TYPE = "application/vnd.socketio-bridge-batch";
 
+/**
+ * Header of the response: the port from which the worker has received the batch. Where it is not that of the edge, somebody
+ * stands between them, whose end of a connection says nothing of the worker.
+ */
+export const PEER_PORT = "socketio-bridge-peer-port";
+
 /** Its number, status and length. */
 const LINE = /^(\d{1,6}) (\d{3}) (\d{1,10})$/;
 const MAX_LINE = 24;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { atMost } from "../util/at-most.js";
 import { quote } from "../util/quote.js";
+import { BackendFailure } from "./backend-failure.js";
 import type { Backends, CallOptions } from "./backends.js";
 import { type Body, type EncodedArgs, encodeBody } from "./body.js";
 import type { Marks } from "./marks.js";
@@ -44,6 +45,11 @@ export class Calls {
     try {
       const { kind, event } = fields;
       const reply = await this.#backends.call(encodeBody({ id, ...caller, ...fields }, args), options);
+      const { id: answered = id } = reply.head;
+      if (answered !== id) {
+        const message = "the reply is that to another call: does a proxy before the workers mix up responses?";
+        throw new BackendFailure(message, { mayHaveRun: true, isAway: false });
+      }
       this.#reporter.answered(typeof event === "string" ? quote(event) : String(kind), reply.head.error);
       if (reply.head.marked === true) {
         await atMost(MARK_MS, mark.passed);

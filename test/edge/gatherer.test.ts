@@ -7,6 +7,7 @@ import { type Body, encodeArgs, encodeBody } from "../../src/edge/body.js";
 import { CallGatherer } from "../../src/edge/gatherer.js";
 import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
+import { startProxy } from "../helpers/proxy.js";
 import { end, FAKE_SECRET, type FakeBackendOptions, frame, reply, startFakeBackend } from "../helpers/fake-backend.js";
 
 /** What workers answer to an event whose handler takes so long, in milliseconds. */
@@ -23,9 +24,14 @@ interface Held {
 /** Before workers of which each request waits for the test. */
 async function start(
   t: ExecutionContext,
-  options: Partial<FakeBackendOptions> & { isInOrder?: boolean; slow?: number; end?: number } = {},
+  options: Partial<FakeBackendOptions> & {
+    isInOrder?: boolean;
+    slow?: number;
+    end?: number;
+    isProxied?: boolean;
+  } = {},
 ) {
-  const { isInOrder = true, slow = 60_000, end: longestEnd } = options;
+  const { isInOrder = true, slow = 60_000, end: longestEnd, isProxied = false } = options;
   const held = new Inbox<Held>();
   let holds = false;
   let taken = 0;
@@ -46,7 +52,9 @@ async function start(
     },
     onBatch: (calls, response) => held.add({ calls, response }),
   });
-  const backend = new Backend({ url: new URL(workers.url), secret: FAKE_SECRET, maxCalls: 64, maxBytes: 1_000 });
+  const url = new URL(workers.url);
+  url.port = isProxied ? String((await startProxy(t, Number(url.port))).port) : url.port;
+  const backend = new Backend({ url, secret: FAKE_SECRET, maxCalls: 64, maxBytes: 1_000 });
   cleanUp(t, () => backend.close());
   const gatherer = new CallGatherer(backend, () => isInOrder, {
     slow,
@@ -171,8 +179,8 @@ test("each process of Python has its requests", async (t) => {
 });
 
 /** A batch of three of which the worker has answered the first. */
-async function startBatch(t: ExecutionContext, isInOrder = true) {
-  const { call, next, fill } = await start(t, { isInOrder });
+async function startBatch(t: ExecutionContext, workers: { isInOrder?: boolean; isProxied?: boolean } = {}) {
+  const { call, next, fill } = await start(t, workers);
   const { filling, running } = await fill();
   const waiting = numbered(3).map((text) => call(text));
   finish(running[0] as Held);
@@ -195,12 +203,13 @@ test("a worker that ends in the middle of a batch has begun with one more call, 
   await finishOthers();
 });
 
-for (const [what, isInOrder, cut] of [
-  ["a connection that is reset may have lost replies", true, (response) => response.socket?.resetAndDestroy()],
-  ["an asynchronous worker has begun with all calls of a batch", false, (response) => response.socket?.end()],
-] as const satisfies readonly (readonly [string, boolean, (response: ServerResponse) => unknown])[]) {
+for (const [what, workers, cut] of [
+  ["a connection that is reset may have lost replies", {}, (response) => response.socket?.resetAndDestroy()],
+  ["an asynchronous worker has begun with all calls of a batch", { isInOrder: false }, ({ socket }) => socket?.end()],
+  ["a proxy may end a connection while the worker goes on", { isProxied: true }, ({ socket }) => socket?.end()],
+] as const satisfies readonly (readonly [string, object, (response: ServerResponse) => unknown])[]) {
   test(`${what}: none is said not to have run`, async (t) => {
-    const { response, rest, finish: finishOthers } = await startBatch(t, isInOrder);
+    const { response, rest, finish: finishOthers } = await startBatch(t, workers);
     cut(response);
     t.deepEqual(has(await rest), [
       { mayHaveRun: true, isAway: true },

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ExecutionContext } from "ava";
-import { BATCH_TYPE } from "../../src/edge/batch.js";
+import { BATCH_TYPE, PEER_PORT } from "../../src/edge/batch.js";
 import { BODY_TYPE, type Body, decodeBody, encodeArgs, encodeBody } from "../../src/edge/body.js";
 import { cleanUp } from "../../src/testing/scope.js";
 
@@ -120,7 +120,10 @@ export async function startFakeBackend(
       const batch = split(body).map(decodeBody);
       batches.push(batch.length);
       calls.push(...batch);
-      onBatch(batch, response.writeHead(200, { "content-type": BATCH_TYPE }));
+      onBatch(
+        batch,
+        response.writeHead(200, { "content-type": BATCH_TYPE, [PEER_PORT]: String(request.socket.remotePort) }),
+      );
       return;
     }
     const call = decodeBody(body);

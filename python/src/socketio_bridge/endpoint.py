@@ -48,6 +48,13 @@ class Response:
 BATCH_HEADERS = [("Content-Type", BATCH_TYPE), ("X-Accel-Buffering", "no")]
 """Of the response to a batch. Each reply is to arrive before the next call begins: nginx would hold them back."""
 
+PEER_PORT = "Socketio-Bridge-Peer-Port"
+"""Header of the response to a batch whose calls run one after the other: the port from which it was received.
+
+By it the edge knows that nobody stands between them. Only then does the end of a connection say that a worker has ended,
+and that the calls behind the one without a reply have not run.
+"""
+
 
 def frame(number: int, response: Response) -> bytes:
     """Return the reply to one call of a batch, as it is in the response to the whole.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Callable
 
-from .endpoint import BATCH_HEADERS, PATH, Endpoint, Response, frame, refuse, respond
+from .endpoint import BATCH_HEADERS, PATH, PEER_PORT, Endpoint, Response, frame, refuse, respond
 from .errors import InvalidCallError
 from .worker import Worker
 
@@ -46,7 +46,7 @@ def wsgi(socketio: Any, app: WsgiApp | None = None, *, path: str = PATH, secret:
             return app(environ, start_response)
         response = calls.handle(environ) if environ.get("PATH_INFO") == path else refuse(404, "not found")
         if not isinstance(response, Response):
-            start_response("200 OK", BATCH_HEADERS)
+            start_response("200 OK", [*BATCH_HEADERS, (PEER_PORT, str(environ.get("REMOTE_PORT", "")))])
             return response
         start_response(f"{response.status} {HTTPStatus(response.status).phrase}", response.headers)
         return [response.body]
@@ -82,6 +82,8 @@ class _Calls:
         return self._endpoint.answer(call, self._worker.handle(call))
 
     def _run_each(self, calls: list[bytes]) -> Iterator[bytes]:
+        # Has gunicorn send the headers before the first call begins.
+        yield b""
         for number, body in enumerate(calls):
             try:
                 response = self._run(body)
