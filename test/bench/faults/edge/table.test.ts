@@ -55,6 +55,15 @@ test("clients of an edge that is killed are disconnected", (t) => {
   t.deepEqual(verdict({ fault: "edge-killed", disconnected: 100, longestAway: 300 }), []);
 });
 
+test("each disconnect handler of a killed edge's clients runs once", (t) => {
+  const killed = { fault: "edge-killed", disconnected: 100 } as const;
+  t.deepEqual(verdict({ ...killed, disconnectHandlers: { expected: 100, run: 100, twice: 0 } }), []);
+  t.deepEqual(verdict({ ...killed, disconnectHandlers: { expected: 100, run: 99, twice: 1 } }), [
+    "1 disconnect handlers not run",
+    "1 disconnect handlers run twice",
+  ]);
+});
+
 test("what handlers emit may be lost while Redis is away, and at no other time", (t) => {
   t.deepEqual(verdict({ fault: "edge-redis", emitsLost: 3 }), []);
   t.deepEqual(verdict({ emitsLost: 3 }), ["emits of 3 handlers lost"]);
@@ -70,7 +79,7 @@ test("the table of the page has a row for each fault, in the order of the help",
     .slice(2);
   t.deepEqual(lines, [
     "| workers reloaded (HUP), replaced after 1.50 s | 1600 | 1600 | 0 | 2 | 0 | 0 | 0 | 0 |  | 0.04 s | 1.71 s | **2 lost** |",
-    "| one of two edges killed | 1600 | 1600 | 2 disconnected | 0 | 0 | 0 | 0 | 100, for 0.31 s | 99 of 100, 1 twice | 0.04 s | 1.71 s | ok |",
+    "| one of two edges killed | 1600 | 1600 | 2 disconnected | 0 | 0 | 0 | 0 | 100, for 0.31 s | 99 of 100, 1 twice | 0.04 s | 1.71 s | **1 disconnect handlers not run, 1 disconnect handlers run twice** |",
   ]);
 });
 
