@@ -7,8 +7,8 @@ import { type Body, encodeArgs, encodeBody } from "../../src/edge/body.js";
 import { CallGatherer } from "../../src/edge/gatherer.js";
 import { Inbox } from "../../src/testing/inbox.js";
 import { cleanUp } from "../../src/testing/scope.js";
-import { startProxy } from "../helpers/proxy.js";
 import { end, FAKE_SECRET, type FakeBackendOptions, frame, reply, startFakeBackend } from "../helpers/fake-backend.js";
+import { startProxy } from "../helpers/proxy.js";
 
 /** What workers answer to an event whose handler takes so long, in milliseconds. */
 const answer = (text: unknown, took = 0.1, process = 1): Buffer => reply({ took, process }, [text]);

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .errors import InvalidCallError
@@ -53,20 +54,25 @@ class Sessions:
         """
         sessions: dict[str, Any] = {}
         if _FLASK in environ:
-            from flask.json.tag import TaggedJSONSerializer
-
-            sessions["flask"] = TaggedJSONSerializer().dumps(dict(environ[_FLASK]))
+            sessions["flask"] = _tagged_json().dumps(dict(environ[_FLASK]))
         if self.own:
             sessions["own"] = self.own
         return sessions
 
 
+@lru_cache(maxsize=1)
+def _tagged_json() -> Any:
+    """Return one for all calls: it keeps nothing, and making one takes longer than most sessions do."""
+    from flask.json.tag import TaggedJSONSerializer
+
+    return TaggedJSONSerializer()
+
+
 def _flask_session(text: Any) -> Any:
     try:
-        from flask.json.tag import TaggedJSONSerializer
         from flask_socketio import _ManagedSession
 
-        session = TaggedJSONSerializer().loads(text)
+        session = _tagged_json().loads(text)
     except Exception as error:  # each tag raises what the type behind it raises
         raise InvalidCallError(f"the session of Flask is no tagged JSON: {error}") from error
     if not isinstance(session, dict):
