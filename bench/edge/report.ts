@@ -45,6 +45,9 @@ export function pagePart({ runs, rounds, extent }: Measurement, measuredOn: stri
 /** @returns the file. @throws Error when the page has no place for the tables */
 export function writePage(measurement: Measurement): string {
   const measuredOn = `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine()}, ${pythonVersions()}.`;
-  writeFileSync(PAGE, replacePart(readFileSync(PAGE, "utf8"), "bench:edge", pagePart(measurement, measuredOn)));
+  writeFileSync(
+    PAGE,
+    replacePart(readFileSync(PAGE, "utf8"), "bench:edge -- --write", pagePart(measurement, measuredOn)),
+  );
   return PAGE;
 }

@@ -85,3 +85,19 @@ test("what docs/edge.md shows of nginx is what the example has", (t) => {
   const file = directives(read("examples/edge/nginx.conf"));
   t.deepEqual(directives(adapted), file.slice(file.findIndex((line) => line.startsWith("location"))));
 });
+
+test("each program that writes its figures into a page finds its place there", (t) => {
+  const sources = readdirSync("bench", { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => read(`bench/${file}`));
+  const writers = sources.flatMap((source) => {
+    const [, page] = /^(?:export )?const PAGE = "([^"]+)";$/m.exec(source) ?? [];
+    return page === undefined ? [] : [{ page, command: /replacePart\([^;]*?"([^"]+ --write)"/.exec(source)?.[1] }];
+  });
+  t.is(writers.length, 6);
+  for (const { page, command } of writers) {
+    for (const place of ["begin", "end"]) {
+      t.true(read(page).includes(`<!-- made by npm run ${command}: ${place} -->`), `${page}: ${command}`);
+    }
+  }
+});

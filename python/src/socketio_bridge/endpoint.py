@@ -51,8 +51,8 @@ BATCH_HEADERS = [("Content-Type", BATCH_TYPE), ("X-Accel-Buffering", "no")]
 PEER_PORT = "Socketio-Bridge-Peer-Port"
 """Header of the response to a batch whose calls run one after the other: the port from which it was received.
 
-By it the edge knows that nobody stands between them. Only then does the end of a connection say that a worker has ended,
-and that the calls behind the one without a reply have not run.
+By it the edge knows that nobody stands between them. Only then does the end of a connection say that a worker has
+ended, and that the calls behind the one without a reply have not run.
 """
 
 

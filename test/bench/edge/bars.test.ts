@@ -62,8 +62,8 @@ test("the bars are those of docs/edge.md's promises", (t) => {
   t.deepEqual(limits("memoryPerClient"), [0.25, undefined, undefined]);
   t.deepEqual(limits("cpuPerDelivery"), [0.15, 0.15, undefined]);
   t.deepEqual(limits("echoRate"), [1, 1, undefined]);
-  t.deepEqual(limits("queryRate"), [3]);
-  t.deepEqual(limits("p50"), [2, 2, 2]);
+  t.deepEqual(limits("queryRate"), [3, undefined]);
+  t.deepEqual(limits("p50"), [2, 2, 2, 2]);
   t.deepEqual(limits("dropped"), [0, 0]);
 });
 
