@@ -42,12 +42,12 @@ const USAGE = `${bold("socketio-python-bridge handlers")}: who serves each event
   socketio-python-bridge handlers --edge http://127.0.0.1:3000
   socketio-python-bridge handlers --backend http://127.0.0.1:8000 --app ./handlers.mjs
 
-The first asks an edge that runs, which looks at the clients that are connected to it; nothing of the application runs.
-The second asks the workers what they handle; no handler of Python runs. It loads the module of --app into a server that
-nobody can reach, and connects one client to each namespace, since handlers belong to the socket of a client: the module,
-its middleware and its connection listeners run.`;
+The first asks a running edge, which looks at the clients that are connected to it; nothing of the application runs.
+The second asks the workers which events they handle; no handler of Python runs. It loads the module of --app into a
+server that nobody else can reach, and connects one client to each namespace, since handlers belong to the socket of a
+client: the module, its middleware and its connection listeners run.`;
 
-const NOTES = `Exits with 0 when the table is complete, 1 when the edge or a worker does not answer or handlers of TypeScript could not
+const NOTES = `Exits with 0 when the table is complete, 1 when the edge or a worker does not answer or handlers in TypeScript could not
 be seen (a middleware refuses the client, for instance), 2 when the command line is wrong.`;
 
 /** @throws BridgeError `BRIDGE_INVALID_OPTION` */

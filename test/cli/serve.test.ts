@@ -273,9 +273,9 @@ for (const command of [[], ["serve"], ["emit"], ["handlers"]]) {
     const flags: Record<string, string[]> = {
       serve: [
         ...["port", "host", "queue", "channel", "encoding", "legacy-pickle", "dialect", "cors", "app", "backend"],
-        ...["secret-file", "backend-ca", "demo"],
+        ...["secret-file", "backend-ca", "trust-proxy", "demo"],
       ],
-      handlers: ["backend", "secret-file", "backend-ca", "app", "namespace", "auth", "json"],
+      handlers: ["edge", "backend", "secret-file", "backend-ca", "app", "namespace", "auth", "json"],
       emit: ["queue", "channel", "encoding", "dialect", "room", "namespace", "skip-sid"],
     };
     for (const flag of flags[command[0] ?? ""] ?? []) {
