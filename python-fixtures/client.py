@@ -34,6 +34,10 @@ from wire import (
     telling_what_is_missing,
 )
 
+# python-socketio imports the packages of all queues that are installed, which a
+# client has no use for: a third of the time that it takes to start.
+sys.modules.update(dict.fromkeys(["aio_pika", "kafka", "kombu", "redis", "valkey"]))
+
 with telling_what_is_missing():
     import engineio
     import socketio
