@@ -9,9 +9,9 @@ const MAX_DEPTH = 32;
 /** CR LF. */
 export const LINE_END = 2;
 
-const INTEGER = /^[+-]?\d+$/;
-const LENGTH = /^\d+$/;
-const LENGTH_OR_NULL = /^(?:-1|\d+)$/;
+const INTEGER = /^[+-]?\d{1,20}$/;
+const LENGTH = /^\d{1,16}$/;
+const LENGTH_OR_NULL = /^(?:-1|\d{1,16})$/;
 const ANY = /^/;
 
 /**
@@ -22,8 +22,8 @@ const LINES: Readonly<Record<string, RegExp>> = {
   "+": ANY,
   "-": ANY,
   ":": INTEGER,
-  "(": INTEGER,
-  ",": /^(?:nan|-?inf|[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)$/,
+  "(": /^[+-]?\d{1,1000}$/,
+  ",": /^(?:nan|-?inf|[+-]?\d{1,400}(?:\.\d{0,400})?(?:[eE][+-]?\d{1,5})?)$/,
   "#": /^[tf]$/,
   _: /^$/,
   $: LENGTH_OR_NULL,
