@@ -291,6 +291,23 @@ test("a room with clients is a room, even where its name looks like a sid", asyn
   t.like(await channelled.find("the emit", ({ event }) => event === "not for them"), { except: [name] });
 });
 
+test("acknowledgements that came count, although the process was held up when it emitted", async (t) => {
+  const { host, channelled, send } = await makeFleet(t, { pythonHosts: "always" });
+  const { adapter } = host.io.of("/");
+  const broadcastWithAck = adapter.broadcastWithAck.bind(adapter);
+  // The timer of socket.io runs by then.
+  adapter.broadcastWithAck = (...args) => {
+    const end = performance.now() + 30;
+    while (performance.now() < end);
+    broadcastWithAck(...args);
+  };
+  const asked = host.io.timeout(3_000).to("room").emitWithAck("ask");
+  const { callback } = await channelled.find("the emit", ({ event }) => event === "ask");
+  const [sid, namespace, id] = callback as unknown[];
+  await send({ method: "callback", host_id: host.adapter.hostId, sid, namespace, id, args: ["remote"] });
+  t.deepEqual(await asked, ["remote"]);
+});
+
 test("a sid of python-socketio 4 is a sid in the dialect of such hosts, and a room in others", async (t) => {
   const sid = "800bf4f88f5a40a2ba432f96709566b0";
   const told = async (options: AdapterOptions) => {

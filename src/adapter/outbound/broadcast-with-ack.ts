@@ -8,8 +8,12 @@ import { isLocalClient, isLocalOnly, normalizeTarget, remoteSid, roomNames, type
 import type { OutboundDependencies } from "./dependencies.js";
 import type { OutgoingEmits } from "./outgoing-emits.js";
 
-/** How long before socket.io's own timer the collection ends, in milliseconds. */
-const MARGIN_MS = 10;
+/**
+ * How long before socket.io's own timer the collection ends, in milliseconds, for a timeout in milliseconds. That timer runs
+ * already: a process that does not get a processor for as long, between the two, would have its emit fail although every
+ * acknowledgement came.
+ */
+const marginOf = (timeout: number): number => Math.min(100, Math.max(10, timeout / 50));
 
 /** `Adapter.broadcastWithAck`: an emit to clients of this host and of all others, which acknowledge it. */
 export class BroadcastWithAck {
@@ -42,8 +46,7 @@ export class BroadcastWithAck {
       namespace: namespaceOf(adapter).name,
       room: this.#singleRoom(target),
       sid: remoteSid(adapter, target, looksLikeSid),
-      // socket.io's timer runs already, and a broadcast to many takes its time.
-      timeout: target.timeout - MARGIN_MS,
+      timeout: target.timeout - marginOf(target.timeout),
       onAck,
       onDone,
     };
