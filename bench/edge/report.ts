@@ -14,7 +14,16 @@ export interface Measurement extends Pick<Options, "rounds" | "extent"> {
   readonly runs: readonly Run[];
 }
 
-const PACKAGES = ["Flask-SocketIO", "python-socketio", "gunicorn", "gevent", "gevent-websocket", "uvicorn", "uvloop"];
+const PACKAGES = [
+  "Flask-SocketIO",
+  "python-socketio",
+  "gunicorn",
+  "granian",
+  "gevent",
+  "gevent-websocket",
+  "uvicorn",
+  "uvloop",
+];
 
 function pythonVersions(): string {
   const script = `
