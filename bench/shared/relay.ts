@@ -37,7 +37,10 @@ export async function openRelay({
     socket.on("error", () => {});
     socket.on("close", () => {
       sockets.delete(socket);
-      other.destroy();
+      // What came before an end in order still passes, held up or not, and then the end itself.
+      if (!socket.readableEnded) {
+        other.destroy();
+      }
     });
   };
   const server = createServer((client) => {
