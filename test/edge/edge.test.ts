@@ -399,6 +399,14 @@ test("status 503 after the body was sent is no reason to send it again", async (
   t.is(workers.calls.filter(({ head }) => head.kind === "event").length, 1);
 });
 
+test("a reply to another call is none, whoever has mixed them up", async (t) => {
+  const mixedUp = reply({ id: "of another", sessions: { flask: "of another" } }, ["of another"]);
+  const { stage } = await startStage(t, { onEvent: (_, response) => end(response, mixedUp) });
+  const socket = await stage.connect();
+  t.deepEqual(await ask(socket, "event"), failure("no_answer"));
+  t.true(stage.log.items.some((line) => line.includes("the reply is that to another call")));
+});
+
 test("an event that nobody handles is counted, and asks the workers whether they have it by now", async (t) => {
   let events = ["event"];
   const { stage } = await startStage(t, {
