@@ -5,6 +5,7 @@ import { startEmbeddedBroker } from "../../src/embedded/broker.js";
 import { cleanUp } from "../../src/testing/scope.js";
 import { connectClient } from "../helpers/clients.js";
 import { describe, end, startFakeBackend } from "../helpers/fake-backend.js";
+import { TABLE_BEGINNING } from "../helpers/handlers-table.js";
 import { startCli, startServe } from "../helpers/process.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
@@ -39,14 +40,7 @@ test.serial("a running edge says who serves each event, by the clients that are 
   const command = startCli(t, ["handlers", "--edge", edge, "--json", json], environment);
   t.is(await command.exited(), 1, command.stderr.items.join("\n"));
   t.deepEqual(command.stdout.items, [
-    "",
-    "  namespace  event            served by",
-    "  /          connect          Python and TypeScript",
-    "             join             Python",
-    "             say              TypeScript (Python has a handler too, which does not run)",
-    "             any other event  nobody",
-    "             disconnect       Python",
-    "",
+    ...TABLE_BEGINNING,
     "  /admin     connect          TypeScript",
     "             any other event  not seen",
     "             disconnect       not seen",

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { describe, end, FAKE_SECRET, startFakeBackend } from "../helpers/fake-backend.js";
+import { TABLE_BEGINNING } from "../helpers/handlers-table.js";
 import { startCli } from "../helpers/process.js";
 import { temporaryDirectory } from "../helpers/temporary-directory.js";
 
@@ -39,14 +40,7 @@ test.serial("handlers prints who serves each event, and ends though the applicat
   t.is(await command.exited(), 0, command.stderr.items.join("\n"));
   t.deepEqual(command.stdout.items, [
     "a line of the application",
-    "",
-    "  namespace  event            served by",
-    "  /          connect          Python and TypeScript",
-    "             join             Python",
-    "             say              TypeScript (Python has a handler too, which does not run)",
-    "             any other event  nobody",
-    "             disconnect       Python",
-    "",
+    ...TABLE_BEGINNING,
     "  /admin     connect          TypeScript",
     "             ban              TypeScript",
     "             any other event  nobody",
