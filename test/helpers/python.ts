@@ -1,8 +1,9 @@
 import type { ExecutionContext } from "ava";
 import { testEnvironment } from "../../scripts/environment/environment.js";
-import { localPython, type Python } from "../../src/testing/python.js";
+import type { Python } from "../../src/testing/python.js";
 import { type HostKind, type Peer, startPeer as startPeerWith } from "../../src/testing/python-peer.js";
 import { encodings, type PythonEncoding } from "./encodings.js";
+import { forkedPython } from "./forked-python.js";
 
 export type { HostKind, Peer };
 
@@ -14,7 +15,7 @@ export interface PeerOptions {
 
 /** The interpreter that `prepare.ts` has made, or another one. It is looked for when something starts in it. */
 export const testPython = (interpreter?: string): Python => ({
-  start: (script, args) => localPython(interpreter ?? testEnvironment().python, "python-fixtures").start(script, args),
+  start: (script, args) => forkedPython(interpreter ?? testEnvironment().python).start(script, args),
 });
 
 const interpreterFor = (queue: string) => (queue.startsWith("zmq+") ? testEnvironment().pythonWithZmq : undefined);
