@@ -8,6 +8,7 @@ import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "n
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { getContainerRuntimeClient, getReaper } from "testcontainers";
+import { archiveKafkaClasses } from "./brokers/kafka.js";
 import {
   BROKER_IMAGES,
   type BrokerProvider,
@@ -139,7 +140,7 @@ function copyKafkaJars(): void {
 }
 
 /** In a container where Redis is in one. */
-function prepareKafka(redis: BrokerProvider): BrokerProvider {
+async function prepareKafka(redis: BrokerProvider): Promise<BrokerProvider> {
   if (redis.kind === "container") {
     if (hasImage(BROKER_IMAGES.kafka)) {
       return { ...redis, image: BROKER_IMAGES.kafka };
@@ -152,6 +153,8 @@ function prepareKafka(redis: BrokerProvider): BrokerProvider {
     throw new Missing(`${server} is Java ${version}; Kafka needs ${OLDEST_JAVA} or later`);
   }
   copyKafkaJars();
+  // Loading them is most of a start of Kafka.
+  await archiveKafkaClasses({ kind: "process", server });
   return { kind: "process", server };
 }
 
@@ -163,7 +166,7 @@ async function prepare(): Promise<void> {
   const chromium = findOrInstallBrowser();
   const redis = await prepareRedis();
   const rabbitmq = prepareRabbitmq(redis.redis);
-  const kafka = prepareKafka(redis.redis);
+  const kafka = await prepareKafka(redis.redis);
   const environment: TestEnvironment = {
     python: prepareFixtures("requirements.txt", ".venv"),
     ...prepareOldKombu(),
