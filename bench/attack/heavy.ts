@@ -162,6 +162,9 @@ export const HEAVY: readonly Heavy[] = [
   json("a key constructor beside a list", (bytes) => emit(`[{"constructor": 1, "l": ${listOf("0", bytes)}}]`)),
   json("a key __proto__ beside a list", (bytes) => emit(`[{"__proto__": 1, "l": ${listOf("0", bytes)}}]`)),
   json("NaN beside a list", (bytes) => emit(`[NaN, ${listOf("0", bytes)}]`)),
+  json("NaN and a large integer as the room, beside a list", (bytes) =>
+    emit(`[NaN, ${listOf("0", bytes)}]`).replace('"room": null', '"room": 9007199254740993'),
+  ),
   json("NaN, many times", (bytes) => emit(listOf("NaN", bytes))),
   json("nested lists", (bytes) => emit("[".repeat(bytes / 2) + "]".repeat(bytes / 2))),
   json("lists that never end", (bytes) => `{"method": "emit", "data": ${"[".repeat(bytes)}`),

@@ -54,6 +54,37 @@ export function endOfLiteral(json: Uint8Array, start: number): number {
   return position;
 }
 
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+/** White space, of which this is the greatest. */
+const SPACE = 0x20;
+
+/** The value after a key. @param end - after the closing quote of the key */
+export function valueAfterKey(json: Buffer, end: number): Buffer {
+  let start = end;
+  while (json[start] === COLON || (json[start] as number) <= SPACE) {
+    start += 1;
+  }
+  let [position, depth] = [start, 0];
+  do {
+    const byte = json[position];
+    if (byte === QUOTE) {
+      position = endOfString(json, position + 1);
+    } else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) {
+      depth += 1;
+    } else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) {
+      depth -= 1;
+    } else {
+      position = endOfLiteral(json, position) - 1;
+    }
+    position += 1;
+  } while (depth > 0 && position < json.length);
+  return json.subarray(start, position);
+}
+
 const ZERO = 0x30;
 const NINE = 0x39;
 

@@ -12,8 +12,10 @@ export interface JsonSurvey {
   readonly unsafeKey: string | undefined;
   /** The lists that are counted have more items than they may; the pass ends there. */
   readonly hasLongLists: boolean;
-  /** Whether there is `NaN` or `Infinity`, which Python writes and JSON does not have. */
-  readonly hasWords: boolean;
+  /** Where there may be a `NaN`, an `Infinity` or a `-Infinity`, which Python writes and JSON does not have. */
+  readonly words: readonly number[];
+  /** Of each key whose list is counted, where its last one ends and the value follows; undefined where there is none. */
+  readonly values: readonly (number | undefined)[];
 }
 
 /** Values of the outermost object that may have only so many items in all, with those of the lists within them. */
@@ -74,7 +76,8 @@ function spells(json: Buffer, start: number, end: number, word: Uint8Array): boo
 class Surveyor implements JsonSurvey {
   isTooDeep = false;
   unsafeKey: string | undefined;
-  hasWords = false;
+  readonly words: number[] = [];
+  readonly values: (number | undefined)[] = [];
   private readonly json: Buffer;
   private readonly lists: CountedLists;
   private items = 0;
@@ -134,7 +137,7 @@ class Surveyor implements JsonSurvey {
       } else {
         const word = byte === MINUS ? json[position + 1] : byte;
         if (word === UPPER_N || word === UPPER_I) {
-          this.hasWords = true;
+          this.words.push(position);
           this.weight += WEIGHT.word;
         }
         this.onValue();
@@ -173,7 +176,11 @@ class Surveyor implements JsonSurvey {
     this.isKey = false;
     this.checkKey(start, end);
     if (this.depth === 1) {
-      this.isInCountedList = this.lists.keys.some((key) => spells(this.json, start, end, key));
+      const counted = this.lists.keys.findIndex((key) => spells(this.json, start, end, key));
+      this.isInCountedList = counted !== -1;
+      if (this.isInCountedList) {
+        this.values[counted] = end + 1;
+      }
     }
     if (this.keys === undefined) {
       return;

@@ -10,7 +10,7 @@ export const WEIGHT = {
   container: 48,
   /** A text, besides its bytes. */
   text: 24,
-  /** `NaN` or `Infinity`, which is written anew for `JSON.parse` and looked for afterwards. */
+  /** `NaN` or `Infinity`: where it is, and that it is written anew for `JSON.parse` and looked for afterwards. */
   word: 36,
   /** A key that no other object had yet after the same keys: V8 makes a new kind of object (a hidden class) for it. */
   newKey: 256,

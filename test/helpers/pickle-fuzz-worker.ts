@@ -34,7 +34,9 @@ function run({ frames, seed, maxSize }: FuzzOptions): FuzzResult {
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     if (!("rejection" in read)) {
       largest = Math.max(largest, JSON.stringify(read.value)?.length ?? 0);
-      read.decodeExactly();
+      if (typeof read.value === "object" && read.value !== null) {
+        read.decodeExactly("room");
+      }
     }
     const decoded = decode(frame, maxSize, { legacyPickle: "data-only", dialect: "5.13" });
     if (decoded.kind === "message") {

@@ -1,4 +1,5 @@
 import { asBuffer } from "../../util/bytes.js";
+import { valueAfterKey } from "../../util/json-tokens.js";
 import { quote } from "../../util/quote.js";
 import { type JsonSurvey, surveyJson } from "../../util/survey-json.js";
 import { TOO_HEAVY } from "../../util/weight.js";
@@ -48,15 +49,15 @@ function assertBearable({ isTooDeep, isTooHeavy, hasLongLists }: JsonSurvey): vo
 }
 
 /** Reads `NaN`, `Infinity` and `-Infinity` as numbers. Clients get null for them, as from any JavaScript server. */
-function parseWithNonFinite(json: Buffer): unknown {
-  const { copy, marker } = replaceNonFinite(json);
+function parseWithNonFinite(json: Buffer, words: readonly number[]): unknown {
+  const { copy, marker } = replaceNonFinite(json, words);
   return restoreNaN(JSON.parse(decodeUtf8(copy)), marker);
 }
 
 /** @throws RejectionError `not_json` */
-function parse(json: Buffer, text: string, hasWords: boolean): unknown {
+function parse(json: Buffer, text: string, { words }: JsonSurvey): unknown {
   try {
-    return hasWords ? parseWithNonFinite(json) : JSON.parse(text);
+    return words.length > 0 ? parseWithNonFinite(json, words) : JSON.parse(text);
   } catch (error) {
     throw new RejectionError("not_json", quote((error as Error).message));
   }
@@ -67,8 +68,14 @@ function decodeShort(json: Buffer, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return parse(json, text, surveyJson(json, MAX_DEPTH).hasWords);
+    return parse(json, text, surveyJson(json, MAX_DEPTH));
   }
+}
+
+/** Not the whole message again: what it says beside its names may be long. */
+function decodeExactValue(json: Buffer, { values }: JsonSurvey, key: string): unknown {
+  const end = values[LISTED_NAMES.keys.findIndex((each) => each.toString() === key)];
+  return end === undefined ? undefined : decodeJson(quoteLargeIntegers(valueAfterKey(json, end))).value;
 }
 
 /**
@@ -79,11 +86,14 @@ function decodeShort(json: Buffer, text: string): unknown {
 export function decodeJson(payload: Uint8Array): DecodedValue {
   const json = asBuffer(payload);
   const text = decodeUtf8(json);
-  const decodeExactly = () => decodeJson(quoteLargeIntegers(json)).value;
-  if (json.length <= MAX_SHALLOW_SIZE && !mayHaveUnsafeKey(text)) {
-    return { value: decodeShort(json, text), unsafeKey: undefined, decodeExactly };
+  const isShort = json.length <= MAX_SHALLOW_SIZE && !mayHaveUnsafeKey(text);
+  const survey = isShort ? undefined : surveyJson(json, MAX_DEPTH, LISTED_NAMES);
+  if (survey !== undefined) {
+    assertBearable(survey);
   }
-  const survey = surveyJson(json, MAX_DEPTH, LISTED_NAMES);
-  assertBearable(survey);
-  return { value: parse(json, text, survey.hasWords), unsafeKey: survey.unsafeKey, decodeExactly };
+  return {
+    value: survey === undefined ? decodeShort(json, text) : parse(json, text, survey),
+    unsafeKey: survey?.unsafeKey,
+    decodeExactly: (key) => decodeExactValue(json, survey ?? surveyJson(json, MAX_DEPTH, LISTED_NAMES), key),
+  };
 }

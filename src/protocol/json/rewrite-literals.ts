@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { areDigits, forEachLiteral } from "../../util/json-tokens.js";
+import { areDigits, endOfLiteral, forEachLiteral } from "../../util/json-tokens.js";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -7,33 +7,22 @@ const MINUS = 0x2d;
 const COLON = 0x3a;
 /** White space, of which this is the greatest. */
 const SPACE = 0x20;
-const UPPER_I = 0x49;
-const UPPER_N = 0x4e;
 
 /** Bytes to put in place of the literal `json[start, end)`; undefined to leave it. */
 type Replace = (json: Buffer, start: number, end: number) => Uint8Array | undefined;
 
-/** A copy with other numbers and words, each as long as before; strings stay. */
-function overwriteLiterals(json: Buffer, replace: Replace): Buffer {
-  const copy = Buffer.from(json);
-  forEachLiteral(json, (start, end) => {
-    const replacement = replace(json, start, end);
-    if (replacement !== undefined) {
-      append(replacement, 0, replacement.length, copy, start);
-    }
-  });
-  return copy;
-}
+/** Calls it for numbers and words outside of strings, in order. */
+type ForEachLiteral = (onLiteral: (start: number, end: number) => void) => void;
 
-/** A copy with other numbers and words; strings stay. Takes two passes, and no memory but the copy. */
-function rewriteLiterals(json: Buffer, replace: Replace): Buffer {
+/** A copy with other numbers and words; strings stay. Takes two passes over these, and no memory but the copy. */
+function rewriteLiterals(json: Buffer, forEach: ForEachLiteral, replace: Replace): Buffer {
   let growth = 0;
-  forEachLiteral(json, (start, end) => {
+  forEach((start, end) => {
     growth += (replace(json, start, end)?.length ?? end - start) - (end - start);
   });
   const copy = Buffer.allocUnsafe(json.length + growth);
   let [read, written] = [0, 0];
-  forEachLiteral(json, (start, end) => {
+  forEach((start, end) => {
     const replacement = replace(json, start, end);
     if (replacement !== undefined) {
       written = append(json, read, start, copy, written);
@@ -73,18 +62,12 @@ const LETTERS = Buffer.from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY
 
 const NAN_WORD = Buffer.from("NaN");
 
-/** Whether most of the JSON is NaN. In a list of other numbers a text would take more memory than one more number. */
-function isMostlyNaN(json: Buffer): boolean {
-  let bytes = 0;
-  for (let at = json.indexOf(NAN_WORD); at !== -1; at = json.indexOf(NAN_WORD, at + NAN_WORD.length)) {
-    bytes += NAN_WORD.length + 1;
-  }
-  return bytes > json.length / 2;
-}
-
-/** A text of one letter that is not in the JSON, nor spelled with `\uXXXX`. */
-function unusedMarker(json: Buffer): Marker {
-  if (!isMostlyNaN(json)) {
+/**
+ * A text of one letter that is not in the JSON, nor spelled with `\uXXXX`, where most of it is words: in a list of other
+ * numbers a text would take more memory than one more number.
+ */
+function unusedMarker(json: Buffer, words: readonly number[]): Marker {
+  if (words.length * (NAN_WORD.length + 1) <= json.length / 2) {
     return RARE;
   }
   const used = new Uint8Array(256);
@@ -108,12 +91,6 @@ const wordsWith = (marker: Marker): readonly { readonly word: Buffer; readonly r
   { word: Buffer.from("-Infinity"), replacement: Buffer.from("-1e999   ") },
 ];
 
-/** False for every number. */
-function mayBeWord(json: Buffer, start: number): boolean {
-  const first = json[start] === MINUS ? json[start + 1] : json[start];
-  return first === UPPER_N || first === UPPER_I;
-}
-
 function isWord(json: Buffer, start: number, word: Buffer): boolean {
   for (let index = 0; index < word.length; index += 1) {
     if (json[start + index] !== word[index]) {
@@ -132,15 +109,23 @@ function isKey(json: Buffer, end: number): boolean {
   return json[position] === COLON;
 }
 
-/** A copy without the words that JSON does not have, and what stands for NaN in it: see `restoreNaN`. */
-export function replaceNonFinite(json: Buffer): { readonly copy: Buffer; readonly marker: Marker } {
-  const marker = unusedMarker(json);
+/**
+ * A copy without the words that JSON does not have, and what stands for NaN in it: see `restoreNaN`.
+ *
+ * @param starts - where there may be such a word, in order
+ */
+export function replaceNonFinite(
+  json: Buffer,
+  starts: readonly number[],
+): { readonly copy: Buffer; readonly marker: Marker } {
+  const marker = unusedMarker(json, starts);
   const words = wordsWith(marker);
-  const rewrite = typeof marker === "string" ? overwriteLiterals : rewriteLiterals;
-  const copy = rewrite(json, (text, start, end) => {
-    if (!mayBeWord(text, start)) {
-      return undefined;
+  const forEach: ForEachLiteral = (onLiteral) => {
+    for (const start of starts) {
+      onLiteral(start, endOfLiteral(json, start));
     }
+  };
+  const copy = rewriteLiterals(json, forEach, (text, start, end) => {
     for (const { word, replacement } of words) {
       if (end - start === word.length && isWord(text, start, word)) {
         return isKey(text, end) ? undefined : replacement;
@@ -182,7 +167,8 @@ const LIMIT_DIGITS = 16;
  * and 9007199254740992 are two rooms.
  */
 export function quoteLargeIntegers(json: Buffer): Buffer {
-  return rewriteLiterals(json, (text, start, end) => {
+  const forEach: ForEachLiteral = (onLiteral) => forEachLiteral(json, onLiteral);
+  return rewriteLiterals(json, forEach, (text, start, end) => {
     const first = text[start] === MINUS ? start + 1 : start;
     const digits = end - first;
     if (digits < LIMIT_DIGITS || !areDigits(text, first, end)) {

@@ -9,8 +9,12 @@ export interface DecodedValue {
   readonly unsafeKey: string | undefined;
   /** Set by pickles only: whether `data` is a tuple, which is several arguments where a list is one. */
   readonly isDataTuple?: boolean;
-  /** Decodes the same bytes again, with integers beyond 2^53 as bigint or as strings of their digits. */
-  decodeExactly(): unknown;
+  /**
+   * Decodes again what a key of the message holds, with integers beyond 2^53 as bigint or as strings of their digits.
+   *
+   * @param key - one of `LISTED_NAMES`
+   */
+  decodeExactly(key: string): unknown;
 }
 
 /** What became of the bytes of one message. */

@@ -33,11 +33,11 @@ function assertFewNames({ length }: readonly unknown[]): void {
  */
 export class Fields {
   readonly #object: Readonly<Record<string, unknown>>;
-  readonly #decodeExactly: () => unknown;
-  #exact: Record<string, unknown> | undefined;
+  readonly #decodeExactly: (key: string) => unknown;
+  #exact: Map<string, unknown> | undefined;
 
   /** @param decodeExactly - see `DecodedValue` */
-  constructor(object: Readonly<Record<string, unknown>>, decodeExactly: () => unknown) {
+  constructor(object: Readonly<Record<string, unknown>>, decodeExactly: (key: string) => unknown) {
     this.#object = object;
     this.#decodeExactly = decodeExactly;
   }
@@ -74,7 +74,7 @@ export class Fields {
   }
 
   room(key: string): WireRoom {
-    return this.#toRoom(key, this.get(key), (object) => object[key]);
+    return this.#toRoom(key, this.get(key), (exact) => exact);
   }
 
   /** null, one room, or a list of rooms. null in a list is everyone, as in `get_participants` of python-socketio. */
@@ -90,7 +90,7 @@ export class Fields {
       return null;
     }
     assertFewNames(value);
-    return value.map((room, index) => this.#toRoom("room", room, ({ room }) => (room as unknown[])[index]));
+    return value.map((room, index) => this.#toRoom("room", room, (exact) => (exact as unknown[])[index]));
   }
 
   /** null, one sid or a list of sids. Python compares each with the sid of a client, so null matches nobody. */
@@ -163,12 +163,12 @@ export class Fields {
     if (room === undefined || typeof namespace !== "string" || !Number.isSafeInteger(id)) {
       throw new RejectionError("bad_callback", `callback is ${quote(value)}, not [room, namespace, id]`);
     }
-    const named = room === null ? null : this.#toRoom("callback", room, ({ callback }) => (callback as unknown[])[0]);
+    const named = room === null ? null : this.#toRoom("callback", room, (exact) => (exact as unknown[])[0]);
     return { room: named, namespace, id };
   }
 
-  /** @param find - finds the same value in the exactly decoded message */
-  #toRoom(key: string, value: unknown, find: (object: Record<string, unknown>) => unknown): WireRoom {
+  /** @param find - finds the same value in what the key holds, exactly decoded */
+  #toRoom(key: string, value: unknown, find: (exact: unknown) => unknown): WireRoom {
     if (typeof value === "string") {
       return value;
     }
@@ -176,8 +176,11 @@ export class Fields {
       return value as number;
     }
     if (typeof value === "number") {
-      this.#exact ??= this.#decodeExactly() as Record<string, unknown>;
-      const integer = toInteger(find(this.#exact));
+      this.#exact ??= new Map();
+      if (!this.#exact.has(key)) {
+        this.#exact.set(key, this.#decodeExactly(key));
+      }
+      const integer = toInteger(find(this.#exact.get(key)));
       if (integer !== undefined) {
         return integer;
       }

@@ -67,6 +67,6 @@ export function decodeMsgpack(payload: Uint8Array, maxSize: number): DecodedValu
   return {
     value: hasLongKey ? withoutBigints(unpack(frame, true)) : unpack(frame, false),
     unsafeKey,
-    decodeExactly: () => unpack(frame, true),
+    decodeExactly: (key) => (unpack(frame, true) as Record<string, unknown>)[key],
   };
 }

@@ -104,5 +104,9 @@ export function unpickle(payload: Uint8Array, maxSize: number): DecodedValue & P
   const read = (keepBigints: boolean) => runPass(frame, (reader) => build(frame, reader, { ...limits, keepBigints }));
   runPass(frame, (reader) => validate(frame, reader));
   // The machine has rejected unsafe keys.
-  return { ...read(false), unsafeKey: undefined, decodeExactly: () => read(true).value };
+  return {
+    ...read(false),
+    unsafeKey: undefined,
+    decodeExactly: (key) => (read(true).value as Record<string, unknown>)[key],
+  };
 }

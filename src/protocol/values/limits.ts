@@ -10,7 +10,7 @@ export const MAX_ATTACHMENTS = 50_000;
 
 /** Where a message lists rooms or sids, on the channel or the side channel, and how many it may list in all. */
 export const LISTED_NAMES = {
-  keys: ["room", "rooms", "skip_sid", "except", "names"].map((key) => Buffer.from(key)),
+  keys: ["room", "rooms", "skip_sid", "except", "names", "sid", "callback"].map((key) => Buffer.from(key)),
   maxItems: 100_000,
 } as const;
 
