@@ -3,11 +3,7 @@ import { createRequire } from "node:module";
 import { BridgeError } from "../errors.js";
 import { bold } from "../util/terminal-style.js";
 import { type Command, runCommand } from "./command.js";
-import { EMIT } from "./emit.js";
-import { HANDLERS } from "./handlers.js";
-import { INTEROP } from "./interop.js";
 import { reportFailure } from "./report-failure.js";
-import { SERVE } from "./serve.js";
 
 const HELP = `${bold("socketio-python-bridge")}: Node Socket.IO servers in a python-socketio or Flask-SocketIO fleet
 
@@ -20,11 +16,12 @@ const HELP = `${bold("socketio-python-bridge")}: Node Socket.IO servers in a pyt
   --version shows the version.
 `;
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([
-  ["serve", SERVE],
-  ["emit", EMIT],
-  ["handlers", HANDLERS],
-  ["interop", INTEROP],
+/** A command loads what it needs, which takes longer than to emit an event. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["serve", async () => (await import("./serve.js")).SERVE],
+  ["emit", async () => (await import("./emit.js")).EMIT],
+  ["handlers", async () => (await import("./handlers.js")).HANDLERS],
+  ["interop", async () => (await import("./interop.js")).INTEROP],
 ]);
 
 function version(): string {
@@ -41,11 +38,11 @@ async function run(name: string | undefined, args: readonly string[]): Promise<v
     process.stdout.write(`${version()}\n`);
     return;
   }
-  const command = COMMANDS.get(name);
-  if (command === undefined) {
+  const load = COMMANDS.get(name);
+  if (load === undefined) {
     throw new BridgeError("BRIDGE_INVALID_OPTION", `there is no command ${JSON.stringify(name)}`);
   }
-  await runCommand(command, args, process.env);
+  await runCommand(await load(), args, process.env);
 }
 
 const [name, ...args] = process.argv.slice(2);
