@@ -17,7 +17,7 @@ import {
 } from "../../helpers/json-emits.js";
 
 /** `npm run fuzz` runs three million. */
-const MESSAGES = Number(process.env.SCAN_FUZZ_MESSAGES ?? 100_000);
+const MESSAGES = Number(process.env.SCAN_FUZZ_MESSAGES ?? 50_000);
 const SEED = Number(process.env.SCAN_FUZZ_SEED ?? 5_18);
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

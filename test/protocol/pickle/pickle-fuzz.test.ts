@@ -4,7 +4,7 @@ import type { FuzzOptions, FuzzResult } from "../../helpers/pickle-fuzz-worker.j
 import { startWorker } from "../../helpers/run-from.js";
 
 /** `npm run fuzz` runs a million. */
-const FRAMES = Number(process.env.PICKLE_FUZZ_FRAMES ?? 200_000);
+const FRAMES = Number(process.env.PICKLE_FUZZ_FRAMES ?? 100_000);
 
 const MAX_SIZE = 100_000;
 
