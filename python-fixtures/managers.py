@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import threading
 from typing import Any
 
 import socketio
@@ -82,10 +83,28 @@ def create_manager(
             library = importlib.import_module("socketio_bridge.kafka")
         return library.KafkaManager(queue, **options)
     if queue.startswith((KOMBU, "amqp:", "amqps:")):
-        return library.KombuManager(queue.removeprefix(KOMBU), **options)
+        url = queue.removeprefix(KOMBU)
+        return one_at_a_time(library.KombuManager(url, **options))
     if queue.startswith("zmq+"):
         return library.ZmqManager(queue, **options)
     return library.RedisManager(one_node(queue), **options)
+
+
+def one_at_a_time(manager: socketio.PubSubManager) -> socketio.PubSubManager:
+    """Keeps threads from publishing at the same moment, where that is KombuManager's.
+
+    It gives all of them one connection. Over AMQP, two that use it at once lose
+    messages, or wait for ever: acknowledgements of two clients are enough.
+    """
+    if manager.name == "kombu":
+        lock, publish = threading.Lock(), manager._publish
+
+        def locked(data: Any) -> Any:
+            with lock:
+                return publish(data)
+
+        manager._publish = locked
+    return manager
 
 
 def create_async_manager(

@@ -8,7 +8,7 @@ from flask import request as current
 from flask_socketio import Namespace, SocketIO, join_room, leave_room
 from werkzeug.serving import make_server
 
-from managers import create_manager, one_node
+from managers import create_manager, one_at_a_time, one_node
 from peer_hosts import ready, transports
 from peer_operations import NAMESPACES, Operations
 from ready import start_listening
@@ -67,6 +67,6 @@ def run_flask(args):
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     start_listening(socketio.server, args.queue)
-    manager = socketio.server.manager
+    manager = one_at_a_time(socketio.server.manager)
     ready(manager.host_id, server.server_port, transports(socketio.server))
     serve(FlaskOperations(socketio))

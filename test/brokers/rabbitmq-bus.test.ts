@@ -117,6 +117,64 @@ threading.Thread(target=read_kombu, daemon=True).start()
 asyncio.run(read_aio_pika())
 `;
 
+/** Two threads that publish at the same moment, again and again. */
+const PUBLISH_FROM_THREADS = `
+import sys, threading
+import socketio
+
+def behind_the_edge(url, channel):
+    from socketio_bridge.seams import Seams
+    server = socketio.Server(client_manager=socketio.KombuManager(url, channel=channel), async_mode="threading")
+    Seams(server)
+    return server.manager
+
+def of_the_fixtures(url, channel):
+    from managers import create_manager
+    return create_manager(url, channel, write_only=True)
+
+manager = globals()[sys.argv[1]](*sys.argv[2:4])
+together = threading.Barrier(2)
+
+def publish(thread):
+    for number in range(100):
+        together.wait(10)
+        manager._publish({"method": "emit", "event": thread, "data": number})
+
+threads = [threading.Thread(target=publish, args=[name], daemon=True) for name in ["a", "b"]]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join(20)
+print(sum(thread.is_alive() for thread in threads))
+`;
+
+for (const [where, manager] of [
+  ["of a worker behind the edge", "behind_the_edge"],
+  ["of a Python host of these tests", "of_the_fixtures"],
+] as const) {
+  test(`what threads ${where} publish at the same moment arrives`, async (t) => {
+    const channel = ownChannel();
+    const bus = rabbitmqBus({ url: t.context.url });
+    cleanUp(t, () => bus.close());
+    const received = new Inbox<string>();
+    await bus.subscribe(channel, (payload) => {
+      const { event, data } = JSON.parse(payload.toString()) as { event: string; data: number };
+      received.add(`${event}${data}`);
+    });
+    const python = startPython(t, ["-c", PUBLISH_FROM_THREADS, manager, t.context.url, channel]);
+    t.is(await python.exited(), 0, python.stderr.items.join("\n"));
+    t.deepEqual([python.stdout.items, python.stderr.items], [["0"], []], "no thread waits for ever");
+    await bus.publish(channel, JSON.stringify({ event: "end", data: 0 }));
+    await received.find("the end", (item) => item === "end0");
+    for (const thread of ["a", "b"]) {
+      t.deepEqual(
+        received.items.filter((item) => item.startsWith(thread)),
+        Array.from({ length: 100 }, (_, number) => `${thread}${number}`),
+      );
+    }
+  });
+}
+
 test("text arrives at kombu as str and bytes as bytes, at aio-pika both as bytes; all of it persistent", async (t) => {
   const channel = ownChannel();
   const python = startPython(t, ["-c", READ_BOTH, t.context.url, channel]);

@@ -57,6 +57,21 @@ _MOST_ASKED = 10_000
 _caller: ContextVar[Client | None] = ContextVar("caller", default=None)
 
 
+def _one_at_a_time(publish: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep threads from publishing at the same moment.
+
+    ``KombuManager`` gives all of them one connection. Over AMQP, two that use it at once lose messages, or one of them
+    waits for ever.
+    """
+    lock = threading.Lock()
+
+    def locked(data: dict[str, Any]) -> Any:
+        with lock:
+            return publish(data)
+
+    return locked
+
+
 class Seams:
     """The clients of the calls that run in this process, and the attributes by which python-socketio finds them."""
 
@@ -174,6 +189,8 @@ class Seams:
     def _install_publish(self) -> None:
         manager = self._server.manager
         publish = manager._publish
+        if manager.name == "kombu":
+            publish = _one_at_a_time(publish)
 
         def noted(data: dict[str, Any]) -> Any:
             client = _caller.get()

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { withTimeout } from "../../../src/testing/with-timeout.js";
 import { CONTAINER_LABEL, type ContainerProvider } from "../environment.js";
@@ -53,7 +54,15 @@ export async function serverProcess(
     child.kill("SIGKILL");
     throw error;
   });
+  // One that nobody ends, such as where another one could not be started, must not keep this process from ending.
+  const handles = [child, child.stdout as Socket, child.stderr as Socket];
+  for (const handle of handles) {
+    handle.unref();
+  }
   return async (signal = "SIGKILL") => {
+    for (const handle of handles) {
+      handle.ref();
+    }
     if (child.exitCode === null && child.signalCode === null) {
       const exited = once(child, "exit");
       child.kill(signal);
