@@ -16,7 +16,7 @@ async function startBackend(t: ExecutionContext, say: (socket: Socket) => void) 
   await once(server.listen(0, "127.0.0.1"), "listening");
   cleanUp(t, () => server.close());
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const backend = new Backend({ url, secret: "secret", maxCalls: 8, maxBytes: 1_000 });
+  const backend = new Backend({ url, secret: "secret", maxBytes: 1_000 });
   cleanUp(t, () => backend.close());
   return backend;
 }
