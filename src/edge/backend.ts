@@ -1,18 +1,15 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import type { Socket } from "node:net";
 import { quote } from "../util/quote.js";
 import { type Application, readApplication } from "./application.js";
 import { BackendFailure } from "./backend-failure.js";
 import { BATCH_TYPE, BatchReader, encodeBatch, PEER_PORT } from "./batch.js";
 import { BODY_TYPE, type Body, decodeBody } from "./body.js";
+import { Connections } from "./http/connections.js";
+import type { ResponseHead } from "./http/response-parser.js";
 
 export interface BackendOptions {
   /** Of the endpoint, `http://host:port/path` or `https`. */
   readonly url: URL;
   readonly secret: string;
-  /** Connections; a call occupies one. */
-  readonly maxCalls: number;
   /** Bytes of a response. */
   readonly maxBytes: number;
   /** Of the authority that has signed the backend's certificate, in PEM. @default those of Node */
@@ -25,8 +22,24 @@ export interface BackendOptions {
  */
 const CONTINUE_MS = 5_000;
 
+const LATE = "there was no response in time";
+
+const OK = 200;
 /** Of a proxy that has no worker, or of a server that is going down. */
-const AWAY_STATUSES: ReadonlySet<number | undefined> = new Set([502, 503, 504]);
+const AWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** The body of a request. */
+interface Sent {
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+interface Received {
+  readonly status: number;
+  readonly bytes: Buffer;
+  /** Whether a worker may have begun with what was sent. */
+  readonly mayHaveRun: boolean;
+}
 
 /**
  * Workers of Python behind one address.
@@ -38,34 +51,38 @@ const AWAY_STATUSES: ReadonlySet<number | undefined> = new Set([502, 503, 504]);
 export class Backend {
   readonly name: string;
   readonly #options: BackendOptions;
-  readonly #agent: HttpAgent;
+  readonly #connections: Connections;
+  /** The head of a request but for its type and length. */
+  readonly #head: Readonly<Record<"GET" | "POST", string>>;
   /** Whether the server asks for bodies: it will, however long it takes until a worker is free, so they need not wait. */
   #asks = false;
-  /** Connections that have had a request. */
-  readonly #sockets = new WeakSet<Socket>();
 
   constructor(options: BackendOptions) {
-    const { url, maxCalls, ca } = options;
-    const pool = { keepAlive: true, maxSockets: maxCalls };
+    const { url, secret } = options;
     this.name = url.host;
     this.#options = options;
-    this.#agent =
-      url.protocol === "https:"
-        ? new HttpsAgent({ ...pool, ...(ca === undefined ? {} : { ca }) })
-        : new HttpAgent(pool);
+    this.#connections = new Connections(options);
+    const headOf = (method: string, ...more: readonly string[]) =>
+      [
+        `${method} ${url.pathname}${url.search} HTTP/1.1`,
+        `host: ${url.host}`,
+        `authorization: Bearer ${secret}`,
+        "connection: keep-alive",
+        ...more,
+        "",
+      ].join("\r\n");
+    this.#head = { GET: headOf("GET"), POST: headOf("POST", "expect: 100-continue") };
   }
 
   /** @throws BackendFailure rejects */
   async describe(signal: AbortSignal): Promise<Application> {
-    const { head } = await this.#send("GET", undefined, signal, (response) => this.#reply(response, false));
+    const { head } = await this.#receive(undefined, signal);
     return readApplication(head, this.name);
   }
 
   /** @throws BackendFailure rejects */
   call(body: Buffer, signal: AbortSignal): Promise<Body> {
-    return this.#send("POST", { type: BODY_TYPE, body }, signal, (response, mayHaveRun) =>
-      this.#reply(response, mayHaveRun),
-    );
+    return this.#receive({ type: BODY_TYPE, body }, signal);
   }
 
   /**
@@ -74,117 +91,99 @@ export class Backend {
    * @param onReply - called with the number of a call and its reply, or why there is none, as soon as that is there
    * @throws BackendFailure rejects for all that have got none
    */
-  callAll(
+  async callAll(
     bodies: readonly Buffer[],
     onReply: (number: number, reply: Body | BackendFailure) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const batch = { type: BATCH_TYPE, body: encodeBatch(bodies) };
-    return this.#send("POST", batch, signal, async (response, mayHaveRun) => {
-      if (response.statusCode !== 200) {
-        await this.#reply(response, mayHaveRun);
-      }
-      const reader = new BatchReader(this.name, this.#options.maxBytes);
-      for await (const chunk of response as AsyncIterable<Buffer>) {
+    const reader = new BatchReader(this.name, this.#options.maxBytes);
+    const { status, bytes, mayHaveRun } = await this.#send(
+      { type: BATCH_TYPE, body: encodeBatch(bodies) },
+      signal,
+      (chunk) => {
         for (const { number, status, bytes } of reader.push(chunk)) {
           onReply(number, this.#replyOrFailure(status, bytes));
         }
-      }
-    });
+      },
+    );
+    if (status !== OK) {
+      this.#decode(status, bytes, mayHaveRun);
+    }
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#connections.close();
   }
 
-  /** @param read - takes the response as it arrives */
-  async #send<Result>(
-    method: "GET" | "POST",
-    sent: { readonly type: string; readonly body: Buffer } | undefined,
-    signal: AbortSignal,
-    read: (response: IncomingMessage, mayHaveRun: boolean) => Promise<Result>,
-  ): Promise<Result> {
-    const { url, secret } = this.#options;
-    const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+  /** One call and its reply, or a question and its answer. */
+  async #receive(sent: Sent | undefined, signal: AbortSignal): Promise<Body> {
+    const { status, bytes, mayHaveRun } = await this.#send(sent, signal);
+    return this.#decode(status, bytes, mayHaveRun);
+  }
+
+  /** @param onData - takes the body of a response that is OK as it arrives. @default it is read to its end */
+  async #send(sent: Sent | undefined, signal: AbortSignal, onData?: (chunk: Buffer) => void): Promise<Received> {
+    if (signal.aborted) {
+      throw new BackendFailure(`${this.name}: ${LATE}`, { mayHaveRun: false, isAway: false });
+    }
     const isEager = this.#asks && sent !== undefined;
-    const outgoing = send(url, {
-      method,
-      agent: this.#agent,
-      signal,
-      headers: {
-        authorization: `Bearer ${secret}`,
-        ...(sent === undefined
-          ? {}
-          : { "content-type": sent.type, "content-length": sent.body.byteLength, expect: "100-continue" }),
-      },
-    });
+    const connection = this.#connections.take();
+    const { isReused } = connection;
     let isSent = false;
     /** Whether the worker has said that it begins. */
     let isAsked = false;
+    let isDirect = false;
+    let patience: NodeJS.Timeout | undefined;
+    const mayHaveRun = () => (isEager ? isAsked || signal.aborted : isSent);
+    const isStale = () => isReused && !mayHaveRun() && !signal.aborted;
     const sendBody = () => {
       clearTimeout(patience);
       // A worker may ask when patience was over already.
-      if (!isSent) {
-        isSent = true;
-        outgoing.end(sent?.body);
-      }
-    };
-    let patience: NodeJS.Timeout | undefined;
-    let isReused = false;
-    const mayHaveRun = () => (isEager ? isAsked || signal.aborted : isSent);
-    const isStale = () => isReused && !mayHaveRun() && !signal.aborted;
-    // The worker has ended the connection in order: all that it has written has come.
-    let hasEnded = false;
-    let isDirect = false;
-    const onEnd = () => {
-      hasEnded = isDirect;
-    };
-    outgoing.once("socket", (socket) => {
-      // `reusedSocket` is false where the request had to wait for the socket.
-      isReused = this.#sockets.has(socket);
-      this.#sockets.add(socket);
-      socket.once("end", onEnd);
-    });
-    try {
-      const answered = new Promise<IncomingMessage>((resolve, reject) => {
-        outgoing.once("response", resolve).once("error", reject);
-        // Node ends one that is answered with 101 like this, without an error.
-        outgoing.once("close", () => reject(new Error("the connection has ended without a response")));
-      });
-      const onContinue = () => {
-        this.#asks = true;
-        isAsked = true;
-        sendBody();
-      };
-      outgoing.once("continue", onContinue);
-      if (sent === undefined) {
-        outgoing.end();
-      } else if (isEager) {
-        sendBody();
-      } else {
-        const wait = () => {
-          patience = setTimeout(sendBody, CONTINUE_MS);
-        };
-        outgoing.once("socket", (socket) => {
-          if (isReused) {
-            wait();
-          } else {
-            // Not before there is a connection, over which a server could ask.
-            socket.once(url.protocol === "https:" ? "secureConnect" : "connect", wait);
-          }
-        });
-        outgoing.flushHeaders();
-      }
-      const response = await answered;
-      clearTimeout(patience);
-      isDirect = response.headers[PEER_PORT] === String(response.socket.localPort);
-      const result = await read(response, mayHaveRun());
       if (!isSent && sent !== undefined) {
-        outgoing.destroy();
+        isSent = true;
+        connection.write(sent.body);
+      }
+    };
+    const chunks: Buffer[] = [];
+    let [status, size] = [0, 0];
+    const onAbort = () => connection.destroy(new Error(LATE));
+    try {
+      signal.addEventListener("abort", onAbort);
+      isSent = isEager;
+      await connection.send(this.#begin(sent, isEager), {
+        onOpen: () => {
+          // Not before there is a connection, over which a server could ask.
+          if (sent !== undefined && !isEager) {
+            patience = setTimeout(sendBody, CONTINUE_MS);
+          }
+        },
+        onContinue: () => {
+          this.#asks = true;
+          isAsked = true;
+          sendBody();
+        },
+        onHead: (head: ResponseHead) => {
+          clearTimeout(patience);
+          status = head.status;
+          isDirect = head.headers.get(PEER_PORT) === String(connection.localPort);
+        },
+        onData: (chunk) => {
+          if (status === OK && onData !== undefined) {
+            onData(chunk);
+            return;
+          }
+          size += chunk.byteLength;
+          this.#assertNotLong(size);
+          chunks.push(chunk);
+        },
+      });
+      if (!isSent && sent !== undefined) {
+        // It would take the next request for the body.
+        connection.destroy();
       }
       // Whoever answers at this address now does not ask.
       this.#asks &&= !isEager || isAsked;
-      return result;
+      return { status, bytes: Buffer.concat(chunks), mayHaveRun: mayHaveRun() };
     } catch (cause) {
       const isGone = (cause as NodeJS.ErrnoException).code === "ECONNREFUSED";
       if (sent !== undefined && !isAsked && (isGone || signal.aborted)) {
@@ -194,17 +193,34 @@ export class Backend {
       throw cause instanceof BackendFailure
         ? cause
         : new BackendFailure(`${this.name}: ${(cause as Error).message}`, {
-            ...{ cause, mayHaveRun: mayHaveRun(), isAway: !signal.aborted && !isStale(), isStale: isStale(), hasEnded },
+            ...{ cause, mayHaveRun: mayHaveRun(), isAway: !signal.aborted && !isStale(), isStale: isStale() },
+            hasEnded: isDirect && connection.hasEnded,
           });
     } finally {
       clearTimeout(patience);
-      outgoing.socket?.off("end", onEnd);
+      signal.removeEventListener("abort", onAbort);
+      this.#connections.giveBack(connection);
     }
   }
 
-  async #reply(response: IncomingMessage, mayHaveRun: boolean): Promise<Body> {
-    const bytes = await this.#read(response);
-    return this.#decode(response.statusCode, bytes, mayHaveRun);
+  /** The head of a request, with its body where that need not wait. */
+  #begin(sent: Sent | undefined, isEager: boolean): Buffer {
+    if (sent === undefined) {
+      return Buffer.from(`${this.#head.GET}\r\n`, "latin1");
+    }
+    const { type, body } = sent;
+    const length = body.byteLength;
+    const head = Buffer.from(`${this.#head.POST}content-type: ${type}\r\ncontent-length: ${length}\r\n\r\n`, "latin1");
+    return isEager ? Buffer.concat([head, body]) : head;
+  }
+
+  #assertNotLong(size: number): void {
+    const { maxBytes } = this.#options;
+    if (size > maxBytes) {
+      throw new BackendFailure(`${this.name} answers with more than ${maxBytes} bytes`, {
+        ...{ mayHaveRun: true, isAway: false },
+      });
+    }
   }
 
   #replyOrFailure(status: number, bytes: Buffer): Body | BackendFailure {
@@ -215,27 +231,10 @@ export class Backend {
     }
   }
 
-  async #read(response: IncomingMessage): Promise<Buffer> {
-    const { maxBytes } = this.#options;
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      size += chunk.byteLength;
-      if (size > maxBytes) {
-        response.destroy();
-        throw new BackendFailure(`${this.name} answers with more than ${maxBytes} bytes`, {
-          ...{ mayHaveRun: true, isAway: false },
-        });
-      }
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  }
-
-  #decode(statusCode: number | undefined, bytes: Buffer, mayHaveRun: boolean): Body {
-    if (statusCode !== 200) {
-      throw new BackendFailure(`${this.name} answers with status ${statusCode}${whyOf(bytes, statusCode)}`, {
-        ...{ mayHaveRun, isAway: AWAY_STATUSES.has(statusCode) },
+  #decode(status: number, bytes: Buffer, mayHaveRun: boolean): Body {
+    if (status !== OK) {
+      throw new BackendFailure(`${this.name} answers with status ${status}${whyOf(bytes, status)}`, {
+        ...{ mayHaveRun, isAway: AWAY_STATUSES.has(status) },
       });
     }
     try {
@@ -253,7 +252,7 @@ const ADVICE: Readonly<Record<number, string>> = {
 };
 
 /** The error in a response of the endpoint; something else may have answered, such as a proxy. */
-function whyOf(bytes: Buffer, status = 0): string {
+function whyOf(bytes: Buffer, status: number): string {
   const advice = ADVICE[status];
   try {
     const { error } = decodeBody(bytes).head;

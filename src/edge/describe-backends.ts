@@ -15,7 +15,7 @@ export async function describeBackends(
   options: Pick<EdgeOptions, "backend" | "secret" | "ca">,
 ): Promise<readonly Application[]> {
   const { urls, secret, ca, maxAnswer } = normalizeEdge(options);
-  const backends = urls.map((url) => new Backend({ url, secret, maxCalls: 1, maxBytes: maxAnswer, ca }));
+  const backends = urls.map((url) => new Backend({ url, secret, maxBytes: maxAnswer, ca }));
   const limit = timeLimit(DESCRIBE_MS, new AbortController().signal);
   try {
     return await Promise.all(backends.map((backend) => backend.describe(limit.signal)));

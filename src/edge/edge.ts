@@ -78,7 +78,7 @@ export class Edge {
       ...{ limits: clientQueue, shared: new Capacity(queue), pending: this.#pending, isTrustedProxy },
       onClose: (socket, reason) => this.#onDisconnect(socket, reason),
     });
-    const backends = urls.map((url) => new Backend({ url, secret, maxCalls, maxBytes: maxAnswer, ca }));
+    const backends = urls.map((url) => new Backend({ url, secret, maxBytes: maxAnswer, ca }));
     this.#failover = new Failover({
       adapter,
       secret,

@@ -54,7 +54,7 @@ async function start(
   });
   const url = new URL(workers.url);
   url.port = isProxied ? String((await startProxy(t, Number(url.port))).port) : url.port;
-  const backend = new Backend({ url, secret: FAKE_SECRET, maxCalls: 64, maxBytes: 1_000 });
+  const backend = new Backend({ url, secret: FAKE_SECRET, maxBytes: 1_000 });
   cleanUp(t, () => backend.close());
   const gatherer = new CallGatherer(backend, () => isInOrder, {
     slow,
