@@ -15,6 +15,5 @@ export const REDIS_GARBAGE: readonly string[] = [
   "\r\n",
   "\0",
   "$99999999\r\n",
-  "-ERR\r\n".repeat(1_000),
   "GET / HTTP/1.1\r\n\r\n",
 ];
