@@ -1,4 +1,4 @@
-import { LINE_END, type NeedMoreBytes, ReplyScanner } from "./reply-scanner.js";
+import { CR, LF, LINE_END, type NeedMoreBytes, ReplyScanner } from "./reply-scanner.js";
 
 const EMPTY = Buffer.alloc(0);
 const PUSH = ">".charCodeAt(0);
@@ -45,6 +45,7 @@ export class PubSubParser {
     this.#onRest = onRest;
   }
 
+  /** @throws Error for a message that ends elsewhere than its length says. Nothing more is to be pushed then */
   push(chunk: Buffer): void {
     const data = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     this.#held = EMPTY;
@@ -80,6 +81,7 @@ export class PubSubParser {
   #take(data: Buffer, { channel, payload: { start, end } }: Header): number {
     this.#recognize(data, channel);
     if (end + LINE_END <= data.length) {
+      assertLineEnd(data, end);
       this.#onMessage(this.#channel, data.subarray(start, end));
       return end + LINE_END;
     }
@@ -111,9 +113,19 @@ export class PubSubParser {
     this.#filled += taken;
     if (this.#filled === payload.length) {
       this.#payload = undefined;
+      assertLineEnd(payload, payload.length - LINE_END);
       this.#onMessage(this.#channel, payload.subarray(0, -LINE_END));
     }
     return taken;
+  }
+}
+
+const isLineEnd = (data: Buffer, position: number): boolean => data[position] === CR && data[position + 1] === LF;
+
+/** Otherwise what follows would be taken for parts of other messages. */
+function assertLineEnd(data: Buffer, position: number): void {
+  if (!isLineEnd(data, position)) {
+    throw new Error("Redis sent what is not its protocol: a message of another length than it says");
   }
 }
 
@@ -138,7 +150,7 @@ function readHeader(data: Buffer, position: number): Header | NeedMoreBytes | un
   if (after >= data.length) {
     return channel.end - channel.start > MAX_CHANNEL ? undefined : "need more bytes";
   }
-  const payload = data[after] === BULK ? readBlob(data, after + 1) : undefined;
+  const payload = isLineEnd(data, channel.end) && data[after] === BULK ? readBlob(data, after + 1) : undefined;
   if (typeof payload !== "object") {
     return payload;
   }
@@ -156,7 +168,7 @@ function readBlob(data: Buffer, position: number): Extent | NeedMoreBytes | unde
       return "need more bytes";
     } else {
       const start = index + LINE_END;
-      return index === position ? undefined : { start, end: start + length };
+      return index === position || !isLineEnd(data, index) ? undefined : { start, end: start + length };
     }
   }
   return undefined;

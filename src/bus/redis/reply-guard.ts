@@ -4,10 +4,18 @@ import { ReplyScanner } from "./reply-scanner.js";
 import { filterReplies } from "./sockets.js";
 
 const EMPTY = Buffer.alloc(0);
-/** Far longer than INFO or CLUSTER SLOTS ever are. */
-const MAX_REPLY = 4 * 1024 * 1024;
-const SUBSCRIBES = /^[ps]?subscribe$/i;
-const IS_MESSAGE = /^[ps]?message$/;
+/** CLIENT LIST has some 450 bytes for each of the 65,000 subscribers that the largest servers take. */
+const MAX_REPLY = 32 * 1024 * 1024;
+/** Those whose replies have the form of a push, in RESP2 as well. */
+const SUBSCRIPTION_COMMANDS = /^[ps]?(?:un)?subscribe$/;
+const SUBSCRIBES = /^[ps]?subscribe$/;
+const MESSAGES = /^[ps]?message$/;
+const PUSHES = /^[ps]?(?:message|(?:un)?subscribe)$/;
+/** The types of the answers to INFO, without its null. */
+const TEXT_TYPES = "$=+";
+const NULL_TEXT = Buffer.from("$-1");
+const UNASKED = "an answer to nothing that was asked";
+const MALFORMED = "a malformed push";
 /** CR LF. */
 const LINE_END = "\r\n";
 
@@ -45,6 +53,9 @@ export class ReplyGuard {
   /** The beginning of a reply, until the rest of it arrives, and how much of it is scanned. */
   #held: Buffer = EMPTY;
   #scanned = 0;
+  /** Where `#held` is, with room for more: a reply may come byte by byte. */
+  #room: Buffer = EMPTY;
+  #isTurnedAway = false;
 
   constructor(onReply: (reply: Buffer) => void, expected: () => Expected) {
     this.#onReply = onReply;
@@ -53,7 +64,7 @@ export class ReplyGuard {
 
   /** @throws Error for a reply that is not passed on. Nothing more is to be pushed then */
   push(chunk: Buffer): void {
-    const data = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    const data = this.#held.length === 0 ? chunk : this.#append(chunk);
     let start = 0;
     let position = this.#scanned;
     while (position < data.length) {
@@ -72,41 +83,83 @@ export class ReplyGuard {
     }
     this.#held = data.subarray(start);
     this.#scanned = position - start;
-    if (this.#held.length > MAX_REPLY) {
+    if (start > 0) {
+      // What was passed on may still be in use.
+      this.#room = EMPTY;
+    }
+    if (this.#held.length + this.#replies.missing > MAX_REPLY) {
       throw new Error(`Redis sent a reply of more than ${MAX_REPLY} bytes`);
     }
   }
 
+  #append(chunk: Buffer): Buffer {
+    const { length } = this.#held;
+    if (length + chunk.length > this.#room.length) {
+      this.#room = Buffer.allocUnsafeSlow(2 * (length + chunk.length));
+      this.#held.copy(this.#room);
+    }
+    chunk.copy(this.#room, length);
+    return this.#room.subarray(0, length + chunk.length);
+  }
+
   #passOn(reply: Buffer): void {
-    if (!isBearable(reply, this.#expected())) {
-      throw new Error(`Redis sent an answer to nothing that was asked: ${quote(reply.toString("latin1", 0, 60))}`);
+    const fault = this.#faultOf(reply, this.#expected());
+    if (fault !== undefined) {
+      throw new Error(`Redis sent ${fault}: ${quote(reply.toString("latin1", 0, 60))}`);
     }
     this.#onReply(reply);
   }
+
+  /** @returns what is wrong with a reply, if ioredis cannot bear it */
+  #faultOf(reply: Buffer, { awaited, isSubscriber }: Expected): string | undefined {
+    const type = String.fromCharCode(reply[0] as number);
+    const command = awaited?.toLowerCase();
+    if (type === "-" || type === "!") {
+      // Also to a client that is turned away before it has asked anything: once, and then Redis closes the connection.
+      const isUnasked = command === undefined;
+      const isRepeated = isUnasked && this.#isTurnedAway;
+      this.#isTurnedAway ||= isUnasked;
+      return isRepeated ? UNASKED : undefined;
+    }
+    if (type === ">" || (type === "*" && isSubscriber)) {
+      const push = firstValues(reply);
+      const fault = faultOfPush(push, command);
+      if (fault !== undefined || type === ">" || PUSHES.test(String(push[0]))) {
+        return fault;
+      }
+    }
+    if (command === undefined) {
+      return UNASKED;
+    }
+    return isAnswer(reply, type, command) ? undefined : `a malformed answer to ${command.toUpperCase()}`;
+  }
 }
 
-function isBearable(reply: Buffer, { awaited, isSubscriber }: Expected): boolean {
-  const type = String.fromCharCode(reply[0] as number);
-  const isSubscription = awaited !== undefined && SUBSCRIBES.test(awaited);
-  if (type === "-" || type === "!") {
-    // Also to a client that is turned away before it has asked anything.
-    return true;
+/** ioredis takes any list for the answer to SUBSCRIBE, and reads the role of a server in the answer to INFO. */
+function isAnswer(reply: Buffer, type: string, command: string): boolean {
+  if (SUBSCRIPTION_COMMANDS.test(command)) {
+    const push = type === "*" ? firstValues(reply) : [];
+    return push[0] === command && faultOfPush(push, command) === undefined;
   }
-  if (type === ">" || (type === "*" && (isSubscriber || isSubscription))) {
-    return isPush(firstValues(reply));
-  }
-  return awaited !== undefined && !isSubscription;
+  return command !== "info" || (TEXT_TYPES.includes(type) && !reply.subarray(0, NULL_TEXT.length).equals(NULL_TEXT));
 }
 
-/** Whether each value has the type that Redis gives it, as far as ioredis or the bus reads them. */
-function isPush([kind, channel, third]: readonly (string | number | undefined)[]): boolean {
+/**
+ * What is wrong with the types of the values, as far as ioredis or the bus reads them. Whatever is awaited, ioredis takes the
+ * confirmation of a subscription for the answer.
+ */
+function faultOfPush(
+  [kind, channel, third]: readonly (string | number | undefined)[],
+  command: string | undefined,
+): string | undefined {
   if (typeof kind !== "string") {
-    return false;
+    return MALFORMED;
   }
   if (SUBSCRIBES.test(kind)) {
-    return typeof channel === "string" && typeof third === "number";
+    const isWhole = typeof channel === "string" && typeof third === "number";
+    return isWhole ? (kind === command ? undefined : UNASKED) : MALFORMED;
   }
-  return !IS_MESSAGE.test(kind) || (typeof channel === "string" && typeof third === "string");
+  return !MESSAGES.test(kind) || (typeof channel === "string" && typeof third === "string") ? undefined : MALFORMED;
 }
 
 /** @returns the first three values of a list; undefined for a null, an aggregate or any other type, and then for all that follow */

@@ -97,6 +97,7 @@ test("what is not RESP is passed on with all that follows", (t) => {
     "$?\r\n;4\r\nabcd\r\n;0\r\n",
     "*many\r\n",
     "\r\n",
+    "*3\r\n$7\r\nmessage\r\n$8\n\nsocketio\r\n$2\r\nhi\r\n",
     `+${"x".repeat(70_000)}`,
     `*3\r\n$7\r\nmessage\r\n$99999999\r\n${"y".repeat(70_000)}`,
   ];
@@ -107,6 +108,17 @@ test("what is not RESP is passed on with all that follows", (t) => {
       { messages: [], rest: Buffer.concat(chunks).toString("latin1") },
       beginning.slice(0, 20),
     );
+  }
+});
+
+test("a message of another length than it says is not passed on, nor what follows", (t) => {
+  const garbled = (length: number) => `>3\r\n$7\r\nmessage\r\n$8\r\nsocketio\r\n$${length}\r\nhello\r\n`;
+  const later = message(">", "socketio", "later").bytes;
+  for (const length of [3, 4, 6, 7, 20]) {
+    const stream = Buffer.concat([Buffer.from(garbled(length)), later]);
+    t.throws(() => split([stream]), { message: /a message of another length than it says/ }, `${length}`);
+    const bytes = Array.from(stream, (byte) => Buffer.of(byte));
+    t.throws(() => split(bytes), { message: /a message of another length than it says/ }, `${length}`);
   }
 });
 
