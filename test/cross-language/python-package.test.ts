@@ -42,7 +42,7 @@ for (const [what, args] of Object.entries({
 }
 
 test("the Python package passes its tests", async (t) => {
-  const output = await python("python", ["-m", "pytest", "-q", "-p", "no:cacheprovider"]);
+  const output = await python("python", ["-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"]);
   t.regex(output, /^\d+ passed(?!.*(?:failed|skipped|error))/m);
 });
 
