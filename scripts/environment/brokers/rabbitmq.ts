@@ -110,11 +110,12 @@ const contained = (program: string, args: readonly string[]): readonly string[] 
 
 const READY = "Server startup complete";
 
-async function startNode({ provider, directory, env }: Node): Promise<EndServer> {
-  if (provider.kind === "container") {
-    return serverContainer(provider, contained("rabbitmq-server", ["-noinput"]), READY, { env, directory });
-  }
-  return waitTimeout.run(START_MS, () => serverProcess(provider.server, ["-noinput"], READY, { env, cwd: directory }));
+function startNode({ provider, directory, env }: Node): Promise<EndServer> {
+  return waitTimeout.run(START_MS, () =>
+    provider.kind === "container"
+      ? serverContainer(provider, contained("rabbitmq-server", ["-noinput"]), READY, { env, directory })
+      : serverProcess(provider.server, ["-noinput"], READY, { env, cwd: directory }),
+  );
 }
 
 /** In a container it ends with its node. */
@@ -193,7 +194,7 @@ export async function launchRabbitmqCluster(setup: Omit<RabbitmqSetup, "config">
   const members = ports.map((port, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${nodeName(port)}`);
   const config = ["cluster_formation.peer_discovery_backend = classic_config", ...members];
   const launch = (port: number) => launchNode(port, { ...setup, config }, membership);
-  const nodes = await waitTimeout.run(START_MS, () => launchNodes(ports.map((port) => () => launch(port))));
+  const nodes = await launchNodes(ports.map((port) => () => launch(port)));
   return {
     url: nodes.map(({ url }) => url).join(";"),
     nodes,

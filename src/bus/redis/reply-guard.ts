@@ -10,7 +10,6 @@ const MAX_REPLY = 32 * 1024 * 1024;
 const SUBSCRIPTION_COMMANDS = /^[ps]?(?:un)?subscribe$/;
 const SUBSCRIBES = /^[ps]?subscribe$/;
 const MESSAGES = /^[ps]?message$/;
-const PUSHES = /^[ps]?(?:message|(?:un)?subscribe)$/;
 /** The types of the answers to INFO, without its null. */
 const TEXT_TYPES = "$=+";
 const NULL_TEXT = Buffer.from("$-1");
@@ -124,7 +123,8 @@ export class ReplyGuard {
     if (type === ">" || (type === "*" && isSubscriber)) {
       const push = firstValues(reply);
       const fault = faultOfPush(push, command);
-      if (fault !== undefined || type === ">" || PUSHES.test(String(push[0]))) {
+      const kind = String(push[0]);
+      if (fault !== undefined || type === ">" || MESSAGES.test(kind) || SUBSCRIPTION_COMMANDS.test(kind)) {
         return fault;
       }
     }

@@ -82,7 +82,7 @@ export class Connection {
 
   /** Whether it can take a request, now that the last one has its response. */
   get isIdle(): boolean {
-    return this.#running === undefined && !this.#socket.destroyed && this.#socket.writable && !this.hasEnded;
+    return this.#running === undefined && this.#socket.writable && !this.hasEnded;
   }
 
   /**
@@ -109,7 +109,6 @@ export class Connection {
 
   /** @param error - for the request that is under way */
   destroy(error?: Error): void {
-    this.#error ??= error;
     this.#socket.destroy();
     if (error !== undefined) {
       this.#fail(error);

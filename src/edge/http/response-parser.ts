@@ -38,6 +38,15 @@ const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 304]);
 
 type State = "head" | "body" | "rest" | "chunk size" | "chunk" | "end of chunk" | "trailers" | "complete";
 
+/** @returns where the mark is; -1 if it has not come yet @throws Error if it is, or will be, beyond so many bytes */
+function endWithin(data: Buffer, mark: string, most: number, what: string): number {
+  const end = data.indexOf(mark);
+  if (end > most || (end === -1 && data.byteLength > most)) {
+    throw new Error(`${what} has more than ${most} bytes`);
+  }
+  return end;
+}
+
 function headersOf(lines: readonly string[]): Map<string, string> {
   const headers = new Map<string, string>();
   for (const line of lines) {
@@ -136,10 +145,7 @@ export class ResponseParser {
   }
 
   #takeHead(data: Buffer): number {
-    const end = data.indexOf(END_OF_HEAD);
-    if (end > MAX_HEAD || (end === -1 && data.byteLength > MAX_HEAD)) {
-      throw new Error(`the head of the response has more than ${MAX_HEAD} bytes`);
-    }
+    const end = endWithin(data, END_OF_HEAD, MAX_HEAD, "the head of the response");
     if (!data.subarray(0, PROTOCOL.byteLength).equals(PROTOCOL.subarray(0, data.byteLength))) {
       throw new Error("the response is not HTTP/1.1");
     }
@@ -205,10 +211,7 @@ export class ResponseParser {
   }
 
   #takeSize(data: Buffer): number {
-    const end = data.indexOf(CRLF);
-    if (end > MAX_SIZE_LINE || (end === -1 && data.byteLength > MAX_SIZE_LINE)) {
-      throw new Error(`the size of a chunk has more than ${MAX_SIZE_LINE} bytes`);
-    }
+    const end = endWithin(data, CRLF, MAX_SIZE_LINE, "the size of a chunk");
     if (end === -1) {
       return 0;
     }

@@ -8,7 +8,7 @@ export const MAX_DEPTH = 1000;
 /** Values of bytes in one message: each is a view, which takes 200 bytes in memory, and a frame of its own to a client. */
 export const MAX_ATTACHMENTS = 50_000;
 
-/** Where a message lists rooms or sids, on the channel or the side channel, and how many it may list in all. */
+/** Where a message names rooms or sids, on the channel or the side channel, and how many it may name in all. */
 export const LISTED_NAMES = {
   keys: ["room", "rooms", "skip_sid", "except", "names", "sid", "callback"].map((key) => Buffer.from(key)),
   maxItems: 100_000,
